@@ -1,0 +1,57 @@
+/// Why a model did not answer.
+package struct ProviderError: Error, Sendable, Hashable {
+    /// The kind of failure; decide by it, never by the message.
+    package struct Code: Sendable, Hashable, Codable, RawRepresentable, CustomStringConvertible {
+        package let rawValue: String
+        package init(rawValue: String) { self.rawValue = rawValue }
+        package var description: String { rawValue }
+
+        /// The provider asks for fewer requests.
+        package static let rateLimited = Code(rawValue: "rate_limited")
+        /// The provider cannot be reached, or failed on its side.
+        package static let unavailable = Code(rawValue: "unavailable")
+        /// The whole call took longer than it may.
+        package static let timeout = Code(rawValue: "timeout")
+        /// The answer stopped arriving in its middle.
+        package static let stalled = Code(rawValue: "stalled")
+        /// The conversation does not fit the model.
+        package static let contextLengthExceeded = Code(rawValue: "context_length_exceeded")
+        /// The model, or the provider's filter, declined to answer.
+        package static let refused = Code(rawValue: "refused")
+        /// The provider does not accept the request.
+        package static let invalidRequest = Code(rawValue: "invalid_request")
+        /// The key is missing or wrong.
+        package static let unauthorized = Code(rawValue: "unauthorized")
+        /// The provider does not know the model.
+        package static let notFound = Code(rawValue: "not_found")
+        /// The answer cannot be read; nothing is made up in its place.
+        package static let invalidResponse = Code(rawValue: "invalid_response")
+        /// The caller gave up.
+        package static let cancelled = Code(rawValue: "cancelled")
+        /// No provider of that name is configured.
+        package static let unknownModel = Code(rawValue: "unknown_model")
+    }
+
+    package var code: Code
+    package var message: String
+    /// How long the provider asks to wait; nil when it did not say.
+    package var retryAfter: Duration?
+
+    package init(code: Code, message: String, retryAfter: Duration? = nil) {
+        self.code = code
+        self.message = message
+        self.retryAfter = retryAfter
+    }
+
+    /// Whether the same call can succeed later.
+    package var isRetryable: Bool {
+        switch code {
+        case .rateLimited, .unavailable, .timeout, .stalled, .invalidResponse: true
+        default: false
+        }
+    }
+}
+
+extension ProviderError: CustomStringConvertible {
+    package var description: String { "\(code): \(message)" }
+}

@@ -1,0 +1,4 @@
+@main
+struct Pressroom {
+    static func main() {}
+}

@@ -1,0 +1,17 @@
+DROP FUNCTION pressroom.prune_events(text, timestamptz);
+DROP TRIGGER stream_head ON pressroom.tenants;
+DROP FUNCTION pressroom.add_stream_head();
+DROP FUNCTION pressroom.task_changes() CASCADE;
+DROP FUNCTION pressroom.phase_changes() CASCADE;
+DROP FUNCTION pressroom.step_insertions() CASCADE;
+DROP FUNCTION pressroom.step_changes() CASCADE;
+DROP FUNCTION pressroom.output_changes() CASCADE;
+DROP FUNCTION pressroom.output_version_changes() CASCADE;
+DROP FUNCTION pressroom.evaluation_changes() CASCADE;
+DROP FUNCTION pressroom.ranking_changes() CASCADE;
+DROP TABLE pressroom.pending_events;
+DROP FUNCTION pressroom.append_pending_events();
+DROP FUNCTION pressroom.record_changes(text, pressroom.change[]);
+DROP FUNCTION pressroom.append_events(text, pressroom.change[]);
+DROP TYPE pressroom.change;
+DROP TABLE pressroom.events, pressroom.stream_heads;
