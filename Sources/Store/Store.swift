@@ -1,0 +1,30 @@
+package import Postgres
+
+/// Every SQL statement of the service: rows in, rows out. One file a table or a way of using several.
+package struct Store: Sendable {
+    package let database: PostgresClient
+    package let hints = CommitHints()
+
+    package init(database: PostgresClient) {
+        self.database = database
+    }
+
+    /// Runs a short transaction in a scope. Its changes become events at once (docs/events.md), so it must lock every
+    /// row that somebody else may hold before it changes the first one.
+    /// - Throws: what the body throws, or `PostgresError`; nothing is changed then.
+    package func write<T: Sendable>(
+        _ scope: Scope, _ body: @Sendable (PostgresConnection) async throws -> T
+    ) async throws -> T {
+        let result = try await database.withTransaction { connection in
+            _ = try await connection.query(
+                """
+                SELECT set_config('pressroom.tenant', \(scope.tenantID), true),
+                       set_config('pressroom.actor', \(scope.actor), true),
+                       set_config('pressroom.events', 'immediate', true)
+                """)
+            return try await body(connection)
+        }
+        hints.committed(tenantID: scope.tenantID)
+        return result
+    }
+}
