@@ -28,7 +28,7 @@ CREATE TABLE pressroom.transitions (
 INSERT INTO pressroom.transitions (entity, from_status, to_status)
 SELECT entity, from_status, unnest(string_to_array(targets, ' '))
 FROM (VALUES
-    ('task', 'pending', 'running paused cancelled failed completed'),
+    ('task', 'pending', 'running waiting paused cancelled failed completed'),
     ('task', 'running', 'waiting paused completed failed cancelled'),
     ('task', 'waiting', 'running paused completed failed cancelled'),
     ('task', 'paused',  'running pending cancelled'),

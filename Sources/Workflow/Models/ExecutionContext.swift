@@ -22,6 +22,11 @@ package struct ExecutionContext: Sendable, Hashable, Codable {
         self.metadata = metadata
     }
 
+    /// Writes every key, `null` included, as in the row.
+    package func encode(to encoder: any Encoder) throws {
+        try json.encode(to: encoder)
+    }
+
     private enum CodingKeys: String, CodingKey {
         case tenantID = "tenant_id"
         case userID = "user_id"

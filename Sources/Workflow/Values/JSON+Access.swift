@@ -72,3 +72,14 @@ extension JSON {
         }
     }
 }
+
+extension JSON {
+    /// How deep arrays and objects are nested: 0 for a scalar, 1 for `[]`.
+    package var depth: Int {
+        switch self {
+        case .array(let elements): 1 + (elements.map(\.depth).max() ?? 0)
+        case .object(let members): 1 + (members.values.map(\.depth).max() ?? 0)
+        default: 0
+        }
+    }
+}

@@ -41,7 +41,13 @@ package enum JSONPointer {
         var afterTilde = false
         for scalar in part.unicodeScalars {
             if afterTilde {
-                text.append(contentsOf: scalar == "0" ? "~".unicodeScalars : scalar == "1" ? "/".unicodeScalars : ["~", scalar])
+                switch scalar {
+                case "0": text.append("~")
+                case "1": text.append("/")
+                default:
+                    text.append("~")
+                    text.append(scalar)
+                }
                 afterTilde = false
             } else if scalar == "~" {
                 afterTilde = true

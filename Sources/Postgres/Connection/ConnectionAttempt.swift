@@ -1,0 +1,114 @@
+import CLibPQ
+import Dispatch
+import Logging
+import Synchronization
+
+/// One try to connect: libpq says what to wait for, the poller waits, and the steps themselves, which resolve names
+/// and compute password proofs, run where they may block.
+final class ConnectionAttempt: SocketHandler {
+    private struct State: ~Copyable {
+        /// Absent while a step runs.
+        var handle: LibPQHandle?
+        var continuation: UnsafeContinuation<Result<PostgresConnection, PostgresError>, Never>?
+        var token: SocketPoller.Token = 0
+        var isOver = false
+    }
+
+    private let state = Mutex(State())
+    private let parameters: [(String, String)]
+    private let timeout: Duration
+    private let poller: SocketPoller
+    private let logger: Logger
+
+    private init(_ configuration: PostgresConfiguration, logger: Logger) throws(PostgresError) {
+        parameters = try ConnectionParameters(configuration).values
+        timeout = configuration.connectTimeout
+        poller = try SocketPoller.shared.get()
+        self.logger = logger
+    }
+
+    /// Connects, or throws `.connectionFailed` (`.cancelled` when the task is).
+    static func connect(_ configuration: PostgresConfiguration, logger: Logger) async throws(PostgresError)
+        -> PostgresConnection
+    {
+        let attempt = try ConnectionAttempt(configuration, logger: logger)
+        let result = await withTaskCancellationHandler {
+            await withUnsafeContinuation { attempt.begin($0) }
+        } onCancel: {
+            attempt.end(.failure(.cancelledBeforeSending))
+        }
+        return try result.get()
+    }
+
+    private func begin(_ continuation: UnsafeContinuation<Result<PostgresConnection, PostgresError>, Never>) {
+        let token = poller.register(self)
+        let isOver = state.withLock { state in
+            state.token = token
+            if !state.isOver { state.continuation = continuation }
+            return state.isOver
+        }
+        if isOver {
+            poller.unregister(token)
+            continuation.resume(returning: .failure(.cancelledBeforeSending))
+            return
+        }
+        poller.setDeadline(.now.advanced(by: timeout), for: token)
+        BlockingWork.queue.async { [self] in
+            let handle = LibPQHandle(connectingWith: parameters)
+            handle.setMessagesWithSQLState(true)
+            if handle.isBad { return end(.failure(failure(handle))) }
+            wait(handle, for: .write)
+        }
+    }
+
+    func socketIsReady() {
+        let handle = state.withLock { state in state.handle.take() }
+        guard let handle else { return }
+        poller.unwatch(handle.socket)
+        let box = Mutex<LibPQHandle?>(handle)
+        BlockingWork.queue.async { [self] in
+            if let handle = box.withLock({ $0.take() }) { step(handle) }
+        }
+    }
+
+    func deadlineHasPassed() {
+        let message = "no connection within \(timeout)"
+        end(.failure(PostgresError(code: .connectionFailed, message: message)))
+    }
+
+    private func step(_ handle: consuming LibPQHandle) {
+        switch handle.pollConnection() {
+        case PGRES_POLLING_READING: wait(handle, for: .read)
+        case PGRES_POLLING_WRITING: wait(handle, for: .write)
+        case PGRES_POLLING_OK where handle.makeNonblocking():
+            handle.setMessagesWithSQLState(false)
+            end(.success(PostgresConnection(handle: handle, poller: poller, logger: logger)))
+        default: end(.failure(failure(handle)))
+        }
+    }
+
+    private func wait(_ handle: consuming LibPQHandle, for interest: SocketInterest) {
+        let box = Mutex<LibPQHandle?>(handle)
+        state.withLock { state in
+            guard !state.isOver, let handle = box.withLock({ $0.take() }) else { return }
+            // Under the lock: once the attempt is over, the number of the socket may be somebody else's.
+            poller.watch(handle.socket, token: state.token, interest: interest)
+            state.handle = consume handle
+        }
+    }
+
+    private func failure(_ handle: borrowing LibPQHandle) -> PostgresError {
+        PostgresError(connecting: handle.errorMessage)
+    }
+
+    private func end(_ result: Result<PostgresConnection, PostgresError>) {
+        let (continuation, token) = state.withLock { state in
+            state.isOver = true
+            if let handle = state.handle.take() { poller.unwatch(handle.socket) }
+            defer { state.continuation = nil }
+            return (state.continuation, state.token)
+        }
+        if token != 0 { poller.unregister(token) }
+        continuation?.resume(returning: result)
+    }
+}

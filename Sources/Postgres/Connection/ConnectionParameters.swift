@@ -1,0 +1,66 @@
+import CLibPQ
+
+/// What libpq is told to connect with: the connection string, then what this client insists on.
+struct ConnectionParameters {
+    private(set) var values: [(String, String)] = []
+
+    init(_ configuration: PostgresConfiguration) throws(PostgresError) {
+        var keywords = try Self.parse(configuration.connectionString)
+        keywords.merge(configuration.overrides) { $1 }
+        keywords["client_encoding"] = "UTF8"
+        keywords["application_name"] = keywords["application_name"] ?? configuration.applicationName
+        // A peer that vanished is noticed within a minute, not within two hours.
+        keywords["keepalives_idle"] = keywords["keepalives_idle"] ?? "30"
+        keywords["keepalives_interval"] = keywords["keepalives_interval"] ?? "10"
+        keywords["keepalives_count"] = keywords["keepalives_count"] ?? "3"
+
+        let settings: [(String, String)] =
+            [
+                ("TimeZone", "UTC"), ("DateStyle", "ISO"), ("bytea_output", "hex"),
+                ("statement_timeout", "\(configuration.statementTimeout.milliseconds)"),
+            ] + configuration.sessionParameters
+        let options = settings.map { "-c \(Self.escaped($0))=\(Self.escaped($1))" }
+        keywords["options"] = ([keywords["options"]].compactMap { $0 } + options).joined(separator: " ")
+        values = keywords.sorted { $0.key < $1.key }
+    }
+
+    /// Splits a URL or `keyword=value` text.
+    static func parse(_ text: String) throws(PostgresError) -> [String: String] {
+        guard !text.containsNUL else {
+            throw PostgresError(code: .invalidConfiguration, message: "the connection string contains a NUL character")
+        }
+        var message: UnsafeMutablePointer<CChar>?
+        guard let options = PQconninfoParse(text, &message) else {
+            let problem = message.map { String(cString: $0).trimmingLineEnd } ?? "out of memory"
+            PQfreemem(message)
+            throw PostgresError(code: .invalidConfiguration, message: "connection string: \(problem)")
+        }
+        defer { PQconninfoFree(options) }
+        var values: [String: String] = [:]
+        var option = options
+        while let keyword = option.pointee.keyword {
+            if let value = option.pointee.val { values[String(cString: keyword)] = String(cString: value) }
+            option += 1
+        }
+        return values
+    }
+
+    /// In `options`, spaces separate and a backslash escapes.
+    private static func escaped(_ text: String) -> String {
+        var result = ""
+        for character in text {
+            if character == "\\" || character.isWhitespace { result.append("\\") }
+            result.append(character)
+        }
+        return result
+    }
+}
+
+extension Duration {
+    /// Whole milliseconds, rounded up, so that a short limit does not become 0, which means none.
+    var milliseconds: Int64 {
+        let whole = components.seconds * 1000
+        let (quotient, rest) = components.attoseconds.quotientAndRemainder(dividingBy: 1_000_000_000_000_000)
+        return whole + quotient + (rest > 0 ? 1 : 0)
+    }
+}

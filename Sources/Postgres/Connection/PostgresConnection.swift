@@ -1,0 +1,171 @@
+import Dispatch
+package import Logging
+import Synchronization
+
+/// One session with the server. Statements that are sent at the same time take turns, in order.
+package final class PostgresConnection: Sendable {
+    package let logger: Logger
+    private let core: Mutex<ConnectionCore>
+    private let token: SocketPoller.Token
+    private let poller: SocketPoller
+    private let socketEvents: ConnectionSocketEvents
+    private let noticeSink: NoticeSink
+    private let callbacks = Mutex(Callbacks())
+
+    private struct Callbacks {
+        var onClose: (@Sendable () -> Void)?
+        var onNotification: (@Sendable (PostgresNotification) -> Void)?
+    }
+
+    /// The statements that one connection keeps prepared.
+    static let statementCapacity = 256
+
+    init(handle: consuming LibPQHandle, poller: SocketPoller, logger: Logger) {
+        self.logger = logger
+        self.poller = poller
+        noticeSink = NoticeSink(logger: logger)
+        handle.setNoticeSink(noticeSink)
+        socketEvents = ConnectionSocketEvents()
+        let token = poller.register(socketEvents)
+        self.token = token
+        let socket = handle.socket
+        core = Mutex(
+            ConnectionCore(handle: handle, token: token, poller: poller, statementCapacity: Self.statementCapacity)
+        )
+        socketEvents.attach(self)
+        poller.watch(socket, token: token, interest: .read)
+    }
+
+    deinit {
+        close()
+    }
+
+    /// Runs one statement. Throws `PostgresError`; when the task is cancelled, `.cancelled`.
+    package func query(_ query: PostgresQuery) async throws -> PostgresResult {
+        try await single(.statement(query))
+    }
+
+    /// Runs statements in one round trip. Outside a transaction they are one transaction of their own: the first
+    /// error undoes all of them. Inside one, the first error skips the rest.
+    package func pipeline(_ queries: [PostgresQuery]) async throws -> [PostgresResult] {
+        if queries.isEmpty { return [] }
+        return try await perform(.pipeline(queries))
+    }
+
+    /// Runs SQL text without parameters, possibly several statements, and returns their results.
+    @discardableResult
+    package func execute(script: String) async throws -> [PostgresResult] {
+        try await perform(.script(script))
+    }
+
+    /// - Parameter isShielded: the statement runs to its end even when the task is cancelled.
+    func perform(_ batch: Batch, isShielded: Bool = false) async throws(PostgresError) -> [PostgresResult] {
+        if let problem = batch.problem {
+            var error = PostgresError(code: .invalidQuery, message: problem)
+            error.query = batch.sql(0)
+            throw error
+        }
+        let operation = Operation(batch)
+        let result: Operation.Outcome =
+            if isShielded {
+                await outcome(of: operation)
+            } else {
+                await withTaskCancellationHandler {
+                    await outcome(of: operation)
+                } onCancel: {
+                    cancel(operation)
+                }
+            }
+        return try result.get()
+    }
+
+    private func single(_ batch: Batch) async throws(PostgresError) -> PostgresResult {
+        guard let result = try await perform(batch).first else {
+            throw PostgresError(code: .connectionLost, message: "the server sent no result")
+        }
+        return result
+    }
+
+    private func outcome(of operation: Operation) async -> Operation.Outcome {
+        await withUnsafeContinuation { continuation in
+            withCore { core, effects in
+                operation.continuation = continuation
+                core.submit(operation, &effects)
+            }
+        }
+    }
+
+    private func cancel(_ operation: Operation) {
+        withCore { core, effects in core.cancel(operation, &effects) }
+    }
+
+    /// No transaction is open and nothing runs: the next user finds the session clean.
+    var isReusable: Bool {
+        core.withLock { core in
+            core.machine.isIdle && core.current == nil && core.handle.isTransactionIdle
+        }
+    }
+
+    var isClosed: Bool { core.withLock { $0.machine.isClosed } }
+
+    /// Whether a transaction is open, failed or not.
+    package var isInTransaction: Bool { core.withLock { !$0.handle.isTransactionIdle } }
+
+    package var processID: Int { core.withLock { Int($0.handle.processID) } }
+
+    /// Closes at once; what still runs fails with `.connectionLost`.
+    func close() {
+        let reason = PostgresError(code: .connectionLost, message: "the connection was closed")
+        withCore { core, effects in core.close(reason, &effects) }
+    }
+
+    /// Calls back when the connection breaks or is closed, at once if it already is.
+    func onClose(_ action: @escaping @Sendable () -> Void) {
+        callbacks.withLock { $0.onClose = action }
+        if isClosed { callOnClose() }
+    }
+
+    func onNotification(_ action: @escaping @Sendable (PostgresNotification) -> Void) {
+        callbacks.withLock { $0.onNotification = action }
+        withCore { core, _ in core.wantsNotifications = true }
+    }
+
+    func socketIsReady() {
+        withCore { core, effects in core.socketIsReady(&effects) }
+    }
+
+    func deadlineHasPassed() {
+        withCore { core, effects in core.deadlineHasPassed(&effects) }
+    }
+
+    private func withCore(_ body: (inout ConnectionCore, inout ConnectionEffects) -> Void) {
+        var effects = ConnectionEffects()
+        core.withLock { core in body(&core, &effects) }
+        perform(effects)
+    }
+
+    private func perform(_ effects: ConnectionEffects) {
+        if let request = effects.cancelRequest {
+            BlockingWork.queue.async { [self] in
+                request.send()
+                withCore { core, effects in core.perform(core.machine.cancelReturned(), &effects) }
+            }
+        }
+        if effects.hasClosed {
+            poller.unregister(token)
+            callOnClose()
+        }
+        if !effects.notifications.isEmpty, let action = callbacks.withLock({ $0.onNotification }) {
+            effects.notifications.forEach(action)
+        }
+        for (operation, outcome) in effects.finished { operation.continuation?.resume(returning: outcome) }
+    }
+
+    private func callOnClose() {
+        let action = callbacks.withLock { callbacks in
+            defer { callbacks.onClose = nil }
+            return callbacks.onClose
+        }
+        action?()
+    }
+}

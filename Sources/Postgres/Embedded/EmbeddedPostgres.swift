@@ -1,0 +1,89 @@
+package import Logging
+import ServiceLifecycle
+import Synchronization
+
+/// A private PostgreSQL: made on first start, reachable by a Unix socket only, restarted when it dies, stopped with
+/// the service.
+///
+/// The first process that uses a data directory owns the server. A process that comes while another owns it shares
+/// the server, and leaves it running. A server that outlived its owner (`kill -9`) is taken over as it runs.
+package final class EmbeddedPostgres: Service, Sendable {
+    /// The superuser, and the database.
+    package static let userName = "pressroom"
+    package static let databaseName = "pressroom"
+
+    private struct State {
+        var server: EmbeddedServer?
+        var lock: FileLock?
+    }
+
+    private let dataDirectory: String
+    private let settings: [(String, String)]
+    private let logger: Logger
+    private let state = Mutex(State())
+
+    /// - Parameters:
+    ///   - dataDirectory: made if missing, with its parents.
+    ///   - settings: server settings besides the defaults, applied when this process starts the server.
+    package init(dataDirectory: String, settings: [(String, String)] = [], logger: Logger) {
+        self.dataDirectory = dataDirectory
+        self.settings = settings
+        self.logger = logger
+    }
+
+    /// Starts the server, or takes over or joins one that runs, and returns how to reach its database.
+    /// Throws `EmbeddedPostgresError`.
+    package func start() async throws -> PostgresConfiguration {
+        let directory = try ServerDirectory(dataDirectory, logger: logger)
+        try directory.createParent()
+        guard let lock = try FileLock(tryLocking: directory.lockFile) else {
+            logger.info("another process owns the database in \(directory.data); sharing it")
+            return try await EmbeddedServer.join(directory, logger: logger)
+        }
+        let binaries = try await PostgresBinaries.find(version: directory.version)
+        let server = EmbeddedServer(directory: directory, binaries: binaries, settings: settings, logger: logger)
+        if directory.version == nil {
+            logger.info("initialising a private PostgreSQL in \(directory.data)")
+            try await directory.initialise(binaries)
+        }
+        let configuration = try await server.start()
+        state.withLock { state in
+            state.server = server
+            state.lock = lock
+        }
+        return configuration
+    }
+
+    /// Watches the server, starts it again within a second when it dies, and stops it on graceful shutdown.
+    package func run() async throws {
+        await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                if let server = self.state.withLock({ $0.server }), !server.isAlive {
+                    self.logger.error("PostgreSQL is gone; starting it again")
+                    await self.restart(server)
+                }
+                try? await Task.sleep(for: .milliseconds(200))
+            }
+        }
+        await stop()
+    }
+
+    private func restart(_ server: EmbeddedServer) async {
+        do {
+            _ = try await server.start()
+            logger.notice("PostgreSQL runs again")
+        } catch {
+            logger.error("PostgreSQL does not start: \(error)")
+        }
+    }
+
+    /// Stops the server, unless another process owns it.
+    package func stop() async {
+        let (server, lock) = state.withLock { state in
+            defer { state = State() }
+            return (state.server, state.lock)
+        }
+        await server?.stop()
+        withExtendedLifetime(lock) {}
+    }
+}

@@ -1,0 +1,66 @@
+import Foundation
+import Glibc
+
+/// The server process that a data directory's `postmaster.pid` names, if it is alive.
+struct Postmaster: Sendable, Hashable {
+    let pid: Int32
+    let port: Int
+    let socketDirectory: String
+    /// `starting`, `ready`, `stopping`.
+    let status: String
+
+    /// Reads the file (PostgreSQL: `src/include/utils/pidfile.h`). `nil` when there is none or it is incomplete.
+    init?(pidFileOf dataDirectory: String) {
+        guard let text = try? String(contentsOfFile: Self.pidFile(dataDirectory), encoding: .utf8) else { return nil }
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map {
+            $0.trimmingCharacters(in: .whitespaces)
+        }
+        guard let first = lines.first, let pid = Int32(first), pid > 0 else { return nil }
+        self.pid = pid
+        port = lines.count > 3 ? Int(lines[3]) ?? 0 : 0
+        socketDirectory = lines.count > 4 ? lines[4] : ""
+        status = lines.count > 7 ? lines[7] : "starting"
+    }
+
+    static func pidFile(_ dataDirectory: String) -> String { dataDirectory + "/postmaster.pid" }
+
+    /// The server of that directory, if it lives.
+    static func alive(in dataDirectory: String) -> Postmaster? {
+        Postmaster(pidFileOf: dataDirectory).flatMap { $0.isAlive(in: dataDirectory) ? $0 : nil }
+    }
+
+    /// The process exists, is a PostgreSQL, and works in that directory: its number may have been given to another.
+    func isAlive(in dataDirectory: String) -> Bool {
+        guard let stat = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8),
+            let open = stat.firstIndex(of: "("), let close = stat.lastIndex(of: ")"),
+            let state = stat[close...].split(separator: " ").dropFirst().first
+        else { return false }
+        let name = stat[stat.index(after: open)..<close]
+        guard name == "postgres" || name == "postmaster", state != "Z", state != "X" else { return false }
+        guard let directory = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(pid)/cwd") else {
+            return true
+        }
+        return directory == Self.realPath(dataDirectory)
+    }
+
+    /// Makes a `postmaster.pid` harmless whose process number now belongs to somebody else. The file stays, because
+    /// the rest of it lets the new server find orphaned children of the old one.
+    static func disarmPidFile(of dataDirectory: String) {
+        let path = pidFile(dataDirectory)
+        guard let postmaster = Postmaster(pidFileOf: dataDirectory), kill(postmaster.pid, 0) == 0 || errno == EPERM,
+            let text = try? String(contentsOfFile: path, encoding: .utf8), let end = text.firstIndex(of: "\n"),
+            let file = fopen(path, "r+")
+        else { return }
+        defer { fclose(file) }
+        // Larger than any process number of Linux (4,194,304).
+        let changed = "999999999" + text[end...]
+        fputs(changed, file)
+        ftruncate(fileno(file), off_t(changed.utf8.count))
+    }
+
+    static func realPath(_ path: String) -> String {
+        guard let resolved = realpath(path, nil) else { return path }
+        defer { free(resolved) }
+        return String(cString: resolved)
+    }
+}

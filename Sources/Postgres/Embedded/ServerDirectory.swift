@@ -1,0 +1,98 @@
+import Foundation
+import Glibc
+import Logging
+
+/// The directories of a private server: its data, and its socket.
+struct ServerDirectory: Sendable {
+    let data: String
+    let socket: String
+    let user: ServerUser
+
+    /// Chooses where the data lives: as asked, unless root asked for a place that the server's user cannot reach.
+    init(_ requested: String, logger: Logger) throws(EmbeddedPostgresError) {
+        let absolute = requested.hasPrefix("/") ? requested : FileManager.default.currentDirectoryPath + "/" + requested
+        var path = URL(fileURLWithPath: absolute).standardizedFileURL.path
+        var owner = ServerUser.owner(of: path)
+        let standard = try ServerUser.standard()
+        if let found = owner, geteuid() != 0, !found.isCurrent {
+            throw EmbeddedPostgresError(code: .directory, message: "\(path) belongs to user \(found.userID)")
+        }
+        if owner == nil, !standard.canTraverse(to: (path as NSString).deletingLastPathComponent) {
+            let fallback = "/var/lib/pressroom/\(StableHash.text(path))"
+            logger.notice("user \(standard.userID) cannot reach \(path); the database lives in \(fallback)")
+            path = fallback
+            owner = ServerUser.owner(of: path)
+        }
+        // pg_ctl hands the path to a shell, in double quotes.
+        guard !path.contains(where: { "\"$`\\\n".contains($0) }) else {
+            throw EmbeddedPostgresError(code: .directory, message: "\(path) has a character that pg_ctl cannot take")
+        }
+        data = path
+        user = owner ?? standard
+        // Short, because the path of a socket has at most 107 bytes.
+        socket = "/tmp/pressroom-\(StableHash.text(path))"
+    }
+
+    var parent: String { (data as NSString).deletingLastPathComponent }
+    var logFile: String { data + "/server.log" }
+    var lockFile: String { data + ".lock" }
+
+    /// The major version of the data; `nil` before the first start.
+    var version: String? {
+        (try? String(contentsOfFile: data + "/PG_VERSION", encoding: .utf8))?.trimmingLineEnd
+    }
+
+    func createParent() throws(EmbeddedPostgresError) {
+        do {
+            try FileManager.default.createDirectory(atPath: parent, withIntermediateDirectories: true)
+        } catch {
+            throw EmbeddedPostgresError(code: .directory, message: "cannot create \(parent): \(error)")
+        }
+    }
+
+    /// Initialises the data beside its place and moves it there when it is whole, so that a crash leaves nothing that
+    /// looks like a database.
+    func initialise(_ binaries: PostgresBinaries) async throws(EmbeddedPostgresError) {
+        if let contents = try? FileManager.default.contentsOfDirectory(atPath: data), !contents.isEmpty {
+            throw EmbeddedPostgresError(
+                code: .directory, message: "\(data) is neither empty nor a data directory of PostgreSQL"
+            )
+        }
+        let draft = data + ".initialising"
+        try? FileManager.default.removeItem(atPath: draft)
+        guard mkdir(draft, 0o700) == 0 else { throw failure("cannot create \(draft)") }
+        try user.own(draft)
+        try await ChildProcess.check(
+            user.command([
+                binaries.initdb, "-D", draft, "--username=\(EmbeddedPostgres.userName)", "--encoding=UTF8",
+                "--locale=\(Self.locale)", "--auth-local=trust", "--auth-host=reject",
+            ])
+        )
+        guard rename(draft, data) == 0 else { throw failure("cannot move \(draft) to \(data)") }
+    }
+
+    /// Makes the private directory of the socket, and refuses one that somebody else has put there.
+    func prepareSocketDirectory() throws(EmbeddedPostgresError) {
+        if mkdir(socket, 0o700) != 0, errno != EEXIST { throw failure("cannot create \(socket)") }
+        var info = stat()
+        guard lstat(socket, &info) == 0, info.st_mode & S_IFMT == S_IFDIR,
+            info.st_uid == user.userID || info.st_uid == geteuid()
+        else {
+            throw EmbeddedPostgresError(code: .directory, message: "\(socket) belongs to somebody else")
+        }
+        try user.own(socket)
+        // No server lives, so what is left of its socket only stands in the way.
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: socket)) ?? [] { unlink("\(socket)/\(name)") }
+    }
+
+    /// `C.UTF-8` where the system knows it, else `C`: both sort by code point, the same on every machine.
+    private static var locale: String {
+        guard let locale = newlocale(LC_CTYPE_MASK | LC_COLLATE_MASK, "C.UTF-8", nil) else { return "C" }
+        freelocale(locale)
+        return "C.UTF-8"
+    }
+
+    private func failure(_ text: String) -> EmbeddedPostgresError {
+        EmbeddedPostgresError(code: .directory, message: "\(text): \(String(cString: strerror(errno)))")
+    }
+}

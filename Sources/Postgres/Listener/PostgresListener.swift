@@ -1,0 +1,68 @@
+package import Logging
+import ServiceLifecycle
+
+/// Listens to channels on a connection of its own, and comes back after every interruption.
+package final class PostgresListener: Service, Sendable {
+    /// `.connected` each time listening has (re)started, then what arrives; ends with `run()`. At most
+    /// `bufferLimit` wait to be read: then the oldest go, and one more `.connected` says so.
+    package let notifications: AsyncStream<PostgresNotification>
+
+    static let bufferLimit = 4096
+
+    private let continuation: AsyncStream<PostgresNotification>.Continuation
+    private let configuration: PostgresConfiguration
+    private let channels: [String]
+    private let logger: Logger
+
+    package init(configuration: PostgresConfiguration, channels: [String], logger: Logger) {
+        self.configuration = configuration
+        self.channels = channels
+        self.logger = logger
+        (notifications, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(Self.bufferLimit))
+    }
+
+    /// Listens until graceful shutdown or cancellation. Throws `PostgresError` only for a configuration that can
+    /// never work.
+    package func run() async throws {
+        defer { continuation.finish() }
+        try await cancelWhenGracefulShutdown { [self] in
+            var backoff = Backoff()
+            while !Task.isCancelled {
+                do {
+                    try await listen { backoff = Backoff() }
+                } catch let error as PostgresError where error.code == .invalidConfiguration {
+                    throw error
+                } catch {
+                    if Task.isCancelled { return }
+                    logger.warning("listening was interrupted: \(error)")
+                }
+                try? await Task.sleep(for: backoff.delay())
+            }
+        }
+    }
+
+    /// Returns or throws when the connection has ended.
+    private func listen(_ onStart: () -> Void) async throws {
+        let connection = try await ConnectionAttempt.connect(configuration, logger: logger)
+        defer { connection.close() }
+        connection.onNotification { [self] in pass($0) }
+        let script = channels.map { "LISTEN \($0.quotedAsIdentifier)" }.joined(separator: ";")
+        try await connection.execute(script: script)
+        onStart()
+        pass(.connected)
+        await withTaskCancellationHandler {
+            await withUnsafeContinuation { (closed: UnsafeContinuation<Void, Never>) in
+                connection.onClose { closed.resume() }
+            }
+        } onCancel: {
+            connection.close()
+        }
+        if !Task.isCancelled { throw PostgresError(code: .connectionLost, message: "the connection was closed") }
+    }
+
+    private func pass(_ notification: PostgresNotification) {
+        if case .dropped = continuation.yield(notification), notification != .connected {
+            continuation.yield(.connected)
+        }
+    }
+}

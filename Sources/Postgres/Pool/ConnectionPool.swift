@@ -1,0 +1,203 @@
+import Logging
+import Synchronization
+
+/// Opens connections as they are needed, lends them out, and replaces broken ones.
+final class ConnectionPool: Sendable {
+    typealias Machine = PoolStateMachine<PostgresConnection, PoolWaiter>
+
+    private struct State {
+        var machine: Machine
+        /// Why the latest attempt to connect failed; cleared by one that succeeds.
+        var connectError: PostgresError?
+        var timer: SocketPoller.Token?
+        var drained: [UnsafeContinuation<Void, Never>] = []
+    }
+
+    let configuration: PostgresConfiguration
+    private let logger: Logger
+    private let state: Mutex<State>
+
+    init(configuration: PostgresConfiguration, logger: Logger) {
+        self.configuration = configuration
+        self.logger = logger
+        state = Mutex(State(machine: PoolStateMachine(limit: configuration.maxConnections)))
+    }
+
+    deinit {
+        if let timer = state.withLock({ $0.timer }) { try? SocketPoller.shared.get().unregister(timer) }
+        for connection in state.withLock({ $0.machine.shutDown().idle }) { connection.close() }
+    }
+
+    /// Lends a connection, which must come back by `release`. Throws `.poolTimeout` when all stayed in use,
+    /// `.connectionFailed` when none could be made, `.shutdown`, or `.cancelled`.
+    func acquire() async throws(PostgresError) -> PostgresConnection {
+        switch state.withLock({ $0.machine.acquire() }) {
+        case .lease(let connection): return connection
+        case .refused: throw .poolIsShutDown
+        case .mustWait: return try await wait()
+        }
+    }
+
+    private func wait() async throws(PostgresError) -> PostgresConnection {
+        let waiter = PoolWaiter(deadline: .now.advanced(by: configuration.acquireTimeout))
+        let outcome = await withTaskCancellationHandler {
+            await withUnsafeContinuation { enqueue(waiter, $0) }
+        } onCancel: {
+            cancel(waiter)
+        }
+        return try outcome.get()
+    }
+
+    private func enqueue(_ waiter: PoolWaiter, _ continuation: UnsafeContinuation<PoolWaiter.Outcome, Never>) {
+        var opens = false
+        let outcome: PoolWaiter.Outcome? = state.withLock { state in
+            if waiter.isCancelled { return .failure(.cancelledBeforeSending) }
+            switch state.machine.acquire() {
+            case .lease(let connection): return .success(connection)
+            case .refused: return .failure(.poolIsShutDown)
+            case .mustWait: break
+            }
+            waiter.continuation = continuation
+            opens = state.machine.enqueue(waiter)
+            if state.machine.waiters.count == 1 { setTimer(&state, waiter.deadline) }
+            return nil
+        }
+        if let outcome { continuation.resume(returning: outcome) }
+        if opens { open() }
+    }
+
+    private func cancel(_ waiter: PoolWaiter) {
+        let isWithdrawn = state.withLock { state in
+            waiter.isCancelled = true
+            return state.machine.withdraw(waiter)
+        }
+        if isWithdrawn { waiter.continuation?.resume(returning: .failure(.cancelledBeforeSending)) }
+    }
+
+    func release(_ connection: PostgresConnection) {
+        let isUsable = connection.isReusable
+        if !isUsable, !connection.isClosed {
+            logger.warning("a connection came back with an open transaction or a running statement; closing it")
+        }
+        handOver(connection) { $0.release(connection, isUsable: isUsable) }
+    }
+
+    private func handOver(_ connection: PostgresConnection, _ decide: @Sendable (inout Machine) -> Machine.Handover) {
+        let (handover, opens, drained) = state.withLock { state in
+            let handover = decide(&state.machine)
+            let opens = state.machine.openIfUseful()
+            return (handover, opens, takeDrained(&state))
+        }
+        switch handover {
+        case .lease(let waiter): waiter.continuation?.resume(returning: .success(connection))
+        case .park: break
+        case .close: connection.close()
+        }
+        if opens { open() }
+        drained.forEach { $0.resume() }
+    }
+
+    private func takeDrained(_ state: inout State) -> [UnsafeContinuation<Void, Never>] {
+        guard state.machine.isShutDown, state.machine.leased == 0 else { return [] }
+        defer { state.drained = [] }
+        return state.drained
+    }
+
+    // MARK: Opening
+
+    private func open() {
+        Task { await connect() }
+    }
+
+    private func connect() async {
+        var backoff = Backoff()
+        while true {
+            do throws(PostgresError) {
+                let connection = try await ConnectionAttempt.connect(configuration, logger: logger)
+                connection.onClose { [weak self, weak connection] in
+                    if let connection { self?.hasClosed(connection) }
+                }
+                state.withLock { $0.connectError = nil }
+                return handOver(connection) { $0.opened(connection) }
+            } catch {
+                guard let delay = connectingFailed(error, &backoff) else { return }
+                try? await Task.sleep(for: delay)
+            }
+        }
+    }
+
+    /// Returns how long to wait before the next attempt; `nil` when there is no point in one.
+    private func connectingFailed(_ error: PostgresError, _ backoff: inout Backoff) -> Duration? {
+        let (goesOn, refused) = state.withLock { state -> (Bool, [PoolWaiter]) in
+            state.connectError = error
+            if error.isConnectingWorthRetrying, !state.machine.waiters.isEmpty { return (true, []) }
+            state.machine.gaveUpOpening()
+            return (false, error.isConnectingWorthRetrying ? [] : state.machine.withdrawAll())
+        }
+        for waiter in refused { waiter.continuation?.resume(returning: .failure(error)) }
+        logger.debug("cannot connect to the database: \(error)")
+        return goesOn ? backoff.delay() : nil
+    }
+
+    private func hasClosed(_ connection: PostgresConnection) {
+        state.withLock { $0.machine.remove(connection) }
+    }
+
+    // MARK: Time
+
+    private func setTimer(_ state: inout State, _ deadline: ContinuousClock.Instant) {
+        guard let poller = try? SocketPoller.shared.get() else { return }
+        let token = state.timer ?? poller.register(PoolTimer(self))
+        state.timer = token
+        poller.setDeadline(deadline, for: token)
+    }
+
+    /// All waiters wait equally long, so the head of the queue is always the first to run out of time.
+    func deadlineHasPassed() {
+        let (overdue, error) = state.withLock { state in
+            let now = ContinuousClock.now
+            let overdue = state.machine.withdrawHead { $0.deadline <= now }
+            if let next = state.machine.waiters.first { setTimer(&state, next.deadline) }
+            return (overdue, timeoutError(state))
+        }
+        for waiter in overdue { waiter.continuation?.resume(returning: .failure(error)) }
+    }
+
+    private func timeoutError(_ state: State) -> PostgresError {
+        let limit = "within \(configuration.acquireTimeout)"
+        if let cause = state.connectError {
+            var error = cause
+            error.message = "no connection to the database \(limit): \(cause.message)"
+            return error
+        }
+        return PostgresError(
+            code: .poolTimeout,
+            message: "no free connection \(limit): \(state.machine.leased) of \(state.machine.limit) in use, "
+                + "\(state.machine.waiters.count) more tasks wait"
+        )
+    }
+
+    // MARK: End
+
+    /// Refuses new work, closes idle connections, and waits until the lent ones are back.
+    func shutDown() async {
+        let (idle, waiters) = state.withLock { state in
+            if let timer = state.timer { try? SocketPoller.shared.get().unregister(timer) }
+            state.timer = nil
+            return state.machine.shutDown()
+        }
+        for connection in idle { connection.close() }
+        for waiter in waiters { waiter.continuation?.resume(returning: .failure(.poolIsShutDown)) }
+        await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
+            let drained = state.withLock { state in
+                state.drained.append(continuation)
+                return takeDrained(&state)
+            }
+            drained.forEach { $0.resume() }
+        }
+    }
+}
+
+extension PostgresError {
+    static let poolIsShutDown = PostgresError(code: .shutdown, message: "the database client was shut down")
+}

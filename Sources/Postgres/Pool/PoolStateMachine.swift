@@ -1,0 +1,112 @@
+import DequeModule
+
+/// Who gets which connection, decided without connections: first come, first served.
+///
+/// `Connection` and `Waiter` are opaque here, so that the rules can be tested alone.
+struct PoolStateMachine<Connection: AnyObject, Waiter: AnyObject> {
+    let limit: Int
+    /// The last one used is the next one used, which keeps its caches warm.
+    private(set) var idle: [Connection] = []
+    private(set) var leased = 0
+    private(set) var opening = 0
+    private(set) var waiters = Deque<Waiter>()
+    private(set) var isShutDown = false
+
+    init(limit: Int) {
+        self.limit = max(1, limit)
+    }
+
+    var total: Int { idle.count + leased + opening }
+
+    enum Acquisition {
+        case lease(Connection)
+        case mustWait
+        case refused
+    }
+
+    enum Handover {
+        /// The connection goes to this waiter.
+        case lease(Waiter)
+        case park
+        case close
+    }
+
+    /// A free connection at once, if there is one.
+    mutating func acquire() -> Acquisition {
+        if isShutDown { return .refused }
+        guard let connection = idle.popLast() else { return .mustWait }
+        leased += 1
+        return .lease(connection)
+    }
+
+    /// Queues a waiter. Returns whether one more connection should be opened.
+    mutating func enqueue(_ waiter: Waiter) -> Bool {
+        waiters.append(waiter)
+        return openIfUseful()
+    }
+
+    /// A leased connection comes back.
+    mutating func release(_ connection: Connection, isUsable: Bool) -> Handover {
+        leased -= 1
+        return isUsable ? offer(connection) : .close
+    }
+
+    /// An attempt to connect succeeded.
+    mutating func opened(_ connection: Connection) -> Handover {
+        opening -= 1
+        return offer(connection)
+    }
+
+    /// An attempt to connect will not be repeated.
+    mutating func gaveUpOpening() {
+        opening -= 1
+    }
+
+    private mutating func offer(_ connection: Connection) -> Handover {
+        if let waiter = waiters.popFirst() {
+            leased += 1
+            return .lease(waiter)
+        }
+        if isShutDown { return .close }
+        idle.append(connection)
+        return .park
+    }
+
+    /// Whether to open a connection now, for a waiter that no attempt under way will serve; counts it as opening.
+    mutating func openIfUseful() -> Bool {
+        guard !isShutDown, total < limit, opening < waiters.count else { return false }
+        opening += 1
+        return true
+    }
+
+    /// An idle connection broke.
+    mutating func remove(_ connection: Connection) {
+        idle.removeAll { $0 === connection }
+    }
+
+    /// Takes a waiter out of the queue; `false` when it was served meanwhile.
+    mutating func withdraw(_ waiter: Waiter) -> Bool {
+        guard let index = waiters.firstIndex(where: { $0 === waiter }) else { return false }
+        waiters.remove(at: index)
+        return true
+    }
+
+    /// Takes the waiters at the head of the queue that `isOverdue` says have waited too long.
+    mutating func withdrawHead(while isOverdue: (Waiter) -> Bool) -> [Waiter] {
+        var overdue: [Waiter] = []
+        while let waiter = waiters.first, isOverdue(waiter) { overdue.append(waiters.removeFirst()) }
+        return overdue
+    }
+
+    mutating func withdrawAll() -> [Waiter] {
+        defer { waiters.removeAll() }
+        return Array(waiters)
+    }
+
+    /// Refuses everything from now on. Returns what to close and whom to refuse.
+    mutating func shutDown() -> (idle: [Connection], waiters: [Waiter]) {
+        isShutDown = true
+        defer { idle.removeAll() }
+        return (idle, withdrawAll())
+    }
+}

@@ -1,0 +1,56 @@
+package import Logging
+import ServiceLifecycle
+
+/// A pool of connections to one database. Usable from the start; `run()` only ties its end to the service's.
+package final class PostgresClient: Service, Sendable {
+    package let configuration: PostgresConfiguration
+    private let pool: ConnectionPool
+
+    package init(configuration: PostgresConfiguration, logger: Logger) {
+        self.configuration = configuration
+        pool = ConnectionPool(configuration: configuration, logger: logger)
+    }
+
+    /// Waits for graceful shutdown or cancellation, then shuts down.
+    package func run() async throws {
+        try? await gracefulShutdown()
+        await shutdown()
+    }
+
+    /// Refuses new work (`.shutdown`), and returns when the connections in use have come back and all are closed.
+    package func shutdown() async {
+        await pool.shutDown()
+    }
+
+    /// Runs one statement on any connection. Throws `PostgresError`.
+    package func query(_ query: PostgresQuery) async throws -> PostgresResult {
+        let connection = try await pool.acquire()
+        defer { pool.release(connection) }
+        return try await connection.query(query)
+    }
+
+    /// Runs statements in one round trip and one transaction of their own: the first error undoes all of them.
+    package func pipeline(_ queries: [PostgresQuery]) async throws -> [PostgresResult] {
+        let connection = try await pool.acquire()
+        defer { pool.release(connection) }
+        return try await connection.pipeline(queries)
+    }
+
+    /// Lends a connection for the time of `body`. A transaction that `body` leaves open is rolled back, by closing
+    /// the connection. Session settings that it changes stay.
+    package func withConnection<T: Sendable>(_ body: (PostgresConnection) async throws -> T) async throws -> T {
+        let connection = try await pool.acquire()
+        defer { pool.release(connection) }
+        return try await body(connection)
+    }
+
+    /// Runs `body` in a transaction; see `PostgresConnection.withTransaction`.
+    package func withTransaction<T: Sendable>(
+        isolation: IsolationLevel = .readCommitted, readOnly: Bool = false,
+        _ body: (PostgresConnection) async throws -> T
+    ) async throws -> T {
+        try await withConnection { connection in
+            try await connection.withTransaction(isolation: isolation, readOnly: readOnly, body)
+        }
+    }
+}

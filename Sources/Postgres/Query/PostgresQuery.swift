@@ -1,0 +1,72 @@
+/// One SQL statement and the values bound to its `$1`, `$2`, ….
+///
+/// Written as a string literal, an interpolated value becomes a bound parameter and never part of the SQL text;
+/// `\(raw:)` splices trusted SQL, `\(identifier:)` a quoted name.
+package struct PostgresQuery: Sendable, Hashable {
+    package var sql: String
+    package var parameters: [PostgresParameter]
+
+    package init(sql: String, parameters: [PostgresParameter] = []) {
+        self.sql = sql
+        self.parameters = parameters
+    }
+
+    /// The most parameters that one statement takes (the protocol counts them in 16 bits).
+    static let parameterLimit = 65_535
+
+    /// What stops the statement from being sent, if anything: C strings end at the first NUL byte.
+    var problem: String? {
+        if sql.containsNUL { return "the statement contains a NUL character" }
+        if parameters.count > Self.parameterLimit {
+            return "the statement has \(parameters.count) parameters, more than \(Self.parameterLimit)"
+        }
+        if let index = parameters.firstIndex(where: { $0.text?.containsNUL ?? false }) {
+            return "parameter $\(index + 1) contains a NUL character, which PostgreSQL text cannot hold"
+        }
+        return nil
+    }
+}
+
+extension PostgresQuery: ExpressibleByStringInterpolation {
+    package struct StringInterpolation: StringInterpolationProtocol {
+        var sql = ""
+        var parameters: [PostgresParameter] = []
+
+        package init(literalCapacity: Int, interpolationCount: Int) {
+            sql.reserveCapacity(literalCapacity + interpolationCount * 3)
+            parameters.reserveCapacity(interpolationCount)
+        }
+
+        package mutating func appendLiteral(_ literal: String) {
+            sql += literal
+        }
+
+        /// Binds a value; nil is SQL NULL. (An optional parameter, so that the compiler knows that nil is meant.)
+        package mutating func appendInterpolation(_ value: (some PostgresEncodable)?) {
+            bind(value?.postgresText)
+        }
+
+        /// Splices trusted SQL text. Never pass anything that came from outside.
+        package mutating func appendInterpolation(raw text: String) {
+            sql += text
+        }
+
+        /// Splices a name, quoted.
+        package mutating func appendInterpolation(identifier name: String) {
+            sql += name.quotedAsIdentifier
+        }
+
+        private mutating func bind(_ text: String?) {
+            parameters.append(PostgresParameter(text: text))
+            sql += "$\(parameters.count)"
+        }
+    }
+
+    package init(stringLiteral value: String) {
+        self.init(sql: value)
+    }
+
+    package init(stringInterpolation interpolation: StringInterpolation) {
+        self.init(sql: interpolation.sql, parameters: interpolation.parameters)
+    }
+}

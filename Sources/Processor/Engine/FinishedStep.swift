@@ -1,0 +1,29 @@
+import Foundation
+import Workflow
+
+/// What a run of a step came to, with the fence that its result is checked against.
+struct FinishedStep: Sendable {
+    let tenantID: String
+    let taskID: UUID
+    let workflowID: UUID
+    let stepID: UUID
+    let outputID: UUID?
+    let attempt: Int
+    let outcome: StepOutcome
+}
+
+enum StepOutcome: Sendable {
+    case completed(StepResult)
+    case failed(StepFailure)
+    /// Back into the queue: the node shuts down.
+    case handedBack
+}
+
+/// What a completed run brought, by what the step's kind asks for.
+enum StepResult: Sendable {
+    case text(String, usage: Usage)
+    case decision(EditDecision, usage: Usage)
+    case verdict(Verdict, usage: Usage)
+    /// The outputs in the judge's order, best first.
+    case ballot([UUID], reasoning: String?, usage: Usage)
+}

@@ -1,0 +1,33 @@
+import Workflow
+
+/// A definition with what is worked out of it once: which phases lie before which.
+struct LoadedWorkflow: Sendable {
+    let definition: WorkflowDefinition
+    /// All phases before a phase, near and far.
+    let ancestors: [String: Set<String>]
+
+    init(_ definition: WorkflowDefinition) {
+        self.definition = definition
+        var ancestors: [String: Set<String>] = [:]
+        // Definitions have no cycles, so as many rounds as phases reach every ancestor.
+        for _ in definition.phases {
+            for phase in definition.phases {
+                ancestors[phase.id] = phase.needs.reduce(into: Set(phase.needs)) { all, need in
+                    all.formUnion(ancestors[need] ?? [])
+                }
+            }
+        }
+        self.ancestors = ancestors
+    }
+
+    /// The phases of a kind before the given one, in the order of the definition.
+    func ancestors(of id: String, kind: PhaseKind) -> [PhaseDefinition] {
+        let before = ancestors[id] ?? []
+        return definition.phases.filter { $0.kind == kind && before.contains($0.id) }
+    }
+
+    /// The edit phases that a draft of the given write phase goes through, in the order of the definition.
+    func editPhases(after writePhase: String) -> [PhaseDefinition] {
+        definition.phases.filter { $0.kind == .edit && ancestors[$0.id]?.contains(writePhase) == true }
+    }
+}

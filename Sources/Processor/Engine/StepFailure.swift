@@ -1,0 +1,26 @@
+import Workflow
+
+/// Why a step failed, as in `steps.error`.
+struct StepFailure: Error, Sendable, Equatable {
+    let code: String
+    let message: String
+    let isRetryable: Bool
+    /// What the server asked to wait before the next attempt.
+    var retryAfter: Duration?
+
+    init(code: String, message: String, isRetryable: Bool, retryAfter: Duration? = nil) {
+        self.code = code
+        self.message = message
+        self.isRetryable = isRetryable
+        self.retryAfter = retryAfter
+    }
+
+    init(_ error: ProviderError) {
+        self.init(
+            code: error.code.rawValue, message: error.message, isRetryable: error.isRetryable, retryAfter: error.retryAfter)
+    }
+
+    var json: JSON {
+        ["code": .string(code), "message": .string(message.replacing("\0", with: "\u{FFFD}")), "retryable": .bool(isRetryable)]
+    }
+}

@@ -1,0 +1,56 @@
+import Foundation
+import Store
+import Workflow
+
+/// Which drafts a phase works on.
+extension TaskEngine {
+    /// The drafts that are ready for a phase: written by a write phase before it, done with every edit phase before it,
+    /// not failed, and, after a `select`, chosen.
+    func entrants(of definition: PhaseDefinition) -> [OutputRow] {
+        let before = workflow.ancestors[definition.id] ?? []
+        let edits = workflow.ancestors(of: definition.id, kind: .edit)
+        let isSelected = !workflow.ancestors(of: definition.id, kind: .select).isEmpty
+        return graph.outputs.filter { output in
+            guard output.status != .failed, output.content != nil, let origin = writePhase(of: output.id),
+                before.contains(origin), output.status != .writing, output.status != .pendingWrite
+            else { return false }
+            if isSelected && !output.isFinalist { return false }
+            return edits.allSatisfy { isEdited(output, in: $0) }
+        }
+    }
+
+    /// The drafts that the write phases before a phase have made or will make, failed ones left out.
+    func openDrafts(before definition: PhaseDefinition) -> [OutputRow] {
+        let before = workflow.ancestors[definition.id] ?? []
+        return graph.outputs.filter { output in
+            output.status != .failed && writePhase(of: output.id).map(before.contains) == true
+        }
+    }
+
+    /// Whether an edit phase has approved the draft or has used up its cycles on it.
+    func isEdited(_ output: OutputRow, in definition: PhaseDefinition) -> Bool {
+        if output.status == .maxCyclesReached { return true }
+        guard let phase = graph.phase(definition.id) else { return false }
+        if phase.status == .failed || phase.status == .skipped { return true }
+        return graph.steps.contains { step in
+            step.phaseID == phase.id && step.outputID == output.id && step.kind == .edit && step.status == .completed
+                && step.output?["done"] == true
+        }
+    }
+
+    /// The edit phases that a draft goes through, in the order of the definition.
+    func editPhases(of output: OutputRow) -> [PhaseDefinition] {
+        writePhase(of: output.id).map { workflow.editPhases(after: $0) } ?? []
+    }
+
+    /// The edit phase whose turn it is on a draft; nil when none is left.
+    func nextEditPhase(of output: OutputRow) -> PhaseDefinition? {
+        editPhases(of: output).first { !isEdited(output, in: $0) }
+    }
+
+    /// The key of the phase that an output was written in.
+    private func writePhase(of outputID: UUID) -> String? {
+        guard let step = graph.steps.first(where: { $0.outputID == outputID && $0.kind == .write }) else { return nil }
+        return graph.phases.first { $0.id == step.phaseID }?.key
+    }
+}

@@ -1,0 +1,61 @@
+import Foundation
+import Store
+import Workflow
+
+extension TaskEngine {
+    /// Takes in what a step came to. A result of a lease that was lost (the step has been handed to another attempt,
+    /// or was paused or cancelled) changes nothing.
+    mutating func record(_ result: FinishedStep, processorID: UUID, random: Double) {
+        guard let step = graph.steps.first(where: { $0.id == result.stepID }), step.status == .running,
+            step.processorID == processorID, step.attempt == result.attempt,
+            let phase = graph.phases.first(where: { $0.id == step.phaseID }),
+            let definition = workflow.definition.phase(phase.key)
+        else { return }
+        switch result.outcome {
+        case .completed(let stepResult):
+            let note = behavior(of: definition).record(&self, stepResult, of: step, definition)
+            graph.updateStep(step.id) { row in
+                row.status = .completed
+                row.output = note
+                row.error = nil
+            }
+        case .failed(let failure):
+            fail(step, failure, definition, random: random)
+        case .handedBack:
+            graph.handBack(step.id)
+        }
+        admitParkedSteps(of: phase.id, definition)
+    }
+
+    /// Schedules the step's next attempt, or gives it up with what it worked on.
+    mutating func fail(_ step: StepRow, _ failure: StepFailure, _ definition: PhaseDefinition, random: Double) {
+        let policy = definition.retry
+        if failure.isRetryable, step.attempt < step.maxAttempts, !policy.nonRetryable.contains(failure.code) {
+            let delay = max(policy.delay(afterAttempt: step.attempt, random: random), failure.retryAfter ?? .zero)
+            graph.updateStep(step.id) { row in
+                row.status = .retrying
+                row.processorID = nil
+                row.error = failure.json
+                row.runAt = .after(delay)
+            }
+            graph.returnWork(of: step)
+            return
+        }
+        graph.updateStep(step.id) { row in
+            row.status = .failed
+            row.error = failure.json
+        }
+        graph.updateEvaluations(of: step.id) { row in
+            guard !row.status.isTerminal else { return }
+            row.status = .failed
+            row.error = failure.json
+        }
+        if let outputID = step.outputID, step.kind.waitingOutputStatus != nil {
+            graph.updateOutput(outputID) { row in
+                guard !row.status.isSettled else { return }
+                row.status = .failed
+                row.error = failure.json
+            }
+        }
+    }
+}

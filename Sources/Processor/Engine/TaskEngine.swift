@@ -1,0 +1,85 @@
+import Foundation
+import Store
+import Workflow
+
+/// Decides what a task does next. A value: it works on the rows in memory and has no way to wait or to fail.
+///
+/// `record` takes in what a step came to; `advance` opens, feeds and closes phases until nothing moves any more. The
+/// caller writes what changed in the transaction that holds the rows' locks.
+struct TaskEngine {
+    var graph: TaskGraph
+    let workflow: LoadedWorkflow
+
+    init(_ graph: TaskGraph, _ workflow: LoadedWorkflow) {
+        self.graph = graph
+        self.workflow = workflow
+    }
+
+    mutating func advance() {
+        guard [.pending, .running, .waiting].contains(graph.task.status) else { return }
+        if graph.task.status == .pending { graph.task.status = .running }
+        var moves = true
+        while moves {
+            moves = false
+            for definition in workflow.definition.phases {
+                guard let phase = graph.phase(definition.id) else { continue }
+                if move(phase, definition) { moves = true }
+            }
+        }
+        settleTask()
+    }
+
+    /// Opens, feeds or closes one phase. Answers whether that may let others move.
+    private mutating func move(_ phase: PhaseRow, _ definition: PhaseDefinition) -> Bool {
+        switch phase.status {
+        case .completed, .failed, .skipped, .cancelled:
+            return false
+        case .pending:
+            switch readiness(of: definition) {
+            case .blocked:
+                return false
+            case .impossible(let upstream):
+                graph.updatePhase(phase.id) { row in
+                    row.status = .skipped
+                    row.error = ["code": "upstream_failed", "message": .string("The phase \(upstream) failed.")]
+                }
+                return true
+            case .ready:
+                graph.updatePhase(phase.id) { $0.status = .running }
+                graph.task.phase = definition.id
+            }
+        case .running, .waiting:
+            break
+        }
+        let behavior = behavior(of: definition)
+        behavior.feed(&self, phase.id, definition)
+        guard let conclusion = behavior.conclusion(&self, phase.id, definition) else { return false }
+        conclude(phase.id, definition, conclusion)
+        return true
+    }
+
+    private mutating func conclude(_ phaseID: UUID, _ definition: PhaseDefinition, _ conclusion: PhaseConclusion) {
+        switch conclusion {
+        case .completed(let output):
+            graph.updatePhase(phaseID) { row in
+                row.status = .completed
+                row.output = output
+                row.error = nil
+            }
+            graph.task.accumulatedContext = AccumulatedContext.adding(
+                output, of: definition.id, to: graph.task.accumulatedContext)
+        case .failed(let error):
+            graph.updatePhase(phaseID) { row in
+                row.status = .failed
+                row.error = error.json
+            }
+        }
+    }
+}
+
+/// How a phase ended.
+enum PhaseConclusion {
+    /// With its output, as in `phases.output`.
+    case completed(JSON)
+    case failed(StepFailure)
+}

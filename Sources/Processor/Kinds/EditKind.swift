@@ -1,0 +1,116 @@
+import Foundation
+import Store
+import Workflow
+
+/// An editor approves each draft, perhaps polished, or sends it back with feedback; its writer rewrites it, until the
+/// editor approves or `max_cycles` are used up.
+///
+/// Drafts are taken up one by one as they get ready. With several editors the drafts are dealt out in turn.
+struct EditKind: PhaseBehavior {
+    let phase: EditPhase
+
+    func feed(_ engine: inout TaskEngine, _ phaseID: UUID, _ definition: PhaseDefinition) {
+        let drafts = engine.openDrafts(before: definition)
+        for (index, output) in drafts.enumerated() {
+            let steps = engine.graph.steps(of: phaseID).filter { $0.outputID == output.id }
+            guard steps.allSatisfy(\.status.isTerminal) else { continue }
+            switch output.status {
+            case .pendingEdit where engine.nextEditPhase(of: output)?.id == definition.id
+                && engine.entrants(of: definition).contains { $0.id == output.id }:
+                engine.addStep(
+                    .edit, to: phaseID, definition, agent: phase.agents[index % phase.agents.count], outputID: output.id,
+                    input: ["cycle": .integer(Int64(output.editCycle + 1))])
+            case .pendingRewrite where steps.last?.kind == .edit:
+                guard let writer = output.writer["slug"]?.string else { continue }
+                engine.addStep(
+                    .rewrite, to: phaseID, definition, agent: writer, outputID: output.id,
+                    input: ["cycle": .integer(Int64(output.editCycle))])
+            default:
+                continue
+            }
+        }
+    }
+
+    func conclusion(_ engine: inout TaskEngine, _ phaseID: UUID, _ definition: PhaseDefinition) -> PhaseConclusion? {
+        guard engine.isFed(definition), !engine.hasOpenSteps(phaseID) else { return nil }
+        let drafts = engine.openDrafts(before: definition)
+        guard drafts.allSatisfy({ engine.isEdited($0, in: definition) }) else { return nil }
+        guard !drafts.isEmpty else {
+            return .failed(engine.firstFailure(in: phaseID, code: "no_drafts", "No draft came through editing."))
+        }
+        return .completed(["outputs": .array(drafts.map(OutputSummary.json))])
+    }
+
+    func record(
+        _ engine: inout TaskEngine, _ result: StepResult, of step: StepRow, _ definition: PhaseDefinition
+    ) -> JSON {
+        guard let outputID = step.outputID, let output = engine.graph.output(outputID) else { return supersededNote }
+        switch result {
+        case .text(let text, let usage) where output.status == .rewriting:
+            return engine.addVersion(
+                text, to: output, by: step, .rewrite, feedback: output.editorFeedback, usage: usage, next: .pendingEdit)
+        case .decision(let decision, let usage) where output.status == .editing:
+            return decide(&engine, decision, usage, on: output, step, definition)
+        default:
+            return supersededNote
+        }
+    }
+
+    private func decide(
+        _ engine: inout TaskEngine, _ decision: EditDecision, _ usage: Usage, on output: OutputRow, _ step: StepRow,
+        _ definition: PhaseDefinition
+    ) -> JSON {
+        let cycle = 1 + engine.graph.steps(of: step.phaseID).count { other in
+            other.outputID == output.id && other.kind == .edit && other.status == .completed
+        }
+        let isLast = cycle >= phase.maxCycles
+        let next: OutputStatus =
+            if decision.isApproved {
+                hasLaterEdit(engine, output, definition) ? .pendingEdit : .approved
+            } else {
+                isLast ? .maxCyclesReached : .pendingRewrite
+            }
+        let editor = engine.agent(step.agent)?.json
+        engine.graph.updateOutput(output.id) { row in
+            row.editor = editor
+            row.editCycle += 1
+            row.editorApproved = decision.isApproved
+            row.editorFeedback = decision.feedback
+            row.usage = UsageSum.adding(usage, to: row.usage)
+            row.status = next
+        }
+        if decision.isApproved, let polished = decision.content, polished != output.content,
+            let approved = engine.graph.output(output.id)
+        {
+            _ = engine.addVersion(
+                polished, to: approved, by: step, .edit, feedback: decision.feedback, usage: .zero, next: next)
+        }
+        return [
+            "output_id": .string(output.id.text), "approved": .bool(decision.isApproved),
+            "feedback": .string(decision.feedback), "done": .bool(decision.isApproved || isLast),
+            "usage": usage.json,
+        ]
+    }
+
+    /// Whether another edit phase follows for the draft once this one is done with it.
+    private func hasLaterEdit(_ engine: TaskEngine, _ output: OutputRow, _ definition: PhaseDefinition) -> Bool {
+        engine.editPhases(of: output).contains { $0.id != definition.id && !engine.isEdited(output, in: $0) }
+    }
+
+    func run(_ call: StepCall) async throws(ProviderError) -> StepResult {
+        let draft = try call.draft()
+        if call.step.kind == .rewrite {
+            let prompt = RewritePrompt.text(
+                draft: draft.content ?? "", feedback: draft.editorFeedback ?? "", assignment: call.assignment())
+            let response = try await call.complete(prompt: prompt, streams: true)
+            return .text(try call.nonEmpty(response), usage: response.usage)
+        }
+        let prompt =
+            phase.prompt.map { call.render($0) + "\n\n" + EditPrompt.answer }
+            ?? EditPrompt.text(
+                draft: draft.content ?? "", assignment: call.assignment(), cycle: call.step.input["cycle"]?.int ?? 1,
+                maxCycles: phase.maxCycles)
+        let response = try await call.complete(prompt: prompt, schema: EditDecisionSchema.response)
+        return .decision(try EditDecision.parse(response.text), usage: response.usage)
+    }
+}

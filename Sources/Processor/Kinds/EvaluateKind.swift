@@ -1,0 +1,103 @@
+import Foundation
+import Store
+import Workflow
+
+/// Each judge scores each draft by itself, as soon as the draft is ready. When all are in, drafts are ordered by their
+/// mean score over the completed evaluations; failed ones are left out and counted.
+struct EvaluateKind: PhaseBehavior {
+    let phase: EvaluatePhase
+
+    func feed(_ engine: inout TaskEngine, _ phaseID: UUID, _ definition: PhaseDefinition) {
+        let judged = Set(engine.graph.evaluations.filter { $0.phaseID == phaseID }.map(\.outputID))
+        for output in engine.entrants(of: definition) where !judged.contains(output.id) {
+            for slug in phase.agents {
+                guard let agent = engine.agent(slug) else { continue }
+                let stepID = engine.addStep(.evaluate, to: phaseID, definition, agent: slug, outputID: output.id)
+                engine.graph.evaluations.append(
+                    EvaluationRow(
+                        phaseID: phaseID, stepID: stepID, outputID: output.id, stage: phase.stage, evaluator: agent.json))
+            }
+        }
+    }
+
+    func conclusion(_ engine: inout TaskEngine, _ phaseID: UUID, _ definition: PhaseDefinition) -> PhaseConclusion? {
+        guard engine.isFed(definition), !engine.hasOpenSteps(phaseID) else { return nil }
+        let evaluations = engine.graph.evaluations.filter { $0.phaseID == phaseID }
+        guard evaluations.contains(where: { $0.status == .completed }) else {
+            return .failed(engine.firstFailure(in: phaseID, code: "no_verdicts", "No judge gave a readable verdict."))
+        }
+        return .completed(rank(&engine, phaseID, evaluations))
+    }
+
+    /// Puts averages and ranks on the outputs, writes the ranking, and answers the phase's output.
+    private func rank(_ engine: inout TaskEngine, _ phaseID: UUID, _ evaluations: [EvaluationRow]) -> JSON {
+        let judged = Set(evaluations.map(\.outputID))
+        let outputs = engine.graph.outputs.map(\.id).filter(judged.contains)
+        let scores = evaluations.map { evaluation in
+            EvaluationAggregate.Score(
+                outputID: evaluation.outputID, judge: evaluation.evaluator["slug"]?.string ?? "",
+                score: evaluation.status == .completed ? evaluation.score : nil)
+        }
+        let standings = EvaluationAggregate.rank(outputs: outputs, scores: scores)
+        for standing in standings {
+            engine.graph.updateOutput(standing.outputID) { row in
+                switch phase.stage {
+                case .initial:
+                    row.initialAvgScore = standing.meanScore
+                    row.initialRank = standing.rank
+                case .final:
+                    row.finalTotalScore = standing.meanScore
+                    row.finalRank = standing.rank
+                }
+            }
+        }
+        let entries = standings.map { standing -> JSON in
+            [
+                "output_id": .string(standing.outputID.text), "rank": .integer(Int64(standing.rank)),
+                "total_score": .null, "avg_score": standing.meanScore.map(JSON.number) ?? .null, "first_places": .null,
+            ]
+        }
+        let agreement = EvaluationAggregate.agreement(outputs: outputs, scores: scores)
+        engine.graph.newRankings.append(
+            RankingRow(
+                phaseID: phaseID, stage: phase.stage, method: "mean", entries: .array(entries), agreement: agreement,
+                evaluationsCounted: standings.map(\.completed).reduce(0, +),
+                evaluationsFailed: standings.map(\.failed).reduce(0, +)))
+        let ordered = standings.compactMap { engine.graph.output($0.outputID) }
+        return [
+            "outputs": .array(ordered.map(OutputSummary.json)), "ranking": .array(entries),
+            "agreement": agreement.map(JSON.number) ?? .null,
+        ]
+    }
+
+    func record(
+        _ engine: inout TaskEngine, _ result: StepResult, of step: StepRow, _ definition: PhaseDefinition
+    ) -> JSON {
+        guard case .verdict(let verdict, let usage) = result else { return supersededNote }
+        let score = WeightedScore.mean(of: verdict.criteriaScores, criteria: phase.criteria)
+        engine.graph.updateEvaluations(of: step.id) { row in
+            guard row.status == .processing else { return }
+            row.status = .completed
+            row.score = score
+            row.weightedScore = score.map { WeightedScore.normalized($0, scale: phase.scale) }
+            row.criteriaScores = .object(verdict.criteriaScores.mapValues(JSON.number))
+            row.reasoning = verdict.reasoning
+            row.usage = usage.json
+            row.error = nil
+        }
+        return ["score": score.map(JSON.number) ?? .null, "usage": usage.json]
+    }
+
+    func run(_ call: StepCall) async throws(ProviderError) -> StepResult {
+        let draft = try call.draft()
+        let prompt =
+            phase.prompt.map { call.render($0) + "\n\n" + EvaluatePrompt.answer(criteria: phase.criteria, scale: phase.scale) }
+            ?? EvaluatePrompt.text(
+                draft: draft.content ?? "", assignment: call.assignment(), criteria: phase.criteria, scale: phase.scale)
+        let response = try await call.complete(
+            prompt: prompt,
+            schema: VerdictSchema.response(criteria: phase.criteria, scale: phase.scale))
+        return .verdict(
+            try Verdict.parse(response.text, criteria: phase.criteria, scale: phase.scale), usage: response.usage)
+    }
+}

@@ -1,0 +1,24 @@
+import Store
+import Workflow
+
+/// How an output stands in a phase's output and in prompts.
+enum OutputSummary {
+    static func json(_ output: OutputRow) -> JSON {
+        [
+            "output_id": .string(output.id.text), "track": .string(output.track), "status": .string(output.status.rawValue),
+            "writer": output.writer["slug"] ?? .null, "content": output.content.map(JSON.string) ?? .null,
+            "version_number": .integer(Int64(output.versionNumber)),
+        ]
+    }
+}
+
+/// Sums tokens over the calls that went into a row.
+enum UsageSum {
+    static func adding(_ usage: Usage, to sum: JSON) -> JSON {
+        var total = usage
+        total.promptTokens += sum["prompt_tokens"]?.int ?? 0
+        total.completionTokens += sum["completion_tokens"]?.int ?? 0
+        total.totalTokens += sum["total_tokens"]?.int ?? 0
+        return total.json
+    }
+}

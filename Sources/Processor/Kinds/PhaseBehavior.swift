@@ -1,0 +1,42 @@
+import Foundation
+import Store
+import Workflow
+
+/// What a kind of phase does. One implementation a kind, each in its file.
+protocol PhaseBehavior: Sendable {
+    /// Adds the steps for what has become ready. Called when the phase opens and whenever its task moves.
+    func feed(_ engine: inout TaskEngine, _ phaseID: UUID, _ definition: PhaseDefinition)
+
+    /// How the phase ended, with what its end puts on the rows; nil while it still has, or may still get, something to do.
+    func conclusion(_ engine: inout TaskEngine, _ phaseID: UUID, _ definition: PhaseDefinition) -> PhaseConclusion?
+
+    /// Takes in the result of one of the phase's steps. Answers what `steps.output` says of it.
+    func record(
+        _ engine: inout TaskEngine, _ result: StepResult, of step: StepRow, _ definition: PhaseDefinition
+    ) -> JSON
+
+    /// Runs a step: asks the model and reads its answer. Holds no transaction and no lock.
+    func run(_ call: StepCall) async throws(ProviderError) -> StepResult
+}
+
+extension TaskEngine {
+    func behavior(of definition: PhaseDefinition) -> any PhaseBehavior {
+        PhaseBehaviors.of(definition)
+    }
+}
+
+enum PhaseBehaviors {
+    static func of(_ definition: PhaseDefinition) -> any PhaseBehavior {
+        switch definition.spec {
+        case .write(let phase): WriteKind(phase: phase)
+        case .edit(let phase): EditKind(phase: phase)
+        case .evaluate(let phase): EvaluateKind(phase: phase)
+        case .select(let phase): SelectKind(phase: phase)
+        case .rank(let phase): RankKind(phase: phase)
+        case .signal(let phase): SignalKind(phase: phase)
+        }
+    }
+}
+
+/// What `steps.output` says when the row that the step worked on had been moved on by somebody else meanwhile.
+let supersededNote: JSON = ["superseded": true]

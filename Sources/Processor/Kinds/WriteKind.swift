@@ -1,0 +1,66 @@
+import Foundation
+import Store
+import Workflow
+
+/// Each writer makes one draft on its own track.
+struct WriteKind: PhaseBehavior {
+    let phase: WritePhase
+
+    func feed(_ engine: inout TaskEngine, _ phaseID: UUID, _ definition: PhaseDefinition) {
+        guard engine.graph.steps(of: phaseID).isEmpty else { return }
+        for slug in phase.agents {
+            guard let agent = engine.agent(slug) else { continue }
+            let taken = Set(engine.graph.outputs.map(\.track))
+            let output = OutputRow(track: taken.contains(slug) ? "\(definition.id).\(slug)" : slug, writer: agent.json)
+            engine.graph.outputs.append(output)
+            engine.addStep(.write, to: phaseID, definition, agent: slug, outputID: output.id)
+        }
+    }
+
+    func conclusion(_ engine: inout TaskEngine, _ phaseID: UUID, _ definition: PhaseDefinition) -> PhaseConclusion? {
+        guard !engine.hasOpenSteps(phaseID) else { return nil }
+        let ids = Set(engine.graph.steps(of: phaseID).compactMap(\.outputID))
+        let drafts = engine.graph.outputs.filter { ids.contains($0.id) && $0.status != .failed }
+        guard !drafts.isEmpty else {
+            return .failed(engine.firstFailure(in: phaseID, code: "no_drafts", "No writer finished a draft."))
+        }
+        return .completed(["outputs": .array(drafts.map(OutputSummary.json))])
+    }
+
+    func record(
+        _ engine: inout TaskEngine, _ result: StepResult, of step: StepRow, _ definition: PhaseDefinition
+    ) -> JSON {
+        guard case .text(let text, let usage) = result, let outputID = step.outputID,
+            let output = engine.graph.output(outputID), output.status == .writing
+        else { return supersededNote }
+        let next: OutputStatus = engine.nextEditPhase(of: output) == nil ? .approved : .pendingEdit
+        return engine.addVersion(text, to: output, by: step, .write, feedback: nil, usage: usage, next: next)
+    }
+
+    func run(_ call: StepCall) async throws(ProviderError) -> StepResult {
+        let response = try await call.complete(prompt: call.render(phase.prompt), streams: true)
+        return .text(try call.nonEmpty(response), usage: response.usage)
+    }
+}
+
+extension TaskEngine {
+    /// Puts a new text on an output and keeps it as a version. Answers what `steps.output` says of it.
+    mutating func addVersion(
+        _ text: String, to output: OutputRow, by step: StepRow, _ action: OutputVersionRow.Action, feedback: String?,
+        usage: Usage, next: OutputStatus
+    ) -> JSON {
+        let number = output.versionNumber + 1
+        graph.updateOutput(output.id) { row in
+            row.content = text
+            row.versionNumber = number
+            row.usage = UsageSum.adding(usage, to: row.usage)
+            row.status = next
+            row.error = nil
+        }
+        graph.newVersions.append(
+            OutputVersionRow(
+                outputID: output.id, versionNumber: number, action: action, agent: agent(step.agent)?.json ?? [:],
+                content: text, feedback: feedback, usage: usage.json))
+        return ["output_id": .string(output.id.text), "version_number": .integer(Int64(number)), "usage": usage.json]
+    }
+}

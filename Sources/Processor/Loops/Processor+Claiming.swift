@@ -1,0 +1,61 @@
+import Foundation
+import Logging
+import Store
+import Workflow
+
+extension Processor {
+    /// Fills this node's free places with due steps.
+    func claimSteps() async {
+        await wakeClaim.forEach(atLeastEvery: configuration.poll) {
+            do {
+                while try await self.claimOnce(), !Task.isCancelled {}
+            } catch {
+                if !(error is CancellationError), !Task.isCancelled {
+                    self.logger.warning("cannot claim steps", metadata: ["error": "\(error)"])
+                }
+            }
+        }
+    }
+
+    /// Claims for each tenant in turn. Answers whether another round may find more.
+    private func claimOnce() async throws -> Bool {
+        var claimedAny = false
+        for tenantID in try await store.tenantsWithDueSteps() {
+            let free = configuration.concurrency - running.count
+            guard free > 0 else { return false }
+            let scope = Scope.processor(id, tenantID: tenantID)
+            let steps = try await store.claimSteps(
+                scope, processorID: id, limit: free, providerLimits: running.room(configuration.providerConcurrency))
+            guard !steps.isEmpty else { continue }
+            claimedAny = true
+            await start(steps, scope)
+        }
+        return claimedAny
+    }
+
+    private func start(_ steps: [ClaimedStep], _ scope: Scope) async {
+        do {
+            let material = try await store.stepMaterial(scope, Array(Set(steps.map(\.taskID))))
+            for step in steps {
+                guard let material = material[step.taskID] else { continue }
+                let workflow = try await workflows.workflow(scope, material.task.workflowID)
+                run(step, material, workflow)
+            }
+        } catch {
+            // They are claimed but do not run: the lease check of this node finds that and gives them back.
+            logger.warning("cannot start claimed steps", metadata: ["error": "\(error)"])
+        }
+    }
+
+    private func run(_ step: ClaimedStep, _ material: StepMaterial, _ workflow: LoadedWorkflow) {
+        running.start(step) { [runner, finished, wakeClaim] in
+            let outcome = await runner.run(step, material, workflow)
+            finished.add([
+                FinishedStep(
+                    tenantID: step.tenantID, taskID: step.taskID, workflowID: material.task.workflowID, stepID: step.id,
+                    outputID: step.outputID, attempt: step.attempt, outcome: outcome)
+            ])
+            wakeClaim.wake()
+        }
+    }
+}

@@ -1,0 +1,80 @@
+import Foundation
+import Logging
+import Store
+import Workflow
+
+#if canImport(Glibc)
+import Glibc
+#endif
+
+extension Processor {
+    /// Enters this processor, as soon as the database can be reached. Its predecessors on this machine whose process
+    /// is gone are given up at once, without waiting for the lease timeout.
+    func register() async {
+        while !Task.isCancelled {
+            do {
+                return try await store.registerProcessor(id: id, host: Self.host, pid: getpid()) { kill($0, 0) == 0 || errno == EPERM }
+            } catch {
+                logger.warning("cannot enter the processor", metadata: ["error": "\(error)"])
+                try? await Task.sleep(for: .seconds(1))
+            }
+        }
+    }
+
+    /// Renews the lease, and drops runs whose step was paused, cancelled or given to another.
+    func keepLease() async {
+        await wakeLease.forEach(atLeastEvery: configuration.heartbeat) {
+            do {
+                try await self.store.heartbeat(processorID: self.id, host: Self.host, pid: getpid())
+                let held = self.running.held
+                guard !held.isEmpty else { return }
+                self.running.cancel(try await self.store.lostSteps(processorID: self.id, held))
+            } catch {
+                if !Task.isCancelled { self.logger.warning("cannot renew the lease", metadata: ["error": "\(error)"]) }
+            }
+        }
+    }
+
+    /// Puts steps of processors that are gone back into the queue, and wakes tasks that have nothing left to run.
+    func rescue() async {
+        let signal = WorkSignal()
+        signal.wake()
+        await signal.forEach(atLeastEvery: min(configuration.leaseTimeout / 4, .seconds(2))) {
+            do {
+                try await self.rescueOrphans()
+                if try await self.store.wakeIdleTasks() > 0 { self.wakeAdvance.wake() }
+                try await self.store.removeAbandonedLiveTexts()
+            } catch {
+                if !Task.isCancelled { self.logger.warning("cannot look for orphans", metadata: ["error": "\(error)"]) }
+            }
+        }
+    }
+
+    private func rescueOrphans() async throws {
+        let orphans = try await store.orphanedSteps(leaseTimeout: configuration.leaseTimeout, limit: 1_000)
+        for (tenantID, orphans) in Dictionary(grouping: orphans, by: \.tenantID) {
+            let scope = Scope.processor(id, tenantID: tenantID)
+            for (taskID, orphans) in Dictionary(grouping: orphans, by: \.taskID) {
+                do {
+                    try await store.withTaskGraphs(scope, [taskID]) { graphs in
+                        for index in graphs.indices {
+                            for orphan in orphans { graphs[index].handBack(orphan.stepID) }
+                        }
+                    }
+                } catch where error.isPassing && !error.isConnectionTrouble {
+                    continue  // found again in the next round
+                }
+            }
+            logger.info("took over steps", metadata: ["tenant": "\(tenantID)", "steps": "\(orphans.count)"])
+        }
+        if !orphans.isEmpty { wakeClaim.wake() }
+    }
+
+    /// Names the machine since its last start and the process namespace: where a pid means the same process.
+    static let host: String = {
+        let name = ProcessInfo.processInfo.hostName
+        let boot = (try? String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8))?.prefix(8) ?? ""
+        let namespace = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/ns/pid")) ?? ""
+        return "\(name) \(boot) \(namespace)"
+    }()
+}

@@ -1,0 +1,96 @@
+import Foundation
+import Logging
+import Postgres
+import Store
+import Workflow
+
+/// Takes finished steps into their tasks, many in one transaction, and moves the tasks on.
+struct TaskCommits: Sendable {
+    let store: Store
+    let workflows: WorkflowCache
+    let processorID: UUID
+    let logger: Logger
+
+    /// Results that could not be committed now, because somebody else holds a row of their task or the database is
+    /// away; the caller tries again.
+    func commit(_ results: [FinishedStep]) async -> [FinishedStep] {
+        var left: [FinishedStep] = []
+        for (tenantID, results) in Dictionary(grouping: results, by: \.tenantID) {
+            left += await commit(results, tenantID: tenantID)
+        }
+        return left
+    }
+
+    private func commit(_ results: [FinishedStep], tenantID: String) async -> [FinishedStep] {
+        do {
+            try await commitTogether(results, tenantID: tenantID)
+            return []
+        } catch {
+            let byTask = Dictionary(grouping: results, by: \.taskID)
+            if byTask.count > 1, !error.isConnectionTrouble {
+                // One of them is in the way: each task by itself, so that it holds back nobody else.
+                var left: [FinishedStep] = []
+                for results in byTask.values { left += await commit(results, tenantID: tenantID) }
+                return left
+            }
+            return await later(results, tenantID: tenantID, error)
+        }
+    }
+
+    /// Keeps the results of one task for later, or, where they can never be written, fails their steps.
+    private func later(_ results: [FinishedStep], tenantID: String, _ error: any Error) async -> [FinishedStep] {
+        if error.isPassing { return results }
+        logger.error(
+            "results of a task cannot be written", metadata: ["task": "\(results[0].taskID.text)", "error": "\(error)"])
+        let failure = StepFailure(
+            code: "internal_error", message: "The result could not be written: \(error)", isRetryable: false)
+        let alreadyFailing = results.allSatisfy { if case .failed(let known) = $0.outcome { known.code == failure.code } else { false } }
+        if alreadyFailing { return [] }
+        return results.map { result in
+            FinishedStep(
+                tenantID: result.tenantID, taskID: result.taskID, workflowID: result.workflowID, stepID: result.stepID,
+                outputID: result.outputID, attempt: result.attempt, outcome: .failed(failure))
+        }
+    }
+
+    private func commitTogether(_ results: [FinishedStep], tenantID: String) async throws {
+        let scope = Scope.processor(processorID, tenantID: tenantID)
+        let byTask = Dictionary(grouping: results, by: \.taskID)
+        var workflows: [UUID: LoadedWorkflow] = [:]
+        for id in Set(results.map(\.workflowID)) { workflows[id] = try await self.workflows.workflow(scope, id) }
+        let known = workflows
+        try await store.withTaskGraphs(scope, Array(byTask.keys)) { graphs in
+            for index in graphs.indices {
+                guard let workflow = known[graphs[index].task.workflowID] else { continue }
+                var engine = TaskEngine(graphs[index], workflow)
+                for result in byTask[graphs[index].task.taskID] ?? [] {
+                    engine.record(result, processorID: processorID, random: .random(in: 0..<1))
+                }
+                engine.advance()
+                graphs[index] = engine.graph
+            }
+        }
+        store.hints.workArrived()
+    }
+}
+
+extension Scope {
+    static func processor(_ id: UUID, tenantID: String) -> Scope {
+        Scope(tenantID: tenantID, userID: "processor", actor: "processor:\(id.text)")
+    }
+}
+
+extension Error {
+    /// The database is away, as a whole.
+    var isConnectionTrouble: Bool {
+        guard let error = self as? PostgresError else { return false }
+        return error.isConnectionProblem
+    }
+
+    /// Trying the same again later may work: a lock, a deadlock, a serialization failure, a database that is away.
+    var isPassing: Bool {
+        guard let error = self as? PostgresError else { return self is CancellationError }
+        if error.isConnectionProblem { return true }
+        return ["55P03", "40P01", "40001", "57014", "53100", "53200", "53300", "25006"].contains(error.sqlState ?? "")
+    }
+}

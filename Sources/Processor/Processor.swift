@@ -1,0 +1,74 @@
+package import Foundation
+package import Logging
+import ServiceLifecycle
+package import Store
+package import Workflow
+
+/// The worker of a node: claims steps, runs them, commits their results, moves tasks on, and takes over from
+/// processors that are gone. It decides from rows alone.
+package final class Processor: Service {
+    package let id = UUIDv7.next()
+    let store: Store
+    let configuration: ProcessorConfiguration
+    let logger: Logger
+    let running = RunningSteps()
+    let liveTexts: LiveTexts
+    let runner: StepRunner
+    let commits: TaskCommits
+    let workflows: WorkflowCache
+    let finished = FinishedSteps()
+    let wakeAdvance = WorkSignal()
+    let wakeClaim = WorkSignal()
+    let wakeLease = WorkSignal()
+
+    /// - Parameter publish: takes text as models write it, for the streams.
+    package init(
+        store: Store, models: @escaping ModelLookup, configuration: ProcessorConfiguration,
+        publish: @escaping @Sendable (LiveTextEvent) -> Void, logger: Logger
+    ) {
+        var logger = logger
+        logger[metadataKey: "processor"] = "\(id.text)"
+        self.store = store
+        self.configuration = configuration
+        self.logger = logger
+        liveTexts = LiveTexts(publish: publish)
+        runner = StepRunner(models: models, liveTexts: liveTexts, logger: logger)
+        workflows = WorkflowCache(store: store)
+        commits = TaskCommits(store: store, workflows: workflows, processorID: id, logger: logger)
+        let (advance, claim, lease) = (wakeAdvance, wakeClaim, wakeLease)
+        store.hints.onWork {
+            advance.wake()
+            claim.wake()
+            lease.wake()
+        }
+    }
+
+    package func run() async throws {
+        await register()
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.keepLease() }
+            group.addTask { await self.advanceTasks() }
+            group.addTask { await self.claimSteps() }
+            group.addTask { await self.commitResults() }
+            group.addTask { await self.rescue() }
+            group.addTask { await self.saveLiveTexts() }
+            try? await gracefulShutdown()
+            group.cancelAll()
+        }
+        // Not part of this task: what is left must be handed back even when this task was cancelled.
+        await Task { await self.handBack() }.value
+    }
+
+    /// Ends the running steps and puts them back into the queue at once, for other nodes or for the next start.
+    private func handBack() async {
+        running.cancelAll()
+        await running.wait()
+        let left = await commits.commit(finished.takeAll())
+        if !left.isEmpty { logger.warning("steps are left to the lease timeout", metadata: ["steps": "\(left.count)"]) }
+        do {
+            try await store.removeProcessor(id: id)
+        } catch {
+            logger.warning("the processor's entry is left to the lease timeout", metadata: ["error": "\(error)"])
+        }
+    }
+}

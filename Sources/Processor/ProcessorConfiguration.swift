@@ -1,0 +1,24 @@
+package import Workflow
+
+/// What a processor may use, and how patient it is.
+package struct ProcessorConfiguration: Sendable {
+    /// How many steps run at once on this node.
+    package var concurrency = 64
+    /// How many results go into one transaction at most.
+    package var commitBatch = 128
+    /// How often the lease of the running steps is renewed, and asked whether they were taken away.
+    package var heartbeat: Duration = .milliseconds(500)
+    /// How old a heartbeat may be before a processor's steps are given to others.
+    package var leaseTimeout: Duration = .seconds(10)
+    /// How often the queue is looked at when nothing hints at work.
+    package var poll: Duration = .milliseconds(500)
+    /// How long running steps may go on after a shutdown was asked for before they are handed back.
+    package var drain: Duration = .zero
+    /// How many calls of a provider run at once on this node; a provider that is not named has no limit of its own.
+    package var providerConcurrency: [String: Int] = [:]
+
+    package init() {}
+}
+
+/// How the processor gets at a model; throws `unknown_model` where no provider has it.
+package typealias ModelLookup = @Sendable (ModelName) throws(ProviderError) -> any LanguageModel

@@ -1,0 +1,50 @@
+import Foundation
+import Store
+import Workflow
+
+/// One run of a step: what it works on, and the way to its model.
+struct StepCall: Sendable {
+    let step: ClaimedStep
+    let workflow: LoadedWorkflow
+    let definition: PhaseDefinition
+    let material: StepMaterial
+    let agent: AgentDefinition
+    let context: ExecutionContext
+    let model: any LanguageModel
+    let onText: @Sendable (String) async -> Void
+
+    /// What the kinds without a model answer when they are asked to run.
+    var hasNoRun: ProviderError {
+        ProviderError(code: .invalidRequest, message: "A step of kind \(step.kind.rawValue) is not run by a processor.")
+    }
+
+    /// The draft that the step works on.
+    func draft() throws(ProviderError) -> OutputRow {
+        guard let output = material.outputs.first(where: { $0.id == step.outputID }) else {
+            throw ProviderError(code: .invalidRequest, message: "The output of the step is gone.")
+        }
+        return output
+    }
+
+    /// Asks the model.
+    func complete(
+        prompt: String, schema: ResponseSchema? = nil, streams: Bool = false
+    ) async throws(ProviderError) -> ModelResponse {
+        var messages: [ModelMessage] = []
+        if let system = agent.system { messages.append(ModelMessage(role: .system, content: system)) }
+        messages.append(ModelMessage(role: .user, content: prompt))
+        var seed = SeededGenerator(seedingFrom: context.taskID.text, agent.slug, step.kind.rawValue, prompt)
+        let request = ModelRequest(
+            model: agent.model, messages: messages, temperature: agent.temperature, maxTokens: agent.maxTokens,
+            schema: schema, seed: seed.next(), timeout: definition.timeout, context: context, phase: definition.id,
+            agent: agent.slug)
+        return try await model.complete(request, onText: streams ? onText : { @Sendable _ in })
+    }
+
+    /// The text of an answer as a row can hold it.
+    func nonEmpty(_ response: ModelResponse) throws(ProviderError) -> String {
+        let text = response.text.replacing("\0", with: "").trimmingCharacters(in: .whitespacesAndNewlines)
+        guard !text.isEmpty else { throw ProviderError(code: .invalidResponse, message: "The model wrote nothing.") }
+        return text
+    }
+}

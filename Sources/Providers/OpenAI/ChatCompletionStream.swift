@@ -1,0 +1,76 @@
+import Workflow
+
+/// Puts a streamed chat completion together, chunk by chunk; a value, without any input or output of its own.
+struct ChatCompletionStream {
+    private var text = ""
+    private var refusal = ""
+    private var usage = Usage.zero
+    private var finishReason: String?
+    private var model: String?
+    /// Whether `[DONE]` has come, after which nothing is to be expected.
+    private(set) var isDone = false
+    /// Whether the model has begun to answer.
+    private(set) var hasBegun = false
+
+    /// Takes in one event and returns the piece of text that it adds, if any.
+    mutating func receive(_ event: EventStreamParser.Event) throws(ProviderError) -> String? {
+        if event.data.elementsEqual("[DONE]".utf8) {
+            isDone = true
+            return nil
+        }
+        let chunk: JSON
+        do {
+            chunk = try JSON(parsing: event.data)
+        } catch {
+            throw ProviderError(code: .invalidResponse, message: "a chunk of the stream is not JSON: \(error)")
+        }
+        if event.name == "error", chunk["error"] == nil {
+            throw OpenAIFailure(error: chunk).providerError(status: nil)
+        }
+        return try receive(chunk: chunk)
+    }
+
+    /// Takes in a chunk, or a whole completion from a server that does not stream.
+    mutating func receive(chunk: JSON) throws(ProviderError) -> String? {
+        if let error = chunk["error"], !error.isNull {
+            throw OpenAIFailure(error: error).providerError(status: nil)
+        }
+        if let model = chunk["model"]?.string, !model.isEmpty { self.model = model }
+        if let usage = chunk["usage"].flatMap(Self.usage) { self.usage = usage }
+        guard let choice = chunk["choices"]?[0] else { return nil }
+        if let reason = choice["finish_reason"]?.string { finishReason = reason }
+        let delta = choice["delta"] ?? choice["message"]
+        if let piece = delta?["refusal"]?.string { refusal += piece }
+        guard let piece = delta?["content"]?.string, !piece.isEmpty else { return nil }
+        hasBegun = true
+        text += piece
+        return piece
+    }
+
+    /// Whether the answer is whole, so that a connection that breaks now loses nothing but perhaps the usage.
+    var isComplete: Bool { isDone || finishReason != nil }
+
+    /// The answer, once the stream has ended.
+    ///
+    /// - Throws: `refused`, or `invalid_response` when the stream was cut off.
+    func response(model requested: String) throws(ProviderError) -> ModelResponse {
+        if finishReason == "content_filter" {
+            throw ProviderError(code: .refused, message: "the provider's content filter stopped the answer")
+        }
+        guard isComplete else {
+            throw ProviderError(code: .invalidResponse, message: "the stream was cut off before the answer was complete")
+        }
+        if !refusal.isEmpty {
+            throw ProviderError(code: .refused, message: "the model refused: \(refusal.prefix(500))")
+        }
+        return ModelResponse(text: text, usage: usage, finishReason: finishReason, model: model ?? requested)
+    }
+
+    private static func usage(_ json: JSON) -> Usage? {
+        guard json.object != nil else { return nil }
+        return Usage(
+            promptTokens: json["prompt_tokens"]?.int ?? 0,
+            completionTokens: json["completion_tokens"]?.int ?? 0,
+            totalTokens: json["total_tokens"]?.int)
+    }
+}

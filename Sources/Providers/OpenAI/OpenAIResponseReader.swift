@@ -1,0 +1,88 @@
+import AsyncHTTPClient
+import NIOCore
+import NIOHTTP1
+import Workflow
+
+/// Reads one answer with status 200: a stream of events, or one JSON document from a server that does not stream.
+struct OpenAIResponseReader {
+    let options: OpenAIOptions
+    let watch: CallWatch
+    private var stream = ChatCompletionStream()
+    private var receivedBytes = 0
+
+    /// How long to wait for the end of a response that has said `[DONE]`, so that its connection can be used again.
+    private static let doneGrace = Duration.milliseconds(500)
+
+    init(options: OpenAIOptions, watch: CallWatch) {
+        self.options = options
+        self.watch = watch
+    }
+
+    mutating func read(
+        _ response: HTTPClientResponse, model: String, onText: @Sendable (String) async -> Void
+    ) async throws -> ModelResponse {
+        let contentType = response.headers.first(name: "content-type")?.lowercased() ?? ""
+        if contentType.hasPrefix("text/html") {
+            throw ProviderError(code: .notFound, message: "the server answered with a web page; is base_url right?")
+        }
+        if contentType.hasPrefix("application/json") {
+            try await readDocument(response.body, onText: onText)
+        } else {
+            try await readEvents(response.body, onText: onText)
+        }
+        return try stream.response(model: model)
+    }
+
+    private mutating func readEvents(
+        _ body: HTTPClientResponse.Body, onText: @Sendable (String) async -> Void
+    ) async throws {
+        var parser = EventStreamParser()
+        do {
+            for try await buffer in body {
+                watch.stopWaiting()
+                try count(buffer)
+                for event in parser.append(buffer.readableBytesView) where !stream.isDone {
+                    if let piece = try stream.receive(event) { await onText(piece) }
+                }
+                // What ends the loop after a cancellation is an error of the next read.
+                watch.startWaiting(atMost: patience)
+            }
+        } catch let error as ProviderError {
+            throw error
+        } catch {
+            guard stream.isComplete else { throw error }
+            return
+        }
+        guard !stream.isComplete else { return }
+        try Task.checkCancellation()
+        // Half an event at the end is a cut, which the stream's own state tells; a whole one counts.
+        if let event = parser.finish(), let piece = try? stream.receive(event) { await onText(piece) }
+    }
+
+    private mutating func readDocument(
+        _ body: HTTPClientResponse.Body, onText: @Sendable (String) async -> Void
+    ) async throws {
+        var document: [UInt8] = []
+        for try await buffer in body {
+            try count(buffer)
+            document.append(contentsOf: buffer.readableBytesView)
+            watch.startWaiting(atMost: patience)
+        }
+        try Task.checkCancellation()
+        let event = EventStreamParser.Event(data: document)
+        if let piece = try stream.receive(event) { await onText(piece) }
+    }
+
+    private var patience: Duration {
+        if stream.isDone { return Self.doneGrace }
+        return stream.hasBegun ? options.stallTimeout : options.firstTokenTimeout
+    }
+
+    private mutating func count(_ buffer: ByteBuffer) throws(ProviderError) {
+        receivedBytes += buffer.readableBytes
+        guard receivedBytes <= options.maxResponseBytes else {
+            throw ProviderError(
+                code: .invalidResponse, message: "the response is larger than \(options.maxResponseBytes) bytes")
+        }
+    }
+}

@@ -1,0 +1,75 @@
+package import Foundation
+import Postgres
+
+extension Store {
+    /// The events of a tenant after a position, in order. Nil when the tenant has no log.
+    ///
+    /// The head comes from the same snapshot: a transaction whose first event is in the page lies wholly at or below it.
+    package func eventPage(
+        tenantID: String, after position: Int64, limit: EventPageLimit = EventPageLimit()
+    ) async throws -> EventPage? {
+        try EventPage(
+            await database.query(
+                """
+                SELECT h.tenant_id, h.epoch, h.position, h.pruned, e.is_cut,
+                       e.position, e.type, e.task_id, t.context ->> 'conversation_id', t.context ->> 'user_id',
+                       t.workspace_id, t.workflow_name,
+                       CASE WHEN e.type = 'task_updated' THEN e.payload #>> '{task,status}' END,
+                       '{"type":' || to_json(e.type) || ',"cursor":"' || h.epoch || '.' || e.position
+                           || '","task_id":"' || e.task_id || '","at":"' || pressroom.iso(e.created_at)
+                           || '","context":' || coalesce(t.context::text, 'null')
+                           || CASE WHEN e.body ~ '^[{]\\s*[}]' THEN '' ELSE ',' END || substr(e.body, 2)
+                  FROM pressroom.stream_heads h
+                  LEFT JOIN LATERAL (
+                       SELECT page.*,
+                              row_number() OVER (ORDER BY page.position) = \(limit.count)
+                                  OR page.bytes >= \(limit.bytes) AS is_cut
+                         FROM (SELECT ahead.*, ltrim(ahead.payload::text, E' \\n\\r\\t') AS body,
+                                      sum(octet_length(ahead.payload::text)) OVER (ORDER BY ahead.position) AS bytes
+                                 FROM (SELECT events.position, events.type, events.task_id, events.payload, events.created_at
+                                         FROM pressroom.events
+                                        WHERE events.tenant_id = h.tenant_id AND events.position > \(position)
+                                        ORDER BY events.position LIMIT \(limit.count)) AS ahead) AS page
+                        WHERE page.bytes - octet_length(page.payload::text) < \(limit.bytes)) AS e ON true
+                  LEFT JOIN pressroom.tasks t ON t.tenant_id = h.tenant_id AND t.task_id = e.task_id
+                 WHERE h.tenant_id = \(tenantID)
+                 ORDER BY e.position
+                """),
+            after: position)
+    }
+
+    /// The same, of some tasks only.
+    package func eventPage(
+        tenantID: String, taskIDs: [UUID], after position: Int64, limit: EventPageLimit = EventPageLimit()
+    ) async throws -> EventPage? {
+        try EventPage(
+            await database.query(
+                """
+                SELECT h.tenant_id, h.epoch, h.position, h.pruned, e.is_cut,
+                       e.position, e.type, e.task_id, t.context ->> 'conversation_id', t.context ->> 'user_id',
+                       t.workspace_id, t.workflow_name,
+                       CASE WHEN e.type = 'task_updated' THEN e.payload #>> '{task,status}' END,
+                       '{"type":' || to_json(e.type) || ',"cursor":"' || h.epoch || '.' || e.position
+                           || '","task_id":"' || e.task_id || '","at":"' || pressroom.iso(e.created_at)
+                           || '","context":' || coalesce(t.context::text, 'null')
+                           || CASE WHEN e.body ~ '^[{]\\s*[}]' THEN '' ELSE ',' END || substr(e.body, 2)
+                  FROM pressroom.stream_heads h
+                  LEFT JOIN LATERAL (
+                       SELECT page.*,
+                              row_number() OVER (ORDER BY page.position) = \(limit.count)
+                                  OR page.bytes >= \(limit.bytes) AS is_cut
+                         FROM (SELECT ahead.*, ltrim(ahead.payload::text, E' \\n\\r\\t') AS body,
+                                      sum(octet_length(ahead.payload::text)) OVER (ORDER BY ahead.position) AS bytes
+                                 FROM (SELECT events.position, events.type, events.task_id, events.payload, events.created_at
+                                         FROM pressroom.events
+                                        WHERE events.tenant_id = h.tenant_id AND events.task_id = ANY(\(taskIDs)::uuid[])
+                                          AND events.position > \(position)
+                                        ORDER BY events.position LIMIT \(limit.count)) AS ahead) AS page
+                        WHERE page.bytes - octet_length(page.payload::text) < \(limit.bytes)) AS e ON true
+                  LEFT JOIN pressroom.tasks t ON t.tenant_id = h.tenant_id AND t.task_id = e.task_id
+                 WHERE h.tenant_id = \(tenantID)
+                 ORDER BY e.position
+                """),
+            after: position)
+    }
+}

@@ -1,0 +1,177 @@
+import Foundation
+import Postgres
+import Workflow
+
+extension Store {
+    /// Writes changed rows, table by table, each table in one statement. A task's own row comes last, so that the
+    /// event that ends a task is the last of its transaction.
+    func save(_ changes: TaskGraphChanges, _ connection: PostgresConnection, _ scope: Scope) async throws {
+        let tenant = scope.tenantID
+        var queries: [PostgresQuery] = []
+        func add(_ rows: [JSON], _ query: (JSON) -> PostgresQuery) {
+            if !rows.isEmpty { queries.append(query(.array(rows))) }
+        }
+        add(changes.newOutputs) { insertOutputs($0, tenant) }
+        add(changes.outputs) { updateOutputs($0, tenant) }
+        add(changes.newVersions) { insertOutputVersions($0, tenant) }
+        add(changes.evaluations) { updateEvaluations($0, tenant) }
+        add(changes.steps) { updateSteps($0, tenant) }
+        add(changes.newSteps) { insertSteps($0, tenant) }
+        add(changes.newEvaluations) { insertEvaluations($0, tenant) }
+        for (taskID, finalists) in changes.finalists {
+            queries.append(appendFinalistsSelected(taskID, finalists, tenant))
+        }
+        add(changes.rankings) { upsertRankings($0, tenant) }
+        add(changes.receivedSignals) { updateSignals($0, tenant) }
+        add(changes.wakeups) { upsertWakeups($0, tenant) }
+        if !changes.endedTexts.isEmpty {
+            queries.append(
+                "DELETE FROM pressroom.live_texts WHERE tenant_id = \(tenant) AND output_id = ANY(\(changes.endedTexts)::uuid[])")
+        }
+        add(changes.phases) { updatePhases($0, tenant) }
+        add(changes.tasks) { updateTasks($0, tenant) }
+        if !queries.isEmpty { _ = try await connection.pipeline(queries) }
+    }
+
+    private func updateTasks(_ rows: JSON, _ tenant: String) -> PostgresQuery {
+        """
+        UPDATE pressroom.tasks t
+           SET status = r.status, phase = r.phase, accumulated_context = r.accumulated_context, result = r.result,
+               progress = r.progress, error = r.error
+          FROM jsonb_to_recordset(\(rows)::jsonb) AS r (task_id uuid, status text, phase text, accumulated_context jsonb,
+               result jsonb, progress double precision, error jsonb)
+         WHERE t.tenant_id = \(tenant) AND t.task_id = r.task_id
+        """
+    }
+
+    private func updatePhases(_ rows: JSON, _ tenant: String) -> PostgresQuery {
+        """
+        UPDATE pressroom.phases p SET status = r.status, output = r.output, error = r.error
+          FROM jsonb_to_recordset(\(rows)::jsonb) AS r (id uuid, status text, output jsonb, error jsonb)
+         WHERE p.tenant_id = \(tenant) AND p.id = r.id
+        """
+    }
+
+    private func insertSteps(_ rows: JSON, _ tenant: String) -> PostgresQuery {
+        """
+        INSERT INTO pressroom.steps (tenant_id, id, task_id, phase_id, output_id, kind, agent, model, sequence, status,
+               max_attempts, priority, run_at, input)
+        SELECT \(tenant), r.id, r.task_id, r.phase_id, r.output_id, r.kind, r.agent, r.model, r.sequence, r.status,
+               r.max_attempts, t.priority, now() + make_interval(secs => r.run_in), r.input
+          FROM jsonb_to_recordset(\(rows)::jsonb) AS r (id uuid, task_id uuid, phase_id uuid, output_id uuid, kind text,
+               agent text, model text, sequence integer, status text, max_attempts integer, run_in double precision,
+               input jsonb)
+          JOIN pressroom.tasks t ON t.tenant_id = \(tenant) AND t.task_id = r.task_id
+        """
+    }
+
+    private func updateSteps(_ rows: JSON, _ tenant: String) -> PostgresQuery {
+        """
+        UPDATE pressroom.steps s
+           SET status = r.status, attempt = r.attempt, max_attempts = r.max_attempts, processor_id = r.processor_id,
+               output = r.output, error = r.error,
+               run_at = CASE WHEN r.changes_run_at THEN now() + make_interval(secs => r.run_in) ELSE s.run_at END
+          FROM jsonb_to_recordset(\(rows)::jsonb) AS r (id uuid, status text, attempt integer, max_attempts integer,
+               processor_id uuid, output jsonb, error jsonb, changes_run_at boolean, run_in double precision)
+         WHERE s.tenant_id = \(tenant) AND s.id = r.id
+        """
+    }
+
+    private func insertOutputs(_ rows: JSON, _ tenant: String) -> PostgresQuery {
+        """
+        INSERT INTO pressroom.outputs (tenant_id, id, task_id, track, status, writer)
+        SELECT \(tenant), r.id, r.task_id, r.track, r.status, r.writer
+          FROM jsonb_to_recordset(\(rows)::jsonb) AS r (id uuid, task_id uuid, track text, status text, writer jsonb)
+        """
+    }
+
+    private func updateOutputs(_ rows: JSON, _ tenant: String) -> PostgresQuery {
+        """
+        UPDATE pressroom.outputs o
+           SET status = r.status, editor = r.editor, content = r.content, version_number = r.version_number,
+               edit_cycle = r.edit_cycle, editor_feedback = r.editor_feedback, editor_approved = r.editor_approved,
+               initial_avg_score = r.initial_avg_score, initial_rank = r.initial_rank, is_finalist = r.is_finalist,
+               final_total_score = r.final_total_score, final_rank = r.final_rank, usage = r.usage, error = r.error
+          FROM jsonb_to_recordset(\(rows)::jsonb) AS r (id uuid, status text, editor jsonb, content text,
+               version_number integer, edit_cycle integer, editor_feedback text, editor_approved boolean,
+               initial_avg_score double precision, initial_rank integer, is_finalist boolean,
+               final_total_score double precision, final_rank integer, usage jsonb, error jsonb)
+         WHERE o.tenant_id = \(tenant) AND o.id = r.id
+        """
+    }
+
+    private func insertOutputVersions(_ rows: JSON, _ tenant: String) -> PostgresQuery {
+        """
+        INSERT INTO pressroom.output_versions (tenant_id, id, output_id, task_id, version_number, action, agent, content,
+               feedback, usage)
+        SELECT \(tenant), r.id, r.output_id, r.task_id, r.version_number, r.action, r.agent, r.content, r.feedback, r.usage
+          FROM jsonb_to_recordset(\(rows)::jsonb) AS r (id uuid, output_id uuid, task_id uuid, version_number integer,
+               action text, agent jsonb, content text, feedback text, usage jsonb)
+        """
+    }
+
+    private func insertEvaluations(_ rows: JSON, _ tenant: String) -> PostgresQuery {
+        """
+        INSERT INTO pressroom.evaluations (tenant_id, id, task_id, phase_id, step_id, output_id, stage, evaluator)
+        SELECT \(tenant), r.id, r.task_id, r.phase_id, r.step_id, r.output_id, r.stage, r.evaluator
+          FROM jsonb_to_recordset(\(rows)::jsonb) AS r (id uuid, task_id uuid, phase_id uuid, step_id uuid,
+               output_id uuid, stage text, evaluator jsonb)
+        """
+    }
+
+    private func updateEvaluations(_ rows: JSON, _ tenant: String) -> PostgresQuery {
+        """
+        UPDATE pressroom.evaluations e
+           SET status = r.status, score = r.score, criteria_scores = r.criteria_scores, reasoning = r.reasoning,
+               rank = r.rank, weighted_score = r.weighted_score, usage = r.usage, error = r.error
+          FROM jsonb_to_recordset(\(rows)::jsonb) AS r (id uuid, status text, score double precision,
+               criteria_scores jsonb, reasoning text, rank integer, weighted_score double precision, usage jsonb,
+               error jsonb)
+         WHERE e.tenant_id = \(tenant) AND e.id = r.id
+        """
+    }
+
+    private func upsertRankings(_ rows: JSON, _ tenant: String) -> PostgresQuery {
+        """
+        INSERT INTO pressroom.rankings (tenant_id, id, task_id, phase_id, stage, method, entries, agreement,
+               evaluations_counted, evaluations_failed)
+        SELECT \(tenant), r.id, r.task_id, r.phase_id, r.stage, r.method, r.entries, r.agreement, r.evaluations_counted,
+               r.evaluations_failed
+          FROM jsonb_to_recordset(\(rows)::jsonb) AS r (id uuid, task_id uuid, phase_id uuid, stage text, method text,
+               entries jsonb, agreement double precision, evaluations_counted integer, evaluations_failed integer)
+        ON CONFLICT (tenant_id, phase_id) DO UPDATE
+           SET entries = EXCLUDED.entries, agreement = EXCLUDED.agreement,
+               evaluations_counted = EXCLUDED.evaluations_counted, evaluations_failed = EXCLUDED.evaluations_failed
+        """
+    }
+
+    private func updateSignals(_ rows: JSON, _ tenant: String) -> PostgresQuery {
+        """
+        UPDATE pressroom.signals s SET received_by = r.received_by
+          FROM jsonb_to_recordset(\(rows)::jsonb) AS r (id uuid, received_by uuid)
+         WHERE s.tenant_id = \(tenant) AND s.id = r.id
+        """
+    }
+
+    private func upsertWakeups(_ rows: JSON, _ tenant: String) -> PostgresQuery {
+        """
+        INSERT INTO pressroom.wakeups (tenant_id, task_id, run_at)
+        SELECT \(tenant), r.task_id, now() + make_interval(secs => r.run_in)
+          FROM jsonb_to_recordset(\(rows)::jsonb) AS r (task_id uuid, run_in double precision)
+        ON CONFLICT (tenant_id, task_id) DO UPDATE SET run_at = least(wakeups.run_at, EXCLUDED.run_at)
+        """
+    }
+
+    private func appendFinalistsSelected(
+        _ taskID: UUID, _ finalists: TaskGraph.Finalists, _ tenant: String
+    ) -> PostgresQuery {
+        """
+        SELECT pressroom.append_events(\(tenant), ARRAY[ROW(\(taskID)::uuid, 'finalists_selected', json_build_object(
+                   'phase_id', \(finalists.phaseID)::uuid,
+                   'outputs', coalesce(json_agg(pressroom.output_json(o) ORDER BY o.initial_rank, o.id), '[]')))
+                   ::pressroom.change])
+          FROM pressroom.outputs o
+         WHERE o.tenant_id = \(tenant) AND o.id = ANY(\(finalists.outputIDs)::uuid[])
+        """
+    }
+}

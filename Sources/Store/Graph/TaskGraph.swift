@@ -1,0 +1,67 @@
+package import Foundation
+import Workflow
+
+/// A task with all its rows, locked in one transaction: what the processor decides on and changes in memory.
+///
+/// `Store.withTaskGraphs` compares it afterwards with what it read, and writes the rows that differ, each once.
+package struct TaskGraph: Sendable {
+    package var task: TaskRow
+    package var phases: [PhaseRow]
+    package var steps: [StepRow]
+    package var outputs: [OutputRow]
+    package var evaluations: [EvaluationRow]
+    package var signals: [SignalRow]
+
+    // What is only ever added.
+    package var newVersions: [OutputVersionRow] = []
+    package var newRankings: [RankingRow] = []
+    package var newFinalists: [Finalists] = []
+    /// When a processor has to look at the task again, whatever else happens; nil when nothing but a row wakes it.
+    package var wakeAfter: Duration?
+
+    /// The outputs that a `select` phase chose.
+    package struct Finalists: Sendable {
+        package let phaseID: UUID
+        package let outputIDs: [UUID]
+
+        package init(phaseID: UUID, outputIDs: [UUID]) {
+            self.phaseID = phaseID
+            self.outputIDs = outputIDs
+        }
+    }
+}
+
+extension TaskGraph {
+    package func phase(_ key: String) -> PhaseRow? {
+        phases.first { $0.key == key }
+    }
+
+    package func steps(of phaseID: UUID) -> [StepRow] {
+        steps.filter { $0.phaseID == phaseID }
+    }
+
+    package func output(_ id: UUID) -> OutputRow? {
+        outputs.first { $0.id == id }
+    }
+
+    package mutating func updatePhase(_ id: UUID, _ change: (inout PhaseRow) -> Void) {
+        guard let index = phases.firstIndex(where: { $0.id == id }) else { return }
+        change(&phases[index])
+    }
+
+    package mutating func updateStep(_ id: UUID, _ change: (inout StepRow) -> Void) {
+        guard let index = steps.firstIndex(where: { $0.id == id }) else { return }
+        change(&steps[index])
+    }
+
+    package mutating func updateOutput(_ id: UUID, _ change: (inout OutputRow) -> Void) {
+        guard let index = outputs.firstIndex(where: { $0.id == id }) else { return }
+        change(&outputs[index])
+    }
+
+    package mutating func updateEvaluations(of stepID: UUID, _ change: (inout EvaluationRow) -> Void) {
+        for index in evaluations.indices where evaluations[index].stepID == stepID {
+            change(&evaluations[index])
+        }
+    }
+}

@@ -1,0 +1,73 @@
+package import Foundation
+import Postgres
+import Workflow
+
+/// A running step of a processor that is gone.
+package struct OrphanedStep: Sendable {
+    package let tenantID: String
+    package let taskID: UUID
+    package let stepID: UUID
+}
+
+extension Store {
+    /// Enters a processor and removes the entries of earlier ones of the same host whose process is gone.
+    ///
+    /// - Parameter host: names the machine and the process namespace, so that a pid means the same process.
+    package func registerProcessor(
+        id: UUID, host: String, pid: Int32, isAlive: @Sendable (Int32) -> Bool
+    ) async throws {
+        let others = try await database.query("SELECT id, pid FROM pressroom.processors WHERE host = \(host)")
+        let gone = try others.filter { row in
+            let other = Int32(try row.decode("pid", as: Int.self))
+            return other == pid || !isAlive(other)
+        }.map { try $0.decode("id", as: UUID.self) }
+        _ = try await database.query("DELETE FROM pressroom.processors WHERE id = ANY(\(gone)::uuid[])")
+        _ = try await database.query(
+            "INSERT INTO pressroom.processors (id, host, pid) VALUES (\(id), \(host), \(Int(pid)))")
+    }
+
+    /// Renews the lease of all steps that the processor runs. Enters it again if it had been given up.
+    package func heartbeat(processorID: UUID, host: String, pid: Int32) async throws {
+        _ = try await database.query(
+            """
+            INSERT INTO pressroom.processors (id, host, pid) VALUES (\(processorID), \(host), \(Int(pid)))
+            ON CONFLICT (id) DO UPDATE SET heartbeat_at = now()
+            """)
+    }
+
+    package func removeProcessor(id: UUID) async throws {
+        _ = try await database.query("DELETE FROM pressroom.processors WHERE id = \(id)")
+    }
+
+    /// Which of the steps the processor no longer holds: paused, cancelled, or lost to another.
+    package func lostSteps(
+        processorID: UUID, _ held: [(stepID: UUID, attempt: Int)]
+    ) async throws -> [UUID] {
+        let steps = held.map(\.stepID)
+        let attempts = held.map(\.attempt)
+        return try await database.query(
+            """
+            SELECT h.id FROM unnest(\(steps)::uuid[], \(attempts)::integer[]) AS h (id, attempt)
+             WHERE NOT EXISTS (SELECT FROM pressroom.steps s
+                                WHERE s.tenant_id IN (SELECT tenant_id FROM pressroom.tenants) AND s.id = h.id
+                                  AND s.status = 'running' AND s.processor_id = \(processorID) AND s.attempt = h.attempt)
+            """
+        ).map { try $0.decode("id", as: UUID.self) }
+    }
+
+    /// Running steps whose processor has not renewed its lease for `leaseTimeout`, or is not entered at all.
+    package func orphanedSteps(leaseTimeout: Duration, limit: Int) async throws -> [OrphanedStep] {
+        try await database.query(
+            """
+            SELECT s.tenant_id, s.task_id, s.id FROM pressroom.steps s
+             WHERE s.status = 'running' AND s.tenant_id IN (SELECT tenant_id FROM pressroom.tenants)
+               AND NOT EXISTS (SELECT FROM pressroom.processors p WHERE p.id = s.processor_id
+                                  AND p.heartbeat_at > now() - make_interval(secs => \(leaseTimeout / .seconds(1))))
+             LIMIT \(limit)
+            """
+        ).map {
+            OrphanedStep(
+                tenantID: try $0.decode("tenant_id"), taskID: try $0.decode("task_id"), stepID: try $0.decode("id"))
+        }
+    }
+}

@@ -1,0 +1,69 @@
+package import Foundation
+import Postgres
+import Workflow
+
+extension Store {
+    /// The tenants that have tasks to look at, in random order (so that each gets its turn).
+    package func tenantsWithDueWakeups() async throws -> [String] {
+        try await database.query(
+            """
+            SELECT t.tenant_id FROM pressroom.tenants t
+             WHERE EXISTS (SELECT FROM pressroom.wakeups w WHERE w.tenant_id = t.tenant_id AND w.run_at <= now())
+             ORDER BY random()
+            """
+        ).map { try $0.decode(0, as: String.self) }
+    }
+
+    package func dueWakeups(_ scope: Scope, limit: Int) async throws -> [UUID] {
+        try await database.query(
+            """
+            SELECT task_id FROM pressroom.wakeups WHERE tenant_id = \(scope.tenantID) AND run_at <= now()
+             ORDER BY run_at LIMIT \(limit)
+            """
+        ).map { try $0.decode("task_id", as: UUID.self) }
+    }
+
+    /// Takes the due wake-ups of these tasks and lets `body` look at the tasks, in one transaction. Those that another
+    /// node is looking at are left out.
+    package func wakeTasks(
+        _ scope: Scope, _ taskIDs: [UUID], _ body: @Sendable (inout [TaskGraph]) throws -> Void
+    ) async throws {
+        try await write(scope) { connection in
+            let taken = try await connection.query(
+                """
+                DELETE FROM pressroom.wakeups w
+                 USING (SELECT task_id FROM pressroom.wakeups
+                         WHERE tenant_id = \(scope.tenantID) AND task_id = ANY(\(taskIDs)::uuid[]) AND run_at <= now()
+                         ORDER BY task_id FOR UPDATE SKIP LOCKED) due
+                 WHERE w.tenant_id = \(scope.tenantID) AND w.task_id = due.task_id
+                RETURNING w.task_id
+                """
+            ).map { try $0.decode("task_id", as: UUID.self) }
+            guard !taken.isEmpty else { return }
+            try await withTaskGraphs(connection, scope, taken, body)
+        }
+    }
+
+    /// Looks at a task later, because it could not be looked at now.
+    package func postponeWakeup(_ scope: Scope, taskID: UUID, by delay: Duration) async throws {
+        _ = try await database.query(
+            """
+            UPDATE pressroom.wakeups SET run_at = now() + make_interval(secs => \(delay / .seconds(1)))
+             WHERE tenant_id = \(scope.tenantID) AND task_id = \(taskID)
+            """)
+    }
+
+    /// Wakes tasks that run with nothing left to run: an operator may have closed their last step by hand.
+    package func wakeIdleTasks() async throws -> Int {
+        try await database.query(
+            """
+            INSERT INTO pressroom.wakeups (tenant_id, task_id)
+            SELECT t.tenant_id, t.task_id FROM pressroom.tasks t
+             WHERE t.status IN ('running', 'waiting') AND t.updated_at < now() - interval '1 second'
+               AND NOT EXISTS (SELECT FROM pressroom.steps s WHERE s.tenant_id = t.tenant_id AND s.task_id = t.task_id
+                                  AND s.status IN ('pending', 'running', 'retrying', 'waiting'))
+            ON CONFLICT DO NOTHING
+            """
+        ).affectedRows
+    }
+}

@@ -1,0 +1,35 @@
+import Foundation
+
+/// Which part of a list is asked for.
+package struct PageRequest: Sendable {
+    /// 1 to 500.
+    package let limit: Int
+    /// The last row of the page before; nil for the first page.
+    package let after: PageToken?
+
+    package static let defaultLimit = 50
+    package static let limits = 1...500
+
+    package init(limit: Int = Self.defaultLimit, after: PageToken? = nil) {
+        self.limit = limit
+        self.after = after
+    }
+
+    /// The id below which a list goes on that is ordered by ids.
+    func idBelow() throws(StoreError) -> UUID {
+        guard let after else { return Self.greatestID }
+        guard let id = UUID(uuidString: after.key) else { throw PageToken.unknown }
+        return id
+    }
+
+    /// The pair of numbers below which a list goes on that is ordered by two.
+    func pairBelow() throws(StoreError) -> (Int64, Int64) {
+        guard let after else { return (.max, .max) }
+        let parts = after.key.split(separator: ".", omittingEmptySubsequences: false).map { Int64($0) }
+        guard parts.count == 2, let first = parts[0], let second = parts[1] else { throw PageToken.unknown }
+        return (first, second)
+    }
+
+    private static let greatestID = UUID(
+        uuid: (255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255))
+}

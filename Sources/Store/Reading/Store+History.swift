@@ -1,0 +1,42 @@
+package import Foundation
+import Postgres
+
+extension Store {
+    /// Every transition of the task and its rows, newest first, as the retained part of the log tells it.
+    ///
+    /// Each item: `entity` (task, phase, step, output, evaluation), `entity_id`, `from` (null for a new row), `to`, `at`,
+    /// `cursor`, `actor`.
+    package func history(_ scope: Scope, _ taskID: UUID, _ page: PageRequest) async throws -> ListPage {
+        let (position, ordinal) = try page.pairBelow()
+        let rows = try await database.query(
+            """
+            WITH changes AS (
+                SELECT e.position, 0::bigint AS ordinal, e.created_at, e.actor, kind.entity,
+                       coalesce(e.payload -> kind.entity ->> 'id', e.payload -> kind.entity ->> 'task_id') AS entity_id,
+                       e.payload -> kind.entity ->> 'status' AS status
+                  FROM pressroom.events e
+                  JOIN (VALUES ('task_updated', 'task'), ('phase_changed', 'phase'), ('step_updated', 'step'),
+                               ('output_updated', 'output'), ('evaluation_updated', 'evaluation')) AS kind (type, entity)
+                    ON kind.type = e.type
+                 WHERE e.tenant_id = \(scope.tenantID) AND e.task_id = \(taskID)
+                UNION ALL
+                SELECT e.position, step.ordinal, e.created_at, e.actor, 'step', step.value ->> 'id',
+                       step.value ->> 'status'
+                  FROM pressroom.events e
+                 CROSS JOIN json_array_elements(e.payload -> 'steps') WITH ORDINALITY AS step (value, ordinal)
+                 WHERE e.tenant_id = \(scope.tenantID) AND e.task_id = \(taskID) AND e.type = 'queue_built'
+            ), transitions AS (
+                SELECT *, lag(status) OVER (PARTITION BY entity, entity_id ORDER BY position, ordinal) AS previous
+                  FROM changes
+            )
+            SELECT t.position || '.' || t.ordinal AS key,
+                   json_build_object('entity', t.entity, 'entity_id', t.entity_id, 'from', t.previous, 'to', t.status,
+                                     'at', pressroom.iso(t.created_at), 'cursor', h.epoch || '.' || t.position,
+                                     'actor', t.actor) AS item
+              FROM transitions t JOIN pressroom.stream_heads h ON h.tenant_id = \(scope.tenantID)
+             WHERE t.status IS DISTINCT FROM t.previous AND (t.position, t.ordinal) < (\(position)::bigint, \(ordinal)::bigint)
+             ORDER BY t.position DESC, t.ordinal DESC LIMIT \(page.limit + 1)
+            """)
+        return ListPage(rows, limit: page.limit)
+    }
+}

@@ -1,0 +1,101 @@
+package import Foundation
+import Postgres
+package import Workflow
+
+/// What the processor reads of a row of `steps`, and may change (the variables).
+package struct StepRow: Sendable, Equatable {
+    /// When the step may run; the database's clock counts, not the node's.
+    package enum RunAt: Sendable, Equatable {
+        /// As it stands in the row.
+        case unchanged
+        /// This much after the transaction's time; zero means at once.
+        case after(Duration)
+        /// Not before something wakes it.
+        case never
+    }
+
+    package let id: UUID
+    package let phaseID: UUID
+    package let outputID: UUID?
+    package let kind: StepKind
+    package let agent: String?
+    package let model: ModelName?
+    package let sequence: Int
+    package let input: JSON
+    package var status: StepStatus
+    package var attempt: Int
+    package var maxAttempts: Int
+    package var processorID: UUID?
+    package var output: JSON?
+    package var error: JSON?
+    package var runAt = RunAt.unchanged
+    /// How long until `run_at`, by the database's clock, when the row was read; nil when nothing but a wake-up runs it.
+    package let dueIn: Duration?
+
+    package init(
+        id: UUID = UUIDv7.next(), phaseID: UUID, outputID: UUID? = nil, kind: StepKind, agent: String? = nil,
+        model: ModelName? = nil, sequence: Int, status: StepStatus = .pending, maxAttempts: Int, input: JSON = [:],
+        runAt: RunAt = .after(.zero)
+    ) {
+        self.id = id
+        self.phaseID = phaseID
+        self.outputID = outputID
+        self.kind = kind
+        self.agent = agent
+        self.model = model
+        self.sequence = sequence
+        self.status = status
+        self.attempt = 0
+        self.maxAttempts = maxAttempts
+        self.input = input
+        self.runAt = runAt
+        self.dueIn = nil
+    }
+}
+
+/// What a step does. An edit phase has edits and rewrites, so this is not the phase's kind.
+package enum StepKind: String, Sendable {
+    case write, edit, rewrite, evaluate, rank, signal
+}
+
+extension StepRow {
+    init(_ row: PostgresRow) throws {
+        id = try row.decode("id")
+        phaseID = try row.decode("phase_id")
+        outputID = try row.decode("output_id")
+        let kindText = try row.decode("kind", as: String.self)
+        guard let kind = StepKind(rawValue: kindText) else {
+            throw StoreError(.invalid, "unknown step kind \(kindText)")
+        }
+        self.kind = kind
+        agent = try row.decode("agent")
+        model = try row.decode("model", as: String?.self).flatMap { ModelName($0) }
+        sequence = try row.decode("sequence")
+        input = try row.json("input") ?? [:]
+        status = try row.status("status")
+        attempt = try row.decode("attempt")
+        maxAttempts = try row.decode("max_attempts")
+        processorID = try row.decode("processor_id")
+        output = try row.json("output")
+        error = try row.json("error")
+        dueIn = try row.decode("due_in", as: Double?.self).map { .seconds($0) }
+    }
+
+    var json: JSON {
+        let (changesRunAt, runIn): (Bool, JSON) =
+            switch runAt {
+            case .unchanged: (false, .null)
+            case .never: (true, .null)
+            case .after(let duration): (true, .number(duration / .seconds(1)))
+            }
+        return [
+            "id": .string(id.uuidString), "phase_id": .string(phaseID.uuidString),
+            "output_id": outputID.map { .string($0.uuidString) } ?? .null, "kind": .string(kind.rawValue),
+            "agent": agent.map(JSON.string) ?? .null, "model": model.map { .string($0.description) } ?? .null,
+            "sequence": .integer(Int64(sequence)), "status": .string(status.rawValue), "attempt": .integer(Int64(attempt)),
+            "max_attempts": .integer(Int64(maxAttempts)),
+            "processor_id": processorID.map { .string($0.uuidString) } ?? .null, "input": input,
+            "output": output ?? .null, "error": error ?? .null, "changes_run_at": .bool(changesRunAt), "run_in": runIn,
+        ]
+    }
+}

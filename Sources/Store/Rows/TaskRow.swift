@@ -1,0 +1,46 @@
+package import Foundation
+import Postgres
+package import Workflow
+
+/// What the processor reads of a row of `tasks`, and may change (the variables).
+package struct TaskRow: Sendable, Equatable {
+    package let taskID: UUID
+    package let workflowID: UUID
+    package let context: JSON
+    package let input: JSON
+    package let config: JSON
+    package let priority: Int
+    package let version: Int64
+    package var status: TaskStatus
+    package var phase: String?
+    package var accumulatedContext: JSON
+    package var result: JSON?
+    package var progress: Double
+    package var error: JSON?
+}
+
+extension TaskRow {
+    init(_ row: PostgresRow) throws {
+        taskID = try row.decode("task_id")
+        workflowID = try row.decode("workflow_id")
+        context = try row.json("context") ?? [:]
+        input = try row.json("input") ?? [:]
+        config = try row.json("config") ?? [:]
+        priority = try row.decode("priority")
+        version = try row.decode("version")
+        status = try row.status("status")
+        phase = try row.decode("phase")
+        accumulatedContext = try row.json("accumulated_context") ?? [:]
+        result = try row.json("result")
+        progress = try row.decode("progress")
+        error = try row.json("error")
+    }
+
+    var json: JSON {
+        [
+            "task_id": .string(taskID.uuidString), "status": .string(status.rawValue),
+            "phase": phase.map(JSON.string) ?? .null, "accumulated_context": accumulatedContext,
+            "result": result ?? .null, "progress": .number(progress), "error": error ?? .null,
+        ]
+    }
+}

@@ -1,0 +1,131 @@
+package import Foundation
+package import Workflow
+
+extension TaskGraph {
+    /// Whether the task's status allows the action.
+    func allows(_ action: TaskAction) -> Bool {
+        switch action {
+        case .pause: [.pending, .running, .waiting].contains(task.status)
+        case .resume: task.status == .paused
+        case .cancel: [.pending, .running, .waiting, .paused].contains(task.status)
+        case .retry: task.status == .failed
+        }
+    }
+
+    mutating func perform(_ action: TaskAction) {
+        switch action {
+        case .pause: pause()
+        case .resume: resume()
+        case .cancel: cancel()
+        case .retry: retry()
+        }
+    }
+
+    private mutating func pause() {
+        for step in steps where step.status == .running { handBack(step.id) }
+        task.status = .paused
+    }
+
+    private mutating func resume() {
+        // A task that never ran goes back to the queue of new ones.
+        task.status = phases.allSatisfy { $0.status == .pending } ? .pending : .running
+        wakeAfter = .zero
+    }
+
+    private mutating func cancel() {
+        let reason: JSON = ["code": "cancelled", "message": "The task was cancelled."]
+        for index in outputs.indices where !outputs[index].status.isSettled {
+            outputs[index].status = .failed
+            outputs[index].error = reason
+        }
+        for index in evaluations.indices where !evaluations[index].status.isTerminal {
+            evaluations[index].status = .failed
+            evaluations[index].error = reason
+        }
+        for index in steps.indices where !steps[index].status.isTerminal {
+            steps[index].status = .cancelled
+        }
+        for index in phases.indices where !phases[index].status.isTerminal {
+            phases[index].status = .cancelled
+        }
+        task.status = .cancelled
+    }
+
+    /// Failed phases run again from their failed steps; phases that were skipped because of them wait again.
+    private mutating func retry() {
+        for phase in phases where phase.status == .failed {
+            for step in steps(of: phase.id) where step.status == .failed {
+                reopen(step)
+            }
+            updatePhase(phase.id) { row in
+                row.status = .running
+                row.error = nil
+            }
+        }
+        for phase in phases where phase.status == .skipped && phase.error?["code"] == "upstream_failed" {
+            updatePhase(phase.id) { row in
+                row.status = .pending
+                row.error = nil
+            }
+        }
+        task.status = .running
+        task.error = nil
+        wakeAfter = .zero
+    }
+
+    private mutating func reopen(_ step: StepRow) {
+        updateStep(step.id) { row in
+            row.maxAttempts += row.attempt
+            row.status = .pending
+            row.error = nil
+            row.runAt = .after(.zero)
+        }
+        updateEvaluations(of: step.id) { row in
+            guard row.status == .failed else { return }
+            row.status = .pending
+            row.error = nil
+        }
+        guard let outputID = step.outputID else { return }
+        updateOutput(outputID) { row in
+            guard row.status == .failed, let waiting = step.kind.waitingOutputStatus else { return }
+            row.status = waiting
+            row.error = nil
+        }
+    }
+}
+
+extension TaskGraph {
+    /// Puts a running step back into the queue as if it had not been claimed; the attempt does not count.
+    package mutating func handBack(_ stepID: UUID) {
+        guard let step = steps.first(where: { $0.id == stepID }), step.status == .running else { return }
+        updateStep(stepID) { row in
+            row.status = .pending
+            row.processorID = nil
+            row.maxAttempts += 1
+            row.runAt = .after(.zero)
+        }
+        returnWork(of: step)
+    }
+
+    /// What the step worked on waits for it again.
+    package mutating func returnWork(of step: StepRow) {
+        updateEvaluations(of: step.id) { row in
+            if row.status == .processing { row.status = .pending }
+        }
+        if let outputID = step.outputID, let waiting = step.kind.waitingOutputStatus {
+            updateOutput(outputID) { $0.status = waiting }
+        }
+    }
+}
+
+extension StepKind {
+    /// The status of an output that waits for a step of this kind; nil when the step doesn't work on an output.
+    package var waitingOutputStatus: OutputStatus? {
+        switch self {
+        case .write: .pendingWrite
+        case .edit: .pendingEdit
+        case .rewrite: .pendingRewrite
+        case .evaluate, .rank, .signal: nil
+        }
+    }
+}

@@ -1,0 +1,34 @@
+/// A node of the workflow's graph.
+package struct PhaseDefinition: Sendable, Hashable {
+    /// Unique in the workflow; the `key` of the phase's row.
+    package var id: String
+    /// For people; nil where none is given.
+    package var name: String?
+    /// The phases that must have finished first; empty for a root.
+    package var needs: [String]
+    package var retry: RetryPolicy
+    /// How long one attempt of one step may take.
+    package var timeout: Duration
+    /// The most steps of this phase that run at once in one task; nil for no bound.
+    package var concurrency: Int?
+    package var onFailure: OnFailure
+    package var spec: PhaseSpec
+
+    package var kind: PhaseKind { spec.kind }
+
+    package static let defaultTimeout: Duration = .seconds(300)
+
+    package init(
+        id: String, name: String? = nil, needs: [String] = [], retry: RetryPolicy = RetryPolicy(),
+        timeout: Duration = Self.defaultTimeout, concurrency: Int? = nil, onFailure: OnFailure = .fail, spec: PhaseSpec
+    ) {
+        self.id = id
+        self.name = name
+        self.needs = needs
+        self.retry = retry
+        self.timeout = timeout
+        self.concurrency = concurrency
+        self.onFailure = onFailure
+        self.spec = spec
+    }
+}

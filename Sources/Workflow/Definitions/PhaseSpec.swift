@@ -1,0 +1,31 @@
+/// What is particular to a phase's kind.
+package enum PhaseSpec: Sendable, Hashable {
+    case write(WritePhase)
+    case edit(EditPhase)
+    case evaluate(EvaluatePhase)
+    case select(SelectPhase)
+    case rank(RankPhase)
+    case signal(SignalPhase)
+
+    package var kind: PhaseKind {
+        switch self {
+        case .write: .write
+        case .edit: .edit
+        case .evaluate: .evaluate
+        case .select: .select
+        case .rank: .rank
+        case .signal: .signal
+        }
+    }
+
+    /// The slugs of the agents that work in the phase, in the order of the definition.
+    package var agents: [String] {
+        switch self {
+        case .write(let phase): phase.agents
+        case .edit(let phase): phase.agents
+        case .evaluate(let phase): phase.agents
+        case .rank(let phase): phase.agents
+        case .select, .signal: []
+        }
+    }
+}

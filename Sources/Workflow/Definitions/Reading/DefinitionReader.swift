@@ -1,0 +1,87 @@
+/// Turns a document into a definition, or into all its problems.
+enum DefinitionReader {
+    static let maximumPhases = 200
+    static let maximumAgents = 200
+
+    static func read(_ document: SourceDocument) throws(ProblemList) -> WorkflowDefinition {
+        let problems = ProblemCollector(lines: document.lines)
+        if let place = document.json.firstNUL() {
+            problems.report("must not contain the character U+0000", at: place)
+        }
+        let definition = ObjectReader(document.json, at: "", problems: problems).flatMap {
+            read($0, document: document.json)
+        }
+        guard problems.isEmpty, let definition else { throw problems.list }
+        return definition
+    }
+
+    private static func read(_ reader: ObjectReader, document: JSON) -> WorkflowDefinition? {
+        reader.refuseUnknownKeys(known: [
+            "name", "version", "description", "category", "tags", "input", "agents", "phases",
+        ])
+        let name = readName(reader)
+        let version = readVersion(reader)
+        let description = reader.text("description", atMost: 10_000)
+        let category = reader.text("category", atMost: 100)
+        let tags = reader.texts("tags", atMost: 50, length: 100) ?? []
+        let input = readInput(reader)
+        let agents = readAgents(reader)
+        let phases = PhaseListReader(reader: reader, agents: declaredAgents(reader)).read()
+        guard let name, let version, let agents, let phases else { return nil }
+        return WorkflowDefinition(
+            name: name, version: version, description: description, category: category, tags: tags, input: input,
+            agents: agents, phases: phases, json: document)
+    }
+
+    private static func readName(_ reader: ObjectReader) -> String? {
+        guard let name = reader.requiredText("name", atMost: 10_000) else { return nil }
+        guard NamePattern.isWorkflowName(name) else {
+            reader.report(NamePattern.workflowNameRule, at: "name")
+            return nil
+        }
+        return name
+    }
+
+    private static func readVersion(_ reader: ObjectReader) -> SemanticVersion? {
+        guard let text = reader.requiredText("version", atMost: 200) else { return nil }
+        guard let version = SemanticVersion(text) else {
+            reader.report("must be a semantic version such as 1.0.0", at: "version")
+            return nil
+        }
+        return version
+    }
+
+    private static func readInput(_ reader: ObjectReader) -> JSON {
+        guard let input = reader.value("input") else { return true }
+        do {
+            _ = try JSONSchema(input)
+        } catch {
+            reader.problems.report(error, at: reader.place("input"))
+        }
+        return input
+    }
+
+    /// The slugs under `agents`, well written or not, so that one mistake there is not reported twice.
+    private static func declaredAgents(_ reader: ObjectReader) -> [String] {
+        reader.value("agents")?.object?.keys.sorted() ?? []
+    }
+
+    private static func readAgents(_ reader: ObjectReader) -> [String: AgentDefinition]? {
+        guard reader.value("agents") != nil else { return [:] }
+        guard let list = reader.object("agents") else { return nil }
+        guard list.members.count <= maximumAgents else {
+            reader.report("must have at most \(maximumAgents) agents", at: "agents")
+            return nil
+        }
+        var agents: [String: AgentDefinition] = [:]
+        for (slug, value) in list.members.sorted(by: { $0.key < $1.key }) {
+            if !NamePattern.isIdentifier(slug) { list.report(NamePattern.identifierRule, at: slug) }
+            if let agent = ObjectReader(value, at: list.place(slug), problems: list.problems)
+                .flatMap({ AgentDefinition(slug: slug, reading: $0) })
+            {
+                agents[slug] = agent
+            }
+        }
+        return agents
+    }
+}

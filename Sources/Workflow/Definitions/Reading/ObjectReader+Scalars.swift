@@ -1,0 +1,112 @@
+extension ObjectReader {
+    /// A text of at most `limit` Unicode scalars that is not blank.
+    func text(_ key: String, atMost limit: Int) -> String? {
+        guard let value = value(key) else { return nil }
+        guard case .string(let text) = value else {
+            let hint = value.object == nil && value.array == nil ? "; write it in quotes" : ""
+            report("must be a string, not \(value.typeName.withArticle)\(hint)", at: key)
+            return nil
+        }
+        guard !text.allSatisfy(\.isWhitespace) else {
+            report("must not be empty", at: key)
+            return nil
+        }
+        guard text.unicodeScalars.count <= limit else {
+            report("must be at most \(limit) characters long", at: key)
+            return nil
+        }
+        return text
+    }
+
+    /// A text that must be there.
+    func requiredText(_ key: String, atMost limit: Int) -> String? {
+        guard required(key) != nil else { return nil }
+        return text(key, atMost: limit)
+    }
+
+    /// A whole number within `range`.
+    func integer(_ key: String, in range: ClosedRange<Int>) -> Int? {
+        guard let value = value(key) else { return nil }
+        guard let number = value.int else {
+            mismatch("a whole number", value, at: key)
+            return nil
+        }
+        guard range.contains(number) else {
+            report("must be from \(range.lowerBound) to \(range.upperBound)", at: key)
+            return nil
+        }
+        return number
+    }
+
+    /// Any number within `range`.
+    func number(_ key: String, in range: ClosedRange<Double>) -> Double? {
+        guard let number = number(key) else { return nil }
+        guard range.contains(number) else {
+            report("must be from \(JSON.text(of: range.lowerBound)) to \(JSON.text(of: range.upperBound))", at: key)
+            return nil
+        }
+        return number
+    }
+
+    /// Any number.
+    func number(_ key: String) -> Double? {
+        guard let value = value(key) else { return nil }
+        guard let number = value.double else {
+            mismatch("a number", value, at: key)
+            return nil
+        }
+        return number
+    }
+
+    /// A duration such as `500ms 30s 10m 2h 3d`; `0s` only where `zeroAllowed`.
+    func duration(_ key: String, zeroAllowed: Bool = false) -> Duration? {
+        guard let value = value(key) else { return nil }
+        guard case .string(let text) = value, let duration = DurationText.parse(text) else {
+            report("must be a duration such as 500ms, 30s, 10m, 2h or 3d", at: key)
+            return nil
+        }
+        guard zeroAllowed || duration > .zero else {
+            report("must be longer than 0", at: key)
+            return nil
+        }
+        return duration
+    }
+
+    /// One of the words of an enumeration.
+    func word<Word: RawRepresentable<String> & CaseIterable>(_ key: String, as type: Word.Type) -> Word? {
+        guard let value = value(key) else { return nil }
+        let words = Word.allCases.map(\.rawValue)
+        guard case .string(let text) = value, let word = Word(rawValue: text) else {
+            let nearest = value.string.flatMap { NearestName.of($0, among: words) }
+            report("must be one of \(words.joined(separator: ", "))" + (nearest.map { "; did you mean '\($0)'?" } ?? ""), at: key)
+            return nil
+        }
+        return word
+    }
+
+    /// A list of texts.
+    func texts(_ key: String, atMost limit: Int, length: Int) -> [String]? {
+        guard let elements = list(key, atMost: limit) else { return nil }
+        var texts: [String] = []
+        for (index, element) in elements.enumerated() {
+            guard case .string(let text) = element, !text.isEmpty, text.unicodeScalars.count <= length else {
+                problems.report(
+                    "must be a string of 1 to \(length) characters", at: JSONPointer.appending(index, to: place(key)))
+                continue
+            }
+            texts.append(text)
+        }
+        return texts
+    }
+
+    /// A Mustache template.
+    func template(_ key: String, required isRequired: Bool = false) -> String? {
+        guard let text = isRequired ? requiredText(key, atMost: 65_536) : text(key, atMost: 65_536) else { return nil }
+        do {
+            _ = try PromptTemplate(text)
+        } catch {
+            problems.report(error, at: place(key))
+        }
+        return text
+    }
+}

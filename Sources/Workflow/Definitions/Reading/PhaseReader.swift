@@ -1,0 +1,71 @@
+/// Reads one phase: what all kinds share, then what is particular to its kind.
+struct PhaseReader {
+    static let commonKeys = ["id", "kind", "name", "needs", "retry", "timeout", "concurrency", "on_failure"]
+
+    let reader: ObjectReader
+    let agents: [String]
+
+    func read(id: String, needs: [String]) -> PhaseDefinition? {
+        let kind = readKind()
+        for key in UnavailableFeatures.phaseKeys.sorted() where reader.members[key] != nil {
+            reader.report(UnavailableFeatures.detail(key: key), at: key)
+        }
+        let name = kind == .signal ? nil : reader.text("name", atMost: 200)
+        let retry = reader.object("retry").map(RetryPolicy.init(reading:)) ?? RetryPolicy()
+        let timeout = reader.duration("timeout") ?? PhaseDefinition.defaultTimeout
+        let concurrency = reader.integer("concurrency", in: 1...1_000)
+        let onFailure = reader.word("on_failure", as: OnFailure.self) ?? .fail
+        guard let kind, let spec = readSpec(kind, id: id) else { return nil }
+        return PhaseDefinition(
+            id: id, name: name, needs: needs, retry: retry, timeout: timeout, concurrency: concurrency,
+            onFailure: onFailure, spec: spec)
+    }
+
+    private func readKind() -> PhaseKind? {
+        guard let value = reader.required("kind") else { return nil }
+        if let kind = value.string, UnavailableFeatures.kinds.contains(kind) {
+            reader.report(UnavailableFeatures.detail(kind: kind), at: "kind")
+            return nil
+        }
+        return reader.word("kind", as: PhaseKind.self)
+    }
+
+    private func readSpec(_ kind: PhaseKind, id: String) -> PhaseSpec? {
+        let kindKeys: [String]
+        let spec: PhaseSpec?
+        switch kind {
+        case .write: (kindKeys, spec) = (WritePhase.keys, WritePhase(reading: self).map(PhaseSpec.write))
+        case .edit: (kindKeys, spec) = (EditPhase.keys, EditPhase(reading: self).map(PhaseSpec.edit))
+        case .evaluate: (kindKeys, spec) = (EvaluatePhase.keys, EvaluatePhase(reading: self).map(PhaseSpec.evaluate))
+        case .select: (kindKeys, spec) = (SelectPhase.keys, .select(SelectPhase(reading: self)))
+        case .rank: (kindKeys, spec) = (RankPhase.keys, RankPhase(reading: self).map(PhaseSpec.rank))
+        case .signal: (kindKeys, spec) = (SignalPhase.keys, SignalPhase(reading: self, id: id).map(PhaseSpec.signal))
+        }
+        reader.refuseUnknownKeys(known: Self.commonKeys + kindKeys + UnavailableFeatures.phaseKeys.sorted())
+        return spec
+    }
+
+    /// The `agents` of a phase: at least one, each known, none twice.
+    func readAgents() -> [String]? {
+        guard reader.required("agents") != nil, let slugs = reader.texts("agents", atMost: 100, length: 10_000) else {
+            return nil
+        }
+        guard !slugs.isEmpty else {
+            if reader.value("agents")?.array?.isEmpty == true { reader.report("must name at least one agent", at: "agents") }
+            return nil
+        }
+        var seen: Set<String> = []
+        for (index, value) in (reader.value("agents")?.array ?? []).enumerated() {
+            guard let slug = value.string, !slug.isEmpty else { continue }
+            let place = JSONPointer.appending(index, to: reader.place("agents"))
+            if !agents.contains(slug) {
+                let nearest = NearestName.of(slug, among: agents)
+                reader.problems.report(
+                    "names the unknown agent '\(slug)'" + (nearest.map { "; did you mean '\($0)'?" } ?? ""), at: place)
+            } else if !seen.insert(slug).inserted {
+                reader.problems.report("names the agent '\(slug)' again", at: place)
+            }
+        }
+        return slugs
+    }
+}

@@ -1,0 +1,44 @@
+/// Gathers the problems of one document, with the lines of its text.
+final class ProblemCollector {
+    /// More are not reported; a hostile document must not make a huge answer.
+    static let limit = 100
+
+    private let lines: [String: Int]
+    private var problems: [Problem] = []
+
+    init(lines: [String: Int] = [:]) {
+        self.lines = lines
+    }
+
+    var isEmpty: Bool { problems.isEmpty }
+
+    func report(_ detail: String, at pointer: String) {
+        guard problems.count < Self.limit else { return }
+        let problem = Problem(pointer: pointer, detail: detail, line: line(of: pointer))
+        if !problems.contains(problem) { problems.append(problem) }
+    }
+
+    /// Adds the problems of a part that stands at `pointer`.
+    func report(_ list: ProblemList, at pointer: String) {
+        for problem in list.problems { report(problem.detail, at: pointer + problem.pointer) }
+    }
+
+    /// In the order of the text, as far as lines are known.
+    var list: ProblemList {
+        let numbered = problems.enumerated().sorted { left, right in
+            (left.element.line ?? 0, left.offset) < (right.element.line ?? 0, right.offset)
+        }
+        return ProblemList(numbered.map(\.element))
+    }
+
+    /// The line of a place, or of the nearest thing around it (a missing key has no line of its own).
+    private func line(of pointer: String) -> Int? {
+        guard !lines.isEmpty else { return nil }
+        var place: String? = pointer
+        while let current = place {
+            if let line = lines[current] { return line }
+            place = JSONPointer.parent(of: current)
+        }
+        return nil
+    }
+}

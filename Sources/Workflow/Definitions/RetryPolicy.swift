@@ -1,0 +1,67 @@
+/// When a failed step is tried again: exponential back-off with a proportional jitter.
+package struct RetryPolicy: Sendable, Hashable {
+    /// How often a step is tried in all, the first time included; 1 for no retry.
+    package var maxAttempts: Int
+    /// The wait after the first attempt.
+    package var initial: Duration
+    /// What each further wait is multiplied by; at least 1.
+    package var factor: Double
+    /// No wait before jitter is longer.
+    package var max: Duration
+    /// 0…1: the part of the wait that chance decides.
+    package var jitter: Double
+    /// Error codes after which there is no retry.
+    package var nonRetryable: [String]
+
+    package init(
+        maxAttempts: Int = 3, initial: Duration = .seconds(1), factor: Double = 2, max: Duration = .seconds(60),
+        jitter: Double = 0.2, nonRetryable: [String] = []
+    ) {
+        self.maxAttempts = maxAttempts
+        self.initial = initial
+        self.factor = factor
+        self.max = max
+        self.jitter = jitter
+        self.nonRetryable = nonRetryable
+    }
+
+    /// The wait after attempt `n`, counted from 1: `min(max, initial · factor^(n−1))`, then spread evenly over
+    /// ± `jitter` of itself, so that steps which failed together do not come back together.
+    ///
+    /// `random` is in 0..<1; 0.5 gives the wait without jitter. The result is never negative, and passes `max` by at
+    /// most `jitter · max`. A jitter of 1 spreads over 0…2 waits, with the same mean.
+    /// See M. Brooker, "Exponential Backoff and Jitter", AWS Architecture Blog, 2015.
+    package func delay(afterAttempt n: Int, random: Double) -> Duration {
+        let exponent = Double(Swift.max(0, n - 1))
+        let growth = Self.power(factor, exponent)
+        let limit = Self.seconds(max)
+        let first = Self.seconds(initial)
+        let base = first == 0 ? 0 : Swift.min(limit, first * growth)
+        let spread = 1 + jitter * (2 * random - 1)
+        let wait = Swift.max(0, base * spread)
+        return .nanoseconds(Int64(Swift.min(wait * 1e9, 9e18)))
+    }
+
+    /// Whether a step that failed with `code` at `attempt` (from 1) is tried again.
+    package func retries(code: String, attempt: Int) -> Bool {
+        attempt < maxAttempts && !nonRetryable.contains(code)
+    }
+
+    private static func seconds(_ duration: Duration) -> Double {
+        let (seconds, attoseconds) = duration.components
+        return Double(seconds) + Double(attoseconds) * 1e-18
+    }
+
+    /// Whole powers by squaring; infinity where they pass the range of a double.
+    private static func power(_ base: Double, _ exponent: Double) -> Double {
+        var result = 1.0
+        var square = base
+        var rest = UInt64(Swift.min(exponent, 1e6))
+        while rest > 0 {
+            if rest & 1 == 1 { result *= square }
+            square *= square
+            rest >>= 1
+        }
+        return result
+    }
+}

@@ -1,0 +1,36 @@
+/// What an editor says about a draft.
+package struct EditDecision: Sendable, Hashable {
+    package var isApproved: Bool
+    /// What to change; never blank when not approved.
+    package var feedback: String
+    /// The draft as the editor polished it; nil when the editor left it as it was, and when not approved.
+    package var content: String?
+
+    package init(isApproved: Bool, feedback: String, content: String? = nil) {
+        self.isApproved = isApproved
+        self.feedback = feedback
+        self.content = content
+    }
+
+    /// Reads a model's answer; throws `invalid_response` unless it says plainly whether it approves, and what to change
+    /// where it does not.
+    package static func parse(_ text: String) throws(ProviderError) -> EditDecision {
+        let answer = try StructuredAnswer.object(in: text)
+        guard let isApproved = answer["approved"]?.bool else {
+            throw StructuredAnswer.unreadable("its 'approved' is not true or false")
+        }
+        let value = answer["feedback"] ?? .null
+        guard let feedback = value.isNull ? "" : value.string else {
+            throw StructuredAnswer.unreadable("its 'feedback' is not a text")
+        }
+        guard isApproved || !feedback.allSatisfy(\.isWhitespace) else {
+            throw StructuredAnswer.unreadable("it does not approve and has no 'feedback'")
+        }
+        let polished = answer["content"] ?? .null
+        guard polished.isNull || polished.string != nil else {
+            throw StructuredAnswer.unreadable("its 'content' is neither a text nor null")
+        }
+        let content = polished.string.flatMap { $0.allSatisfy(\.isWhitespace) ? nil : $0 }
+        return EditDecision(isApproved: isApproved, feedback: feedback, content: isApproved ? content : nil)
+    }
+}

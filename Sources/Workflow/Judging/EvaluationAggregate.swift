@@ -1,0 +1,68 @@
+package import Foundation
+
+/// Puts outputs in order by what judges gave them one by one.
+package enum EvaluationAggregate {
+    /// How ties are broken, for people.
+    package static let tieRule =
+        "The better average score; then more completed evaluations; then the earlier output. Outputs without a completed evaluation come last."
+
+    /// One judge's score of one output; nil when the evaluation failed.
+    package struct Score: Sendable, Hashable {
+        package var outputID: UUID
+        package var judge: String
+        package var score: Double?
+
+        package init(outputID: UUID, judge: String, score: Double?) {
+            self.outputID = outputID
+            self.judge = judge
+            self.score = score
+        }
+    }
+
+    /// One output's place.
+    package struct Standing: Sendable, Hashable {
+        package var outputID: UUID
+        /// The mean over completed evaluations; nil without any.
+        package var meanScore: Double?
+        package var completed: Int
+        package var failed: Int
+        /// From 1, without gaps or repeats.
+        package var rank: Int
+    }
+
+    /// Orders `outputs`, given in the order of their creation. Failed evaluations are counted and otherwise left out:
+    /// a verdict that cannot be read is no score. The order of `scores` never matters.
+    package static func rank(outputs: [UUID], scores: [Score]) -> [Standing] {
+        let byOutput = Dictionary(grouping: scores, by: \.outputID)
+        let standings = outputs.map { id in
+            // Sorted, so that rounding cannot depend on the order of arrival.
+            let values = (byOutput[id] ?? []).compactMap(\.score).sorted()
+            return Standing(
+                outputID: id, meanScore: values.isEmpty ? nil : values.reduce(0, +) / Double(values.count),
+                completed: values.count, failed: (byOutput[id]?.count ?? 0) - values.count, rank: 0)
+        }
+        let order = standings.indices.sorted { left, right in
+            let first = standings[left], second = standings[right]
+            if first.meanScore != second.meanScore {
+                return (first.meanScore ?? -.infinity) > (second.meanScore ?? -.infinity)
+            }
+            if first.completed != second.completed { return first.completed > second.completed }
+            return left < right
+        }
+        return order.enumerated().map { position, index in
+            var standing = standings[index]
+            standing.rank = position + 1
+            return standing
+        }
+    }
+
+    /// How far the judges agree on the outputs that all of them scored: Kendall's W on the ranks of their scores.
+    package static func agreement(outputs: [UUID], scores: [Score]) -> Double? {
+        let byJudge = Dictionary(grouping: scores.filter { $0.score != nil }, by: \.judge)
+        let tables = byJudge.values.map { scores in
+            Dictionary(scores.map { ($0.outputID, $0.score ?? 0) }) { _, last in last }
+        }
+        let shared = outputs.filter { id in tables.allSatisfy { $0[id] != nil } }
+        return Agreement.kendallW(ranks: tables.map { table in Agreement.midranks(of: shared.map { table[$0] ?? 0 }) })
+    }
+}

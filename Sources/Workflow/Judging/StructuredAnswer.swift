@@ -1,0 +1,63 @@
+/// Finds the one JSON object in a model's answer.
+enum StructuredAnswer {
+    /// Longer answers are not looked through; in bytes.
+    static let maximumBytes = 262_144
+    private static let maximumAttempts = 64
+
+    /// Tolerates code fences and text around the object, and thoughts in `<think>` tags before it. An answer with no
+    /// object, or with several different ones, is not readable.
+    static func object(in text: String) throws(ProviderError) -> JSON {
+        guard text.utf8.count <= maximumBytes else { throw unreadable("it is too long") }
+        if let whole = try? JSON(parsing: text), whole.object != nil { return whole }
+        let found = try objects(in: Array(afterThoughts(text).utf8))
+        guard let first = found.first else { throw unreadable("it has no JSON object") }
+        guard found.allSatisfy({ $0.isSameValue(as: first) }) else { throw unreadable("it has several JSON objects") }
+        return first
+    }
+
+    static func unreadable(_ reason: String) -> ProviderError {
+        ProviderError(code: .invalidResponse, message: "The answer cannot be read: \(reason).")
+    }
+
+    private static func afterThoughts(_ text: String) -> Substring {
+        guard let end = text.firstRange(of: "</think>") else { return text[...] }
+        return text[end.upperBound...]
+    }
+
+    /// The outermost objects, in order. A broken one is not readable: what stands inside it is not the answer.
+    private static func objects(in bytes: [UInt8]) throws(ProviderError) -> [JSON] {
+        var found: [JSON] = []
+        var position = 0
+        for _ in 0..<maximumAttempts {
+            guard let start = bytes[position...].firstIndex(of: UInt8(ascii: "{")) else { break }
+            if let end = matchingBrace(in: bytes, from: start), let object = try? JSON(parsing: bytes[start...end]) {
+                found.append(object)
+                position = end + 1
+            } else if bytes[(start + 1)...].first(where: { $0 > 0x20 }) == UInt8(ascii: "\"") {
+                throw unreadable("its JSON object is broken or cut off")
+            } else {
+                position = start + 1  // a brace in a sentence
+            }
+        }
+        return found
+    }
+
+    private static func matchingBrace(in bytes: [UInt8], from start: Int) -> Int? {
+        var depth = 0
+        var isInString = false
+        var position = start
+        while position < bytes.count {
+            switch bytes[position] {
+            case UInt8(ascii: "\\") where isInString: position += 1
+            case UInt8(ascii: "\""): isInString.toggle()
+            case UInt8(ascii: "{") where !isInString: depth += 1
+            case UInt8(ascii: "}") where !isInString:
+                depth -= 1
+                if depth == 0 { return position }
+            default: break
+            }
+            position += 1
+        }
+        return nil
+    }
+}

@@ -1,0 +1,46 @@
+/// What a judge says about one output.
+package struct Verdict: Sendable, Hashable {
+    /// A score for each criterion, each on the scale.
+    package var criteriaScores: [String: Double]
+    package var reasoning: String
+
+    package init(criteriaScores: [String: Double], reasoning: String) {
+        self.criteriaScores = criteriaScores
+        self.reasoning = reasoning
+    }
+
+    /// Reads a model's answer; throws `invalid_response` rather than making up any part of it: each criterion must have
+    /// a number on the scale. Scores of other criteria are passed over; a missing reasoning is empty.
+    package static func parse(
+        _ text: String, criteria: [Criterion], scale: Scale
+    ) throws(ProviderError) -> Verdict {
+        let answer = try StructuredAnswer.object(in: text)
+        guard let given = answer["criteria_scores"]?.object else {
+            throw StructuredAnswer.unreadable("it has no 'criteria_scores'")
+        }
+        var scores: [String: Double] = [:]
+        for criterion in criteria {
+            guard let value = given[criterion.id] else {
+                throw StructuredAnswer.unreadable("it has no score for '\(criterion.id)'")
+            }
+            guard let score = value.double else {
+                throw StructuredAnswer.unreadable("its score for '\(criterion.id)' is not a number")
+            }
+            guard scale.contains(score) else {
+                throw StructuredAnswer.unreadable(
+                    "its score for '\(criterion.id)' is not from \(JSON.text(of: scale.min)) to \(JSON.text(of: scale.max))")
+            }
+            scores[criterion.id] = score
+        }
+        return Verdict(criteriaScores: scores, reasoning: try StructuredAnswer.reasoning(in: answer))
+    }
+}
+
+extension StructuredAnswer {
+    /// The text under `reasoning`; empty when it is left out.
+    static func reasoning(in answer: JSON) throws(ProviderError) -> String {
+        guard let value = answer["reasoning"], !value.isNull else { return "" }
+        guard let text = value.string else { throw unreadable("its 'reasoning' is not a text") }
+        return text
+    }
+}

@@ -1,0 +1,23 @@
+/// Bounds what one rendering may produce, since nested sections can multiply a small template.
+final class TemplateBudget {
+    /// About how many bytes a rendering may have.
+    static let maximumBytes = 64 << 20
+
+    private var remaining = maximumBytes
+    private let templateSize: Int
+
+    init(templateSize: Int) {
+        self.templateSize = templateSize
+    }
+
+    /// False when the bytes are no longer to be had.
+    func take(_ bytes: Int) -> Bool {
+        remaining -= bytes
+        return remaining >= 0
+    }
+
+    /// One more turn of a section, which repeats at most the whole template.
+    func takeTurn() -> Bool {
+        take(templateSize + 16)
+    }
+}
