@@ -59,8 +59,20 @@ package final class Processor: Service {
         await Task { await self.handBack() }.value
     }
 
+    /// Lets running steps come to their end by themselves, for as long as the configuration says.
+    private func drain() async {
+        guard configuration.drain > .zero else { return }
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { try? await Task.sleep(for: self.configuration.drain) }
+            group.addTask { await self.running.wait() }
+            _ = await group.next()
+            self.running.cancelAll()
+        }
+    }
+
     /// Ends the running steps and puts them back into the queue at once, for other nodes or for the next start.
     private func handBack() async {
+        await drain()
         running.cancelAll()
         await running.wait()
         let left = await commits.commit(finished.takeAll())

@@ -1,0 +1,39 @@
+import Foundation
+import Postgres
+import Store
+import TestSupport
+import Testing
+import Workflow
+
+@testable import Processor
+
+@Suite("Editorial workflows", .timeLimit(.minutes(2)))
+struct EditorialTests {
+    @Test("Drafts are written, edited, judged, chosen and ranked")
+    func wholeWorkflow() async throws {
+        try await withNewsroom { newsroom in
+            let workflow = try await newsroom.publish(Definitions.editorial)
+            let model = ScriptedModel { $0.soundAnswer }
+            try await newsroom.withProcessor(model) { _ in
+                let task = try await newsroom.start(workflow)
+                #expect(try await newsroom.waitForEnd(task) == "completed")
+                #expect(try await newsroom.count("SELECT count(*) FROM pressroom.outputs WHERE status = 'approved'") == 3)
+                #expect(try await newsroom.count("SELECT count(*) FROM pressroom.output_versions") == 3)
+                #expect(
+                    try await newsroom.count(
+                        "SELECT count(*) FROM pressroom.evaluations WHERE stage = 'initial' AND status = 'completed'") == 6)
+                #expect(
+                    try await newsroom.count(
+                        "SELECT count(*) FROM pressroom.evaluations WHERE stage = 'final' AND status = 'completed'") == 4)
+                #expect(try await newsroom.count("SELECT count(*) FROM pressroom.outputs WHERE is_finalist") == 2)
+                #expect(try await newsroom.text("SELECT string_agg(final_rank::text, ',' ORDER BY final_rank) FROM pressroom.outputs") == "1,2")
+                #expect(try await newsroom.count("SELECT count(*) FROM pressroom.steps WHERE status <> 'completed'") == 0)
+                #expect(try await newsroom.text("SELECT progress::text FROM pressroom.tasks") == "1")
+                #expect(try await newsroom.text("SELECT result -> 'winner' ->> 'content' FROM pressroom.tasks") != "")
+                #expect(
+                    try await newsroom.count(
+                        "SELECT count(*) FROM pressroom.stream_heads h WHERE position <> (SELECT count(*) FROM pressroom.events)") == 0)
+            }
+        }
+    }
+}
