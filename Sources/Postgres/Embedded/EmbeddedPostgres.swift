@@ -77,6 +77,11 @@ package final class EmbeddedPostgres: Service, Sendable {
         }
     }
 
+    /// Gives up ownership and leaves the server running, for the next one who comes.
+    package func abandon() async {
+        state.withLock { $0 = State() }
+    }
+
     /// Stops the server, unless another process owns it.
     package func stop() async {
         let (server, lock) = state.withLock { state in

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Logging
 
 /// Starting, taking over and stopping the server of one data directory.
@@ -76,8 +77,9 @@ struct EmbeddedServer: Sendable {
         do {
             try await ChildProcess.check(directory.user.command(arguments))
         } catch {
-            if isAlive { logger.error("PostgreSQL does not stop: \(error)") }
+            if isAlive { return logger.error("PostgreSQL does not stop: \(error)") }
         }
+        rmdir(directory.socket)
     }
 
     /// Waits until the database answers, and makes it if it is not there.

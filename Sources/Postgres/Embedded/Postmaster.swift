@@ -2,15 +2,15 @@ import Foundation
 import Glibc
 
 /// The server process that a data directory's `postmaster.pid` names, if it is alive.
-struct Postmaster: Sendable, Hashable {
-    let pid: Int32
+package struct Postmaster: Sendable, Hashable {
+    package let pid: Int32
     let port: Int
     let socketDirectory: String
     /// `starting`, `ready`, `stopping`.
     let status: String
 
     /// Reads the file (PostgreSQL: `src/include/utils/pidfile.h`). `nil` when there is none or it is incomplete.
-    init?(pidFileOf dataDirectory: String) {
+    package init?(pidFileOf dataDirectory: String) {
         guard let text = try? String(contentsOfFile: Self.pidFile(dataDirectory), encoding: .utf8) else { return nil }
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map {
             $0.trimmingCharacters(in: .whitespaces)

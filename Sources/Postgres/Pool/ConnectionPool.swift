@@ -170,6 +170,9 @@ final class ConnectionPool: Sendable {
             error.message = "no connection to the database \(limit): \(cause.message)"
             return error
         }
+        if state.machine.leased == 0 {
+            return PostgresError(code: .connectionFailed, message: "no connection to the database \(limit)")
+        }
         return PostgresError(
             code: .poolTimeout,
             message: "no free connection \(limit): \(state.machine.leased) of \(state.machine.limit) in use, "

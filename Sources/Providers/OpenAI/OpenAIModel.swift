@@ -42,7 +42,8 @@ package struct OpenAIModel: LanguageModel {
             for await outcome in group {
                 switch outcome {
                 case .ended(let ended): result = ended
-                case .expired(let expired): expiry = expired
+                // A clock that runs out once the call has ended is none of its business.
+                case .expired(let expired): expiry = result == nil ? expired : nil
                 }
                 group.cancelAll()
             }
@@ -62,17 +63,17 @@ package struct OpenAIModel: LanguageModel {
     private func verdict(
         _ result: Result<ModelResponse, ProviderError>?, expiry: CallWatch.Expiry?, request: ModelRequest
     ) throws(ProviderError) -> ModelResponse {
+        switch (result, expiry) {
         // An answer that is whole was paid for: it counts even when the clock ran out in the same moment.
-        if case .success(let response)? = result { return response }
-        if Task.isCancelled { throw ProviderError(code: .cancelled, message: "the call was cancelled") }
-        switch (expiry, result) {
-        case (.timedOut?, _):
-            throw ProviderError(code: .timeout, message: "\(request.model) took longer than \(request.timeout)")
-        case (.stalled?, _):
-            throw ProviderError(code: .stalled, message: "\(request.model) sent nothing for too long")
-        case (nil, .failure(let error)?):
+        case (.success(let response)?, _):
+            return response
+        case (.failure(let error)?, _) where error.code != .cancelled:
             throw redacted(error)
-        case (nil, _):
+        case (_, .timedOut?) where !Task.isCancelled:
+            throw ProviderError(code: .timeout, message: "\(request.model) took longer than \(request.timeout)")
+        case (_, .stalled?) where !Task.isCancelled:
+            throw ProviderError(code: .stalled, message: "\(request.model) sent nothing for too long")
+        default:
             throw ProviderError(code: .cancelled, message: "the call was cancelled")
         }
     }
@@ -94,7 +95,11 @@ package struct OpenAIModel: LanguageModel {
             guard response.status == .ok else { throw try await OpenAIHTTP.failure(of: response) }
             var reader = OpenAIResponseReader(options: options, watch: watch)
             return try await reader.read(response, model: request.model.model, onText: onText)
+        } catch let error as ProviderError {
+            throw error
         } catch {
+            // Whatever the transport makes of it: who cancelled, by the clock or from outside, is known above.
+            if Task.isCancelled { throw ProviderError(code: .cancelled, message: "the call was cancelled") }
             throw OpenAIHTTP.providerError(for: error, url: options.baseURL)
         }
     }

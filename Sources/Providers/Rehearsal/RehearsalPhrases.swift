@@ -50,6 +50,13 @@ enum RehearsalPhrases {
         "So take a small part of {topic}, make it clear, and go on from there.",
     ]
 
+    /// What an editor adds to a draft.
+    static let additions = [
+        "Read it aloud once before you print it.",
+        "The rest is practice.",
+        "More of that another day.",
+    ]
+
     static let praise = [
         "it reads well, and the point arrives early.",
         "clear and even from the first line to the last; nothing to add.",

@@ -1,6 +1,6 @@
 /// Guesses what a prompt is about.
 enum RehearsalTopic {
-    private static let longest = 12
+    private static let longest = 8
     private static let markers = [" about ", " on the topic of ", " on ", "topic: "]
     private static let ends: Set<Character> = [".", "!", "?", "\n", ";", ":"]
 

@@ -24,10 +24,14 @@ extension SchemaSampler {
 
     /// The name of the one type that a value is made for.
     mutating func type(of schema: JSON) -> String {
-        let types = schema["type"]?.string.map { [$0] } ?? schema["type"]?.array?.compactMap(\.string) ?? []
+        let types = Self.types(of: schema)
         let usual = types.filter { $0 != "null" }
         if usual.isEmpty { return types.first ?? implied(by: schema) }
         return usual[index(below: usual.count)]
+    }
+
+    static func types(of schema: JSON) -> [String] {
+        schema["type"]?.string.map { [$0] } ?? schema["type"]?.array?.compactMap(\.string) ?? []
     }
 
     private func implied(by schema: JSON) -> String {

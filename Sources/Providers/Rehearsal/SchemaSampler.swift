@@ -27,10 +27,14 @@ struct SchemaSampler {
         let schema = flattened(schema, depth: depth)
         if let constant = schema["const"] { return constant }
         if let values = schema["enum"]?.array, !values.isEmpty { return values[index(below: values.count)] }
+        if mood != nil, key == "content", Self.types(of: schema).contains("null") {
+            // An editor's own text, which may be left out; a new post would have nothing to do with the draft.
+            return mood == true ? prose.polished(using: &generator).map(JSON.string) ?? .null : .null
+        }
         let type = type(of: schema)
         switch type {
         case "null": return .null
-        case "boolean": return .bool(chance(key == "approved" ? 0.7 : 0.5))
+        case "boolean": return .bool(chance(key == "approved" ? prose.approval : 0.5))
         case "integer", "number": return number(schema, isWhole: type == "integer")
         case "array": return array(schema, key: key, mood: mood, depth: depth)
         case "object": return object(schema, mood: mood, depth: depth)
@@ -70,8 +74,8 @@ struct SchemaSampler {
         let isUnique = schema["uniqueItems"]?.bool == true
         let minimum = max(0, schema["minItems"]?.int ?? 0)
         let maximum = max(minimum, schema["maxItems"]?.int ?? max(minimum, prefix.count, minimum + 3))
-        if isUnique, prefix.isEmpty, let values = items["enum"]?.array {
-            // A ranking: every label once, in this judge's order.
+        if prefix.isEmpty, let values = items["enum"]?.array, isUnique || minimum == values.count && maximum == values.count {
+            // A ranking: every label once, in this judge's order. Those who ask for strict schemas may not say so.
             let count = schema["minItems"] == nil && schema["maxItems"] == nil ? values.count : maximum
             return .array(Array(generator.shuffled(values).prefix(count)))
         }

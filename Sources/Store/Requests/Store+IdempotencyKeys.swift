@@ -33,15 +33,29 @@ extension Store {
             ON CONFLICT (tenant_id, key) DO NOTHING
             """)
         if claimed.affectedRows == 1 { return nil }
-        let rows = try await connection.query(
+        guard let recorded = try await recordedResponse(scope, request, connection.query) else {
+            throw StoreError(.conflict, "The idempotency key has just expired. Try again.")
+        }
+        return recorded
+    }
+
+    /// The answer that the same request got before; nil when its key is new.
+    ///
+    /// - Throws: `StoreError` `invalid` when the key was used for another request.
+    package func recordedResponse(_ scope: Scope, _ request: IdempotentRequest) async throws -> RecordedResponse? {
+        try await recordedResponse(scope, request, database.query)
+    }
+
+    private func recordedResponse(
+        _ scope: Scope, _ request: IdempotentRequest, _ query: (PostgresQuery) async throws -> PostgresResult
+    ) async throws -> RecordedResponse? {
+        let rows = try await query(
             """
             SELECT request = \(request.target) || ' ' || encode(sha256(convert_to(\(request.body), 'UTF8')), 'hex') AS is_same,
                    status, location, response
               FROM pressroom.idempotency_keys WHERE tenant_id = \(scope.tenantID) AND key = \(request.key)
             """)
-        guard let row = rows.first else {
-            throw StoreError(.conflict, "The idempotency key has just expired. Try again.")
-        }
+        guard let row = rows.first else { return nil }
         guard try row.decode("is_same", as: Bool.self) else {
             throw StoreError(
                 .invalid, "The idempotency key was used for another request.",

@@ -14,8 +14,11 @@ struct ValidationRun {
         self.targets = targets
     }
 
+    /// Whether further problems are dropped.
+    var isFull: Bool { problems.count >= Self.maximumProblems }
+
     mutating func report(_ detail: String, at pointer: String) {
-        guard problems.count < Self.maximumProblems else { return }
+        guard !isFull else { return }
         let problem = Problem(pointer: pointer, detail: detail)
         if !problems.contains(problem) { problems.append(problem) }
     }

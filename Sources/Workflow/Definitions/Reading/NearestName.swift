@@ -4,9 +4,15 @@ enum NearestName {
     static func of(_ text: String, among names: [String]) -> String? {
         let limit = min(3, max(1, text.count / 3))
         guard text.count <= 64 else { return nil }
-        let scored = names.map { (name: $0, distance: distance(text.lowercased(), $0.lowercased())) }
+        let near = names.filter { abs($0.utf8.count - text.utf8.count) <= 4 * limit }
+        let scored = near.map { (name: $0, distance: distance(text.lowercased(), $0.lowercased())) }
         guard let best = scored.min(by: { $0.distance < $1.distance }), best.distance <= limit else { return nil }
         return best.name
+    }
+
+    /// "; did you mean 'name'?", or nothing.
+    static func hint(_ text: String, among names: [String]) -> String {
+        of(text, among: names).map { "; did you mean '\($0)'?" } ?? ""
     }
 
     /// The optimal string alignment distance: insertions, deletions, substitutions and swaps of neighbours.

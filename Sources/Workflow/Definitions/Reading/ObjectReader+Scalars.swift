@@ -4,7 +4,8 @@ extension ObjectReader {
         guard let value = value(key) else { return nil }
         guard case .string(let text) = value else {
             let hint = value.object == nil && value.array == nil ? "; write it in quotes" : ""
-            report("must be a string, not \(value.typeName.withArticle)\(hint)", at: key)
+            let type = value.double == nil ? value.typeName : "number"
+            report("must be a string, not \(type.withArticle)\(hint)", at: key)
             return nil
         }
         guard !text.allSatisfy(\.isWhitespace) else {
@@ -77,8 +78,8 @@ extension ObjectReader {
         guard let value = value(key) else { return nil }
         let words = Word.allCases.map(\.rawValue)
         guard case .string(let text) = value, let word = Word(rawValue: text) else {
-            let nearest = value.string.flatMap { NearestName.of($0, among: words) }
-            report("must be one of \(words.joined(separator: ", "))" + (nearest.map { "; did you mean '\($0)'?" } ?? ""), at: key)
+            problems.report(
+                "must be one of \(words.joined(separator: ", "))", unknown: value.string ?? "", among: words, at: place(key))
             return nil
         }
         return word

@@ -66,8 +66,7 @@ struct ObjectReader {
     /// Reports every key that is not in `known`, with the nearest one that is.
     func refuseUnknownKeys(known: [String]) {
         for key in members.keys.sorted() where !known.contains(key) {
-            let nearest = NearestName.of(key, among: known)
-            report("is not a known key" + (nearest.map { "; did you mean '\($0)'?" } ?? ""), at: key)
+            problems.report("is not a known key", unknown: key, among: known, at: place(key))
         }
     }
 }

@@ -12,24 +12,11 @@ extension PhaseGraph {
         let inCycles = Set(state.cycles.joined())
         for index in nodes.indices where !inCycles.contains(index) {
             if let blocker = ancestors(of: index).sorted().first(where: inCycles.contains) {
-                problems.report("is unreachable: it waits for '\(nodes[blocker].id ?? "")', which is part of a cycle", at: nodes[index].pointer)
+                problems.report(
+                    "is unreachable: it waits for '\(nodes[blocker].id ?? "")', which is part of a cycle",
+                    at: nodes[index].pointer)
             }
         }
-    }
-
-    /// The nodes that `index` needs, by position; needs that name no phase are left out.
-    func needed(by index: Int) -> [Int] {
-        nodes[index].needs.compactMap { need in nodes.firstIndex { $0.id == need } }
-    }
-
-    /// Everything upstream of a node; the node itself too when it is part of a cycle.
-    func ancestors(of index: Int) -> Set<Int> {
-        var found: Set<Int> = []
-        var open = needed(by: index)
-        while let next = open.popLast() {
-            if found.insert(next).inserted { open += needed(by: next) }
-        }
-        return found
     }
 }
 
@@ -50,7 +37,7 @@ private struct CycleSearch {
     mutating func visit(_ start: Int) {
         guard colours[start] == .white else { return }
         var path = [start]
-        var pending = [graph.needed(by: start)]
+        var pending = [graph.needed[start]]
         colours[start] = .grey
         while let current = path.last {
             guard let next = pending[pending.count - 1].popLast() else {
@@ -65,7 +52,7 @@ private struct CycleSearch {
             case .white:
                 colours[next] = .grey
                 path.append(next)
-                pending.append(graph.needed(by: next))
+                pending.append(graph.needed[next])
             }
         }
     }

@@ -5,7 +5,7 @@ extension PhaseGraph {
             guard let kind = node.kind.flatMap(PhaseKind.init(rawValue:)) else { continue }
             let upstream = ancestors(of: index)
             // Where edges are broken already, a missing phase upstream is only their echo.
-            guard node.isReadable, isSound(index), upstream.allSatisfy({ isSound($0) }), !upstream.contains(index) else {
+            guard isSound(index), upstream.allSatisfy({ isSound($0) }), !upstream.contains(index) else {
                 continue
             }
             let above = upstream.map { nodes[$0] }
@@ -24,9 +24,5 @@ extension PhaseGraph {
 
     private func isInitialEvaluation(_ node: Node) -> Bool {
         node.kind == PhaseKind.evaluate.rawValue && (node.stage ?? Stage.initial.rawValue) == Stage.initial.rawValue
-    }
-
-    private func isSound(_ index: Int) -> Bool {
-        nodes[index].isReadable && nodes[index].needs.allSatisfy { need in nodes.contains { $0.id == need } }
     }
 }

@@ -13,6 +13,19 @@ struct PhaseGraph {
 
     let nodes: [Node]
     let problems: ProblemCollector
+    /// The nodes that each node needs, by position; needs that name no phase are left out.
+    let needed: [[Int]]
+    /// The position of the first node of each id.
+    private let positions: [String: Int]
+
+    init(nodes: [Node], problems: ProblemCollector) {
+        self.nodes = nodes
+        self.problems = problems
+        let positions = Dictionary(
+            nodes.enumerated().compactMap { index, node in node.id.map { ($0, index) } }, uniquingKeysWith: { first, _ in first })
+        self.positions = positions
+        needed = nodes.map { $0.needs.compactMap { positions[$0] } }
+    }
 
     func check() {
         checkIDs()
@@ -21,32 +34,35 @@ struct PhaseGraph {
         checkUpstream()
     }
 
-    /// The first node of each id.
-    private var indices: [String: Int] {
-        var result: [String: Int] = [:]
-        for (index, node) in nodes.enumerated() {
-            if let id = node.id, result[id] == nil { result[id] = index }
+    /// Whether a node could be read and all that it needs is there.
+    func isSound(_ index: Int) -> Bool {
+        nodes[index].isReadable && needed[index].count == nodes[index].needs.count
+    }
+
+    /// Everything upstream of a node; the node itself too when it is part of a cycle.
+    func ancestors(of index: Int) -> Set<Int> {
+        var found: Set<Int> = []
+        var open = needed[index]
+        while let next = open.popLast() {
+            if found.insert(next).inserted { open += needed[next] }
         }
-        return result
+        return found
     }
 
     private func checkIDs() {
-        var seen: Set<String> = []
-        for node in nodes {
-            if let id = node.id, !seen.insert(id).inserted {
+        for (index, node) in nodes.enumerated() {
+            if let id = node.id, positions[id] != index {
                 problems.report("is the id of another phase", at: node.pointer + "/id")
             }
         }
     }
 
     private func checkNeeds() {
-        let ids = nodes.compactMap(\.id)
+        let ids = positions.keys.sorted()
         for node in nodes {
-            for (position, need) in node.needs.enumerated() where !ids.contains(need) {
-                let nearest = NearestName.of(need, among: ids)
+            for (index, need) in node.needs.enumerated() where positions[need] == nil {
                 problems.report(
-                    "names the unknown phase '\(need)'" + (nearest.map { "; did you mean '\($0)'?" } ?? ""),
-                    at: "\(node.pointer)/needs/\(position)")
+                    "names the unknown phase '\(need.prefix(80))'", unknown: need, among: ids, at: "\(node.pointer)/needs/\(index)")
             }
         }
     }

@@ -51,6 +51,10 @@ struct PhaseListReader {
             phase.report("must be a list of phase ids ([] for none), not \(value.typeName.withArticle)", at: "needs")
             return nil
         }
+        guard elements.count <= DefinitionReader.maximumPhases else {
+            phase.report("must have at most \(DefinitionReader.maximumPhases) elements", at: "needs")
+            return nil
+        }
         var needs: [String] = []
         for (index, element) in elements.enumerated() {
             let place = JSONPointer.appending(index, to: phase.place("needs"))

@@ -59,9 +59,7 @@ struct PhaseReader {
             guard let slug = value.string, !slug.isEmpty else { continue }
             let place = JSONPointer.appending(index, to: reader.place("agents"))
             if !agents.contains(slug) {
-                let nearest = NearestName.of(slug, among: agents)
-                reader.problems.report(
-                    "names the unknown agent '\(slug)'" + (nearest.map { "; did you mean '\($0)'?" } ?? ""), at: place)
+                reader.problems.report("names the unknown agent '\(slug.prefix(80))'", unknown: slug, among: agents, at: place)
             } else if !seen.insert(slug).inserted {
                 reader.problems.report("names the agent '\(slug)' again", at: place)
             }

@@ -18,6 +18,13 @@ final class ProblemCollector {
         if !problems.contains(problem) { problems.append(problem) }
     }
 
+    /// Reports a name that is not known, with the nearest one that is.
+    func report(_ detail: String, unknown name: String, among known: [String], at pointer: String) {
+        // The search is not free, and nobody reads what comes after the limit.
+        guard problems.count < Self.limit else { return }
+        report(detail + NearestName.hint(name, among: known), at: pointer)
+    }
+
     /// Adds the problems of a part that stands at `pointer`.
     func report(_ list: ProblemList, at pointer: String) {
         for problem in list.problems { report(problem.detail, at: pointer + problem.pointer) }

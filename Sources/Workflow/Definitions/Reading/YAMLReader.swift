@@ -25,14 +25,17 @@ struct YAMLReader {
 
     mutating func read() throws(ProblemList) -> JSON {
         if text.contains(Self.aliasMark) { throw ProblemList("must not contain the private-use character U+F8F0") }
+        let parser: Parser
         let root: Node?
         do {
-            root = try Parser(yaml: text.replacing("*", with: String(Self.aliasMark)), encoding: .utf8).singleRoot()
+            parser = try Parser(yaml: text.replacing("*", with: String(Self.aliasMark)), encoding: .utf8)
+            root = try parser.singleRoot()
         } catch {
             throw ProblemList([YAMLProblem.describing(error)])
         }
         guard let root else { throw ProblemList("is empty") }
-        let json = convert(root, at: "", depth: 0)
+        // Nodes hold their anchors weakly; the parser owns them.
+        let json = withExtendedLifetime(parser) { convert(root, at: "", depth: 0) }
         guard problems.isEmpty else { throw ProblemList(problems) }
         return json
     }
@@ -91,6 +94,7 @@ struct YAMLReader {
                 continue
             }
             let key = Self.restored(keyScalar.string)
+            if let anchor = keyNode.anchor { anchors[anchor.rawValue] = (.string(key), 1) }
             let place = JSONPointer.appending(key, to: pointer)
             if let mark = keyNode.mark { lines[place] = mark.line }
             let value = convert(node, at: place, depth: depth + 1)

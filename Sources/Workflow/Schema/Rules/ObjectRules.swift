@@ -48,8 +48,8 @@ struct PropertiesRule: SchemaRule {
             }
             guard !isKnown else { continue }
             if refusesRest {
-                let nearest = NearestName.of(name, among: properties.keys.sorted())
-                run.report("is not a known property" + (nearest.map { "; did you mean '\($0)'?" } ?? ""), at: place)
+                guard !run.isFull else { return }
+                run.report("is not a known property" + NearestName.hint(name, among: properties.keys.sorted()), at: place)
             } else if let node = rest.first {
                 run.check(member, against: node, at: place)
             }

@@ -1,0 +1,54 @@
+// The page: which view the address asks for.
+
+import { el, fill } from "./dom.js";
+import { follow } from "./session.js";
+import { homeView } from "./views/home.js";
+import { taskView } from "./views/task.js";
+
+const main = /** @type {HTMLElement} */ (document.getElementById("main"));
+/** @type {() => void} */
+let leave = () => {};
+
+/** `#/tasks/<id>` · `#/workflows/<name>?from=<task id>` · `#/` */
+function route() {
+  const [path, query = ""] = location.hash.replace(/^#/, "").split("?");
+  const [, kind, name] = path.split("/").map(decoded);
+  const from = new URLSearchParams(query).get("from");
+  if (kind === "tasks" && name) return taskView(name);
+  if (!kind) return homeView({});
+  if (kind === "workflows" && name) return homeView({ workflow: name, from });
+  return notFound();
+}
+
+/** @param {string} text */
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+function notFound() {
+  const node = el("div", { class: "sheet" }, el("h1", { tabindex: -1 }, "Nothing at this address"),
+    el("p", {}, el("a", { href: "#/" }, "Back to the front page")));
+  return { title: "Not found", node, close() {} };
+}
+
+/** @param {boolean} byUser whether the reader moved here, and so wants the focus at the top */
+function show(byUser) {
+  leave();
+  follow(null);
+  const view = route();
+  document.title = `${view.title} – Pressroom`;
+  fill(main, view.node);
+  leave = view.close;
+  if (!byUser) return;
+  scrollTo(0, 0);
+  /** @type {HTMLElement | null} */ (main.querySelector("h1"))?.focus({ preventScroll: true });
+}
+
+addEventListener("hashchange", () => show(true));
+// A page that comes back out of the browser's cache has lost its stream.
+addEventListener("pageshow", (event) => event.persisted && show(false));
+show(false);

@@ -1,0 +1,77 @@
+// What the task is about, how far it is, and what can be done with it.
+
+import { el, fill, say } from "../dom.js";
+import { ago, counted, elapsed, headline, humanise, isTerminal, moment, percent } from "../words.js";
+import { taskControls } from "./controls.js";
+import { setStatus, statusMark } from "./status.js";
+
+/** @param {import("../session.js").Session} session */
+export function taskHeader(session) {
+  const kicker = el("p", { class: "kicker" });
+  const title = el("h1", { tabindex: -1 });
+  const facts = el("dl", { class: "facts" });
+  const status = statusMark("pending");
+  const phase = el("span", { class: "now" });
+  const time = el("span", { class: "timing" });
+  const progress = el("progress", { max: 1, "aria-label": "Progress" });
+  const share = el("span", { class: "share" });
+  const controls = taskControls(session);
+  const node = el("header", { class: "task-header" }, kicker, title, facts,
+    el("div", { class: "bar" }, el("p", { class: "state" }, status, phase, time), controls.node),
+    el("p", { class: "progress" }, progress, share));
+  let drawn = "";
+
+  return {
+    node,
+    /** @param {import("../store.js").State} state @param {any} definition */
+    update(state, definition) {
+      const { task } = state;
+      const key = `${task.task_id}${definition ? "+" : ""}`;
+      if (drawn !== key) {
+        drawn = key;
+        const about = headline(task);
+        fill(kicker, el("span", {}, humanise(task.workflow_name)), el("span", {}, `Version ${task.workflow_version}`),
+          el("time", { datetime: task.created_at, title: ago(task.created_at) }, moment(task.created_at)));
+        say(title, about);
+        title.dataset.long = about.length > 90 ? "true" : "false";
+        fill(facts, ...inputFacts(task.input, about));
+        facts.hidden = facts.childElementCount === 0;
+      }
+      setStatus(status, state.status);
+      const open = !isTerminal(state.status);
+      say(phase, open && state.phase ? humanise(state.phase) : "");
+      progress.value = state.progress;
+      say(share, percent(state.progress));
+      node.dataset.status = state.status;
+      controls.update(state);
+      this.tick(state);
+    },
+    /** @param {import("../store.js").State} state */
+    tick(state) {
+      const { task } = state;
+      const end = task.completed_at ?? task.failed_at ?? task.cancelled_at;
+      const until = isTerminal(state.status) && end ? Date.parse(end) : Date.now();
+      const tokens = totalTokens(state);
+      const parts = [];
+      if (task.started_at) parts.push(elapsed(until - Date.parse(task.started_at)));
+      if (tokens > 0) parts.push(counted(tokens, "token"));
+      say(time, parts.join(" · "));
+    },
+  };
+}
+
+/** The rest of the input, where it is short. @param {any} input @param {string} about */
+function inputFacts(input, about) {
+  if (!input || typeof input !== "object") return [];
+  return Object.entries(input)
+    .filter(([, value]) => value !== about && value !== null && value !== "")
+    .map(([key, value]) => el("div", {}, el("dt", {}, humanise(key)), el("dd", {}, typeof value === "string" ? value
+      : Array.isArray(value) && value.every((one) => typeof one !== "object") ? value.join(", ") : JSON.stringify(value))));
+}
+
+/** @param {import("../store.js").State} state */
+function totalTokens(state) {
+  let total = 0;
+  for (const row of [...state.outputs, ...state.evaluations]) total += row.usage?.total_tokens ?? 0;
+  return total;
+}

@@ -1,0 +1,91 @@
+import Foundation
+import HTTPTypes
+import Hummingbird
+import NIOCore
+import Postgres
+import Store
+import Workflow
+
+extension ProblemError {
+    /// The problem that a client gets for an error from anywhere in the service.
+    ///
+    /// What has no translation is an internal error, whose words stay in the log.
+    init(for error: any Error) {
+        switch error {
+        case let error as ProblemError: self = error
+        case let error as StoreError: self.init(error)
+        case let error as PostgresError: self.init(error)
+        case let error as HTTPError: self.init(error)
+        case is NIOTooManyBytesError: self.init(.tooLarge, "The body is too large.")
+        case is CancellationError: self = .unavailable("The service is stopping.")
+        case is ChannelError, is IOError: self.init(.malformed, "The request ended too early.")
+        case let error as any HTTPResponseError where error.status.kind == .clientError:
+            self.init(ProblemKind(status: error.status), "The request was refused.")
+        default: self.init(.internalError, "Something went wrong here; the log of the service says more.")
+        }
+    }
+
+    private init(_ error: StoreError) {
+        let kind: ProblemKind =
+            switch error.code {
+            case .notFound: .notFound
+            case .conflict: .conflict
+            case .stale: .stale
+            case .invalid: .invalid
+            default: .internalError
+            }
+        self.init(kind, error.message, errors: error.problems)
+        if let status = error.status { extensions["current_status"] = .string(status) }
+    }
+
+    private init(_ error: PostgresError) {
+        switch error.code {
+        case .connectionFailed, .connectionLost, .poolTimeout, .shutdown, .timeout, .cancelled:
+            self = .unavailable("The database does not answer.")
+        default: self.init(sqlState: error.sqlState ?? "", constraint: error.constraint)
+        }
+    }
+
+    /// By SQLSTATE (PostgreSQL documentation, appendix A).
+    private init(sqlState: String, constraint: String?) {
+        switch (sqlState, sqlState.prefix(2)) {
+        case (PostgresError.SQLState.checkViolation, _) where constraint == "legal_transition":
+            self.init(.conflict, "The row's status does not allow this.")
+        case (PostgresError.SQLState.serializationFailure, _), (PostgresError.SQLState.deadlockDetected, _),
+            (PostgresError.SQLState.lockNotAvailable, _):
+            self = .unavailable("Another session holds a row that this needs.")
+        // connection exceptions, insufficient resources, operator intervention; 25006: a server that only reads
+        case (_, "08"), (_, "53"), (_, "57"), ("25006", _):
+            self = .unavailable("The database does not answer.")
+        default:
+            self.init(.internalError, "Something went wrong here; the log of the service says more.")
+        }
+    }
+
+    private init(_ error: HTTPError) {
+        self.init(
+            ProblemKind(status: error.status), error.body ?? "\(error.status.reasonPhrase).", headers: error.headers)
+    }
+
+    static func unavailable(_ detail: String) -> ProblemError {
+        ProblemError(.unavailable, detail, headers: [.retryAfter: "1"])
+    }
+
+    static func notFound(task id: UUID) -> ProblemError {
+        ProblemError(.notFound, "There is no task \(id.uuidString.lowercased()).")
+    }
+}
+
+extension ProblemKind {
+    /// The kind for a status that comes from elsewhere.
+    init(status: HTTPResponse.Status) {
+        let known: [ProblemKind] = [
+            .malformed, .unauthorized, .forbidden, .notFound, .methodNotAllowed, .timeout, .conflict, .stale, .tooLarge,
+            .unsupportedMediaType, .invalid, .tooManyRequests, .headersTooLarge, .internalError, .unavailable,
+        ]
+        self =
+            known.first { $0.status.code == status.code }
+            ?? ProblemKind(
+                name: status.reasonPhrase.lowercased().replacing(" ", with: "-"), title: status.reasonPhrase, status: status)
+    }
+}

@@ -1,0 +1,136 @@
+import Foundation
+import Workflow
+
+/// Reads an object strictly: a key that is unknown, missing or has the wrong type becomes a problem with its pointer.
+///
+/// `null` counts as left out, except where `nullable` reads it.
+struct BodyReader {
+    private let pointer: String
+    private var members: [String: JSON] = [:]
+    private(set) var problems: [Problem] = []
+
+    init(_ json: JSON, at pointer: String = "") {
+        self.pointer = pointer
+        if let object = json.object {
+            members = object
+        } else {
+            problems = [Problem(pointer: pointer, detail: "must be an object, not \(json.typeName)")]
+        }
+    }
+
+    /// The value of a key, whatever its type; nil when it is left out or `null`.
+    mutating func value(_ key: String) -> JSON? {
+        guard let value = members.removeValue(forKey: key), !value.isNull else { return nil }
+        return value
+    }
+
+    /// `.some(nil)` for `null`, nil when it is left out.
+    mutating func nullable(_ key: String) -> JSON?? {
+        members.removeValue(forKey: key).map { $0.isNull ? nil : $0 }
+    }
+
+    /// A text with at least one character and at most `maxLength`.
+    mutating func string(_ key: String, isRequired: Bool = false, maxLength: Int = 200) -> String? {
+        guard let value = value(key) else {
+            if isRequired { fail(key, "is required") }
+            return nil
+        }
+        guard let text = value.string else { return mismatch(key, "a string", value) }
+        guard (1...maxLength).contains(text.unicodeScalars.count) else {
+            fail(key, text.isEmpty ? "must not be empty" : "must have at most \(maxLength) characters")
+            return nil
+        }
+        return text
+    }
+
+    mutating func integer(_ key: String, _ range: ClosedRange<Int>) -> Int? {
+        guard let value = value(key) else { return nil }
+        guard let number = value.int else { return mismatch(key, "an integer", value) }
+        guard range.contains(number) else {
+            fail(key, "must be from \(range.lowerBound) to \(range.upperBound)")
+            return nil
+        }
+        return number
+    }
+
+    mutating func boolean(_ key: String) -> Bool? {
+        guard let value = value(key) else { return nil }
+        return value.bool ?? mismatch(key, "a boolean", value)
+    }
+
+    mutating func object(_ key: String) -> JSON? {
+        guard let value = value(key) else { return nil }
+        return value.object == nil ? mismatch(key, "an object", value) : value
+    }
+
+    /// A list of texts with at least one character each.
+    mutating func strings(_ key: String, maxCount: Int, maxLength: Int) -> [String]? {
+        guard let value = value(key) else { return nil }
+        guard let elements = value.array else { return mismatch(key, "an array", value) }
+        if elements.count > maxCount { fail(key, "must have at most \(maxCount) elements") }
+        return elements.enumerated().compactMap { index, element in
+            if let text = element.string, (1...maxLength).contains(text.unicodeScalars.count) { return text }
+            fail("\(key)/\(index)", "must be a string of 1 to \(maxLength) characters")
+            return nil
+        }
+    }
+
+    /// One of the words of an enumeration.
+    mutating func word<Word: RawRepresentable<String> & CaseIterable>(_ key: String, as: Word.Type = Word.self) -> Word? {
+        guard let value = value(key) else { return nil }
+        guard let word = value.string.flatMap(Word.init(rawValue:)) else {
+            fail(key, "must be one of: \(Word.allCases.map(\.rawValue).joined(separator: ", "))")
+            return nil
+        }
+        return word
+    }
+
+    /// A point in time, in the form the database reads.
+    mutating func timestamp(_ key: String) -> String? {
+        guard let value = value(key) else { return nil }
+        guard let time = value.string.flatMap(Timestamp.normalized) else {
+            fail(key, Timestamp.expectation)
+            return nil
+        }
+        return time
+    }
+
+    /// A reader for the object under a key; an empty one when it is left out. Give it back to `absorb`.
+    mutating func nested(_ key: String) -> BodyReader {
+        BodyReader(value(key) ?? [:], at: place(key))
+    }
+
+    mutating func absorb(_ nested: BodyReader) {
+        problems += nested.allProblems
+    }
+
+    mutating func fail(_ key: String, _ detail: String) {
+        problems.append(Problem(pointer: place(key), detail: detail))
+    }
+
+    mutating func add(_ more: [Problem]) {
+        problems += more
+    }
+
+    /// Throws everything that was wrong, also the keys that nobody read.
+    func finish() throws(ProblemError) {
+        let problems = allProblems
+        guard problems.isEmpty else {
+            throw ProblemError(.invalid, "The body is invalid: \(problems.summary).", errors: problems)
+        }
+    }
+
+    private var allProblems: [Problem] {
+        problems
+            + members.keys.sorted().map { key in
+                Problem(pointer: JSONPointer.appending(key, to: pointer), detail: "is unknown")
+            }
+    }
+
+    private func place(_ key: String) -> String { pointer + "/" + key }
+
+    private mutating func mismatch<T>(_ key: String, _ expected: String, _ value: JSON) -> T? {
+        fail(key, "must be \(expected), not \(value.typeName)")
+        return nil
+    }
+}

@@ -1,0 +1,89 @@
+import Foundation
+import HTTPTypes
+import Hummingbird
+import Store
+import Workflow
+
+/// What a client does to a running task: transitions, events of its own, signals.
+struct TaskActionRoutes: Sendable {
+    let api: APIEnvironment
+
+    func add(to routes: RouteBuilder) {
+        for action in TaskAction.allCases {
+            routes.post("/api/v1/tasks/{task_id}/\(action.rawValue)") { request, context in
+                try await perform(action, request, context)
+            }
+        }
+        routes.post("/api/v1/tasks/{task_id}/events", use: appendEvent)
+        routes.post("/api/v1/tasks/{task_id}/signals/{name}", use: signal)
+    }
+
+    private func perform(
+        _ action: TaskAction, _ request: Request, _ context: PressroomRequestContext
+    ) async throws -> Response {
+        try QueryReader(request).finish()
+        let taskID = try context.uuid("task_id")
+        let version = try Preconditions(request).requiredVersion()
+        try await request.expectNoBody(upTo: api.bodyLimit)
+        let view = try await api.store.transitionTask(context.scope, taskID, action, ifVersion: version)
+        return .json(view.json, tag: String(view.version))
+    }
+
+    private func appendEvent(_ request: Request, _ context: PressroomRequestContext) async throws -> Response {
+        try QueryReader(request).finish()
+        let taskID = try context.uuid("task_id")
+        let json = try await request.json(upTo: api.bodyLimit)
+        let idempotency = try request.idempotency(body: json.text)
+        var body = BodyReader(json)
+        let type = body.string("type") ?? "custom"
+        if !Self.isCustomType(type) {
+            body.fail("type", "must be custom, or custom. and 1 to 64 of A-Z a-z 0-9 _ - .")
+        }
+        let data = body.nullable("data")
+        if data == nil { body.fail("data", "is required") }
+        try body.finish()
+        let scope = context.scope
+        let value = (data ?? nil) ?? .null
+        return .recorded(
+            try await api.store.writeOnce(scope, idempotency) { connection in
+                let cursor = try await api.store.appendCustomEvent(
+                    on: connection, scope, taskID: taskID, type: type, data: value)
+                return RecordedResponse(status: 202, body: JSONText("{\"cursor\":\"\(cursor)\"}"))
+            })
+    }
+
+    private func signal(_ request: Request, _ context: PressroomRequestContext) async throws -> Response {
+        try QueryReader(request).finish()
+        let taskID = try context.uuid("task_id")
+        let name = try context.text("name")
+        guard name.unicodeScalars.count <= 100 else {
+            throw ProblemError(
+                .malformed, "The signal's name is too long.",
+                errors: [Problem(pointer: "/path/name", detail: "must have at most 100 characters")])
+        }
+        var data: JSON = .null
+        let bytes = try await request.bytes(upTo: api.bodyLimit)
+        if !bytes.isEmpty {
+            guard request.mediaType == "application/json" else {
+                throw Request.unsupported(request.mediaType, "application/json, or no body")
+            }
+            var body = BodyReader(try Request.json(bytes))
+            data = body.value("data") ?? .null
+            try body.finish()
+        }
+        try await api.store.addSignal(context.scope, taskID: taskID, name: name, data: data)
+        return .json(["task_id": .string(taskID.uuidString.lowercased()), "name": .string(name)], status: .accepted)
+    }
+
+    private static func isCustomType(_ type: String) -> Bool {
+        if type == "custom" { return true }
+        let name = type.utf8.dropFirst("custom.".utf8.count)
+        return type.hasPrefix("custom.") && (1...64).contains(name.count)
+            && name.allSatisfy { byte in
+                switch byte {
+                case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, UInt8(ascii: "_"), UInt8(ascii: "-"), UInt8(ascii: "."): true
+                default: false
+                }
+            }
+    }
+}

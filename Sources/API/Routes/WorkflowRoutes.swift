@@ -1,0 +1,105 @@
+import Hummingbird
+import Store
+import Workflow
+
+/// Published workflows: publish, list, read, change.
+struct WorkflowRoutes: Sendable {
+    let api: APIEnvironment
+
+    func add(to routes: RouteBuilder) {
+        routes.get("/api/v1/workflows", use: list)
+        routes.post("/api/v1/workflows", use: publish)
+        routes.post("/api/v1/workflows/validate", use: validate)
+        routes.get("/api/v1/workflows/{name}", use: latest)
+        routes.get("/api/v1/workflows/{name}/versions", use: versions)
+        routes.get("/api/v1/workflows/{name}/versions/{version}", use: version)
+        routes.patch("/api/v1/workflows/{name}/versions/{version}", use: change)
+    }
+
+    private func list(_ request: Request, _ context: PressroomRequestContext) async throws -> Response {
+        var query = QueryReader(request)
+        var filter = WorkflowFilter()
+        filter.name = query.string("name")
+        filter.status = query.word("status")
+        filter.category = query.string("category")
+        filter.tag = query.string("tag")
+        let page = query.page()
+        try query.finish()
+        return .json(try await api.store.workflows(context.scope, filter, page).json)
+    }
+
+    private func publish(_ request: Request, _ context: PressroomRequestContext) async throws -> Response {
+        try QueryReader(request).finish()
+        let body = try await DefinitionBody(request, limit: api.bodyLimit)
+        let idempotency = try request.idempotency(body: body.text)
+        let definition = try body.definition()
+        let scope = context.scope
+        let result = try await api.store.writeOnce(scope, idempotency) { connection in
+            let (view, isNew) = try await api.store.publishWorkflow(on: connection, scope, definition)
+            return RecordedResponse(
+                status: isNew ? 201 : 200,
+                location: "/api/v1/workflows/\(definition.name)/versions/\(definition.version)", body: view.json)
+        }
+        return .recorded(result)
+    }
+
+    private func validate(_ request: Request, _ context: PressroomRequestContext) async throws -> Response {
+        try QueryReader(request).finish()
+        let problems = try await DefinitionBody(request, limit: api.bodyLimit).problems
+        return .json(["valid": .bool(problems.isEmpty), "problems": .array(problems.map(\.json))])
+    }
+
+    private func latest(_ request: Request, _ context: PressroomRequestContext) async throws -> Response {
+        try QueryReader(request).finish()
+        let name = try context.text("name")
+        guard let view = try await api.store.latestWorkflow(context.scope, name: name) else {
+            throw ProblemError(.notFound, "There is no active version of a workflow \(name).")
+        }
+        return answer(view, request)
+    }
+
+    private func versions(_ request: Request, _ context: PressroomRequestContext) async throws -> Response {
+        var query = QueryReader(request)
+        let page = query.page()
+        try query.finish()
+        let name = try context.text("name")
+        guard let list = try await api.store.workflowVersions(context.scope, name: name, page) else {
+            throw ProblemError(.notFound, "There is no workflow \(name).")
+        }
+        return .json(list.json)
+    }
+
+    private func version(_ request: Request, _ context: PressroomRequestContext) async throws -> Response {
+        try QueryReader(request).finish()
+        let (name, version) = (try context.text("name"), try context.text("version"))
+        guard let view = try await api.store.workflow(context.scope, name: name, version: version) else {
+            throw ProblemError(.notFound, "There is no version \(version) of a workflow \(name).")
+        }
+        return answer(view, request)
+    }
+
+    private func change(_ request: Request, _ context: PressroomRequestContext) async throws -> Response {
+        try QueryReader(request).finish()
+        let revision = try Preconditions(request).requiredTag()
+        var body = BodyReader(try await request.json(upTo: api.bodyLimit))
+        var changes = WorkflowChanges()
+        changes.status = body.word("status")
+        changes.isPublic = body.boolean("is_public")
+        changes.tags = body.strings("tags", maxCount: 50, maxLength: 100)
+        if let category = body.nullable("category") {
+            changes.category = .some(category?.string)
+            if let category, !(1...100).contains(category.string?.unicodeScalars.count ?? 0) {
+                body.fail("category", "must be null or a string of 1 to 100 characters")
+            }
+        }
+        try body.finish()
+        let view = try await api.store.changeWorkflow(
+            context.scope, name: context.text("name"), version: context.text("version"), changes, ifRevision: revision)
+        return .json(view.json, tag: view.revision)
+    }
+
+    private func answer(_ view: WorkflowView, _ request: Request) -> Response {
+        if Preconditions(request).isKnown(view.revision) { return .notModified(tag: view.revision) }
+        return .json(view.json, tag: view.revision)
+    }
+}

@@ -1,0 +1,30 @@
+import Broadcast
+import Store
+import Synchronization
+
+/// A stream's place on the node, and its hold on the tenant's log; given back once, at the latest when it is dropped:
+/// a response whose reader has left is never asked for its body.
+final class StreamPermit: Sendable {
+    private let hub: Hub
+    private let tenantID = Mutex<String?>(nil)
+    private let isHeld = Atomic(true)
+
+    /// Nil when the node has no room.
+    init?(_ hub: Hub) {
+        guard hub.admit() else { return nil }
+        self.hub = hub
+    }
+
+    deinit { giveBack() }
+
+    func follow(_ head: LogHead) {
+        hub.follow(head)
+        tenantID.withLock { $0 = head.tenantID }
+    }
+
+    func giveBack() {
+        guard isHeld.exchange(false, ordering: .acquiringAndReleasing) else { return }
+        if let tenantID = tenantID.withLock({ $0 }) { hub.unfollow(tenantID: tenantID) }
+        hub.release()
+    }
+}

@@ -1,0 +1,49 @@
+import Broadcast
+import HTTPTypes
+import Hummingbird
+import NIOCore
+
+/// The responses of the stream routes that are not streams, and the headers of those that are.
+enum StreamResponses {
+    static let headers: HTTPFields = [
+        .contentType: "text/event-stream", .cacheControl: "no-cache, no-transform", .accelBuffering: "no",
+    ]
+
+    /// Whether the client reads event streams; a browser's `EventSource` always says so.
+    static func isEventSource(_ request: Request) -> Bool {
+        request.headers[values: .accept].contains { accept in
+            accept.split(separator: ",").contains { range in
+                range.prefix { $0 != ";" }.filter { !$0.isWhitespace }.lowercased() == "text/event-stream"
+            }
+        }
+    }
+
+    /// There is no room, or no database, now. Any status but 200 would stop an `EventSource` for good.
+    static func overloaded(_ request: Request, _ hub: Hub, channel: any Channel) throws(ProblemError) -> Response {
+        let retry = hub.jitteredRetryWhenOverloaded
+        guard isEventSource(request) else {
+            throw ProblemError(
+                .unavailable, "this node serves no further streams now",
+                headers: [.retryAfter: "\(retry.components.seconds)"])
+        }
+        var headers = headers
+        headers[.connection] = "close"
+        return Response(
+            status: .ok, headers: headers,
+            body: ResponseBody { writer in
+                try await writer.write(contentsOf: [
+                    Frame.opening(retry: retry, cursor: nil).plain, Frame.overloaded(retry: retry).plain,
+                ])
+                try await writer.finish(nil)
+                channel.close(promise: nil)
+            })
+    }
+
+    /// The head of a stream without a stream. A response to `HEAD` must not have even the chunk that ends a body, which
+    /// the encoder would write: the connection is closed instead.
+    static func headOnly(channel: any Channel) -> Response {
+        var headers = headers
+        headers[.connection] = "close"
+        return Response(status: .ok, headers: headers, body: ResponseBody { _ in channel.close(promise: nil) })
+    }
+}

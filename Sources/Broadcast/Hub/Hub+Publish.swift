@@ -1,0 +1,77 @@
+import Foundation
+package import Store
+import Synchronization
+package import Workflow
+
+extension Hub {
+    /// Sends on a page that was read after `position`. Does nothing when the log is not followed, or no longer stands
+    /// there; so each event is published once.
+    package func publish(_ page: EventPage, after position: Int64) {
+        let tenantID = page.head.tenantID
+        let batch = EventBatch(
+            tenantID: tenantID, events: page.events.map { PublishedEvent($0, epoch: page.head.epoch) },
+            through: page.through, head: page.head.position)
+        let calls: [Int] = state.withLock { state in
+            guard let log = state.logs[tenantID], log.published == position, log.epoch == page.head.epoch,
+                page.through > position
+            else { return [] }
+            state.logs[tenantID]?.published = page.through
+            state.logs[tenantID]?.head = page.head.position
+            state.logs[tenantID]?.ring.append(batch.events)
+            return state.post(.events(batch), tenantID: tenantID)
+        }
+        call(calls)
+    }
+
+    /// Sends on a piece of text, or forgets a text that is no longer in progress.
+    package func publish(_ event: LiveTextEvent) {
+        switch event {
+        case .ended(let tenantID, _, let outputID):
+            state.withLock { $0.texts.end(tenantID: tenantID, outputID: outputID) }
+        case .delta(let delta):
+            let (calls, isUnknown): ([Int], Bool) = state.withLock { state in
+                switch state.texts.add(delta) {
+                case .ignored: return ([], false)
+                case .delivered(let piece): return (state.post(.text(piece), tenantID: delta.tenantID), false)
+                case .begun(let piece):
+                    return (state.post(.text(piece), tenantID: delta.tenantID), state.logs[delta.tenantID] != nil)
+                }
+            }
+            call(calls)
+            if isUnknown { lookupListener.withLock { $0 }?(delta.tenantID) }
+        }
+    }
+
+    /// Replaces a tenant's log by another one: every subscriber gets a `reset`.
+    package func reset(to head: LogHead, _ reason: ResetReason) {
+        let calls: [Int] = state.withLock { state in
+            guard let old = state.logs[head.tenantID] else { return [] }
+            var log = TenantLog(head: head, loops: loops.count, configuration: configuration)
+            log.followers = old.followers
+            log.subscribersByLoop = old.subscribersByLoop
+            log.idleSince = old.idleSince
+            state.logs[head.tenantID] = log
+            return state.post(.reset(tenantID: head.tenantID, reason), tenantID: head.tenantID)
+        }
+        call(calls)
+    }
+
+    /// Tasks of texts in progress that streams may be narrowed by and nobody has looked up.
+    func unknownTasks(tenantID: String) -> Set<UUID> {
+        state.withLock { $0.texts.unknownTasks(tenantID: tenantID) }
+    }
+
+    /// Adds what was looked up; whoever follows a text by it gets the whole of it now.
+    func learn(_ tasks: [TaskFacts], tenantID: String) {
+        let calls = state.withLock { state in
+            var calls: [Int] = []
+            for task in tasks {
+                for whole in state.texts.learn(task, tenantID: tenantID) {
+                    calls += state.post(.text(whole), tenantID: tenantID)
+                }
+            }
+            return calls
+        }
+        call(calls)
+    }
+}

@@ -1,0 +1,78 @@
+import Foundation
+import Store
+import Workflow
+
+/// The texts in progress on this node, so that a stream that comes late gets the whole of each.
+struct LiveTextBoard: Sendable {
+    private struct Key: Hashable {
+        let tenantID: String
+        let outputID: UUID
+    }
+
+    private var texts: [Key: TextInProgress] = [:]
+    private var keysByTenant: [String: Set<UUID>] = [:]
+    private let textLimit: Int
+    private let countLimit: Int
+
+    /// - Parameters:
+    ///   - textLimit: bytes that are kept of one text.
+    ///   - countLimit: texts that are kept; further ones only reach those who are there already.
+    init(textLimit: Int, countLimit: Int) {
+        self.textLimit = textLimit
+        self.countLimit = countLimit
+    }
+
+    enum Change {
+        case delivered(TextDelta)
+        /// The first piece of a text, whose task is to be looked up.
+        case begun(TextDelta)
+        case ignored
+    }
+
+    mutating func add(_ delta: OutputDelta) -> Change {
+        let key = Key(tenantID: delta.tenantID, outputID: delta.outputID)
+        if texts[key] != nil {
+            guard texts[key]?.append(delta, limit: textLimit) == true else { return .ignored }
+            return .delivered(TextDelta(delta, task: texts[key]?.task))
+        }
+        guard delta.offset == 0 else { return .ignored }
+        guard texts.count < countLimit else { return .delivered(TextDelta(delta, task: nil)) }
+        texts[key] = TextInProgress(delta)
+        keysByTenant[delta.tenantID, default: []].insert(delta.outputID)
+        return .begun(TextDelta(delta, task: nil))
+    }
+
+    mutating func end(tenantID: String, outputID: UUID) {
+        texts[Key(tenantID: tenantID, outputID: outputID)] = nil
+        keysByTenant[tenantID]?.remove(outputID)
+        if keysByTenant[tenantID]?.isEmpty == true { keysByTenant[tenantID] = nil }
+    }
+
+    /// The tasks of a tenant's texts that have not been looked up.
+    func unknownTasks(tenantID: String) -> Set<UUID> {
+        Set(texts(of: tenantID).filter { $0.task == nil }.map(\.taskID))
+    }
+
+    /// Adds what was looked up; answers the whole of each text that it belongs to.
+    mutating func learn(_ task: TaskFacts, tenantID: String) -> [TextDelta] {
+        var wholes: [TextDelta] = []
+        for outputID in keysByTenant[tenantID] ?? [] {
+            let key = Key(tenantID: tenantID, outputID: outputID)
+            guard texts[key]?.taskID == task.taskID, texts[key]?.task == nil else { continue }
+            texts[key]?.task = task
+            if let whole = texts[key]?.whole { wholes.append(whole) }
+        }
+        return wholes
+    }
+
+    /// The whole of each text that passes a filter.
+    func wholes(tenantID: String, filter: StreamFilter) -> [TextDelta] {
+        guard filter.matches(type: StreamFilter.deltaType) else { return [] }
+        return texts(of: tenantID).compactMap(\.whole).filter { filter.matches($0.facts) }
+            .sorted { $0.outputID.uuidString < $1.outputID.uuidString }
+    }
+
+    private func texts(of tenantID: String) -> [TextInProgress] {
+        (keysByTenant[tenantID] ?? []).compactMap { texts[Key(tenantID: tenantID, outputID: $0)] }
+    }
+}

@@ -1,0 +1,135 @@
+package import Logging
+package import NIOCore
+package import Store
+import Workflow
+
+/// One stream from its request to its end: replays what its reader has missed, then waits while the hub feeds it.
+///
+/// Its caller's task does the replay; while the stream is live that task only waits for the end.
+package struct StreamSession: Sendable {
+    private let request: StreamRequest
+    private let hub: Hub
+    private let store: Store
+    private let logger: Logger
+    private let subscriber: NIOLoopBound<Subscriber>
+
+    /// - Parameters:
+    ///   - eventLoop: the connection's, one of the hub's.
+    ///   - connect: makes the connection's output and tells it its subscriber; called on the event loop.
+    package init(
+        _ request: StreamRequest, hub: Hub, store: Store, on eventLoop: any EventLoop, logger: Logger,
+        connect: @escaping @Sendable (NIOLoopBound<SubscriberBox>) throws -> Void
+    ) async throws {
+        self.request = request
+        self.hub = hub
+        self.store = store
+        self.logger = logger
+        guard let rooms = hub.rooms(on: eventLoop) else { throw StreamError.foreignEventLoop }
+        subscriber = try await eventLoop.submit {
+            let box = SubscriberBox(request, hub: hub, rooms: rooms.value)
+            try connect(NIOLoopBound(box, eventLoop: eventLoop))
+            guard let subscriber = box.subscriber else { throw StreamError.notConnected }
+            return NIOLoopBound(subscriber, eventLoop: eventLoop)
+        }.get()
+    }
+
+    /// Serves the stream until it is over; when that returns, everything but the end of the response is written.
+    /// - Parameter restart: makes the start after a reset.
+    package func run(
+        _ start: StreamStart, restart: @Sendable (ResetReason) async throws -> StreamStart
+    ) async -> StreamOutcome {
+        await withTaskCancellationHandler {
+            var start = start
+            while true {
+                let outcome = await serve(start)
+                guard case .reset(let reason) = outcome else { return outcome }
+                do {
+                    // The hub notices a new epoch with its next poll; until then it takes nobody in.
+                    try await Task.sleep(for: .milliseconds(50))
+                    start = try await restart(reason)
+                } catch {
+                    // The reader comes back with its old cursor and is told then.
+                    logger.debug("a stream could not begin again: \(error)")
+                    return .finished
+                }
+                await onLoop { $0.reopen() }
+            }
+        } onCancel: {
+            subscriber.eventLoop.execute { [subscriber] in subscriber.value.readerLeft() }
+        }
+    }
+
+    /// Waits until the reader has taken what was written, so that the response can end cleanly.
+    package func settle(within time: Duration) async {
+        await withCheckedContinuation { continuation in
+            subscriber.eventLoop.execute { [subscriber] in
+                subscriber.value.settle(within: TimeAmount(time), continuation)
+            }
+        }
+    }
+
+    private func serve(_ start: StreamStart) async -> StreamOutcome {
+        let retry = hub.jitteredRetry
+        var step = await onLoop { $0.begin(start, retry: retry) }
+        var failures = 0
+        while case .replay(let position) = step {
+            await untilWritable()
+            do {
+                step = try await sendPage(after: position, epoch: start.cursor.epoch)
+                failures = 0
+            } catch {
+                failures += 1
+                logger.warning("a replay waits for the database", metadata: ["error": "\(error)"])
+                if (try? await Task.sleep(for: Backoff.delay(afterFailures: failures))) == nil { break }
+                step = await onLoop { $0.isOver ? .over : .replay(after: position) }
+            }
+        }
+        return await withCheckedContinuation { continuation in
+            subscriber.eventLoop.execute { [subscriber] in subscriber.value.whenOver(continuation) }
+        }
+    }
+
+    private func sendPage(after position: Int64, epoch: String) async throws -> Subscriber.Step {
+        var filter = request.filter
+        filter.types = nil  // the end of a task shows in events that the reader may not want
+        if let recent = hub.recentEvents(
+            tenantID: request.tenantID, epoch: epoch, after: position, filter: filter)
+        {
+            return await onLoop { $0.replayed(recent.events, through: recent.through, head: recent.head) }
+        }
+        guard let page = try await page(after: position) else { return await end(.reset(.epoch)) }
+        if page.head.epoch != epoch || page.head.position < position { return await end(.reset(.epoch)) }
+        if page.head.pruned > position { return await end(.reset(.expired)) }
+        let events = page.events.lazy.filter { filter.matches($0.task) }.map { PublishedEvent($0, epoch: epoch) }
+        let sent = Array(events)
+        return await onLoop { $0.replayed(sent, through: page.through, head: page.head.position) }
+    }
+
+    private func page(after position: Int64) async throws -> EventPage? {
+        let limit = EventPageLimit(bytes: hub.configuration.replayBytes)
+        if request.filter.taskIDs.isEmpty {
+            return try await store.eventPage(tenantID: request.tenantID, after: position, limit: limit)
+        }
+        return try await store.eventPage(
+            tenantID: request.tenantID, taskIDs: Array(request.filter.taskIDs), after: position, limit: limit)
+    }
+
+    private func end(_ outcome: StreamOutcome) async -> Subscriber.Step {
+        await onLoop { subscriber in
+            subscriber.finish(outcome)
+            return .over
+        }
+    }
+
+    private func untilWritable() async {
+        await withCheckedContinuation { continuation in
+            subscriber.eventLoop.execute { [subscriber] in subscriber.value.whenWritable(continuation) }
+        }
+    }
+
+    private func onLoop<T: Sendable>(_ body: @escaping @Sendable (Subscriber) -> T) async -> T {
+        await withCheckedContinuation { continuation in
+            subscriber.eventLoop.execute { [subscriber] in continuation.resume(returning: body(subscriber.value)) }
+        }
+    }
+}

@@ -1,0 +1,119 @@
+package import Logging
+import ServiceLifecycle
+package import Store
+import Synchronization
+import Workflow
+
+/// Reads the events of the tenants that somebody follows, in order and once, and hands them to the hub.
+///
+/// A commit on this node wakes it at once; a slow poll finds what others wrote. Where it stands is the hub's position
+/// of each log, so that a failure loses nothing: it reads on from there.
+package struct Tailer: Service {
+    private let store: Store
+    private let hub: Hub
+    private let configuration: TailerConfiguration
+    private let logger: Logger
+    private let wakes = WakeList()
+
+    package init(
+        store: Store, hub: Hub, configuration: TailerConfiguration = TailerConfiguration(), logger: Logger
+    ) {
+        self.store = store
+        self.hub = hub
+        self.configuration = configuration
+        self.logger = logger
+    }
+
+    package func run() async throws {
+        store.hints.onEvents { [hub, wakes] tenantID in
+            if hub.followedLog(tenantID: tenantID) != nil { wakes.wake(tenantID) }
+        }
+        hub.lookupListener.withLock { $0 = { [wakes] in wakes.wake($0) } }
+        await cancelWhenGracefulShutdown {
+            await withTaskCancellationHandler {
+                await withDiscardingTaskGroup { group in
+                    for _ in 0..<configuration.workers {
+                        group.addTask { await work() }
+                    }
+                    group.addTask { await poll() }
+                }
+            } onCancel: {
+                wakes.close()
+            }
+        }
+    }
+
+    private func work() async {
+        var failures = 0
+        while let tenantID = await wakes.next() {
+            do {
+                try await catchUp(tenantID)
+                failures = 0
+            } catch {
+                failures += 1
+                logger.warning(
+                    "the events of a tenant cannot be read",
+                    metadata: ["tenant_id": "\(tenantID)", "failures": "\(failures)", "error": "\(error)"])
+                try? await Task.sleep(for: Backoff.delay(afterFailures: failures))
+                wakes.wake(tenantID)
+            }
+            wakes.done(tenantID)
+        }
+    }
+
+    private func poll() async {
+        var failures = 0
+        while !Task.isCancelled {
+            var pause = configuration.pollInterval
+            do {
+                try await lookForNews()
+                failures = 0
+            } catch {
+                failures += 1
+                pause = Backoff.delay(afterFailures: failures)
+                if failures == 1 || failures.isMultiple(of: 20) {
+                    logger.warning(
+                        "the heads of the logs cannot be read",
+                        metadata: ["failures": "\(failures)", "error": "\(error)"])
+                }
+            }
+            try? await Task.sleep(for: pause)
+        }
+    }
+
+    /// One query for all tenants: whose log is not where the hub's is?
+    private func lookForNews() async throws {
+        let followed = hub.followedLogs()
+        guard !followed.isEmpty else { return }
+        for head in try await store.logHeads(tenantIDs: Array(followed.keys)) {
+            guard let known = followed[head.tenantID] else { continue }
+            if head.epoch != known.epoch || head.position != known.position { wakes.wake(head.tenantID) }
+        }
+    }
+
+    /// Publishes everything that a tenant's log holds and the hub has not.
+    private func catchUp(_ tenantID: String) async throws {
+        try await lookUpTasks(tenantID)
+        while let known = hub.followedLog(tenantID: tenantID) {
+            guard
+                let page = try await store.eventPage(
+                    tenantID: tenantID, after: known.position, limit: configuration.page)
+            else { return }
+            if page.head.epoch != known.epoch || page.head.position < known.position {
+                logger.notice(
+                    "a log was replaced by another one",
+                    metadata: ["tenant_id": "\(tenantID)", "old": "\(known.cursor)", "new": "\(page.head.cursor)"])
+                hub.reset(to: page.head, .epoch)
+                return
+            }
+            hub.publish(page, after: known.position)
+            if page.through >= page.head.position { return }
+        }
+    }
+
+    private func lookUpTasks(_ tenantID: String) async throws {
+        let unknown = hub.unknownTasks(tenantID: tenantID)
+        guard !unknown.isEmpty else { return }
+        hub.learn(try await store.taskFacts(tenantID: tenantID, taskIDs: Array(unknown)), tenantID: tenantID)
+    }
+}

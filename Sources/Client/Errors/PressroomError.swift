@@ -1,0 +1,74 @@
+/// Why a call of `PressroomClient` failed.
+public struct PressroomError: Error, Sendable, Hashable {
+    /// The kind of failure; decide by it and by `status`, never by a message.
+    public struct Code: RawRepresentable, Sendable, Hashable {
+        public let rawValue: String
+        public init(rawValue: String) { self.rawValue = rawValue }
+
+        /// Nobody answered at the address, or not in time.
+        public static let unreachable = Code(rawValue: "unreachable")
+        /// The service answered with an error; `status`, `title`, `detail` and `problems` say which.
+        public static let refused = Code(rawValue: "refused")
+        /// The answer is not what Pressroom answers; perhaps another service listens there.
+        public static let invalidResponse = Code(rawValue: "invalid_response")
+        /// The call cannot be made with these arguments.
+        public static let invalidArgument = Code(rawValue: "invalid_argument")
+    }
+
+    /// One mistake in what was sent.
+    public struct InputProblem: Sendable, Hashable {
+        /// A JSON Pointer (RFC 6901) into what was sent; empty for the whole of it.
+        public let pointer: String
+        /// The end of a sentence about that place: "is required".
+        public let detail: String
+        /// The line in a YAML or JSON definition, counted from 1, where it is known.
+        public let line: Int?
+
+        public init(pointer: String, detail: String, line: Int? = nil) {
+            self.pointer = pointer
+            self.detail = detail
+            self.line = line
+        }
+    }
+
+    public let code: Code
+    /// The problem's `type`: a URI that names the kind of problem; nil without problem details.
+    public let type: String?
+    /// The HTTP status; nil without an answer.
+    public let status: Int?
+    /// The problem's `title`, or what went wrong.
+    public let title: String
+    public let detail: String?
+    /// What is wrong with the input, in the order of the answer.
+    public let problems: [InputProblem]
+    /// `Retry-After`, in seconds, where the service gave it.
+    public let retryAfter: Int?
+
+    public init(
+        code: Code, type: String? = nil, status: Int? = nil, title: String, detail: String? = nil, problems: [InputProblem] = [],
+        retryAfter: Int? = nil
+    ) {
+        self.code = code
+        self.type = type
+        self.status = status
+        self.title = title
+        self.detail = detail
+        self.problems = problems
+        self.retryAfter = retryAfter
+    }
+}
+
+extension PressroomError.InputProblem: CustomStringConvertible {
+    public var description: String {
+        (line.map { "line \($0): " } ?? "") + "\(pointer.isEmpty ? "the document" : pointer) \(detail)"
+    }
+}
+
+extension PressroomError: CustomStringConvertible {
+    /// The whole story: one line, and one more for each problem.
+    public var description: String {
+        var first = title
+        if let detail, detail != title { first += ": " + detail }
+        return ([first] + problems.map { "  \($0)" }).joined(separator: "\n")
+    }
+}

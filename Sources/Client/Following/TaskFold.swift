@@ -1,0 +1,150 @@
+package import Workflow
+
+/// Folds a task's events into exactly what `GET …/state` returns at the same cursor.
+///
+/// An event at or before the fold's cursor changes nothing, so that a doubled one does no harm; neither does an event
+/// of another task, or of a type that carries no row.
+package struct TaskFold: Sendable {
+    /// What an event did.
+    package enum Outcome: Sendable, Equatable {
+        case changed
+        case ignored
+        /// What was known is void; a `state` event follows.
+        case reset(reason: String)
+        /// The task is terminal and everything of it was seen.
+        case ended(status: String)
+    }
+
+    /// The place up to which events are folded in; nil before the first state and after a reset.
+    package private(set) var cursor: Cursor?
+
+    private var task: JSON = [:]
+    private var tables: [Table: FoldedRows] = [:]
+    private var live = FoldedTexts()
+
+    /// An empty fold, for a stream that begins with a `state` event.
+    package init() {}
+
+    /// Begins with the body of `GET …/state`.
+    package init(state: JSON) throws(PressroomError) {
+        try replace(with: state)
+    }
+
+    /// The state, in the shape of `GET …/state`; nil before the first `state`.
+    package var state: JSON? {
+        guard let cursor else { return nil }
+        var state: [String: JSON] = [
+            "cursor": .string(cursor.description), "status": task["status"] ?? .null, "phase": task["phase"] ?? .null,
+            "progress": task["progress"] ?? .null, "task": task, "live": live.json,
+        ]
+        for (table, rows) in tables { state[table.rawValue] = rows.json }
+        return .object(state)
+    }
+
+    /// Folds one event in. `id` is the event's own id; nil for live text and others without a place in the log.
+    ///
+    /// - Throws: `invalid_response` for data that is no JSON object, or a state or cursor that cannot be read.
+    @discardableResult
+    package mutating func apply(eventName: String, id: String?, dataJSON: String) throws(PressroomError) -> Outcome {
+        let data: JSON
+        do {
+            data = try JSON(parsing: dataJSON)
+        } catch {
+            throw PressroomError(code: .invalidResponse, title: "the data of \(eventName) is not JSON", detail: "\(error)")
+        }
+        switch eventName {
+        case "state":
+            try replace(with: data)
+            return .changed
+        case "reset":
+            self = TaskFold()
+            return .reset(reason: data["reason"]?.string ?? "")
+        case "end":
+            try move(to: id)
+            return .ended(status: data["status"]?.string ?? "")
+        case "output_delta":
+            guard isOfThisTask(data) else { return .ignored }
+            return live.apply(delta: data) ? .changed : .ignored
+        default:
+            return try fold(eventName, id: id, data)
+        }
+    }
+
+    private mutating func fold(_ name: String, id: String?, _ data: JSON) throws(PressroomError) -> Outcome {
+        guard cursor != nil, try move(to: id), isOfThisTask(data) else { return .ignored }
+        switch name {
+        case "task_updated": task = data["task"] ?? task
+        // Its `task` is left alone: the task's own change has its own event, and a phase's can be logged after a newer one.
+        case "phase_changed": upsert(data["phase"], into: .phases)
+        case "step_updated": upsert(data["step"], into: .steps)
+        case "queue_built": for step in data["steps"]?.array ?? [] { upsert(step, into: .steps) }
+        case "output_updated": settle(data["output"])
+        case "finalists_selected": for output in data["outputs"]?.array ?? [] { settle(output) }
+        case "evaluation_updated": upsert(data["evaluation"], into: .evaluations)
+        case "ranking_updated": upsert(data["ranking"], into: .rankings)
+        case "human_task_updated": upsert(data["human_task"], into: .humanTasks)
+        case "output_version_added": upsert(data["output_version"], into: .outputVersions)
+        case "log_appended": upsert(data["log"], into: .logs)
+        default: return .ignored
+        }
+        return .changed
+    }
+
+    /// A table that the state does not list (`?steps=false`, or without `?include=`) stays out of it.
+    private mutating func upsert(_ row: JSON?, into table: Table) {
+        if let row { tables[table]?.upsert(row) }
+    }
+
+    private mutating func settle(_ output: JSON?) {
+        upsert(output, into: .outputs)
+        if let output { live.settle(with: output) }
+    }
+
+    private func isOfThisTask(_ data: JSON) -> Bool {
+        guard let id = data["task_id"]?.string else { return true }
+        return id == task["task_id"]?.string
+    }
+
+    /// False when the place was passed before.
+    @discardableResult
+    private mutating func move(to id: String?) throws(PressroomError) -> Bool {
+        guard let id else { return true }
+        guard let next = Cursor(id) else {
+            throw PressroomError(code: .invalidResponse, title: "the event id is no cursor", detail: id)
+        }
+        if let cursor, cursor.epoch == next.epoch, next.position <= cursor.position { return false }
+        cursor = next
+        return true
+    }
+
+    private mutating func replace(with state: JSON) throws(PressroomError) {
+        guard let cursor = state["cursor"]?.string.flatMap({ Cursor($0) }), let task = state["task"], task.object != nil else {
+            throw PressroomError(code: .invalidResponse, title: "the state has no cursor or no task")
+        }
+        self.cursor = cursor
+        self.task = task
+        live = FoldedTexts(state["live"])
+        tables = [:]
+        for table in Table.allCases {
+            guard let rows = state[table.rawValue]?.array else { continue }
+            tables[table] = FoldedRows(order: table.order, rows: rows)
+        }
+    }
+}
+
+extension TaskFold {
+    /// The lists of a state.
+    private enum Table: String, CaseIterable, Sendable {
+        case phases, steps, outputs, evaluations, rankings, logs
+        case outputVersions = "output_versions"
+        case humanTasks = "human_tasks"
+
+        var order: FoldedRows.Order {
+            switch self {
+            case .phases: .ordinal
+            case .steps: .sequence
+            default: .creation
+            }
+        }
+    }
+}

@@ -1,0 +1,100 @@
+public import Foundation
+import Workflow
+
+/// What `POST /tasks` takes.
+public struct TaskRequest: Sendable {
+    public var workflow: String
+    /// Nil for the latest active one.
+    public var version: String?
+    /// A JSON object, UTF-8.
+    public var input: Data
+    /// JSON objects, UTF-8; nil for none.
+    public var config: Data?
+    public var context: Data?
+    /// -1000…1000; nil for 0.
+    public var priority: Int?
+    /// ISO 8601; nil for now.
+    public var runAt: String?
+    /// The same key with the same request answers the first task again.
+    public var idempotencyKey: String?
+
+    public init(workflow: String, version: String? = nil, input: Data = Data("{}".utf8)) {
+        self.workflow = workflow
+        self.version = version
+        self.input = input
+    }
+}
+
+/// A transition that a client may ask for.
+public enum TaskTransition: String, Sendable, Hashable, CaseIterable {
+    case pause, resume, cancel, retry
+}
+
+extension PressroomClient {
+    /// Starts a task and answers its row, before any step has run.
+    public func startTask(_ request: TaskRequest) async throws -> TaskRecord {
+        var body: JSON = ["workflow": .string(request.workflow), "input": try Self.parse(request.input, "input")]
+        if let version = request.version { body["version"] = .string(version) }
+        if let config = request.config { body["config"] = try Self.parse(config, "config") }
+        if let context = request.context { body["context"] = try Self.parse(context, "context") }
+        if let priority = request.priority { body["priority"] = .integer(Int64(priority)) }
+        if let runAt = request.runAt { body["run_at"] = .string(runAt) }
+        let headers = request.idempotencyKey.map { [(name: "idempotency-key", value: $0)] } ?? []
+        let answer = try await call(.post, Path("tasks").text, content: .json(body), headers: headers)
+        return TaskRecord(document: try answer.document())
+    }
+
+    public func tasks(
+        status: String? = nil, workflow: String? = nil, conversationID: String? = nil, limit: Int? = nil,
+        after: String? = nil
+    ) async throws -> Page<TaskRecord> {
+        let path = Path("tasks").with("status", status).with("workflow", workflow)
+            .with("conversation_id", conversationID).with("limit", limit.map(String.init)).with("after", after)
+        return try await call(.get, path.text).page(of: TaskRecord.init(document:))
+    }
+
+    public func task(_ id: String) async throws -> TaskRecord {
+        TaskRecord(document: try await call(.get, Path("tasks", id).text).document())
+    }
+
+    /// Pauses, resumes, cancels or retries; the status 409 says that the task's status does not allow it.
+    ///
+    /// With `ifVersion`, only when the row's version is still that one (412 otherwise).
+    @discardableResult
+    public func transitionTask(_ id: String, _ transition: TaskTransition, ifVersion: Int? = nil) async throws -> TaskRecord {
+        let headers = ifVersion.map { [(name: "if-match", value: "\"\($0)\"")] } ?? []
+        let answer = try await call(.post, Path("tasks", id, transition.rawValue).text, headers: headers)
+        return TaskRecord(document: try answer.document())
+    }
+
+    /// Everything the tables hold of a task, read in one snapshot.
+    public func taskState(_ id: String) async throws -> TaskState {
+        TaskState(document: try await call(.get, Path("tasks", id, "state").text).document())
+    }
+
+    /// Appends an application's own event and answers its cursor. `name` makes it `custom.<name>`; `data` is JSON.
+    @discardableResult
+    public func postEvent(to taskID: String, name: String? = nil, data: Data) async throws -> String {
+        var body: JSON = ["data": try Self.parse(data, "data")]
+        if let name { body["type"] = .string("custom." + name) }
+        let answer = try await call(.post, Path("tasks", taskID, "events").text, content: .json(body))
+        guard let cursor = try answer.json()["cursor"]?.string else {
+            throw PressroomError(code: .invalidResponse, status: answer.status, title: "the answer has no cursor")
+        }
+        return cursor
+    }
+
+    /// Wakes a signal phase, now or when the task comes to it. `data` is JSON.
+    public func signal(_ name: String, to taskID: String, data: Data = Data("{}".utf8)) async throws {
+        let body: JSON = ["data": try Self.parse(data, "data")]
+        _ = try await call(.post, Path("tasks", taskID, "signals", name).text, content: .json(body))
+    }
+
+    private static func parse(_ data: Data, _ name: String) throws(PressroomError) -> JSON {
+        do {
+            return try JSON(parsing: data)
+        } catch {
+            throw PressroomError(code: .invalidArgument, title: "\(name) is not JSON", detail: "\(error)")
+        }
+    }
+}

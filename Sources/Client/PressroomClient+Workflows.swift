@@ -1,0 +1,55 @@
+import Workflow
+
+/// The notation of a definition.
+public enum DefinitionNotation: String, Sendable, Hashable, CaseIterable {
+    case json, yaml
+
+    var contentType: String { self == .json ? "application/json" : "application/yaml" }
+}
+
+extension PressroomClient {
+    /// Publishes a version of a workflow; the same text again answers the version that is there.
+    ///
+    /// - Throws: `PressroomError` with `problems` for a definition with mistakes (422), and with the status 409 when the
+    ///   same name and version exist with another content.
+    public func publishWorkflow(_ text: String, as notation: DefinitionNotation) async throws -> WorkflowRecord {
+        let content = Content(bytes: Array(text.utf8), type: notation.contentType)
+        return WorkflowRecord(document: try await call(.post, Path("workflows").text, content: content).document())
+    }
+
+    /// Every problem in a definition; none when it could be published. Changes nothing.
+    public func validateWorkflow(
+        _ text: String, as notation: DefinitionNotation
+    ) async throws -> [PressroomError.InputProblem] {
+        let content = Content(bytes: Array(text.utf8), type: notation.contentType)
+        do {
+            let answer = try await call(.post, Path("workflows", "validate").text, content: content)
+            let json = try answer.json()
+            return (json["errors"] ?? json["problems"]).map(PressroomError.InputProblem.list) ?? []
+        } catch let error as PressroomError where !error.problems.isEmpty {
+            return error.problems
+        }
+    }
+
+    /// The latest version of each workflow that fits the filters.
+    public func workflows(
+        name: String? = nil, status: String? = nil, category: String? = nil, tag: String? = nil, limit: Int? = nil,
+        after: String? = nil
+    ) async throws -> Page<WorkflowRecord> {
+        let path = Path("workflows").with("name", name).with("status", status).with("category", category)
+            .with("tag", tag).with("limit", limit.map(String.init)).with("after", after)
+        return try await call(.get, path.text).page(of: WorkflowRecord.init(document:))
+    }
+
+    /// The latest active version, or the given one.
+    public func workflow(_ name: String, version: String? = nil) async throws -> WorkflowRecord {
+        let path = version.map { Path("workflows", name, "versions", $0) } ?? Path("workflows", name)
+        return WorkflowRecord(document: try await call(.get, path.text).document())
+    }
+
+    /// The latest active version as a Mermaid flowchart; with a task, in the colours of its phases.
+    public func workflowGraph(_ name: String, taskID: String? = nil) async throws -> String {
+        let answer = try await call(.get, Path("workflows", name, "graph").with("task_id", taskID).text)
+        return String(decoding: answer.body, as: UTF8.self)
+    }
+}

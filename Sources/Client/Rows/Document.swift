@@ -1,0 +1,31 @@
+public import Foundation
+package import Workflow
+
+/// A JSON object as the service sent it: a row with all its columns, or a whole state.
+public struct Document: Sendable, Hashable {
+    package let json: JSON
+
+    package init(_ json: JSON) { self.json = json }
+
+    /// The JSON text, UTF-8, with sorted keys.
+    public var data: Data { Data(json.utf8) }
+
+    /// Reads the document into a type of one's own; keys are `snake_case`.
+    public func decode<Value: Decodable>(_ type: Value.Type = Value.self) throws -> Value {
+        try JSONDecoder().decode(type, from: data)
+    }
+}
+
+extension Document {
+    func text(_ key: String) -> String { json[key]?.string ?? "" }
+    func optionalText(_ key: String) -> String? { json[key]?.string }
+    func number(_ key: String) -> Double? { json[key]?.double }
+    func integer(_ key: String) -> Int? { json[key]?.int }
+    func flag(_ key: String) -> Bool? { json[key]?.bool }
+
+    /// `message` of an `error` column.
+    var errorMessage: String? {
+        guard let error = json["error"], !error.isNull else { return nil }
+        return error["message"]?.string ?? error["code"]?.string ?? error.text
+    }
+}

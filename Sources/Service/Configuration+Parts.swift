@@ -1,0 +1,49 @@
+import API
+import Broadcast
+import Processor
+import Providers
+
+// How the settings of the service become those of its parts.
+
+extension HubConfiguration {
+    init(_ streams: PressroomConfiguration.Streams) {
+        self.init()
+        heartbeat = streams.heartbeat
+        unsentLimit = streams.maxUnsentBytes
+        maxAge = streams.maxAge
+        drainTime = streams.drain
+        maxStreams = streams.maxStreams
+    }
+}
+
+extension TailerConfiguration {
+    init(_ streams: PressroomConfiguration.Streams) {
+        self.init()
+        pollInterval = streams.tailPoll
+    }
+}
+
+extension ProcessorConfiguration {
+    init(_ processor: PressroomConfiguration.Processor, _ registry: ProviderRegistry) {
+        self.init()
+        concurrency = processor.concurrency
+        commitBatch = processor.commitBatch
+        heartbeat = processor.heartbeat
+        leaseTimeout = processor.leaseTimeout
+        poll = processor.poll
+        drain = processor.drain
+        providerConcurrency = registry.names.reduce(into: [:]) { limits, name in
+            limits[name] = registry.concurrency(of: name)
+        }
+    }
+}
+
+extension APIConfiguration {
+    init(_ configuration: PressroomConfiguration) throws {
+        self.init()
+        host = configuration.http.host
+        port = configuration.http.port
+        maxBodyBytes = configuration.http.maxBodyBytes
+        publicDirectory = try ResourceLocator.current.publicDirectory(configuration)
+    }
+}

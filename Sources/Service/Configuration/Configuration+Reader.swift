@@ -1,0 +1,108 @@
+import Foundation
+import Logging
+
+extension PressroomConfiguration {
+    /// Reads flags, then environment, then the YAML file, then the defaults.
+    ///
+    /// Relative paths mean the working directory.
+    /// - Throws: `ConfigurationError` with everything that is wrong.
+    package init(_ sources: ConfigurationSources) throws(ConfigurationError) {
+        self.init()
+        let file = try Self.file(sources)
+        var reader = SettingReader(sources, file: file)
+        readService(&reader)
+        readDatabase(&reader)
+        readStreams(&reader)
+        readProcessor(&reader)
+        checkTogether(&reader)
+
+        var entries = ProviderEntryReader(source: file?.name ?? "")
+        for (name, entry) in (file?.providers ?? [:]).sorted(by: { $0.key < $1.key }) {
+            providers[name] = entries.read(name, entry)
+        }
+        let problems = reader.problems + entries.problems
+        guard problems.isEmpty else { throw ConfigurationError(problems) }
+        makePathsAbsolute(in: sources.workingDirectory)
+    }
+
+    private static func file(_ sources: ConfigurationSources) throws(ConfigurationError) -> ConfigurationFile? {
+        let directory = URL(fileURLWithPath: sources.workingDirectory, isDirectory: true)
+        if let path = sources.configPath ?? sources.environment["PRESSROOM_CONFIG"].flatMap({ $0.isEmpty ? nil : $0 }) {
+            let full = URL(fileURLWithPath: path, relativeTo: directory).path
+            guard FileManager.default.fileExists(atPath: full) else {
+                throw ConfigurationError([.init(key: "", source: path, detail: "does not exist")])
+            }
+            return ConfigurationFile(path: full, name: path)
+        }
+        let standard = directory.appendingPathComponent("pressroom.yaml").path
+        return FileManager.default.fileExists(atPath: standard) ? ConfigurationFile(path: standard, name: "pressroom.yaml") : nil
+    }
+
+    private mutating func readService(_ reader: inout SettingReader) {
+        reader.text("http.host", into: &http.host)
+        reader.integer("http.port", into: &http.port, in: 0...65_535)
+        reader.bytes("http.max_body_bytes", into: &http.maxBodyBytes, in: 1_024...(1 << 30))
+        reader.text("public_directory", into: &publicDirectory)
+        reader.read("log_level", into: &logLevel, "one of \(Logger.Level.allCases.map(\.rawValue).joined(separator: ", "))") {
+            Logger.Level(rawValue: $0.lowercased())
+        }
+        reader.flag("allow_anonymous", into: &allowAnonymous)
+        var auth = "none"
+        reader.read("auth", into: &auth, "'none'; keys and jwt are not available in this version") {
+            $0 == "none" ? $0 : nil
+        }
+    }
+
+    private mutating func readDatabase(_ reader: inout SettingReader) {
+        reader.read("database.url", into: &database.url, "a URL that begins with postgres:// or keyword=value text") { text in
+            let isURL = text.hasPrefix("postgres://") || text.hasPrefix("postgresql://")
+            return isURL || (!text.contains("://") && text.contains("=")) ? .some(text) : nil
+        }
+        reader.integer("database.pool_size", into: &database.poolSize, in: 1...1_000)
+        reader.duration("database.statement_timeout", into: &database.statementTimeout, in: .zero ... .seconds(86_400))
+        reader.text("database.data_directory", into: &database.dataDirectory)
+        reader.flag("database.migrate", into: &database.migrate)
+        reader.text("database.migrations_directory", into: &database.migrationsDirectory)
+        reader.duration("events.retention", into: &events.retention, in: .seconds(60) ... .seconds(3_650 * 86_400))
+    }
+
+    private mutating func readStreams(_ reader: inout SettingReader) {
+        reader.duration("streams.heartbeat", into: &streams.heartbeat, in: .seconds(1) ... .seconds(300))
+        reader.bytes("streams.max_unsent_bytes", into: &streams.maxUnsentBytes, in: 4_096...(1 << 30))
+        reader.duration("streams.max_age", into: &streams.maxAge, in: .seconds(1) ... .seconds(30 * 86_400))
+        reader.duration("streams.drain", into: &streams.drain, in: .zero ... .seconds(600))
+        reader.integer("streams.max_streams", into: &streams.maxStreams, in: 1...1_000_000)
+        reader.duration("streams.tail_poll", into: &streams.tailPoll, in: .milliseconds(10) ... .seconds(60))
+    }
+
+    private mutating func readProcessor(_ reader: inout SettingReader) {
+        reader.integer("processor.concurrency", into: &processor.concurrency, in: 0...10_000)
+        reader.integer("processor.commit_batch", into: &processor.commitBatch, in: 1...10_000)
+        reader.duration("processor.heartbeat", into: &processor.heartbeat, in: .milliseconds(50) ... .seconds(60))
+        reader.duration("processor.lease_timeout", into: &processor.leaseTimeout, in: .milliseconds(500) ... .seconds(600))
+        reader.duration("processor.poll", into: &processor.poll, in: .milliseconds(10) ... .seconds(60))
+        reader.duration("processor.drain", into: &processor.drain, in: .zero ... .seconds(600))
+    }
+
+    /// Rules about two values at a time.
+    private func checkTogether(_ reader: inout SettingReader) {
+        if processor.heartbeat * 2 > processor.leaseTimeout {
+            reader.report("processor.lease_timeout", "must be at least twice processor.heartbeat")
+        }
+        if !allowAnonymous, !Loopback.isLoopback(http.host) {
+            reader.report(
+                "http.host",
+                "'\(http.host)' can be reached by others, and this service has no authentication; "
+                    + "stay on 127.0.0.1, or pass --allow-anonymous if something in front of it keeps strangers out")
+        }
+    }
+
+    private mutating func makePathsAbsolute(in directory: String) {
+        func absolute(_ path: String) -> String {
+            URL(fileURLWithPath: path, relativeTo: URL(fileURLWithPath: directory, isDirectory: true)).standardizedFileURL.path
+        }
+        database.dataDirectory = absolute(database.dataDirectory)
+        database.migrationsDirectory = database.migrationsDirectory.map(absolute)
+        publicDirectory = publicDirectory.map(absolute)
+    }
+}

@@ -1,0 +1,120 @@
+import Foundation
+import Yams
+
+/// The texts of a YAML configuration file by their keys, with the line of each.
+struct ConfigurationFile {
+    /// A value as it is written; nothing is guessed about its type.
+    struct Entry: Equatable {
+        var text: String
+        var line: Int
+    }
+
+    /// The members of one provider.
+    struct Provider {
+        var line: Int
+        var members: [String: Entry]
+    }
+
+    /// What errors call the file.
+    let name: String
+    private(set) var entries: [String: Entry] = [:]
+    private(set) var providers: [String: Provider] = [:]
+    private(set) var problems: [ConfigurationError.Problem] = []
+
+    /// Reads the file at `path`; what is wrong with it is in `problems`.
+    init(path: String, name: String) {
+        do {
+            self.init(text: try String(contentsOfFile: path, encoding: .utf8), name: name)
+        } catch {
+            self.init(text: "", name: name)
+            report("", line: nil, "cannot be read: \(error.localizedDescription)")
+        }
+    }
+
+    init(text: String, name: String) {
+        self.name = name
+        do {
+            guard let root = try Yams.compose(yaml: text) else { return }  // an empty file sets nothing
+            if case .mapping(let members) = root {
+                read(members, at: "")
+            } else {
+                report("", line: root.mark?.line, "must be a mapping of keys to values")
+            }
+        } catch {
+            report("", line: nil, "is not valid YAML: \(error)")
+        }
+    }
+
+    private mutating func read(_ members: Node.Mapping, at prefix: String) {
+        for (key, value) in members {
+            guard let name = key.scalar?.string else {
+                report(prefix, line: key.mark?.line, "has a key that is not plain text")
+                continue
+            }
+            let path = prefix.isEmpty ? name : prefix + "." + name
+            let line = key.mark?.line ?? 0
+            if path == "providers" {
+                readProviders(value, line: line)
+            } else if ConfigurationKeys.groups.contains(path) {
+                readGroup(value, at: path, line: line)
+            } else if ConfigurationKeys.all.contains(path) {
+                if let entry = entry(value, at: path, line: line) { entries[path] = entry }
+            } else {
+                let siblings = ConfigurationKeys.all.filter { $0.hasPrefix(prefix.isEmpty ? "" : prefix + ".") }
+                let known = Set(siblings.map { $0.dropFirst(prefix.isEmpty ? 0 : prefix.count + 1).prefix { $0 != "." } })
+                report(
+                    path, line: line,
+                    ConfigurationKeys.unknown(path, among: known.map(String.init) + (prefix.isEmpty ? ["providers"] : [])))
+            }
+        }
+    }
+
+    private mutating func readGroup(_ value: Node, at path: String, line: Int) {
+        if case .mapping(let members) = value { return read(members, at: path) }
+        if !Self.isNull(value) { report(path, line: line, "must be a mapping of keys to values") }
+    }
+
+    private mutating func readProviders(_ value: Node, line: Int) {
+        guard case .mapping(let members) = value else {
+            if !Self.isNull(value) { report("providers", line: line, "must be a mapping of names to providers") }
+            return
+        }
+        for (key, value) in members {
+            guard let name = key.scalar?.string else { continue }
+            let path = "providers." + name
+            let line = key.mark?.line ?? line
+            guard case .mapping(let attributes) = value else {
+                report(path, line: line, "must be a mapping such as {kind: openai, base_url: …}")
+                continue
+            }
+            var provider = Provider(line: line, members: [:])
+            for (attribute, value) in attributes {
+                guard let name = attribute.scalar?.string else { continue }
+                let line = attribute.mark?.line ?? line
+                // What has a structure is kept by its key, so that the provider's reader can refuse it by name.
+                if let entry = value.scalar == nil ? Entry(text: "", line: line) : entry(value, at: path + "." + name, line: line) {
+                    provider.members[name] = entry
+                }
+            }
+            providers[name] = provider
+        }
+    }
+
+    /// Nil for `null`, which is as if the key were not there.
+    private mutating func entry(_ value: Node, at path: String, line: Int) -> Entry? {
+        guard let scalar = value.scalar else {
+            report(path, line: line, "must be a single value")
+            return nil
+        }
+        return Self.isNull(value) ? nil : Entry(text: scalar.string, line: line)
+    }
+
+    private mutating func report(_ key: String, line: Int?, _ detail: String) {
+        problems.append(.init(key: key, source: name, line: line, detail: detail))
+    }
+
+    private static func isNull(_ node: Node) -> Bool {
+        guard case .scalar(let scalar) = node, scalar.style == .plain || scalar.style == .any else { return false }
+        return ["", "~", "null", "Null", "NULL"].contains(scalar.string)
+    }
+}

@@ -1,0 +1,80 @@
+package import Logging
+package import Providers
+
+/// Everything that can be set on a service; every value has a default.
+///
+/// `Configuration+Reader.swift` fills it from flags, environment and file; `docs/configuration.md` lists the keys.
+package struct PressroomConfiguration: Sendable, Equatable {
+    package var http = HTTP()
+    package var database = Database()
+    package var streams = Streams()
+    package var processor = Processor()
+    package var events = Events()
+    /// By the name that stands before the slash in `provider/model`.
+    package var providers: [String: ProviderConfiguration] = [:]
+    /// Where the board's files are; nil to look for them, see `ResourceLocator`.
+    package var publicDirectory: String?
+    package var logLevel = Logger.Level.info
+    /// Whether an address that others can reach may be served without authentication.
+    package var allowAnonymous = false
+
+    package init() {}
+
+    package struct HTTP: Sendable, Equatable {
+        package var host = "127.0.0.1"
+        /// 0…65535; 0 takes any free port.
+        package var port = 8080
+        /// The most bytes of a request's body, above 0.
+        package var maxBodyBytes = 1 << 20
+    }
+
+    package struct Database: Sendable, Equatable {
+        /// A `postgres://` URL or libpq's `keyword=value` text; nil for a private server of our own.
+        package var url: String?
+        /// Connections, above 0.
+        package var poolSize = 8
+        /// Zero for no limit.
+        package var statementTimeout = Duration.seconds(30)
+        /// Where the private server keeps its data.
+        package var dataDirectory = ".pressroom/postgres"
+        /// Whether to apply migrations on start; otherwise they are only checked.
+        package var migrate = true
+        /// Where the migrations are; nil to look for them, see `ResourceLocator`.
+        package var migrationsDirectory: String?
+    }
+
+    package struct Streams: Sendable, Equatable {
+        /// Between two comments on a quiet stream.
+        package var heartbeat = Duration.seconds(15)
+        /// A reader that leaves more bytes than this unread is cut off.
+        package var maxUnsentBytes = 1 << 20
+        /// About when a stream is closed, for the reader to come back; jittered.
+        package var maxAge = Duration.seconds(3_600)
+        /// How long a shutdown takes to end the open streams.
+        package var drain = Duration.seconds(5)
+        /// Streams at a time on this node, above 0.
+        package var maxStreams = 10_000
+        /// How often the log is looked at without a hint.
+        package var tailPoll = Duration.milliseconds(250)
+    }
+
+    package struct Processor: Sendable, Equatable {
+        /// Steps at a time on this node; 0 runs none here.
+        package var concurrency = 64
+        /// Results in one transaction, above 0.
+        package var commitBatch = 128
+        /// How often the lease of running steps is renewed; below `leaseTimeout`.
+        package var heartbeat = Duration.milliseconds(500)
+        /// How old a heartbeat may be before others take the steps.
+        package var leaseTimeout = Duration.seconds(10)
+        /// How often the queue is looked at without a hint.
+        package var poll = Duration.milliseconds(500)
+        /// How long a shutdown waits for running steps before it hands them back.
+        package var drain = Duration.zero
+    }
+
+    package struct Events: Sendable, Equatable {
+        /// How long the log keeps events for streams that come back.
+        package var retention = Duration.seconds(30 * 86_400)
+    }
+}

@@ -1,0 +1,122 @@
+import Providers
+import Workflow
+
+/// Reads the members of `providers` and notes what is wrong with them.
+struct ProviderEntryReader {
+    /// The file's name.
+    let source: String
+    private(set) var problems: [ConfigurationError.Problem] = []
+
+    init(source: String) {
+        self.source = source
+    }
+
+    /// Written in the contract for later versions; refused by name, so that nobody relies on what is not there.
+    private static let unavailable = ["requests_per_minute", "prices"]
+    private static let common = ["kind", "concurrency"]
+    private static let known: [ProviderConfiguration.Kind: [String]] = [
+        .openai: common + [
+            "base_url", "api_key", "api_key_env", "token_limit_field", "first_token_timeout", "stall_timeout",
+        ],
+        .rehearsal: common + ["tokens_per_second", "latency", "fail_rate"],
+    ]
+
+    /// The configuration, as far as it could be read.
+    mutating func read(_ name: String, _ entry: ConfigurationFile.Provider) -> ProviderConfiguration? {
+        let path = "providers." + name
+        if ModelName("\(name)/model") == nil {
+            report(path, line: entry.line, "is no name of a provider; use a-z, 0-9, '_' and '-'")
+        }
+        guard let kind = kind(entry, at: path) else { return nil }
+        let known = Self.known[kind] ?? []
+        for (key, value) in entry.members.sorted(by: { $0.value.line < $1.value.line }) where !known.contains(key) {
+            let later = Self.unavailable.contains(key)
+            report(
+                path + "." + key, line: value.line,
+                later ? "is not available in this version" : ConfigurationKeys.unknown(key, among: known))
+        }
+        var provider = ProviderConfiguration(kind: kind)
+        provider.concurrency = value("concurrency", of: entry, at: path, "a whole number above 0") {
+            Int($0).flatMap { $0 > 0 ? $0 : nil }
+        }
+        switch kind {
+        case .openai: readOpenAI(&provider, entry, at: path)
+        case .rehearsal: readRehearsal(&provider, entry, at: path)
+        }
+        return provider
+    }
+
+    private mutating func kind(_ entry: ConfigurationFile.Provider, at path: String) -> ProviderConfiguration.Kind? {
+        let kinds = ProviderConfiguration.Kind.allCases.map(\.rawValue).sorted().joined(separator: " or ")
+        guard let kind = entry.members["kind"] else {
+            report(path + ".kind", line: entry.line, "is required: \(kinds)")
+            return nil
+        }
+        if let known = ProviderConfiguration.Kind(rawValue: kind.text) { return known }
+        let detail = kind.text == "anthropic" ? "'anthropic' is not available in this version" : "must be \(kinds), not '\(kind.text)'"
+        report(path + ".kind", line: kind.line, detail)
+        return nil
+    }
+
+    private mutating func readOpenAI(
+        _ provider: inout ProviderConfiguration, _ entry: ConfigurationFile.Provider, at path: String
+    ) {
+        provider.baseURL = value("base_url", of: entry, at: path, "a URL that begins with http:// or https://") {
+            $0.hasPrefix("http://") || $0.hasPrefix("https://") ? $0 : nil
+        }
+        if entry.members["base_url"] == nil { report(path + ".base_url", line: entry.line, "is required") }
+        provider.apiKey = value("api_key", of: entry, at: path, "a key", isSecret: true) { APIKey($0) }
+        provider.apiKeyEnv = value("api_key_env", of: entry, at: path, "the name of an environment variable") {
+            $0.isEmpty || $0.contains("=") ? nil : $0
+        }
+        let fields = OpenAIOptions.TokenLimitField.allCases.map(\.rawValue).joined(separator: " or ")
+        if let field = value("token_limit_field", of: entry, at: path, fields, OpenAIOptions.TokenLimitField.init(rawValue:)) {
+            provider.tokenLimitField = field
+        }
+        if let timeout = duration("first_token_timeout", of: entry, at: path) { provider.firstTokenTimeout = timeout }
+        if let timeout = duration("stall_timeout", of: entry, at: path) { provider.stallTimeout = timeout }
+    }
+
+    private mutating func readRehearsal(
+        _ provider: inout ProviderConfiguration, _ entry: ConfigurationFile.Provider, at path: String
+    ) {
+        if let speed = value("tokens_per_second", of: entry, at: path, "a number of at least 0", { Self.number($0, 0...1e9) }) {
+            provider.rehearsal.tokensPerSecond = speed
+        }
+        if let share = value("fail_rate", of: entry, at: path, "a number of 0…1", { Self.number($0, 0...1) }) {
+            provider.rehearsal.failRate = share
+        }
+        if let latency = value("latency", of: entry, at: path, Self.durationRule, DurationText.parse) {
+            provider.rehearsal.latency = latency
+        }
+    }
+
+    private static let durationRule = "a duration such as 500ms, 30s or 10m"
+
+    private static func number(_ text: String, _ range: ClosedRange<Double>) -> Double? {
+        Double(text).flatMap { range.contains($0) ? $0 : nil }
+    }
+
+    private mutating func duration(_ key: String, of entry: ConfigurationFile.Provider, at path: String) -> Duration? {
+        value(key, of: entry, at: path, Self.durationRule + " above 0") { text in
+            DurationText.parse(text).flatMap { $0 > .zero ? $0 : nil }
+        }
+    }
+
+    /// Nil when left out, and with a problem when `parse` cannot read it.
+    private mutating func value<Value>(
+        _ key: String, of entry: ConfigurationFile.Provider, at path: String, _ rule: String, isSecret: Bool = false,
+        _ parse: (String) -> Value?
+    ) -> Value? {
+        guard let member = entry.members[key] else { return nil }
+        guard let value = parse(member.text) else {
+            report(path + "." + key, line: member.line, "must be \(rule)" + (isSecret ? "" : ", not '\(member.text.prefix(80))'"))
+            return nil
+        }
+        return value
+    }
+
+    private mutating func report(_ key: String, line: Int, _ detail: String) {
+        problems.append(.init(key: key, source: source, line: line, detail: detail))
+    }
+}

@@ -1,0 +1,60 @@
+import API
+import AsyncHTTPClient
+import Broadcast
+import Foundation
+import Hummingbird
+import Logging
+import NIOCore
+import NIOPosix
+import Processor
+import Providers
+import ServiceLifecycle
+import Store
+import Workflow
+
+/// The parts of one `pressroom serve`, in the order in which they start. They stop in the opposite order: streams end
+/// first, then HTTP, then the processor hands its steps back, and the database goes last.
+struct PressroomNode {
+    let services: [any ServiceLifecycle.Service]
+    private let httpClient: HTTPClient
+
+    init(
+        _ configuration: PressroomConfiguration, _ database: Database, logger: Logger,
+        onRunning: @escaping @Sendable (SocketAddress) async -> Void
+    ) throws {
+        let eventLoops = MultiThreadedEventLoopGroup.singleton
+        let httpClient = HTTPClient(eventLoopGroupProvider: .shared(eventLoops), configuration: .forModels)
+        let store = Store(database: database.client)
+        let hub = Hub(group: eventLoops, configuration: HubConfiguration(configuration.streams))
+        let registry = ProviderRegistry(
+            configuration.providers, environment: ProcessInfo.processInfo.environment, httpClient: httpClient, logger: logger)
+        let processor = Processor(
+            store: store, models: { name throws(ProviderError) in try registry.model(for: name) },
+            configuration: ProcessorConfiguration(configuration.processor, registry),
+            publish: { hub.publish($0) }, logger: logger)
+        let api = try APIConfiguration(configuration)
+        let server = APIServer.application(
+            configuration: api, store: store, hub: hub, eventLoopGroup: eventLoops, logger: logger,
+            onServerRunning: { channel in
+                if let address = channel.localAddress {
+                    logger.notice("listening", metadata: ["address": "\(address)"])
+                    await onRunning(address)
+                }
+            })
+        var services: [any ServiceLifecycle.Service] = []
+        if let server = database.server { services.append(server) }
+        services += [
+            database.client,
+            Maintenance(store: store, eventRetention: configuration.events.retention, logger: logger),
+            Tailer(store: store, hub: hub, configuration: TailerConfiguration(configuration.streams), logger: logger),
+        ]
+        if configuration.processor.concurrency > 0 { services.append(processor) }
+        services += [server, hub]
+        self.services = services
+        self.httpClient = httpClient
+    }
+
+    func close() async {
+        try? await httpClient.shutdown()
+    }
+}

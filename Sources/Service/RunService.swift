@@ -1,0 +1,30 @@
+package import Logging
+package import NIOCore
+import ServiceLifecycle
+import UnixSignals
+
+/// Runs a node until SIGTERM or SIGINT: database, tailer, processor, HTTP and streams.
+///
+/// - Parameters:
+///   - signals: whether SIGTERM and SIGINT shut it down gracefully; tests do so by cancelling.
+///   - onRunning: called with the address that is listened on.
+package func runService(
+    _ configuration: PressroomConfiguration, logger: Logger? = nil, signals: Bool = true,
+    onRunning: @escaping @Sendable (SocketAddress) async -> Void = { _ in }
+) async throws {
+    var logger = logger ?? Logger(label: "pressroom")
+    logger.logLevel = configuration.logLevel
+    let database = try await Database.open(configuration, logger: logger)
+    let node = try PressroomNode(configuration, database, logger: logger, onRunning: onRunning)
+    let group = ServiceGroup(
+        configuration: ServiceGroupConfiguration(
+            services: node.services.map { .init(service: $0) },
+            gracefulShutdownSignals: signals ? [.sigterm, .sigint] : [], logger: logger))
+    do {
+        try await group.run()
+    } catch {
+        await node.close()
+        throw StartError(error, configuration.http) ?? error
+    }
+    await node.close()
+}

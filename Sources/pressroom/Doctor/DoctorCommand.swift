@@ -1,0 +1,47 @@
+import ArgumentParser
+import Service
+import Workflow
+
+struct DoctorCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "doctor",
+        abstract: "Checks configuration, database, models and port, and says how to mend what is wrong.",
+        discussion: "Exits with 1 when something fails.")
+
+    @OptionGroup var listen: ListenOptions
+    @OptionGroup var options: ConfigurationOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+        let findings = try await examine()
+        if output.json {
+            Terminal.write(JSON.object(["items": .array(findings.map(\.json)), "next": .null]).text)
+        } else {
+            for finding in findings { write(finding) }
+        }
+        guard findings.allSatisfy({ $0.status != .failed }) else { throw CommandFailure("") }
+    }
+
+    private func examine() async throws -> [Finding] {
+        let configuration: PressroomConfiguration
+        do {
+            configuration = try options.load(listen.flags)
+        } catch {
+            // Without a configuration nothing else can be looked at.
+            return error.problems.map { Finding("configuration", .failed, $0.description) }
+        }
+        var findings = [Finding("configuration", .ok, "is valid")]
+        findings += FileCheck(configuration: configuration).findings()
+        findings += await DatabaseCheck(configuration: configuration).findings()
+        for provider in try await ProviderFinding.all(of: configuration) {
+            findings.append(Finding("provider \(provider.name)", provider.isUsable ? .ok : .failed, provider.summary))
+        }
+        findings.append(await PortCheck(host: configuration.http.host, port: configuration.http.port).finding())
+        return findings
+    }
+
+    private func write(_ finding: Finding) {
+        let mark = [Finding.Status.ok: "ok", .warning: "warning", .failed: "FAILED"][finding.status] ?? ""
+        Terminal.write(DisplayWidth.padded(mark, 7) + "  " + SafeText.line("\(finding.subject): \(finding.text)"))
+    }
+}

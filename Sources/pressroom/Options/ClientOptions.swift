@@ -1,0 +1,29 @@
+import ArgumentParser
+import Client
+import Foundation
+
+/// Where the service is, for every command that talks to one.
+struct ClientOptions: ParsableArguments {
+    @Option(help: "The service's address (or PRESSROOM_URL; default http://127.0.0.1:8080).")
+    var url: String?
+
+    @Option(help: "An API key or token (better: PRESSROOM_TOKEN).")
+    var token: String?
+
+    func validate() throws {
+        if let url, !["http://", "https://"].contains(where: url.hasPrefix) {
+            throw ValidationError("--url must begin with http:// or https://")
+        }
+    }
+
+    /// Runs `body` with a client of the service.
+    func withClient<Value: Sendable>(_ body: (PressroomClient) async throws -> Value) async throws -> Value {
+        let environment = ProcessInfo.processInfo.environment
+        func variable(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
+        let address = url ?? variable("PRESSROOM_URL") ?? "http://127.0.0.1:8080"
+        guard ["http://", "https://"].contains(where: address.hasPrefix) else {
+            throw CommandFailure("PRESSROOM_URL must begin with http:// or https://", status: .usage)
+        }
+        return try await PressroomClient.withClient(baseURL: address, token: token ?? variable("PRESSROOM_TOKEN"), body)
+    }
+}

@@ -1,0 +1,22 @@
+import ArgumentParser
+import Service
+
+/// Where a service listens.
+struct ListenOptions: ParsableArguments {
+    @Option(name: [.customLong("http-host"), .customLong("host")], help: "The address to listen on (default: 127.0.0.1).")
+    var host: String?
+
+    @Option(name: [.customLong("http-port"), .customLong("port")], help: "The port to listen on, 0 for any (default: 8080).")
+    var port: String?
+
+    @Flag(help: "Listen where others can reach it although there is no authentication.")
+    var allowAnonymous = false
+
+    var flags: [ConfigurationSources.Flag] {
+        var flags: [ConfigurationSources.Flag] = []
+        if let host { flags.append(.init(name: "--http-host", key: "http.host", value: host)) }
+        if let port { flags.append(.init(name: "--http-port", key: "http.port", value: port)) }
+        if allowAnonymous { flags.append(.init(name: "--allow-anonymous", key: "allow_anonymous", value: "true")) }
+        return flags
+    }
+}

@@ -1,0 +1,52 @@
+import ArgumentParser
+import Foundation
+import Workflow
+
+/// What a task is given: a JSON document, then single members over it.
+struct TaskInput: ParsableArguments {
+    @Option(
+        name: .long, parsing: .singleValue,
+        help: ArgumentHelp(
+            "A member of the input; repeat it for more. key=text gives a text, key:=json any JSON value.",
+            valueName: "key=value"))
+    var input: [String] = []
+
+    @Option(help: ArgumentHelp("The whole input as JSON; - for standard input.", valueName: "file"))
+    var inputJSON: String?
+
+    func validate() throws {
+        for member in input { _ = try Self.parse(member) }
+    }
+
+    /// The input as a JSON object.
+    func json() throws -> JSON {
+        var object: JSON = [:]
+        if let inputJSON {
+            do {
+                object = try JSON(parsing: try InputFile.read(inputJSON))
+            } catch let error as JSONParseError {
+                throw CommandFailure("\(inputJSON) is not JSON: \(error)")
+            }
+            guard object.object != nil else { throw CommandFailure("\(inputJSON) must hold a JSON object") }
+        }
+        for member in input {
+            let (key, value) = try Self.parse(member)
+            object[key] = value
+        }
+        return object
+    }
+
+    private static func parse(_ member: String) throws -> (key: String, value: JSON) {
+        guard let equals = member.firstIndex(of: "="), equals != member.startIndex else {
+            throw ValidationError("--input takes key=text or key:=json, not '\(member)'")
+        }
+        let value = String(member[member.index(after: equals)...])
+        let key = member[..<equals]
+        guard key.last == ":", key.count > 1 else { return (String(key), .string(value)) }
+        do {
+            return (String(key.dropLast()), try JSON(parsing: value))
+        } catch {
+            throw ValidationError("--input \(key)=… is not JSON: \(error)")
+        }
+    }
+}

@@ -1,0 +1,87 @@
+import Client
+import Workflow
+
+/// Follows a task to its end and shows it: as a picture in a terminal, as lines elsewhere, as events with `json`.
+struct TaskWatcher {
+    let client: PressroomClient
+    let taskID: String
+    let json: Bool
+
+    /// - Throws: `CommandFailure` when the task ends otherwise than completed.
+    func run() async throws {
+        let last: TaskState?
+        if json {
+            last = try await follow { element in Self.writeEvent(element) }
+        } else if Terminal.isInteractive {
+            last = try await draw()
+        } else {
+            last = try await tell()
+        }
+        guard let last else { throw CommandFailure("task \(taskID) showed no state") }
+        if !json { Terminal.write(ResultSummary(state: last).text) }
+        guard last.task.status == "completed" else {
+            let reason = last.task.errorMessage.map { ": \($0)" } ?? ""
+            throw CommandFailure(SafeText.line("task \(taskID) is \(last.task.status)\(reason)"))
+        }
+    }
+
+    /// Answers the last state.
+    private func follow(
+        onReconnect: (@Sendable (EventSource.Reconnection) -> Void)? = nil,
+        _ body: (TaskFollower.Element) -> Void
+    ) async throws -> TaskState? {
+        var last: TaskFollower.Element?
+        let policy = ReconnectPolicy(maxFailures: 20)
+        for try await element in client.follow(taskID, policy: policy, onReconnect: onReconnect) {
+            last = element
+            body(element)
+        }
+        return last?.state
+    }
+
+    private func tell() async throws -> TaskState? {
+        var lines = WatchLines()
+        return try await follow(
+            onReconnect: { wait in
+                if let reason = wait.reason { Terminal.writeError("connection lost (\(SafeText.line(reason))); reconnecting") }
+            },
+            { element in
+                guard element.event?.name != "output_delta" else { return }
+                for line in lines.lines(for: element.state) { Terminal.write(line) }
+            })
+    }
+
+    private func draw() async throws -> TaskState? {
+        let screen = WatchScreen()
+        let interrupt = InterruptHandler { [taskID] in
+            screen.close()
+            Terminal.write("the task goes on; see it with: pressroom task watch \(taskID)")
+        }
+        defer {
+            screen.draw()
+            screen.close()
+            interrupt.cancel()
+        }
+        return try await withThrowingTaskGroup(of: Void.self) { group in
+            // Texts change hundreds of times a second; eyes do not.
+            group.addTask {
+                while !Task.isCancelled {
+                    screen.draw()
+                    try await Task.sleep(for: .milliseconds(80))
+                }
+            }
+            defer { group.cancelAll() }
+            return try await follow(
+                onReconnect: { wait in
+                    screen.show(notice: wait.reason.map { "connection lost (\($0)); reconnecting" } ?? "reconnecting")
+                },
+                { screen.show($0.state) })
+        }
+    }
+
+    private static func writeEvent(_ element: TaskFollower.Element) {
+        let data = element.event.flatMap { try? JSON(parsing: $0.data) } ?? element.state.document.json
+        let name = element.event?.name ?? "state"
+        Terminal.write(JSON.object(["event": .string(name), "data": data]).text)
+    }
+}

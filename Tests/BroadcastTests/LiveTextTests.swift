@@ -1,0 +1,110 @@
+import Foundation
+import NIOCore
+import Store
+import Testing
+import Workflow
+
+@testable import Broadcast
+
+@Suite("Texts in progress")
+struct LiveTextTests {
+    let taskID = UUID()
+    let outputID = UUID()
+
+    private func delta(_ offset: Int, _ text: String, version: Int = 1) -> OutputDelta {
+        OutputDelta(
+            tenantID: "t", taskID: taskID, outputID: outputID, versionNumber: version, offset: offset, text: text)
+    }
+
+    private func board() -> LiveTextBoard { LiveTextBoard(textLimit: 1000, countLimit: 2) }
+
+    @Test("offsets count UTF-16 units")
+    func utf16() {
+        var board = board()
+        _ = board.add(delta(0, "a😀"))
+        guard case .delivered = board.add(delta(3, "b")) else {
+            Issue.record("an emoji is two units")
+            return
+        }
+        #expect(board.wholes(tenantID: "t", filter: StreamFilter()).map(\.text) == ["a😀b"])
+    }
+
+    @Test("a piece that does not fit is not passed on", arguments: [1, 4, 100])
+    func misfit(offset: Int) {
+        var board = board()
+        _ = board.add(delta(0, "abc"))
+        guard case .ignored = board.add(delta(offset, "x")) else {
+            Issue.record("offset \(offset) does not continue a text of 3")
+            return
+        }
+        #expect(board.wholes(tenantID: "t", filter: StreamFilter()).map(\.text) == ["abc"])
+    }
+
+    @Test("offset 0 begins again, and the end forgets")
+    func replace() {
+        var board = board()
+        _ = board.add(delta(0, "first"))
+        _ = board.add(delta(0, "second", version: 2))
+        let wholes = board.wholes(tenantID: "t", filter: StreamFilter(taskIDs: [taskID]))
+        #expect(wholes.map(\.text) == ["second"])
+        #expect(wholes.map(\.versionNumber) == [2])
+        board.end(tenantID: "t", outputID: outputID)
+        #expect(board.wholes(tenantID: "t", filter: StreamFilter()).isEmpty)
+    }
+
+    @Test("narrower streams get a text once its task is known")
+    func lookup() {
+        var board = board()
+        _ = board.add(delta(0, "abc"))
+        let filter = StreamFilter(conversationID: "c")
+        #expect(board.wholes(tenantID: "t", filter: filter).isEmpty)
+        #expect(board.unknownTasks(tenantID: "t") == [taskID])
+        let learnt = board.learn(TaskFacts(taskID: taskID, conversationID: "c"), tenantID: "t")
+        #expect(learnt.map(\.text) == ["abc"])
+        #expect(board.unknownTasks(tenantID: "t").isEmpty)
+        #expect(board.wholes(tenantID: "t", filter: filter).map(\.text) == ["abc"])
+    }
+
+    @Test("a types filter leaves them out")
+    func types() {
+        var board = board()
+        _ = board.add(delta(0, "abc"))
+        #expect(board.wholes(tenantID: "t", filter: StreamFilter(types: ["custom"])).isEmpty)
+        #expect(board.wholes(tenantID: "t", filter: StreamFilter(types: ["output_delta"])).count == 1)
+    }
+
+    @Test("a text beyond its bound goes on for those who follow it")
+    func bound() {
+        var board = LiveTextBoard(textLimit: 4, countLimit: 2)
+        _ = board.add(delta(0, "abcd"))
+        guard case .delivered = board.add(delta(4, "e")), case .delivered = board.add(delta(5, "f")) else {
+            Issue.record("it should go on")
+            return
+        }
+        #expect(board.wholes(tenantID: "t", filter: StreamFilter()).isEmpty)
+    }
+
+    @Test("pieces that follow each other become one")
+    func merge() {
+        var mailbox = Mailbox()
+        #expect(mailbox.put(.text(TextDelta(delta(0, "a"), task: nil))))
+        #expect(!mailbox.put(.text(TextDelta(delta(1, "b"), task: nil))))
+        #expect(!mailbox.put(.text(TextDelta(delta(2, "c"), task: nil))))
+        let texts = mailbox.takeAll().compactMap { if case .text(let delta) = $0 { delta.text } else { nil } }
+        #expect(texts == ["abc"])
+        #expect(mailbox.put(.text(TextDelta(delta(3, "d"), task: nil))))
+    }
+
+    @Test("the frame")
+    func frame() {
+        let frame = TextDelta(delta(7, "say \"hi\"\n"), task: nil).frame
+        #expect(
+            String(buffer: frame.plain) == """
+                event: output_delta
+                data: {"type":"output_delta","task_id":"\(taskID.uuidString.lowercased())","output_id":"\
+                \(outputID.uuidString.lowercased())","version_number":1,"offset":7,"text":"say \\"hi\\"\\n"}
+
+
+                """)
+    }
+}

@@ -1,0 +1,88 @@
+import Foundation
+import Logging
+import Postgres
+import TestSupport
+import Testing
+
+@Suite("Embedded PostgreSQL")
+struct EmbeddedPostgresTests {
+    private func query(_ configuration: PostgresConfiguration, _ sql: String) async throws -> String? {
+        let client = PostgresClient(configuration: configuration, logger: Logger(label: "test"))
+        do {
+            let text = try await client.query(.init(sql: sql)).first?[0].string
+            await client.shutdown()
+            return text
+        } catch {
+            await client.shutdown()
+            throw error
+        }
+    }
+
+    /// The life of one data directory, in one test, because each step needs the one before and a start costs seconds.
+    @Test func theLifeOfADataDirectory() async throws {
+        try await PostgresPrivateServer.with { server in
+            let data = server.dataDirectory
+            // A crash during initialisation left a draft behind.
+            let draft = data + ".initialising"
+            try FileManager.default.createDirectory(atPath: draft, withIntermediateDirectories: true)
+            try "15".write(toFile: draft + "/PG_VERSION", atomically: true, encoding: .utf8)
+
+            let first = server.embedded()
+            let configuration = try await first.start()
+            #expect(!FileManager.default.fileExists(atPath: draft))
+            #expect(try await query(configuration, "SELECT current_database()") == "pressroom")
+            #expect(try await query(configuration, "SHOW listen_addresses") == "")
+            #expect(try await query(configuration, "SHOW server_encoding") == "UTF8")
+            #expect(try await query(configuration, "SHOW synchronous_commit") == "on")
+            #expect(try await query(configuration, "CREATE TABLE kept AS SELECT 42 AS a") == nil)
+
+            // A second user of the directory shares the server, and leaves it running.
+            let second = server.embedded()
+            let shared = try await second.start()
+            #expect(try await query(shared, "SELECT a FROM kept") == "42")
+            await second.stop()
+            #expect(try await query(configuration, "SELECT a FROM kept") == "42")
+
+            await first.stop()
+            #expect(server.processID == nil)
+
+            // A stale postmaster.pid whose number belongs to another process now (this one).
+            try "\(getpid())\n\(data)\n1\n5432\n/tmp\n\n\nready   \n"
+                .write(toFile: data + "/postmaster.pid", atomically: true, encoding: .utf8)
+            _ = chown(data + "/postmaster.pid", owner(of: data), owner(of: data))
+            let third = server.embedded()
+            #expect(try await query(try await third.start(), "SELECT a FROM kept") == "42")
+            let pid = server.processID
+
+            // The owner dies without stopping the server: its lock is gone, and the next one takes the server over.
+            await third.abandon()
+            let fourth = server.embedded()
+            #expect(try await query(try await fourth.start(), "SELECT a FROM kept") == "42")
+            #expect(server.processID == pid)
+
+            // The server is killed while the owner is away.
+            await fourth.abandon()
+            kill(pid ?? 0, SIGKILL)
+            let fifth = server.embedded()
+            #expect(try await query(try await fifth.start(), "SELECT a FROM kept") == "42")
+            #expect(server.processID != pid)
+            await fifth.stop()
+        }
+    }
+
+    private func owner(of path: String) -> uid_t {
+        var info = stat()
+        _ = stat(path, &info)
+        return info.st_uid
+    }
+
+    @Test func aDirectoryWithOtherThingsIsRefused() async throws {
+        try await PostgresPrivateServer.with { server in
+            try FileManager.default.createDirectory(atPath: server.dataDirectory, withIntermediateDirectories: true)
+            try "precious".write(toFile: server.dataDirectory + "/thesis.txt", atomically: true, encoding: .utf8)
+            let error = await #expect(throws: EmbeddedPostgresError.self) { _ = try await server.embedded().start() }
+            #expect(error?.code == .directory)
+            #expect(FileManager.default.fileExists(atPath: server.dataDirectory + "/thesis.txt"))
+        }
+    }
+}

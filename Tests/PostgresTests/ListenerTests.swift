@@ -1,0 +1,59 @@
+import Postgres
+import TestSupport
+import Testing
+
+@Suite("Listener")
+struct ListenerTests {
+    @Test func hearsItsChannels() async throws {
+        try await withPostgresClient { client in
+            let listener = PostgresListener(
+                configuration: client.configuration, channels: ["one", "Two \"x\""],
+                logger: try await PostgresServer.shared().logger
+            )
+            let running = Task { try await listener.run() }
+            var notifications = listener.notifications.makeAsyncIterator()
+            #expect(await notifications.next() == .connected)
+            _ = try await client.query("SELECT pg_notify('other', 'x')")
+            _ = try await client.query("SELECT pg_notify('one', '')")
+            _ = try await client.query("SELECT pg_notify('Two \"x\"', 'é')")
+            #expect(await notifications.next() == .received(channel: "one", payload: ""))
+            #expect(await notifications.next() == .received(channel: "Two \"x\"", payload: "é"))
+            running.cancel()
+            _ = try? await running.value
+            #expect(await notifications.next() == nil)
+        }
+    }
+
+    @Test func anOverflowSaysThatSomethingWasMissed() async throws {
+        try await withPostgresClient { client in
+            let listener = PostgresListener(
+                configuration: client.configuration, channels: ["many"], logger: try await PostgresServer.shared().logger
+            )
+            let running = Task { try await listener.run() }
+            var notifications = listener.notifications.makeAsyncIterator()
+            #expect(await notifications.next() == .connected)
+            _ = try await client.query("SELECT pg_notify('many', n::text) FROM generate_series(1, 10000) n")
+            var missed = 0
+            var last = 0
+            while last < 10_000, let next = await notifications.next() {
+                switch next {
+                case .connected: missed += 1
+                case .received(_, let payload): last = Int(payload) ?? 0
+                }
+            }
+            // Either all were read in time, or the loss was announced; the last one is always there.
+            #expect(last == 10_000)
+            running.cancel()
+            _ = try? await running.value
+            _ = missed
+        }
+    }
+
+    @Test func anImpossibleConfigurationThrows() async throws {
+        let listener = PostgresListener(
+            configuration: PostgresConfiguration(connectionString: "postgres://["), channels: ["x"],
+            logger: try await PostgresServer.shared().logger
+        )
+        await #expect(throws: PostgresError.self) { try await listener.run() }
+    }
+}

@@ -1,0 +1,166 @@
+import NIOCore
+import TestSupport
+import Testing
+import Workflow
+
+@testable import Providers
+
+@Suite("openai: servers that misbehave", .timeLimit(.minutes(1)))
+struct OpenAIFaultTests {
+    private static let one = ScriptedModelServer.chunk("One ")
+
+    @Test("gives up a stream that stalls, and drops the connection")
+    func stall() async throws {
+        let closed = ScriptedModelServer.Signal()
+        try await withOpenAI(.stall(after: [Self.one], closed: closed), configure: { $0.stallTimeout = .milliseconds(50) }) { model, _ in
+            let error = await model.failure(.sample(timeout: .seconds(3_600)))
+            #expect(error?.code == .stalled)
+            #expect(error?.isRetryable == true)
+            await closed.wait()
+        }
+    }
+
+    @Test("waits longer for the first piece than for the next")
+    func firstPiece() async throws {
+        let script = ScriptedModelServer.Script.stall(after: [])
+        try await withOpenAI(
+            script, configure: { $0.stallTimeout = .seconds(3_600); $0.firstTokenTimeout = .milliseconds(50) }
+        ) { model, _ in
+            #expect(await model.failure(.sample(timeout: .seconds(3_600)))?.code == .stalled)
+        }
+        let slowStart = ScriptedModelServer.Script { _, reply in
+            try await reply.start()
+            try await Task.sleep(for: .milliseconds(150))
+            try await reply.send("data: \(ScriptedModelServer.chunk("One", finish: "stop"))\n\ndata: [DONE]\n\n")
+            try await reply.finish()
+        }
+        try await withOpenAI(slowStart, configure: { $0.stallTimeout = .milliseconds(20) }) { model, _ in
+            let response = try await model.answer()
+            #expect(response.text == "One")
+        }
+    }
+
+    @Test("does not take a slow reader of its text for a stall")
+    func slowReader() async throws {
+        let events = [Self.one, ScriptedModelServer.chunk("two"), ScriptedModelServer.chunk(finish: "stop"), "[DONE]"]
+        try await withOpenAI(.events(events), configure: { $0.stallTimeout = .milliseconds(30) }) { model, _ in
+            let response = try await model.complete(.sample()) { _ in try? await Task.sleep(for: .milliseconds(120)) }
+            #expect(response.text == "One two")
+        }
+    }
+
+    @Test("drops a request that gets no answer at all, when its time is over")
+    func hang() async throws {
+        let closed = ScriptedModelServer.Signal()
+        try await withOpenAI(.hang(closed: closed)) { model, _ in
+            #expect(await model.failure(.sample(timeout: .milliseconds(50)))?.code == .timeout)
+            await closed.wait()
+        }
+    }
+
+    @Test("drops the connection when the task is cancelled, before and after the first piece", arguments: [true, false])
+    func cancel(hasBegun: Bool) async throws {
+        let closed = ScriptedModelServer.Signal()
+        let asked = ScriptedModelServer.Signal()
+        let script = ScriptedModelServer.Script { _, reply in
+            if hasBegun {
+                try await reply.start()
+                try await reply.send("data: \(Self.one)\n\n")
+            } else {
+                asked.fire()
+            }
+            try await reply.untilClosed()
+            closed.fire()
+        }
+        try await withOpenAI(script) { model, _ in
+            let call = Task {
+                do throws(ProviderError) {
+                    _ = try await model.complete(.sample(timeout: .seconds(3_600))) { _ in asked.fire() }
+                    return nil as ProviderError?
+                } catch {
+                    return error
+                }
+            }
+            await asked.wait()
+            call.cancel()
+            await closed.wait()
+            #expect(await call.value?.code == .cancelled)
+        }
+    }
+
+    @Test("takes a stream that breaks for no answer", arguments: [[], [one]])
+    func cut(events: [String]) async throws {
+        try await withOpenAI(.cut(after: events)) { model, _ in
+            let error = try #require(await model.failure())
+            #expect([.unavailable, .invalidResponse].contains(error.code))
+            #expect(error.isRetryable)
+        }
+    }
+
+    @Test("takes a stream that ends without saying so for cut off")
+    func endsEarly() async throws {
+        try await withOpenAI(.events([Self.one])) { model, _ in
+            let error = try #require(await model.failure())
+            #expect(error.code == .invalidResponse)
+            #expect(error.message.contains("cut off"))
+        }
+    }
+
+    @Test("takes an answer that was whole when the connection broke", arguments: [
+        [one, ScriptedModelServer.chunk(finish: "stop")], [one, "[DONE]"],
+    ])
+    func breaksAfterTheEnd(events: [String]) async throws {
+        try await withOpenAI(.cut(after: events)) { model, _ in
+            let response = try await model.answer()
+            #expect(response.text == "One ")
+        }
+    }
+
+    @Test("waits no longer than a moment for the end of a stream that is done")
+    func staysOpen() async throws {
+        try await withOpenAI(.stall(after: [Self.one, "[DONE]"]), configure: { $0.stallTimeout = .seconds(3_600) }) { model, _ in
+            let response = try await model.answer(.sample(timeout: .seconds(3_600)))
+            #expect(response.text == "One ")
+        }
+    }
+
+    @Test("reads no more than it may", arguments: [true, false])
+    func oversized(isStream: Bool) async throws {
+        let closed = ScriptedModelServer.Signal()
+        let script = ScriptedModelServer.Script { _, reply in
+            try await reply.start(headers: ["content-type": isStream ? "text/event-stream" : "application/json"])
+            let chunk = Array("data: \(ScriptedModelServer.chunk(String(repeating: "x", count: 4_000)))\n\n".utf8)
+            // Endless: only the client can end it.
+            while (try? await reply.send(chunk)) != nil {}
+            closed.fire()
+        }
+        try await withOpenAI(script, configure: { $0.maxResponseBytes = 100_000 }) { model, _ in
+            let error = try #require(await model.failure())
+            #expect(error.code == .invalidResponse)
+            #expect(error.message.contains("100000"))
+            await closed.wait()
+        }
+    }
+
+    @Test("survives bytes that are not HTTP", arguments: ["SSH-2.0-scripted\r\n\r\n", "HTTP/1.1 banana\r\n\r\n", "\u{0}\u{1}\u{2}"])
+    func nonsense(text: String) async throws {
+        let script = ScriptedModelServer.Script { _, reply in
+            try await reply.raw(text)
+            try await reply.cut()
+        }
+        try await withOpenAI(script) { model, _ in
+            let error = try #require(await model.failure())
+            #expect([.unavailable, .invalidResponse].contains(error.code))
+        }
+    }
+
+    @Test("tells a web page from a provider")
+    func webPage() async throws {
+        let script = ScriptedModelServer.Script.status(200, headers: ["content-type": "text/html"], body: "<html></html>")
+        try await withOpenAI(script) { model, _ in
+            let error = await model.failure()
+            #expect(error?.code == .notFound)
+            #expect(error?.message.contains("base_url") == true)
+        }
+    }
+}

@@ -1,0 +1,154 @@
+import Testing
+
+@testable import Workflow
+
+@Suite struct BadDefinitionTests {
+    @Test(arguments: documents + phases + graphs) func everyMistakeIsNamed(_ bad: BadDefinition) {
+        let problems = Fixtures.problems(yaml: bad.yaml)
+        for expected in bad.expected {
+            #expect(
+                problems.contains {
+                    $0.pointer == expected.pointer && $0.line == expected.line && $0.detail.contains(expected.detail)
+                }, "no \(expected) in \(problems)")
+        }
+        #expect(problems.count == bad.expected.count, "\(problems)")
+    }
+
+    static let documents: [BadDefinition] = [
+        BadDefinition("empty", "", ("", nil, "is empty")),
+        BadDefinition("a text", "hello", ("", 1, "must be an object, not a string")),
+        BadDefinition("a list", "- 1\n- 2", ("", 1, "must be an object, not an array")),
+        BadDefinition("syntax", "name: a\nversion: [1\nphases: []", ("", 3, "is not valid YAML")),
+        BadDefinition("tab", "name: a\n\tversion: 1", ("", 2, "is not valid YAML")),
+        BadDefinition("two documents", "name: a\n---\nname: b", ("", 2, "another document")),
+        BadDefinition("duplicate key", "name: a\nname: b", ("", 1, "keys twice in one mapping: 'name'")),
+        BadDefinition("unknown alias", "name: *nobody", ("/name", 1, "'*nobody'")),
+        BadDefinition("complex key", "? [a]\n: b", ("", 1, "key that is not plain text")),
+        BadDefinition("alias as key", "a: &x b\n*x : c", ("", 2, "key that is not plain text")),
+        BadDefinition("tag", "name: !ruby/object a", ("/name", 1, "unknown tag")),
+        BadDefinition("infinity", "name: .inf", ("/name", 1, "must be a finite number")),
+        BadDefinition(
+            "nothing but braces", "{}", ("/name", 1, "is required"), ("/version", 1, "is required"),
+            ("/phases", 1, "is required")),
+        BadDefinition(
+            "names", "name: Launch_Post\nversion: 1.0\nphases: []",
+            ("/name", 1, "must start with a lower-case"), ("/version", 2, "must be a string, not a number; write it in quotes"),
+            ("/phases", 3, "at least one phase")),
+        BadDefinition(
+            "unknown keys", "nmae: a\nname: a\nversion: 1.0.0\nphase: 1\nphases: 3",
+            ("/nmae", 1, "did you mean 'name'?"), ("/phase", 4, "did you mean 'phases'?"), ("/phases", 5, "must be a list")),
+        BadDefinition(
+            "semver", Fixtures.workflow(phases: [Fixtures.write], head: "version: 1.0"),
+            ("/version", 2, "must be a string")),
+        BadDefinition(
+            "semver text", Fixtures.workflow(phases: [Fixtures.write], head: "version: v1.0.0"),
+            ("/version", 2, "semantic version")),
+        BadDefinition(
+            "input", Fixtures.workflow(phases: [Fixtures.write], head: "version: 1.0.0\ninput: {type: strin, required: topic}"),
+            ("/input/type", 3, "must be one of null, boolean"), ("/input/required", 3, "must be a list of strings")),
+        BadDefinition(
+            "tags", Fixtures.workflow(phases: [Fixtures.write], head: "version: 1.0.0\ntags: [a, 3]"),
+            ("/tags/1", 3, "must be a string")),
+        BadDefinition(
+            "NUL", Fixtures.workflow(phases: [Fixtures.write], head: "version: 1.0.0\ndescription: \"a\\0b\""),
+            ("/description", 3, "U+0000")),
+        BadDefinition(
+            "agents",
+            """
+            name: a
+            version: 1.0.0
+            agents:
+              Bad Slug: {role: writer, model: rehearsal/a}
+              b: {model: gpt}
+              c: {role: writer, model: a/b, temperature: 3, max_tokens: 0, sytem: x}
+              d: 4
+            phases:
+              - {id: go, kind: signal}
+            """,
+            ("/agents/Bad Slug", 4, "must start with"), ("/agents/b/role", 5, "is required"),
+            ("/agents/b/model", 5, "provider/model"), ("/agents/c/temperature", 6, "must be from 0 to 2"),
+            ("/agents/c/max_tokens", 6, "must be from 1"), ("/agents/c/sytem", 6, "did you mean 'system'?"),
+            ("/agents/d", 7, "must be an object")),
+    ]
+
+    static let phases: [BadDefinition] = [
+        BadDefinition(phase: "kind: edit, agents: [w]", ("/phases/1/id", 8, "is required")),
+        BadDefinition(phase: "id: B, kind: edit, agents: [w]", ("/phases/1/id", 8, "must start with")),
+        BadDefinition(phase: "id: b, agents: [w]", ("/phases/1/kind", 8, "is required")),
+        BadDefinition(phase: "id: b, kind: edti, agents: [w]", ("/phases/1/kind", 8, "did you mean 'edit'?")),
+        BadDefinition(
+            phase: "id: b, kind: human, title: Approve, due_in: 2d, when: '$.phases.rank.agreement < 0.6', form: {type: object}",
+            ("/phases/1/kind", 8, "kind 'human' is not available in this version"), ("/phases/1/when", 8, "not available")),
+        BadDefinition(phase: "id: b, kind: http, url: x", ("/phases/1/kind", 8, "kind 'http' is not available in this version")),
+        BadDefinition(
+            phase: "id: b, kind: edit, agents: [w], when: x, for_each: y, repeat: {}",
+            ("/phases/1/when", 8, "not available in this version"), ("/phases/1/for_each", 8, "not available"),
+            ("/phases/1/repeat", 8, "not available")),
+        BadDefinition(phase: "id: b, kind: edit", ("/phases/1/agents", 8, "is required")),
+        BadDefinition(phase: "id: b, kind: edit, agents: []", ("/phases/1/agents", 8, "at least one agent")),
+        BadDefinition(phase: "id: b, kind: edit, agents: w", ("/phases/1/agents", 8, "must be a list")),
+        BadDefinition(phase: "id: b, kind: edit, agents: [ww]", ("/phases/1/agents/0", 8, "unknown agent 'ww'; did you mean 'w'?")),
+        BadDefinition(phase: "id: b, kind: edit, agents: [w, w]", ("/phases/1/agents/1", 8, "again")),
+        BadDefinition(phase: "id: b, kind: write, agents: [w]", ("/phases/1/prompt", 8, "is required")),
+        BadDefinition(phase: "id: b, kind: write, agents: [w], prompt: ' '", ("/phases/1/prompt", 8, "must not be empty")),
+        BadDefinition(
+            phase: "id: b, kind: write, agents: [w], prompt: '{{#a}}'", ("/phases/1/prompt", 8, "does not close the section")),
+        BadDefinition(phase: "id: b, kind: edit, agents: [w], max_cycles: 0", ("/phases/1/max_cycles", 8, "from 1 to 100")),
+        BadDefinition(phase: "id: b, kind: edit, agents: [w], maxcycles: 2", ("/phases/1/maxcycles", 8, "did you mean 'max_cycles'?")),
+        BadDefinition(phase: "id: b, kind: evaluate, agents: [j], stage: last", ("/phases/1/stage", 8, "initial, final")),
+        BadDefinition(
+            phase: "id: b, kind: evaluate, agents: [j], scale: {min: 5, max: 5}", ("/phases/1/scale", 8, "'max' above its 'min'")),
+        BadDefinition(phase: "id: b, kind: evaluate, agents: [j], criteria: []", ("/phases/1/criteria", 8, "at least one")),
+        BadDefinition(
+            phase: "id: b, kind: evaluate, agents: [j], criteria: [{id: x, weight: 0}, {id: x}, {weight: 1}]",
+            ("/phases/1/criteria/0/weight", 8, "above 0"), ("/phases/1/criteria/1/id", 8, "another criterion"),
+            ("/phases/1/criteria/2/id", 8, "is required")),
+        BadDefinition(phase: "id: b, kind: rank, agents: [j], method: votes", ("/phases/1/method", 8, "ballots")),
+        BadDefinition(phase: "id: b, kind: rank, agents: [j], points: []", ("/phases/1/points", 8, "at least one number")),
+        BadDefinition(
+            phase: "id: b, kind: rank, agents: [j], points: [3, -1, 5]", ("/phases/1/points/1", 8, "from 0"),
+            ("/phases/1/points/2", 8, "place before")),
+        BadDefinition(phase: "id: b, kind: signal, name: Go!", ("/phases/1/name", 8, "must start with")),
+        BadDefinition(phase: "id: b, kind: signal, timeout: 5 m", ("/phases/1/timeout", 8, "must be a duration")),
+        BadDefinition(phase: "id: b, kind: signal, timeout: 0s", ("/phases/1/timeout", 8, "longer than 0")),
+        BadDefinition(phase: "id: b, kind: signal, timeout: 30", ("/phases/1/timeout", 8, "must be a duration")),
+        BadDefinition(phase: "id: b, kind: signal, concurrency: 0", ("/phases/1/concurrency", 8, "from 1")),
+        BadDefinition(phase: "id: b, kind: signal, on_failure: stop", ("/phases/1/on_failure", 8, "fail, continue")),
+        BadDefinition(
+            phase: "id: b, kind: signal, retry: {max_attempts: 0, factor: 0.5, jitter: 2, initial: 1h, max: 1m, tries: 1}",
+            ("/phases/1/retry/max_attempts", 8, ""), ("/phases/1/retry/factor", 8, ""), ("/phases/1/retry/jitter", 8, ""),
+            ("/phases/1/retry/max", 8, "shorter"), ("/phases/1/retry/tries", 8, "not a known key")),
+        BadDefinition(phase: "id: b, kind: signal, needs: null", ("/phases/1/needs", 8, "list of phase ids")),
+        BadDefinition(phase: "id: b, kind: signal, needs: a", ("/phases/1/needs", 8, "list of phase ids")),
+        BadDefinition(phase: "id: b, kind: signal, needs: [1]", ("/phases/1/needs/0", 8, "id of a phase")),
+        BadDefinition(phase: "id: b, kind: signal, needs: [a, a]", ("/phases/1/needs/1", 8, "again")),
+    ]
+
+    static let graphs: [BadDefinition] = [
+        BadDefinition(phase: "id: a, kind: signal", ("/phases/1/id", 8, "another phase")),
+        BadDefinition(phase: "id: b, kind: signal, needs: [aa]", ("/phases/1/needs/0", 8, "unknown phase 'aa'; did you mean 'a'?")),
+        BadDefinition(phase: "id: b, kind: signal, needs: [b]", ("/phases/1/needs", 8, "cycle: b → b")),
+        BadDefinition(
+            "cycle", Fixtures.workflow(phases: [
+                Fixtures.write, "id: b, kind: edit, agents: [w], needs: [a, d]", "id: c, kind: signal", "id: d, kind: signal",
+                "id: e, kind: signal",
+            ]),
+            ("/phases/1/needs", 8, "cycle: b → d → c → b"), ("/phases/4", 11, "is unreachable")),
+        BadDefinition(
+            "nothing written", Fixtures.workflow(phases: [
+                "id: a, kind: edit, agents: [w]", "id: b, kind: evaluate, agents: [j]", "id: c, kind: select",
+                "id: d, kind: rank, agents: [j]",
+            ]),
+            ("/phases/0", 7, "needs a 'write' phase"), ("/phases/1", 8, "'write'"), ("/phases/2", 9, "'write'"),
+            ("/phases/3", 10, "'write'")),
+        BadDefinition(
+            "written beside", Fixtures.workflow(phases: [Fixtures.write, "id: b, kind: edit, agents: [w], needs: []"]),
+            ("/phases/1", 8, "needs a 'write' phase")),
+        BadDefinition(phase: "id: b, kind: select", ("/phases/1", 8, "needs an 'evaluate' phase of the stage 'initial'")),
+        BadDefinition(
+            "final evaluation only", Fixtures.workflow(phases: [
+                Fixtures.write, "id: b, kind: evaluate, agents: [j], stage: final", "id: c, kind: select",
+            ]),
+            ("/phases/2", 9, "stage 'initial'")),
+    ]
+}

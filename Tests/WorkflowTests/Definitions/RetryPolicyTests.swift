@@ -1,0 +1,34 @@
+import Testing
+
+@testable import Workflow
+
+@Suite struct RetryPolicyTests {
+    @Test(arguments: [(1, 1.0), (2, 2), (3, 4), (6, 32), (7, 60), (8, 60), (5_000, 60)])
+    func growsExponentiallyUpToItsMaximum(_ attempt: Int, _ seconds: Double) {
+        #expect(RetryPolicy().delay(afterAttempt: attempt, random: 0.5) == .seconds(seconds))
+    }
+
+    @Test func jitterSpreadsBothWays() {
+        let policy = RetryPolicy(initial: .seconds(10), jitter: 0.2)
+        #expect(policy.delay(afterAttempt: 1, random: 0) == .seconds(8))
+        #expect(policy.delay(afterAttempt: 1, random: 0.5) == .seconds(10))
+        #expect(policy.delay(afterAttempt: 1, random: 0.75) == .seconds(11))
+        let full = RetryPolicy(initial: .seconds(10), jitter: 1)
+        #expect(full.delay(afterAttempt: 1, random: 0) == .zero)
+    }
+
+    @Test(arguments: [0, 1, Int.max]) func extremesStayFinite(_ attempt: Int) {
+        let policy = RetryPolicy(initial: .zero, factor: 100, max: DurationText.longest, jitter: 1)
+        #expect(policy.delay(afterAttempt: attempt, random: 0.999) == .zero)
+        let long = RetryPolicy(initial: DurationText.longest, factor: 100, max: DurationText.longest, jitter: 1)
+        #expect(long.delay(afterAttempt: attempt, random: 0.999) <= DurationText.longest * 2)
+    }
+
+    @Test func stopsAtItsAttemptsAndCodes() {
+        let policy = RetryPolicy(maxAttempts: 3, nonRetryable: ["refused"])
+        #expect(policy.retries(code: "timeout", attempt: 1))
+        #expect(policy.retries(code: "timeout", attempt: 2))
+        #expect(!policy.retries(code: "timeout", attempt: 3))
+        #expect(!policy.retries(code: "refused", attempt: 1))
+    }
+}

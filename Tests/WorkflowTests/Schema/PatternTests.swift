@@ -1,0 +1,55 @@
+import Testing
+
+@testable import Workflow
+
+@Suite struct PatternTests {
+    @Test(arguments: [
+        ("", ["", "a"], []), ("a", ["a", "bab"], ["", "b"]), ("^a$", ["a"], ["aa", "ba", "a\n"]), ("^a*b+c?$", ["b", "aabbc"], ["a", "bcc"]),
+        ("^(ab|cd)+$", ["abcd"], ["abc", ""]), ("^(?:x|y)(?<name>z)$", ["xz"], ["z"]), ("^[a-c_\\-]+$", ["ab-_c"], ["d"]), ("^[^a-c]$", ["d", "-"], ["a", ""]),
+        ("^\\d{3}$", ["123"], ["12", "1234", "٣٣٣"]), ("^a{2,3}$", ["aa", "aaa"], ["a", "aaaa"]), ("^a{2,}$", ["aa", "aaaaa"], ["a"]),
+        ("^a{0}$", [""], ["a"]), ("^.$", ["a", "🙂", "é"], ["\n", "ab", ""]), ("\\bcat\\b", ["a cat!"], ["concat", "cats"]), ("a\\Bb", ["ab"], ["a b"]),
+        ("^\\w+\\s\\W$", ["ab_1 !"], ["é !"]), ("^\\u0041\\x42\\u{1F642}\\ud83d\\ude42$", ["AB🙂🙂"], ["AB"]), ("^\\p{Lu}\\p{L}*$", ["Éa"], ["éa"]),
+        ("^\\P{L}+$", ["12"], ["a"]), ("^[\\d\\s]+$", ["1 2"], ["a"]), ("^[]$", [], ["", "]"]), ("^[^]$", ["a", "\n"], [""]), ("^a+?b*?$", ["aab"], ["b"]),
+        ("^(a*)*$", ["aaa", ""], ["b"]), ("^(|a)+$", ["", "aa"], ["b"]), ("^\\/\\.\\*$", ["/.*"], ["/a*"]), ("a|^b$|", ["zzz"], []), ("^[\\w-]+$", ["a-b"], ["a b"]),
+        ("^[^\\d]$", ["a"], ["1"]), ("^[\\D]$", ["a"], ["1"]), ("^[a-z0-9]+(-[a-z0-9]+)*$", ["a-b-1"], ["a--b", "-a"]),
+    ] as [(String, [String], [String])])
+    func matches(_ pattern: String, _ good: [String], _ bad: [String]) throws {
+        let pattern = try Pattern(pattern)
+        for text in good { #expect(pattern.matches(text), "\(text)") }
+        for text in bad { #expect(!pattern.matches(text), "\(text)") }
+    }
+
+    @Test(arguments: [
+        "(", ")", "[", "a**", "*a", "a{2", "a{3,2}", "{", "}", "]", "\\", "\\q", "\\1", "(a)\\1", "(?=a)", "(?!a)", "(?<=a)", "(?<!a)", "(?#x)", "\\k<a>", "[b-a]", "[\\d-z]",
+        "\\u12", "\\x", "\\u{110000}", "\\p{Xx}", "\\p", "^*", "a{1000}{2}", "(a{100}){100}", "((a{50}){50}){50}", "(?<a",
+    ])
+    func refuses(_ pattern: String) {
+        #expect(throws: Pattern.Failure.self) { try Pattern(pattern) }
+    }
+
+    /// Backtracking matchers take exponential time on these.
+    @Test(arguments: ["^(a+)+$", "^(a|aa)+$", "^(.*)*x$", "(a?){50}a{50}b"])
+    func hostilePatternsAreLinear(_ pattern: String) throws {
+        #expect(try !Pattern(pattern).matches(String(repeating: "a", count: 5_000) + "!"))
+    }
+
+    @Test func longInputsDoNotMatch() throws {
+        #expect(try !Pattern("a").matches(String(repeating: "a", count: Pattern.maximumInput + 1)))
+    }
+
+    @Test func deepPatternsAreRefused() {
+        #expect(throws: Pattern.Failure.self) {
+            try Pattern(String(repeating: "(", count: 500) + String(repeating: ")", count: 500))
+        }
+    }
+
+    @Test func randomPatternsNeverCrash() {
+        let seed = UInt64.random(in: 0 ... .max)
+        var generator = SeededGenerator(seed: seed)
+        let pieces = Array("ab()[]{}|*+?^$.\\-,12dwsbpuxLk<>=!:é🙂").map(String.init)
+        for _ in 0..<3_000 {
+            let text = (0..<generator.next(below: 14)).map { _ in pieces[Int(generator.next(below: UInt64(pieces.count)))] }.joined()
+            if let pattern = try? Pattern(text) { _ = pattern.matches("ab12 \u{301}é-") }
+        }
+    }
+}
