@@ -100,5 +100,51 @@ let package = Package(
             ],
             swiftSettings: swiftSettings
         ),
+        .target(
+            name: "TestSupport",
+            dependencies: ["Workflow", "Postgres", logging, nioCore, nioPosix, nioHTTP1],
+            path: "Tests/Support",
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(name: "WorkflowTests", dependencies: ["Workflow"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "PostgresTests", dependencies: ["Postgres", "TestSupport", logging, lifecycle], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "ProvidersTests",
+            dependencies: ["Providers", "Workflow", "TestSupport", httpClient, nioCore, nioPosix, nioHTTP1, logging],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "ProcessorTests",
+            dependencies: ["Processor", "Store", "Workflow", "Postgres", "TestSupport", logging, lifecycle],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "BroadcastTests",
+            dependencies: ["Broadcast", "Store", "Workflow", "Postgres", "TestSupport", nioCore, nioPosix, logging, lifecycle],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "APITests",
+            dependencies: [
+                "API", "Broadcast", "Store", "Workflow", "Postgres", "TestSupport", httpClient, nioCore, nioPosix, nioHTTP1,
+                logging, lifecycle, .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+            ],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "ClientTests",
+            dependencies: ["Client", "Workflow", "TestSupport", httpClient, nioCore, nioPosix, nioHTTP1],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "ServiceTests",
+            dependencies: [
+                "Service", "Client", "Processor", "Store", "Workflow", "Postgres", "Providers", "TestSupport", httpClient,
+                nioCore, nioPosix, logging, lifecycle,
+            ],
+            swiftSettings: swiftSettings
+        ),
     ]
 )

@@ -3,20 +3,39 @@ import Glibc
 import Logging
 import Postgres
 
-/// `postgres-bench [connections] [seconds] [connection string]`: the latency and CPU time of `SELECT 1`, one task a
-/// connection. Without a connection string it starts a private server in a temporary directory.
+/// `postgres-bench [connections] [seconds] [target]`: the latency and CPU time of small queries, one task a connection.
+///
+/// `target` is a connection string, or the absolute path of a data directory for a private server that is started and
+/// stopped; without one, that directory is a temporary one.
 @main
 struct PostgresBench {
     static func main() async throws {
         let arguments = CommandLine.arguments.dropFirst()
         let connections = arguments.first.flatMap { Int($0) } ?? 8
         let seconds = arguments.dropFirst().first.flatMap { Double($0) } ?? 5
-        var configuration = PostgresConfiguration(connectionString: arguments.dropFirst(2).first ?? "")
+        let temporary = NSTemporaryDirectory() + "/pressroom-bench-\(getpid())"
+        let target = arguments.dropFirst(2).first ?? temporary
+        guard target.hasPrefix("/") else {
+            return try await measure(PostgresConfiguration(connectionString: target), connections, seconds)
+        }
+        let embedded = EmbeddedPostgres(dataDirectory: target, logger: Logger(label: "bench"))
+        try await measure(try await embedded.start(), connections, seconds)
+        await embedded.stop()
+        for suffix in ["", ".lock"] { try? FileManager.default.removeItem(atPath: temporary + suffix) }
+    }
+
+    private static func measure(_ configuration: PostgresConfiguration, _ connections: Int, _ seconds: Double) async throws {
+        var configuration = configuration
         configuration.maxConnections = connections
         let client = PostgresClient(configuration: configuration, logger: Logger(label: "bench"))
-
         for (name, body) in cases {
             try await report(name, connections: connections, seconds: seconds) { try await body(client) }
+        }
+        print("on the poller's thread:")
+        try await withTaskExecutorPreference(PollerExecutor.shared) {
+            for (name, body) in cases {
+                try await report(name, connections: connections, seconds: seconds) { try await body(client) }
+            }
         }
         await client.shutdown()
     }

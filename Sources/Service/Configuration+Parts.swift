@@ -44,6 +44,8 @@ extension APIConfiguration {
         host = configuration.http.host
         port = configuration.http.port
         maxBodyBytes = configuration.http.maxBodyBytes
+        requestTimeout = configuration.http.requestTimeout
+        idleTimeout = configuration.http.idleTimeout
         publicDirectory = try ResourceLocator.current.publicDirectory(configuration)
     }
 }

@@ -17,9 +17,10 @@ def test_a_task_from_the_form_to_the_ranking(page, service):
 
     expect(page.locator(".share")).to_have_text("100%")
     expect(page.locator(".phases li[data-tone=done]")).to_have_count(5)
-    ranking = page.get_by_role("region", name="The ranking").first
-    expect(ranking.locator("tbody tr")).to_have_count(2)
-    expect(page.locator(".agreement")).to_contain_text("%")
+    for stage in ("initial", "final"):
+        ranking = page.locator(f".ranking.{stage}")
+        expect(ranking.locator("tbody tr")).to_have_count(2)
+        expect(ranking.locator(".agreement")).to_contain_text("%")
     expect(page.locator(".badge.winner")).to_have_count(1)
     expect(page.locator(".badge.finalist")).to_have_count(2)
     # Two judges, two outputs: four scores and four ballots, each either read or shown as failed.

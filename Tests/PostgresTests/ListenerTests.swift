@@ -33,19 +33,22 @@ struct ListenerTests {
             var notifications = listener.notifications.makeAsyncIterator()
             #expect(await notifications.next() == .connected)
             _ = try await client.query("SELECT pg_notify('many', n::text) FROM generate_series(1, 10000) n")
-            var missed = 0
+            var received = 0
+            var announcements = 0
             var last = 0
             while last < 10_000, let next = await notifications.next() {
                 switch next {
-                case .connected: missed += 1
-                case .received(_, let payload): last = Int(payload) ?? 0
+                case .connected: announcements += 1
+                case .received(_, let payload):
+                    #expect(Int(payload) ?? 0 > last)
+                    last = Int(payload) ?? 0
+                    received += 1
                 }
             }
-            // Either all were read in time, or the loss was announced; the last one is always there.
-            #expect(last == 10_000)
+            // How many are lost depends on who is faster; that some are lost is never kept quiet.
+            #expect(received == 10_000 || announcements > 0)
             running.cancel()
             _ = try? await running.value
-            _ = missed
         }
     }
 

@@ -67,6 +67,18 @@ struct PipelineTests {
         }
     }
 
+    @Test func localSettingsLastUntilThePipelineEnds() async throws {
+        try await withPostgresClient(maxConnections: 1) { client in
+            let results = try await client.pipeline([
+                "SELECT set_config('pressroom.tenant', \("acme"), true)",
+                "SELECT current_setting('pressroom.tenant')",
+            ])
+            #expect(results[1][0][0].string == "acme")
+            let after = try await client.query("SELECT current_setting('pressroom.tenant', true)")
+            #expect(after[0][0].string ?? "" == "")
+        }
+    }
+
     /// More than both socket buffers hold, in both directions at once.
     @Test func largePipelinesDoNotDeadlock() async throws {
         try await withPostgresClient(maxConnections: 1) { client in

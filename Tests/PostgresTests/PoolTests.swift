@@ -29,7 +29,7 @@ struct PoolTests {
         try await withDatabase { configuration in
             var configuration = configuration
             configuration.maxConnections = 1
-            configuration.acquireTimeout = .milliseconds(50)
+            configuration.acquireTimeout = .seconds(3)
             let client = PostgresClient(configuration: configuration, logger: try await PostgresServer.shared().logger)
             let error = await #expect(throws: PostgresError.self) {
                 try await client.withConnection { _ in _ = try await client.query("SELECT 1") }

@@ -6,7 +6,16 @@ import Workflow
 
 @Suite("Rehearsal", .timeLimit(.minutes(1)))
 struct RehearsalModelTests {
-    private static let goldenText = ""
+    private static let goldenText = """
+        It is easy to talk about slow bread and a good deal harder to say something useful. This is a rehearsal, and the \
+        real text will be written by a real model.
+
+        The first draft of anything is mostly a list of what its author already believed. The people who use it every \
+        day are rarely the ones who describe it best.
+
+        A plain sentence costs more time than a clever one and gives it all back. That is reason enough to give slow \
+        bread an hour of attention this week.
+        """
 
     private let model = RehearsalModel(options: RehearsalOptions(tokensPerSecond: 0))
 
@@ -31,9 +40,10 @@ struct RehearsalModelTests {
         #expect(try await text(.sample(system: "You write warmly.")) != answer)
     }
 
-    @Test("gives this very answer, on every machine and in every version")
+    @Test("gives this very answer on every machine")
     func golden() async throws {
-        #expect(try await text(.sample()) == Self.goldenText)
+        let answer = try await text(.sample())
+        #expect(answer == Self.goldenText)
     }
 
     @Test("writes a short post that says once that it is a rehearsal", arguments: [

@@ -5,12 +5,10 @@ extension ScriptedModelServer {
     /// What a script writes its answer with, bytes as it likes.
     package final class Reply: Sendable {
         private let channel: any Channel
-        private let outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>
         private let finished = Atomic(false)
 
-        init(channel: any Channel, outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>) {
+        init(channel: any Channel) {
             self.channel = channel
-            self.outbound = outbound
         }
 
         /// Whether the answer ended well, so that the connection can take another request.
@@ -27,7 +25,7 @@ extension ScriptedModelServer {
             var buffer = ByteBuffer(string: String(bytes.count, radix: 16) + "\r\n")
             buffer.writeBytes(bytes)
             buffer.writeString("\r\n")
-            try await outbound.write(buffer)
+            try await channel.writeAndFlush(buffer)
         }
 
         package func send(_ text: String) async throws {
@@ -49,7 +47,7 @@ extension ScriptedModelServer {
 
         /// Bytes as they are, HTTP or not.
         package func raw(_ text: String) async throws {
-            try await outbound.write(ByteBuffer(string: text))
+            try await channel.writeAndFlush(ByteBuffer(string: text))
         }
 
         /// Closes the connection, wherever the answer stands.

@@ -21,19 +21,27 @@ package final class ScriptedModelServer: Sendable {
     }
 
     private struct State {
+        var port = 0
         var requests: [Request] = []
         var scripts: [Script] = []
         var fallback = Script.decent
-        var connections: [Int: any Channel] = [:]
+        var channels: [Int: any Channel] = [:]
         var nextConnection = 0
+        var isStopped = false
     }
 
-    package let port: Int
+    private struct Connection: Sendable {
+        let number: Int
+        let channel: any Channel
+        let received: AsyncStream<ByteBuffer>
+    }
+
     private let state = Mutex(State())
+    private let arrivals = AsyncStream<Connection>.makeStream()
 
-    private init(port: Int) {
-        self.port = port
-    }
+    private init() {}
+
+    package var port: Int { state.withLock { $0.port } }
 
     /// What a provider's `base_url` is to be.
     package var baseURL: String { "http://127.0.0.1:\(port)/v1" }
@@ -55,78 +63,107 @@ package final class ScriptedModelServer: Sendable {
     package static func withServer<Value: Sendable>(
         isolation: isolated (any Actor)? = #isolation, _ body: (ScriptedModelServer) async throws -> Value
     ) async throws -> Value {
+        let server = ScriptedModelServer()
         let listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .serverChannelOption(.backlog, value: 256)
-            .bind(host: "127.0.0.1", port: 0) { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture { try server.accept(channel) }
+            }
+            .bind(host: "127.0.0.1", port: 0).get()
+        server.state.withLock { $0.port = listener.localAddress?.port ?? 0 }
+        let serving = Task {
+            await withDiscardingTaskGroup { group in
+                for await connection in server.arrivals.stream {
+                    group.addTask { await server.serve(connection) }
                 }
             }
-        let server = ScriptedModelServer(port: listener.channel.localAddress?.port ?? 0)
-        let serving = Task { try await server.serve(listener) }
+        }
         let result: Result<Value, any Error>
         do {
             result = .success(try await body(server))
         } catch {
             result = .failure(error)
         }
+        try? await listener.close()
         serving.cancel()
-        server.closeConnections()
-        _ = await serving.result
+        server.stop()
+        await serving.value
         return try result.get()
     }
 
-    private func serve(_ listener: NIOAsyncChannel<NIOAsyncChannel<ByteBuffer, ByteBuffer>, Never>) async throws {
-        try await withThrowingDiscardingTaskGroup { group in
-            try await listener.executeThenClose { connections in
-                for try await connection in connections {
-                    group.addTask { try? await self.serve(connection) }
-                }
-            }
-        }
-    }
-
-    private func serve(_ connection: NIOAsyncChannel<ByteBuffer, ByteBuffer>) async throws {
-        let channel = connection.channel
-        let number = state.withLock { state in
+    private func accept(_ channel: any Channel) throws {
+        let received = AsyncStream<ByteBuffer>.makeStream()
+        try channel.pipeline.syncOperations.addHandler(Receiver(continuation: received.continuation))
+        let number: Int? = state.withLock { state in
+            guard !state.isStopped else { return nil }
             defer { state.nextConnection += 1 }
-            state.connections[state.nextConnection] = channel
+            state.channels[state.nextConnection] = channel
             return state.nextConnection
         }
-        defer { state.withLock { _ = $0.connections.removeValue(forKey: number) } }
-        // Scripts wait for connections to close, which those that come late must do too.
-        if Task.isCancelled { channel.close(promise: nil) }
-        try await connection.executeThenClose { inbound, outbound in
-            var reader = RequestReader(inbound: inbound.makeAsyncIterator(), connection: number)
-            while let request = try await reader.next() {
-                let script = state.withLock { state in
-                    state.requests.append(request)
-                    return state.scripts.isEmpty ? state.fallback : state.scripts.removeFirst()
-                }
-                let reply = Reply(channel: channel, outbound: outbound)
-                try await script.run(request, reply)
-                guard reply.isFinished else { break }
-            }
-        }
+        guard let number else { return channel.close(promise: nil) }
+        arrivals.continuation.yield(Connection(number: number, channel: channel, received: received.stream))
     }
 
-    private func closeConnections() {
-        for channel in state.withLock({ Array($0.connections.values) }) { channel.close(promise: nil) }
+    private func serve(_ connection: Connection) async {
+        var reader = RequestReader(inbound: connection.received.makeAsyncIterator(), connection: connection.number)
+        while let request = await reader.next() {
+            let script = state.withLock { state in
+                state.requests.append(request)
+                return state.scripts.isEmpty ? state.fallback : state.scripts.removeFirst()
+            }
+            let reply = Reply(channel: connection.channel)
+            // What a script throws comes from a client that went away, and ends the connection as an unfinished answer does.
+            try? await script.run(request, reply)
+            guard reply.isFinished else { break }
+        }
+        connection.channel.close(promise: nil)
+        state.withLock { _ = $0.channels.removeValue(forKey: connection.number) }
+    }
+
+    private func stop() {
+        let channels = state.withLock { state in
+            state.isStopped = true
+            return Array(state.channels.values)
+        }
+        for channel in channels { channel.close(promise: nil) }
+    }
+}
+
+/// Hands the bytes of a connection over, until it is closed.
+private final class Receiver: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+
+    private let continuation: AsyncStream<ByteBuffer>.Continuation
+
+    init(continuation: AsyncStream<ByteBuffer>.Continuation) {
+        self.continuation = continuation
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        continuation.yield(unwrapInboundIn(data))
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        continuation.finish()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        context.close(promise: nil)
     }
 }
 
 /// Reads requests with a `content-length`, one after the other.
 private struct RequestReader {
-    var inbound: NIOAsyncChannelInboundStream<ByteBuffer>.AsyncIterator
+    var inbound: AsyncStream<ByteBuffer>.Iterator
     let connection: Int
     private var received: [UInt8] = []
 
-    init(inbound: NIOAsyncChannelInboundStream<ByteBuffer>.AsyncIterator, connection: Int) {
+    init(inbound: AsyncStream<ByteBuffer>.Iterator, connection: Int) {
         self.inbound = inbound
         self.connection = connection
     }
 
-    mutating func next() async throws -> ScriptedModelServer.Request? {
+    mutating func next() async -> ScriptedModelServer.Request? {
         let separator = Array("\r\n\r\n".utf8)
         while true {
             if let headEnd = received.firstRange(of: separator) {
@@ -146,7 +183,7 @@ private struct RequestReader {
                         connection: connection)
                 }
             }
-            guard let buffer = try await inbound.next() else { return nil }
+            guard let buffer = await inbound.next() else { return nil }
             received.append(contentsOf: buffer.readableBytesView)
         }
     }

@@ -31,6 +31,7 @@ extension ProblemError {
             case .notFound: .notFound
             case .conflict: .conflict
             case .stale: .stale
+            case .invalid where error.problems.contains { $0.pointer.hasPrefix("/query/") }: .malformed
             case .invalid: .invalid
             default: .internalError
             }

@@ -3,14 +3,16 @@ import Workflow
 
 /// Reads an object strictly: a key that is unknown, missing or has the wrong type becomes a problem with its pointer.
 ///
-/// `null` counts as left out, except where `nullable` reads it.
+/// `null` counts as left out.
 struct BodyReader {
     private let pointer: String
     private var members: [String: JSON] = [:]
+    private let isObject: Bool
     private(set) var problems: [Problem] = []
 
     init(_ json: JSON, at pointer: String = "") {
         self.pointer = pointer
+        isObject = json.object != nil
         if let object = json.object {
             members = object
         } else {
@@ -24,15 +26,13 @@ struct BodyReader {
         return value
     }
 
-    /// `.some(nil)` for `null`, nil when it is left out.
-    mutating func nullable(_ key: String) -> JSON?? {
-        members.removeValue(forKey: key).map { $0.isNull ? nil : $0 }
-    }
+    /// Whether a key is there that nobody has read yet, be it with `null`.
+    func has(_ key: String) -> Bool { members[key] != nil }
 
     /// A text with at least one character and at most `maxLength`.
     mutating func string(_ key: String, isRequired: Bool = false, maxLength: Int = 200) -> String? {
         guard let value = value(key) else {
-            if isRequired { fail(key, "is required") }
+            if isRequired, isObject { fail(key, "is required") }
             return nil
         }
         guard let text = value.string else { return mismatch(key, "a string", value) }

@@ -49,6 +49,6 @@ extension [Problem] {
     /// The first of them in words, and how many more there are.
     var summary: String {
         guard let first else { return "" }
-        return "\(first.pointer) \(first.detail)" + (count > 1 ? " (and \(count - 1) more)" : "")
+        return "\(first.pointer.isEmpty ? "it" : first.pointer) \(first.detail)" + (count > 1 ? " (and \(count - 1) more)" : "")
     }
 }

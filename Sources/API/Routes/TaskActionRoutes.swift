@@ -39,15 +39,14 @@ struct TaskActionRoutes: Sendable {
         if !Self.isCustomType(type) {
             body.fail("type", "must be custom, or custom. and 1 to 64 of A-Z a-z 0-9 _ - .")
         }
-        let data = body.nullable("data")
-        if data == nil { body.fail("data", "is required") }
+        if !body.has("data") { body.fail("data", "is required") }
+        let data = body.value("data") ?? .null
         try body.finish()
         let scope = context.scope
-        let value = (data ?? nil) ?? .null
         return .recorded(
             try await api.store.writeOnce(scope, idempotency) { connection in
                 let cursor = try await api.store.appendCustomEvent(
-                    on: connection, scope, taskID: taskID, type: type, data: value)
+                    on: connection, scope, taskID: taskID, type: type, data: data)
                 return RecordedResponse(status: 202, body: JSONText("{\"cursor\":\"\(cursor)\"}"))
             })
     }

@@ -86,12 +86,7 @@ struct WorkflowRoutes: Sendable {
         changes.status = body.word("status")
         changes.isPublic = body.boolean("is_public")
         changes.tags = body.strings("tags", maxCount: 50, maxLength: 100)
-        if let category = body.nullable("category") {
-            changes.category = .some(category?.string)
-            if let category, !(1...100).contains(category.string?.unicodeScalars.count ?? 0) {
-                body.fail("category", "must be null or a string of 1 to 100 characters")
-            }
-        }
+        if body.has("category") { changes.category = .some(body.string("category", maxLength: 100)) }
         try body.finish()
         let view = try await api.store.changeWorkflow(
             context.scope, name: context.text("name"), version: context.text("version"), changes, ifRevision: revision)

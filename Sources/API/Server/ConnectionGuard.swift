@@ -19,6 +19,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     private var deadline: Scheduled<Void>?
     /// Requests whose head was read and whose response has not ended.
     private var openRequests = 0
+    /// Whether a head was read whose end was not.
+    private var isReading = false
     private var hasResponseBegun = false
     private var hasFailed = false
 
@@ -31,10 +33,13 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         switch unwrapInboundIn(data) {
         case .head(let head):
             openRequests += 1
+            isReading = true
             startDeadline(context)
             if openRequests == 1 { invite(head, context) }
         case .body: break
-        case .end: stopDeadline()
+        case .end:
+            isReading = false
+            stopDeadline()
         }
         if !hasFailed { context.fireChannelRead(data) }
     }
@@ -55,7 +60,9 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        if openRequests > 0 || hasFailed || error is ChannelError || error is IOError {
+        // An answer now would belong to an earlier request, which is still worked on.
+        let isLate = openRequests > (isReading ? 1 : 0)
+        if isLate || hasFailed || error is ChannelError || error is IOError {
             context.fireErrorCaught(error)
         } else if error as? HTTPParserError == .headerOverflow {
             refuse(ProblemError(.headersTooLarge, "The header section is too large."), context)
@@ -95,10 +102,10 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         deadline = nil
     }
 
-    /// Writes a problem, if no response has begun to be written, and closes.
+    /// Closes, and answers before if the request that is being read, or was to be, has no answer yet.
     private func refuse(_ problem: ProblemError, _ context: ChannelHandlerContext) {
         hasFailed = true
-        guard openRequests <= 1, !hasResponseBegun else {
+        guard openRequests == (isReading ? 1 : 0), !hasResponseBegun else {
             context.close(promise: nil)
             return
         }

@@ -65,10 +65,11 @@ extension PressroomError.InputProblem: CustomStringConvertible {
 }
 
 extension PressroomError: CustomStringConvertible {
-    /// The whole story: one line, and one more for each problem.
+    /// The whole story: one line, and one more for each problem that it does not tell.
     public var description: String {
         var first = title
         if let detail, detail != title { first += ": " + detail }
-        return ([first] + problems.map { "  \($0)" }).joined(separator: "\n")
+        let isTold = problems.count == 1 && problems.allSatisfy { first.contains($0.detail) }
+        return ([first] + (isTold ? [] : problems.map { "  \($0)" })).joined(separator: "\n")
     }
 }

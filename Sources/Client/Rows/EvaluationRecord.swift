@@ -1,3 +1,5 @@
+import Workflow
+
 /// A row of `evaluations`: one judge's verdict on one output.
 public struct EvaluationRecord: Sendable, Hashable {
     /// The row with all its columns.
@@ -7,6 +9,11 @@ public struct EvaluationRecord: Sendable, Hashable {
 
     public var id: String { document.text("id") }
     public var outputID: String { document.text("output_id") }
+    /// The judge's name, or else its slug.
+    public var evaluator: String {
+        let agent = document.json["evaluator"]
+        return agent?["name"]?.string ?? agent?["slug"]?.string ?? ""
+    }
     /// `initial` or `final`.
     public var stage: String { document.text("stage") }
     /// `pending processing completed failed`.

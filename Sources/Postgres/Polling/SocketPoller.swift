@@ -25,6 +25,7 @@ final class SocketPoller: Sendable {
     private let epoll: Int32
     private let wakeEvent: Int32
     private let state = Mutex(State())
+    private let thread = Atomic<pthread_t>(0)
 
     private init() throws(PostgresError) {
         epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
@@ -78,11 +79,16 @@ final class SocketPoller: Sendable {
             state.wakesAt = deadline
             return true
         }
-        if mustWake {
-            var one: UInt64 = 1
-            _ = Glibc.write(wakeEvent, &one, MemoryLayout<UInt64>.size)
-        }
+        if mustWake { wake() }
     }
+
+    /// Makes the thread come out of its wait.
+    func wake() {
+        var one: UInt64 = 1
+        _ = Glibc.write(wakeEvent, &one, MemoryLayout<UInt64>.size)
+    }
+
+    var isCurrentThread: Bool { pthread_self() == thread.load(ordering: .acquiring) }
 
     private func control(_ operation: Int32, socket: Int32, token: Token, interest: SocketInterest) {
         var event = epoll_event()
@@ -99,8 +105,11 @@ final class SocketPoller: Sendable {
     private func run() {
         var events = [epoll_event](repeating: epoll_event(), count: 64)
         var ready: [any SocketHandler] = []
+        var hasJobs = false
+        thread.store(pthread_self(), ordering: .releasing)
         while true {
-            let count = epoll_wait(epoll, &events, Int32(events.count), millisecondsToNextDeadline())
+            let wait = hasJobs ? 0 : millisecondsToNextDeadline()
+            let count = epoll_wait(epoll, &events, Int32(events.count), wait)
             if count > 0 {
                 state.withLock { state in
                     for event in events[..<Int(count)] {
@@ -115,6 +124,7 @@ final class SocketPoller: Sendable {
                 ready.removeAll(keepingCapacity: true)
             }
             for handler in takePassedDeadlines() { handler.deadlineHasPassed() }
+            hasJobs = PollerExecutor.shared.runJobs()
         }
     }
 

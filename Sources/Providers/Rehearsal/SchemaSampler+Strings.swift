@@ -70,10 +70,12 @@ extension SchemaSampler {
     private func fitted(_ text: String, to schema: JSON) -> String {
         var scalars = text.unicodeScalars
         let minimum = min(schema["minLength"]?.int ?? 0, 1_000_000)
-        while scalars.count < minimum { scalars.append(contentsOf: " rehearsal".unicodeScalars) }
+        let padding = " rehearsal"
+        let missing = max(0, minimum - scalars.count)
+        let repetitions = (missing + padding.utf8.count - 1) / padding.utf8.count
+        scalars.append(contentsOf: String(repeating: padding, count: repetitions).unicodeScalars)
         let maximum = max(0, schema["maxLength"]?.int ?? Int.max)
         guard scalars.count > maximum else { return String(scalars) }
-        // A cut inside the lengthened part may not end below the lower bound.
         return String(String.UnicodeScalarView(scalars.prefix(maximum)))
     }
 }

@@ -42,6 +42,8 @@ extension PressroomConfiguration {
         reader.text("http.host", into: &http.host)
         reader.integer("http.port", into: &http.port, in: 0...65_535)
         reader.bytes("http.max_body_bytes", into: &http.maxBodyBytes, in: 1_024...(1 << 30))
+        reader.duration("http.request_timeout", into: &http.requestTimeout, in: .milliseconds(100) ... .seconds(3_600))
+        reader.duration("http.idle_timeout", into: &http.idleTimeout, in: .milliseconds(100) ... .seconds(3_600))
         reader.text("public_directory", into: &publicDirectory)
         reader.read("log_level", into: &logLevel, "one of \(Logger.Level.allCases.map(\.rawValue).joined(separator: ", "))") {
             Logger.Level(rawValue: $0.lowercased())

@@ -26,6 +26,10 @@ package struct PressroomConfiguration: Sendable, Equatable {
         package var port = 8080
         /// The most bytes of a request's body, above 0.
         package var maxBodyBytes = 1 << 20
+        /// Within which a request must have sent its body.
+        package var requestTimeout = Duration.seconds(30)
+        /// Within which a connection must send its next request's header section.
+        package var idleTimeout = Duration.seconds(60)
     }
 
     package struct Database: Sendable, Equatable {

@@ -42,11 +42,13 @@ extension Store {
 extension PostgresQuery {
     /// Appends a part whose parameters are numbered from 1; they go on from the statement's own.
     fileprivate static func += (query: inout PostgresQuery, part: PostgresQuery) {
-        var sql = part.sql
-        for number in stride(from: part.parameters.count, to: 0, by: -1) {
-            sql = sql.replacing("$\(number)", with: "$\(number + query.parameters.count)")
+        let offset = query.parameters.count
+        let pieces = part.sql.split(separator: "$", omittingEmptySubsequences: false)
+        query.sql += pieces[0]
+        for piece in pieces.dropFirst() {
+            let digits = piece.prefix { $0.isWholeNumber }
+            query.sql += "$\((Int(digits) ?? 0) + offset)" + piece.dropFirst(digits.count)
         }
-        query.sql += sql
         query.parameters += part.parameters
     }
 }

@@ -15,10 +15,10 @@ struct TaskShow: AsyncParsableCommand {
         let state = try await client.withClient { try await $0.taskState(taskID) }
         if output.json { return output.write(state.document) }
         let task = state.task
-        Terminal.write(SafeText.line("task      \(task.id)"))
-        Terminal.write(SafeText.line("workflow  \(task.workflowName) \(task.workflowVersion)"))
-        Terminal.write(SafeText.line("status    \(task.status), \(Int(task.progress * 100)) %"))
-        if let message = task.errorMessage { Terminal.write(SafeText.line("error     \(message)")) }
+        Terminal.write("task      " + SafeText.line(task.id))
+        Terminal.write("workflow  " + SafeText.line("\(task.workflowName) \(task.workflowVersion)"))
+        Terminal.write("status    " + SafeText.line("\(task.status), \(Int(task.progress * 100)) %"))
+        if let message = task.errorMessage { Terminal.write("error     " + SafeText.line(message)) }
         var phases = TextTable("PHASE", "KIND", "STATUS", "ERROR")
         for phase in state.phases { phases.add(phase.key, phase.kind, phase.status, phase.errorMessage ?? "-") }
         if !phases.rows.isEmpty { Terminal.write("\n" + phases.text) }

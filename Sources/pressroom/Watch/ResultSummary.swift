@@ -29,7 +29,7 @@ struct ResultSummary {
             }
             return table.text
         }
-        var table = TextTable("RANK", "TRACK", "TOTAL", "SCORE", "FIRST PLACES")
+        var table = TextTable("RANK", "TRACK", "TOTAL", "AVERAGE", "FIRST PLACES")
         let tracks = Dictionary(state.outputs.map { ($0.id, $0.track) }) { _, last in last }
         for entry in latest.entries.sorted(by: { $0.rank < $1.rank }) {
             table.add(

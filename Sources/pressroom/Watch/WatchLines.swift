@@ -32,7 +32,7 @@ struct WatchLines {
                 evaluation.score.map { "score \(ResultSummary.number($0))" } ?? evaluation.rank.map { "rank \($0)" }
                 ?? evaluation.errorMessage ?? ""
             lines.append(
-                "evaluation \(evaluation.stage) of \(tracks[evaluation.outputID] ?? evaluation.outputID) "
+                "evaluation \(evaluation.stage) by \(evaluation.evaluator) of \(tracks[evaluation.outputID] ?? evaluation.outputID) "
                     + "\(evaluation.status): \(result)")
         }
         return lines.map(SafeText.line)

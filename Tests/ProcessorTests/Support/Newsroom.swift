@@ -72,8 +72,7 @@ final class Newsroom: Sendable {
         }
     }
 
-    /// Returns as soon as the condition holds; looks again at each commit of this process, and once a second for those
-    /// of others.
+    /// Returns as soon as the condition holds; looks again at each commit of this store.
     func until(_ condition: @Sendable () async throws -> Bool) async throws {
         let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         changes.withLock { $0.append(continuation) }

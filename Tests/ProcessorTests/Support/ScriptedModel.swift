@@ -15,6 +15,7 @@ final class ScriptedModel: LanguageModel {
     private struct State {
         var calls: [String] = []
         var repetitions: [String: Int] = [:]
+        var waiting: [(count: Int, gate: Gate)] = []
     }
 
     private let state = Mutex(State())
@@ -27,6 +28,15 @@ final class ScriptedModel: LanguageModel {
     /// The agents asked, in order.
     var calls: [String] { state.withLock { $0.calls } }
 
+    /// Returns when the model has been asked this often.
+    func waitForCalls(_ count: Int) async {
+        let gate = Gate()
+        state.withLock { state in
+            if state.calls.count >= count { gate.open() } else { state.waiting.append((count, gate)) }
+        }
+        await gate.wait()
+    }
+
     func complete(
         _ request: ModelRequest, onText: @escaping @Sendable (String) async -> Void
     ) async throws(ProviderError) -> ModelResponse {
@@ -34,6 +44,7 @@ final class ScriptedModel: LanguageModel {
             let key = request.agent + "\n" + request.messages.map(\.content).joined()
             state.calls.append(request.agent)
             state.repetitions[key, default: 0] += 1
+            for waiting in state.waiting where waiting.count <= state.calls.count { waiting.gate.open() }
             return state.repetitions[key] ?? 1
         }
         let text = try await answer(Call(request: request, repetition: repetition))

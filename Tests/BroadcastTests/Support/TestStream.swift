@@ -1,0 +1,73 @@
+import Foundation
+import NIOCore
+import Store
+import Workflow
+
+@testable import Broadcast
+
+/// A stream into memory, from its start to its end.
+final class TestStream: Sendable {
+    let recording = StreamRecording()
+    private let output: NIOLoopBoundBox<RecordingOutput?>
+    private let session: StreamSession
+    private let hub: Hub
+    private let running: Task<StreamOutcome, Never>
+
+    /// Begins after a cursor; without one it begins now.
+    init(
+        _ fixture: HubFixture, filter: StreamFilter = StreamFilter(), after cursor: Cursor? = nil,
+        taskEnd: TaskEnd? = nil, isReading: Bool = true,
+        restart: @escaping @Sendable (ResetReason) async throws -> StreamStart = { _ in throw CancellationError() }
+    ) async throws {
+        let loop = fixture.hub.eventLoops[Int.random(in: 0..<fixture.hub.eventLoops.count)]
+        let output = NIOLoopBoundBox<RecordingOutput?>.makeEmptyBox(eventLoop: loop)
+        let recording = recording
+        let head = try await fixture.head()
+        fixture.hub.follow(head)
+        let session = try await StreamSession(
+            StreamRequest(tenantID: HubFixture.tenantID, filter: filter), hub: fixture.hub, store: fixture.store,
+            on: loop, logger: fixture.logger
+        ) { box in
+            let connection = RecordingOutput(recording: recording, loop: loop)
+            if !isReading { connection.stopReading() }
+            connection.subscriber = box.value.connect(connection)
+            output.value = connection
+        }
+        let start = StreamStart(
+            cursor: cursor ?? head.cursor, openingCursor: cursor ?? head.cursor, taskEnd: taskEnd)
+        self.output = output
+        self.session = session
+        hub = fixture.hub
+        running = Task {
+            let outcome = await session.run(start, restart: restart)
+            recording.close(wasDropped: recording.wasDropped)
+            return outcome
+        }
+    }
+
+    var outcome: StreamOutcome {
+        get async { await running.value }
+    }
+
+    /// The reader goes away, at once; answers the cursor that it has.
+    func disconnect() async -> Cursor? {
+        running.cancel()
+        _ = await running.value
+        hub.unfollow(tenantID: HubFixture.tenantID)
+        return recording.lastID.flatMap(Cursor.init)
+    }
+
+    func stopReading() async throws {
+        try await output.eventLoop.submit { [output] in output.value?.stopReading() }.get()
+    }
+
+    func readAll() async throws {
+        try await output.eventLoop.submit { [output] in output.value?.readAll() }.get()
+    }
+
+    /// Waits until the reader has an event at or after a position.
+    @discardableResult
+    func reaches(_ position: Int64) async -> Bool {
+        await recording.wait { ($0.last { $0.position != nil }?.position ?? 0) >= position }
+    }
+}

@@ -1,0 +1,12 @@
+import Synchronization
+
+/// A switch that a test throws while models answer.
+final class Flag: Sendable {
+    private let value = Atomic<Bool>(false)
+
+    var isSet: Bool { value.load(ordering: .acquiring) }
+
+    func set() {
+        value.store(true, ordering: .releasing)
+    }
+}

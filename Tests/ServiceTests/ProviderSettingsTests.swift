@@ -1,0 +1,78 @@
+import Foundation
+import Providers
+import Service
+import Testing
+
+@Suite("Providers in a configuration")
+struct ProviderSettingsTests {
+    private func read(_ yaml: String) throws -> [String: ProviderConfiguration] {
+        let directory = FileManager.default.temporaryDirectory.appendingPathComponent("pressroom-providers-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: directory) }
+        try Data(yaml.utf8).write(to: directory.appendingPathComponent("own.yaml"))
+        return try PressroomConfiguration(
+            ConfigurationSources(environment: [:], configPath: "own.yaml", workingDirectory: directory.path)
+        ).providers
+    }
+
+    private func problems(_ yaml: String) -> [String] {
+        let error = #expect(throws: ConfigurationError.self) { try read(yaml) }
+        return error?.problems.map { "\($0.key) \($0.detail)" } ?? []
+    }
+
+    @Test("Each attribute arrives")
+    func attributes() throws {
+        let providers = try read(
+            """
+            providers:
+              local:  {kind: openai, base_url: "http://127.0.0.1:18082/v1", concurrency: 4, stall_timeout: 5s}
+              openai:
+                kind: openai
+                base_url: https://api.openai.com/v1
+                api_key_env: OPENAI_API_KEY
+                token_limit_field: max_completion_tokens
+                first_token_timeout: 2m
+              slow: {kind: rehearsal, tokens_per_second: 12.5, latency: 250ms, fail_rate: 0.1}
+            """)
+        var local = ProviderConfiguration.openai(baseURL: "http://127.0.0.1:18082/v1", concurrency: 4)
+        local.stallTimeout = .seconds(5)
+        var openai = ProviderConfiguration.openai(baseURL: "https://api.openai.com/v1", apiKeyEnv: "OPENAI_API_KEY")
+        openai.tokenLimitField = .maxCompletionTokens
+        openai.firstTokenTimeout = .seconds(120)
+        let slow = ProviderConfiguration.rehearsal(
+            RehearsalOptions(tokensPerSecond: 12.5, latency: .milliseconds(250), failRate: 0.1))
+        #expect(providers == ["local": local, "openai": openai, "slow": slow])
+    }
+
+    @Test("Mistakes are named", arguments: [
+        ("providers: {a: {kind: anthropic}}", "providers.a.kind 'anthropic' is not available in this version"),
+        ("providers: {a: {kind: llama}}", "providers.a.kind must be openai or rehearsal, not 'llama'"),
+        ("providers: {a: {base_url: \"http://x\"}}", "providers.a.kind is required: openai or rehearsal"),
+        ("providers: {a: {kind: openai}}", "providers.a.base_url is required"),
+        ("providers: {A b: {kind: rehearsal}}", "providers.A b is no name of a provider; use a-z, 0-9, '_' and '-'"),
+        ("providers: {a: 3}", "providers.a must be a mapping such as {kind: openai, base_url: …}"),
+        ("providers: [a]", "providers must be a mapping of names to providers"),
+        (
+            "providers: {a: {kind: openai, base_url: \"http://x\", requests_per_minute: 5}}",
+            "providers.a.requests_per_minute is not available in this version"
+        ),
+        (
+            "providers: {a: {kind: openai, base_url: \"http://x\", prices: {m: {input: 1}}}}",
+            "providers.a.prices is not available in this version"
+        ),
+        ("providers: {a: {kind: rehearsal, fail_rate: 2}}", "providers.a.fail_rate must be a number of 0…1, not '2'"),
+        ("providers: {a: {kind: rehearsal, concurrency: 0}}", "providers.a.concurrency must be a whole number above 0, not '0'"),
+        (
+            "providers: {a: {kind: openai, base_url: localhost}}",
+            "providers.a.base_url must be a URL that begins with http:// or https://, not 'localhost'"
+        ),
+    ])
+    func mistakes(yaml: String, problem: String) {
+        #expect(problems(yaml) == [problem])
+    }
+
+    @Test("A key never shows in an error")
+    func secret() {
+        #expect(problems("providers: {a: {kind: openai, base_url: x, api_key: '  '}}").allSatisfy { !$0.contains("'  '") })
+    }
+}

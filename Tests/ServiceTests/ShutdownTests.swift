@@ -1,0 +1,75 @@
+import Client
+import Foundation
+import Testing
+
+/// SIGTERM in the middle of work.
+@Suite struct ShutdownTests {
+    private static let yaml = """
+        streams: {drain: 300ms}
+        providers: {slow: {kind: rehearsal, tokens_per_second: 30}}
+        """
+
+    @Test func streamsEndCleanlyAndStepsAreHandedBack() async throws {
+        try await withService(ServiceSetup(yaml: Self.yaml)) { service in
+            try await service.publish(Definitions.draft("slow"))
+            var ids: [String] = []
+            for number in 0..<3 { ids.append(try await service.startTask("draft", topic: "\(number)")) }
+            let tasks = ids
+            let port = service.port
+            for task in tasks { _ = try await service.event(of: task) { $0.name == "output_delta" } }
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                let streaming = tasks.map { _ in Eventual<Void>() }
+                for (task, isStreaming) in zip(tasks, streaming) {
+                    group.addTask {
+                        let stream = try await RawConnection.with(port: port) { connection in
+                            try await connection.send(
+                                "GET /api/v1/tasks/\(task)/stream HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\n\r\n")
+                            var stream = StreamBytes()
+                            while let bytes = try await connection.next() {
+                                if try stream.append(bytes).contains(where: { $0.name == "state" }) { isStreaming.set(()) }
+                            }
+                            return stream
+                        }
+                        #expect(stream.isComplete, "the stream of \(task) was broken off")
+                    }
+                }
+                for isStreaming in streaming { try await isStreaming.get() }
+                #expect(try await service.terminate() == 0)
+                try await group.waitForAll()
+            }
+            let running = try await service.sql("SELECT id, status, attempt FROM pressroom.steps WHERE status = 'running'")
+            #expect(running.isEmpty)
+            #expect(service.errorLines.isEmpty, "\(service.errorLines)")
+
+            try await service.start()
+            for task in tasks { #expect(try await service.end(of: task) == "completed") }
+            // Handed back, not failed: the attempts of the first run do not count.
+            #expect(try await service.number("SELECT count(*) FROM pressroom.steps WHERE status <> 'completed'") == 0)
+            try await EventAudit.check(service)
+        }
+    }
+
+    @Test func thePrivatePostgresStopsToo() async throws {
+        try await withService(ServiceSetup(database: .owned, yaml: Self.yaml)) { service in
+            try await service.publish(Definitions.draft("slow"))
+            let task = try await service.startTask("draft")
+            _ = try await service.event(of: task) { $0.name == "output_delta" }
+            let postgres = service.privatePostgres
+            #expect(postgres.postmaster != nil)
+            let children = postgres.children
+            #expect(!children.isEmpty)
+            #expect(try await service.terminate() == 0)
+            #expect(postgres.postmaster == nil)
+            #expect(!FileManager.default.fileExists(atPath: service.dataDirectory + "/postmaster.pid"))
+            for child in children {
+                let command = try? String(contentsOfFile: "/proc/\(child)/cmdline", encoding: .utf8)
+                #expect(command?.hasPrefix("postgres:") != true, "\(child) is an orphan: \(command ?? "")")
+            }
+            #expect(service.errorLines.isEmpty, "\(service.errorLines)")
+
+            try await service.start()
+            #expect(try await service.end(of: task) == "completed")
+            try await EventAudit.check(service)
+        }
+    }
+}

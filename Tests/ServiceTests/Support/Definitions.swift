@@ -1,0 +1,57 @@
+/// Workflows that the tests publish.
+enum Definitions {
+    /// The whole way: two drafts, an edit loop, scores, finalists and ballots.
+    static func editorial(_ provider: String = "rehearsal", name: String = "editorial", last: String = "") -> String {
+        """
+        name: \(name)
+        version: 1.0.0
+        input: {type: object, properties: {topic: {type: string, default: swifts}}}
+        agents:
+          warm: {role: writer, model: \(provider)/warm}
+          terse: {role: writer, model: \(provider)/terse}
+          copy: {role: editor, model: \(provider)/copy}
+          ada: {role: evaluator, model: \(provider)/ada}
+          bob: {role: evaluator, model: \(provider)/bob}
+        phases:
+          - {id: write, kind: write, agents: [warm, terse], prompt: "Write a post on {{topic}}."}
+          - {id: edit, kind: edit, agents: [copy], max_cycles: 2}
+          - {id: judge, kind: evaluate, stage: initial, agents: [ada, bob], criteria: [{id: clarity}]}
+          - {id: finalists, kind: select, top: 2}
+          - {id: rank, kind: rank, agents: [ada, bob]}
+        \(last)
+        """
+    }
+
+    /// The same, and then it waits until `release` is signalled.
+    static func held(_ provider: String = "rehearsal") -> String {
+        editorial(provider, name: "held", last: "  - {id: hold, kind: signal, name: release}")
+    }
+
+    /// One draft.
+    static func draft(_ provider: String = "rehearsal", name: String = "draft", attributes: String = "") -> String {
+        """
+        name: \(name)
+        version: 1.0.0
+        agents:
+          warm: {role: writer, model: \(provider)/warm}
+        phases:
+          - {id: write, kind: write, agents: [warm], prompt: "Write a post on {{topic}}."\(attributes)}
+        """
+    }
+
+    /// Two drafts and two judges' scores.
+    static func judged(_ provider: String, attributes: String = "") -> String {
+        """
+        name: judged
+        version: 1.0.0
+        agents:
+          warm: {role: writer, model: rehearsal/warm}
+          terse: {role: writer, model: rehearsal/terse}
+          ada: {role: evaluator, model: rehearsal/ada}
+          bob: {role: evaluator, model: \(provider)/bob}
+        phases:
+          - {id: write, kind: write, agents: [warm, terse], prompt: "Write a post on {{topic}}."}
+          - {id: judge, kind: evaluate, stage: final, agents: [ada, bob], criteria: [{id: clarity}]\(attributes)}
+        """
+    }
+}

@@ -1,0 +1,56 @@
+# shellcheck shell=bash
+# The parts of a test run, and what came of each.
+
+total_passed=0
+total_failed=0
+part_lines=()
+running_part=''
+
+# In the background and waited for, a part does not hold up Ctrl-C.
+stop_part() {
+  [[ -z "$running_part" ]] || kill -TERM "$running_part" 2>/dev/null || true
+}
+
+# run_part NAME SECONDS RESULTS COMMAND…: runs a command, within a time limit, that writes a JUnit file to RESULTS; with
+# `-` in its place the command is one test by itself.
+run_part() {
+  local name=$1 limit=$2 results=$3 status=0 passed=0 failed=0 started=$SECONDS
+  shift 3
+  say "$name"
+  [[ "$results" == - ]] || rm -f "$results"
+  timeout --kill-after=30 "$limit" "$@" </dev/null &
+  running_part=$!
+  wait "$running_part" || status=$?
+  running_part=''
+  [[ $status -ne 124 && $status -ne 137 ]] || say "$name: not done after $limit seconds; stopped"
+  if [[ "$results" != - && -s "$results" ]]; then
+    read -r passed failed < <(count_junit "$results")
+  elif [[ $status -eq 0 && "$results" == - ]]; then
+    passed=1
+  fi
+  # A runner that crashed, stopped or ran nothing has failed, whatever it has written.
+  if ((failed == 0 && (status != 0 || passed == 0))); then failed=1; fi
+  add_part "$name" "$passed" "$failed" $((SECONDS - started))
+}
+
+# add_part NAME PASSED FAILED SECONDS
+add_part() {
+  total_passed=$((total_passed + $2))
+  total_failed=$((total_failed + $3))
+  part_lines+=("$(printf '%-34s %5d passed %5d failed %6d s' "$@")")
+}
+
+# The tests of a JUnit file that passed, and those that failed.
+count_junit() {
+  grep -o '<testsuite [^>]*>' "$1" | awk '
+    function value(name) { return match($0, " " name "=\"[0-9]+") ? substr($0, RSTART + length(name) + 3, RLENGTH - length(name) - 3) : 0 }
+    { bad = value("failures") + value("errors"); failed += bad; passed += value("tests") - bad - value("skipped") - value("disabled") }
+    END { print passed + 0, failed + 0 }'
+}
+
+# The last lines of a test run; fails when a test has.
+summary() {
+  printf '\n%s\n' "${part_lines[@]}"
+  printf '\n%d passed, %d failed\n' "$total_passed" "$total_failed"
+  ((total_failed == 0))
+}
