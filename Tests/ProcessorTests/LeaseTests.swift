@@ -29,7 +29,7 @@ struct LeaseTests {
                 let commits = TaskCommits(
                     store: newsroom.store, workflows: WorkflowCache(store: newsroom.store), processorID: other, logger: newsroom.logger)
                 let result = FinishedStep(
-                    tenantID: "default", taskID: task, workflowID: workflow.0, stepID: try step.decode("id"), outputID: nil,
+                    tenantID: "default", taskID: task, stepID: try step.decode("id"), outputID: nil,
                     attempt: try step.decode("attempt", as: Int.self) + 1, outcome: .completed(.text("other's text", usage: .zero)))
                 #expect(await commits.commit([result]).isEmpty)
                 gate.open()

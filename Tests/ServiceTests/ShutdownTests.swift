@@ -1,5 +1,6 @@
 import Client
 import Foundation
+import Postgres
 import Testing
 
 /// SIGTERM in the middle of work.

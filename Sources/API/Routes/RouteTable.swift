@@ -10,6 +10,11 @@ final class RouteTable: Sendable {
         routes.withLock { $0.append((path.split(separator: "/"), method)) }
     }
 
+    /// Every route, as `GET /health`.
+    var all: Set<String> {
+        Set(routes.withLock { $0 }.map { "\($0.method.rawValue) /\($0.parts.joined(separator: "/"))" })
+    }
+
     /// The methods for a path, `HEAD` beside `GET`; empty when there is no such path.
     func methods(for path: String) -> [String] {
         let parts = path.split(separator: "/")

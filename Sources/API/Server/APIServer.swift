@@ -19,9 +19,10 @@ package enum APIServer {
         onServerRunning: @escaping @Sendable (any Channel) async -> Void = { _ in }
     ) -> some ApplicationProtocol {
         Application(
-            router: router(
+            router: APIRouter(
                 configuration: configuration, store: store, streams: StreamRoutes(store: store, hub: hub, configuration: streams),
-                checks: checks, logger: logger),
+                checks: checks, logger: logger
+            ).router,
             server: .http1(configuration: connection(configuration)),
             configuration: ApplicationConfiguration(
                 address: .hostname(configuration.host, port: configuration.port), serverName: "pressroom",
@@ -29,34 +30,6 @@ package enum APIServer {
             onServerRunning: onServerRunning,
             eventLoopGroupProvider: .shared(eventLoopGroup),
             logger: logger)
-    }
-
-    private static func router(
-        configuration: APIConfiguration, store: Store, streams: StreamRoutes, checks: [ReadinessCheck], logger: Logger
-    ) -> Router<PressroomRequestContext> {
-        let router = Router(context: PressroomRequestContext.self, options: .autoGenerateHeadEndpoints)
-        let table = RouteTable()
-        router.add(middleware: RequestLogMiddleware())
-        router.add(middleware: SecurityHeadersMiddleware())
-        router.add(middleware: ProblemMiddleware(table: table))
-        if let directory = configuration.publicDirectory {
-            router.add(middleware: StaticFilesMiddleware(directory: directory, logger: logger))
-        }
-        router.add(middleware: IdentityMiddleware(authentication: configuration.authentication))
-
-        let api = APIEnvironment(store: store, configuration: configuration, definitions: DefinitionCache())
-        let routes = RouteBuilder(router: router, table: table)
-        HealthRoutes(api: api, checks: checks).add(to: routes)
-        WorkflowRoutes(api: api).add(to: routes)
-        GraphRoutes(api: api).add(to: routes)
-        TaskRoutes(api: api).add(to: routes)
-        TaskActionRoutes(api: api).add(to: routes)
-        TaskStateRoutes(api: api).add(to: routes)
-        TaskRowRoutes(api: api).add(to: routes)
-        streams.add(to: router.group("/api/v1"))
-        table.add(.get, "/api/v1/stream")
-        table.add(.get, "/api/v1/tasks/{task_id}/stream")
-        return router
     }
 
     private static func connection(_ configuration: APIConfiguration) -> HTTP1Channel.Configuration {

@@ -1,15 +1,23 @@
 import Foundation
+import Store
 import Workflow
 
 /// What a run of a step came to, with the fence that its result is checked against.
 struct FinishedStep: Sendable {
     let tenantID: String
     let taskID: UUID
-    let workflowID: UUID
     let stepID: UUID
     let outputID: UUID?
     let attempt: Int
     let outcome: StepOutcome
+}
+
+extension FinishedStep {
+    init(_ step: ClaimedStep, _ outcome: StepOutcome) {
+        self.init(
+            tenantID: step.tenantID, taskID: step.taskID, stepID: step.id, outputID: step.outputID, attempt: step.attempt,
+            outcome: outcome)
+    }
 }
 
 enum StepOutcome: Sendable {

@@ -27,6 +27,22 @@ extension TaskEngine {
         admitParkedSteps(of: phase.id, definition)
     }
 
+    /// How often a step may lose its processor before it is given up.
+    static let mostLostAttempts = 20
+
+    /// Puts a running step whose processor is gone back into the queue, or gives it up after too many attempts.
+    mutating func takeOver(_ stepID: UUID) {
+        guard let step = graph.steps.first(where: { $0.id == stepID }), step.status == .running,
+            let phase = graph.phases.first(where: { $0.id == step.phaseID }),
+            let definition = workflow.definition.phase(phase.key)
+        else { return }
+        guard step.attempt >= Self.mostLostAttempts else { return graph.handBack(stepID) }
+        let failure = StepFailure(
+            code: "processor_lost", message: "The step lost its processor \(step.attempt) times.", isRetryable: false)
+        fail(step, failure, definition, random: 0)
+        admitParkedSteps(of: phase.id, definition)
+    }
+
     /// Schedules the step's next attempt, or gives it up with what it worked on.
     mutating func fail(_ step: StepRow, _ failure: StepFailure, _ definition: PhaseDefinition, random: Double) {
         let policy = definition.retry

@@ -45,10 +45,7 @@ extension Processor {
     }
 
     private func advance(_ scope: Scope, _ taskIDs: [UUID]) async throws {
-        let ids = try await store.workflowIDs(scope, taskIDs)
-        var loaded: [UUID: LoadedWorkflow] = [:]
-        for id in ids { loaded[id] = try await workflows.workflow(scope, id) }
-        let known = loaded
+        let known = try await workflows.workflows(scope, ofTasks: taskIDs)
         try await store.wakeTasks(scope, taskIDs) { graphs in
             for index in graphs.indices {
                 guard let workflow = known[graphs[index].task.workflowID] else { continue }

@@ -36,25 +36,22 @@ extension Processor {
     private func start(_ steps: [ClaimedStep], _ scope: Scope) async {
         do {
             let material = try await store.stepMaterial(scope, Array(Set(steps.map(\.taskID))))
+            var loaded: [UUID: LoadedWorkflow] = [:]
+            for id in Set(material.values.map(\.task.workflowID)) { loaded[id] = try await workflows.workflow(scope, id) }
             for step in steps {
-                guard let material = material[step.taskID] else { continue }
-                let workflow = try await workflows.workflow(scope, material.task.workflowID)
+                guard let material = material[step.taskID], let workflow = loaded[material.task.workflowID] else { continue }
                 run(step, material, workflow)
             }
         } catch {
-            // They are claimed but do not run: the lease check of this node finds that and gives them back.
             logger.warning("cannot start claimed steps", metadata: ["error": "\(error)"])
+            finished.add(steps.map { FinishedStep($0, .handedBack) })
         }
     }
 
     private func run(_ step: ClaimedStep, _ material: StepMaterial, _ workflow: LoadedWorkflow) {
         running.start(step) { [runner, finished, wakeClaim] in
             let outcome = await runner.run(step, material, workflow)
-            finished.add([
-                FinishedStep(
-                    tenantID: step.tenantID, taskID: step.taskID, workflowID: material.task.workflowID, stepID: step.id,
-                    outputID: step.outputID, attempt: step.attempt, outcome: outcome)
-            ])
+            finished.add([FinishedStep(step, outcome)])
             wakeClaim.wake()
         }
     }

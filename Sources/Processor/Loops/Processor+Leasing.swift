@@ -56,11 +56,7 @@ extension Processor {
             let scope = Scope.processor(id, tenantID: tenantID)
             for (taskID, orphans) in Dictionary(grouping: orphans, by: \.taskID) {
                 do {
-                    try await store.withTaskGraphs(scope, [taskID]) { graphs in
-                        for index in graphs.indices {
-                            for orphan in orphans { graphs[index].handBack(orphan.stepID) }
-                        }
-                    }
+                    try await takeOver(orphans.map(\.stepID), of: taskID, scope)
                 } catch where error.isPassing && !error.isConnectionTrouble {
                     continue  // found again in the next round
                 }
@@ -68,6 +64,21 @@ extension Processor {
             logger.info("took over steps", metadata: ["tenant": "\(tenantID)", "steps": "\(orphans.count)"])
         }
         if !orphans.isEmpty { wakeClaim.wake() }
+    }
+
+    /// Puts the steps back into the queue. One that has been lost again and again may be what brings its processors
+    /// down: it fails.
+    private func takeOver(_ stepIDs: [UUID], of taskID: UUID, _ scope: Scope) async throws {
+        let known = try await workflows.workflows(scope, ofTasks: [taskID])
+        try await store.withTaskGraphs(scope, [taskID]) { graphs in
+            for index in graphs.indices {
+                guard let workflow = known[graphs[index].task.workflowID] else { continue }
+                var engine = TaskEngine(graphs[index], workflow)
+                for stepID in stepIDs { engine.takeOver(stepID) }
+                engine.advance()
+                graphs[index] = engine.graph
+            }
+        }
     }
 
     /// Names the machine since its last start and the process namespace: where a pid means the same process.

@@ -48,17 +48,15 @@ struct TaskCommits: Sendable {
         if alreadyFailing { return [] }
         return results.map { result in
             FinishedStep(
-                tenantID: result.tenantID, taskID: result.taskID, workflowID: result.workflowID, stepID: result.stepID,
-                outputID: result.outputID, attempt: result.attempt, outcome: .failed(failure))
+                tenantID: result.tenantID, taskID: result.taskID, stepID: result.stepID, outputID: result.outputID,
+                attempt: result.attempt, outcome: .failed(failure))
         }
     }
 
     private func commitTogether(_ results: [FinishedStep], tenantID: String) async throws {
         let scope = Scope.processor(processorID, tenantID: tenantID)
         let byTask = Dictionary(grouping: results, by: \.taskID)
-        var workflows: [UUID: LoadedWorkflow] = [:]
-        for id in Set(results.map(\.workflowID)) { workflows[id] = try await self.workflows.workflow(scope, id) }
-        let known = workflows
+        let known = try await workflows.workflows(scope, ofTasks: Array(byTask.keys))
         try await store.withTaskGraphs(scope, Array(byTask.keys)) { graphs in
             for index in graphs.indices {
                 guard let workflow = known[graphs[index].task.workflowID] else { continue }

@@ -13,6 +13,13 @@ final class WorkflowCache: Sendable {
         self.store = store
     }
 
+    /// The workflows of these tasks, by id.
+    func workflows(_ scope: Scope, ofTasks taskIDs: [UUID]) async throws -> [UUID: LoadedWorkflow] {
+        var loaded: [UUID: LoadedWorkflow] = [:]
+        for id in try await store.workflowIDs(scope, taskIDs) { loaded[id] = try await workflow(scope, id) }
+        return loaded
+    }
+
     func workflow(_ scope: Scope, _ id: UUID) async throws -> LoadedWorkflow {
         if let known = loaded.withLock({ $0[id] }) { return known }
         let workflow = LoadedWorkflow(try await store.definition(scope, workflowID: id))

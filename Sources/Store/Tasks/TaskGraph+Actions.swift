@@ -78,7 +78,8 @@ extension TaskGraph {
             row.maxAttempts += row.attempt
             row.status = .pending
             row.error = nil
-            row.runAt = .after(.zero)
+            // Nobody runs a wait: its phase takes it up again.
+            row.runAt = step.kind == .signal ? .never : .after(.zero)
         }
         updateEvaluations(of: step.id) { row in
             guard row.status == .failed else { return }

@@ -1,4 +1,5 @@
 import Client
+import Postgres
 import Testing
 import Workflow
 

@@ -11,7 +11,7 @@ struct RawConnection {
     ///
     /// - Parameter receiveBuffer: bytes that the system keeps unread; nil for its default.
     static func with<Value: Sendable>(
-        port: Int, receiveBuffer: Int32? = nil, _ body: @escaping @Sendable (inout RawConnection) async throws -> Value
+        port: Int, receiveBuffer: Int? = nil, _ body: @escaping @Sendable (inout RawConnection) async throws -> Value
     ) async throws -> Value {
         var bootstrap = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .channelOption(.allowRemoteHalfClosure, value: true)

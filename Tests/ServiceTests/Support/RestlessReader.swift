@@ -1,6 +1,6 @@
 import Client
 import NIOCore
-import Testing
+import NIOPosix
 import Workflow
 
 /// Reads a stream over connections that break at random bytes, and goes on with the last id that it has seen.
@@ -42,9 +42,9 @@ struct RestlessReader: Sendable {
                 visit = try await RawConnection.with(port: port) { connection in
                     try await Self.visit(&connection, request: request, cursor: start, budget: budget, onEvent)
                 }
-            } catch is NIOConnectionError {
-                continue
-            } catch is IOError {
+            } catch where error is NIOConnectionError || error is IOError || error is ChannelError {
+                // Nobody listens now.
+                try await Task.sleep(for: .milliseconds(20))
                 continue
             }
             cursor = visit.cursor

@@ -46,11 +46,14 @@ final class TestService: Sendable {
     var dataDirectory: String { directory + "-data" }
     var privatePostgres: PrivatePostgres { PrivatePostgres(dataDirectory: dataDirectory) }
 
+    /// libpq's text for the service's database.
+    var databaseText: String { databaseURL ?? privatePostgres.connectionString }
+
     /// Plain connections, as `psql` makes them: without the service's settings. The service must have been started.
     var database: PostgresClient {
         state.withLock { state in
             if let known = state.database { return known }
-            var configuration = PostgresConfiguration(connectionString: databaseURL ?? privatePostgres.connectionString)
+            var configuration = PostgresConfiguration(connectionString: databaseText)
             configuration.applicationName = "psql"
             let client = PostgresClient(configuration: configuration, logger: logger)
             state.database = client

@@ -1,5 +1,6 @@
 import AsyncHTTPClient
 import Foundation
+import NIOCore
 import Postgres
 import Synchronization
 import TestSupport
@@ -30,7 +31,7 @@ private func withService(
     let directory = "\(PostgresTestDirectory.own)/service-\(counter.add(1, ordering: .relaxed).newValue)"
     try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
     try setup.yaml.write(toFile: directory + "/pressroom.yaml", atomically: true, encoding: .utf8)
-    let httpClient = HTTPClient(configuration: .init(timeout: .init(connect: .seconds(5), read: .seconds(30))))
+    let httpClient = HTTPClient(configuration: .init(timeout: .init(connect: TimeAmount.seconds(5), read: TimeAmount.seconds(30))))
     let service = TestService(
         directory: directory, setup: setup, databaseURL: databaseURL, httpClient: httpClient, logger: logger)
     let result: Result<Void, any Error>

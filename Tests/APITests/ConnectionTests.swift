@@ -1,0 +1,68 @@
+import API
+import Foundation
+import Testing
+import Workflow
+
+/// What a connection does with clients that do not speak HTTP well.
+@Suite struct ConnectionTests {
+    private static let post = "POST /api/v1/tasks HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
+
+    @Test(
+        arguments: [
+            (["\u{16}\u{03}\u{01}\r\n\r\n"], "400"),
+            (["GET / HTTP/1.1\r\nno colon\r\n\r\n"], "400"),
+            (["GET /health HTTP/1.1\r\nhost: x\r\nx: " + String(repeating: "a", count: 40_000) + "\r\n\r\n"], "431"),
+            ([post + "transfer-encoding: chunked\r\n\r\nzz\r\n"], "400"),
+            ([post + "content-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n"], "400"),
+            (["GET /api/v1/workflows/%ff HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"], "400"),
+            (["GET /api/v1/workflows/a%00b HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"], "400"),
+            (["GET /api/v1/tasks?q=%zz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"], "400"),
+        ])
+    func malformedRequestsGetAProblem(_ parts: [String], _ status: String) async throws {
+        try await APIFixture.with { api in
+            let received = try await exchange(port: api.port, parts)
+            #expect(received.hasPrefix("HTTP/1.1 \(status) "), "\(received.prefix(200))")
+            #expect(received.lowercased().contains("content-type: application/problem+json"))
+        }
+    }
+
+    @Test func aBodyThatDoesNotComeIsNotWaitedFor() async throws {
+        try await APIFixture.with(configure: { $0.requestTimeout = .milliseconds(200) }) { api in
+            let received = try await exchange(port: api.port, [Self.post + "content-length: 100\r\n\r\n", "{"])
+            #expect(received.hasPrefix("HTTP/1.1 408 "))
+            #expect(received.components(separatedBy: "HTTP/1.1 ").count == 2)
+        }
+    }
+
+    @Test func anEarlyRefusalIsTheOnlyAnswer() async throws {
+        try await APIFixture.with(configure: { $0.requestTimeout = .milliseconds(200) }) { api in
+            let received = try await exchange(port: api.port, [Self.post + "content-length: 99999999\r\n\r\n", "{"])
+            #expect(received.hasPrefix("HTTP/1.1 413 "))
+            #expect(received.components(separatedBy: "HTTP/1.1 ").count == 2)
+        }
+    }
+
+    @Test func aConnectionThatSaysNothingIsClosed() async throws {
+        try await APIFixture.with(configure: { $0.idleTimeout = .milliseconds(200) }) { api in
+            #expect(try await exchange(port: api.port, []) == "")
+            #expect(try await exchange(port: api.port, ["GET /health HTTP/1.1\r\n", "host: x\r\n"]) == "")
+        }
+    }
+
+    @Test func aLongBodyIsRefusedWithoutAnAnnouncement() async throws {
+        try await APIFixture.with(configure: { $0.maxBodyBytes = 1000 }) { api in
+            let chunk = "200\r\n" + String(repeating: " ", count: 512) + "\r\n"
+            let received = try await exchange(
+                port: api.port, [Self.post + "connection: close\r\ntransfer-encoding: chunked\r\n\r\n", chunk, chunk, chunk, "0\r\n\r\n"])
+            #expect(received.hasPrefix("HTTP/1.1 413 "), "\(received.prefix(200))")
+        }
+    }
+
+    @Test func aClientThatAsksFirstIsInvited() async throws {
+        try await APIFixture.with { api in
+            let received = try await exchange(
+                port: api.port, [Self.post + "connection: close\r\nexpect: 100-continue\r\ncontent-length: 2\r\n\r\n", "{}"])
+            #expect(received.hasPrefix("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 422 "), "\(received.prefix(200))")
+        }
+    }
+}

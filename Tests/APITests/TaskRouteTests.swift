@@ -1,0 +1,115 @@
+import Foundation
+import NIOHTTP1
+import Postgres
+import Testing
+import Workflow
+
+@Suite struct TaskRouteTests {
+    @Test func aStartCompletesTheContext() async throws {
+        try await APIFixture.with { api in
+            _ = try await api.send(.POST, "/api/v1/workflows", YAML.workflow())
+            let body: JSON = [
+                "workflow": "launch", "input": ["topic": "tea"], "priority": 5, "config": ["a": [1, 2.5]],
+                "run_at": "2030-01-31T14:00:00+02:00",
+                "context": ["conversation_id": "c1", "metadata": ["k": "v"]],
+            ]
+            let answer = try await api.send(
+                .POST, "/api/v1/tasks", body,
+                headers: ["traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"])
+            #expect(answer.status == 202)
+            let task = answer.json
+            let id = try #require(task["task_id"]?.string)
+            #expect(answer.headers["location"] == ["/api/v1/tasks/\(id)"])
+            #expect(task["status"] == "pending")
+            #expect(task["input"] == ["topic": "tea", "audience": "developers"])
+            #expect(task["config"] == ["a": [1, 2.5]])
+            #expect(task["run_at"] == "2030-01-31T12:00:00.000000Z")
+            #expect(
+                task["context"]
+                    == [
+                        "tenant_id": "default", "user_id": "local", "conversation_id": "c1", "task_id": .string(id),
+                        "trace_id": "0af7651916cd43dd8448eb211c80319c", "metadata": ["k": "v"],
+                    ])
+            let other = try await api.send(.POST, "/api/v1/tasks", ["workflow": "launch", "input": ["topic": "x"]] as JSON)
+            #expect(other.json["context"]?["trace_id"]?.string?.count == 32)
+        }
+    }
+
+    @Test func pagesShowEveryTaskOnceNewestFirst() async throws {
+        try await APIFixture.with { api in
+            var started: [String] = []
+            for _ in 0..<23 { started.append(try await api.startTask().uuidString.lowercased()) }
+            var seen: [String] = []
+            var path: String? = "/api/v1/tasks?limit=5"
+            while let next = path {
+                let page = try await api.send(.GET, next)
+                #expect(page.items.count <= 5)
+                seen += page.items.compactMap { $0["task_id"]?.string }
+                // Tasks that come while somebody pages do not move what is left.
+                _ = try await api.startTask()
+                path = page.json["next"]?.string.map { "/api/v1/tasks?limit=5&after=\($0)" }
+            }
+            #expect(seen == started.reversed())
+        }
+    }
+
+    @Test func everyFilterNarrows() async throws {
+        try await APIFixture.with { api in
+            let tea = try await api.startTask(["topic": "Green Tea"])
+            let coffee = try await api.startTask(["topic": "coffee"])
+            _ = try await api.send(.POST, "/api/v1/tasks/\(coffee.uuidString)/pause")
+            _ = try await api.send(
+                .POST, "/api/v1/tasks",
+                ["workflow": "launch", "input": ["topic": "milk"], "context": ["conversation_id": "c", "user_id": "u"]] as JSON)
+            func topics(_ query: String) async throws -> [String] {
+                try await api.send(.GET, "/api/v1/tasks?\(query)").items.compactMap { $0["input"]?["topic"]?.string }
+            }
+            #expect(try await topics("") == ["milk", "coffee", "Green Tea"])
+            #expect(try await topics("status=paused") == ["coffee"])
+            #expect(try await topics("status=paused,pending") == ["milk", "coffee", "Green Tea"])
+            #expect(try await topics("conversation_id=c") == ["milk"])
+            #expect(try await topics("user_id=u&workflow=launch") == ["milk"])
+            #expect(try await topics("q=green+tea") == ["Green Tea"])
+            #expect(try await topics("q=LAUNCH&limit=2") == ["milk", "coffee"])
+            #expect(try await topics("since=2999-01-01T00:00:00Z") == [])
+            #expect(try await topics("until=2999-01-01T00:00:00Z&status=pending&q=e&conversation_id=c&user_id=u") == ["milk"])
+            #expect(try await topics("workspace_id=\(tea.uuidString)") == [])
+            #expect(try await topics("parent_task_id=\(tea.uuidString)") == [])
+        }
+    }
+
+    @Test func transitionsHonourTheVersion() async throws {
+        try await APIFixture.with { api in
+            let path = "/api/v1/tasks/\(try await api.startTask().uuidString)"
+            let tag = try #require(try await api.send(.GET, path).tag)
+            #expect(try await api.send(.GET, path, headers: ["if-none-match": tag]).status == 304)
+            let paused = try await api.send(.POST, path + "/pause", headers: ["if-match": tag])
+            #expect(paused.status == 200)
+            #expect(paused.json["status"] == "paused")
+            #expect(paused.tag != tag)
+            #expect(try await api.send(.POST, path + "/resume", headers: ["if-match": tag]).status == 412)
+            #expect(try await api.send(.POST, path + "/resume", JSON.object([:]), headers: ["if-match": "*"]).status == 200)
+            #expect(try await api.send(.GET, path, headers: ["if-none-match": tag]).status == 200)
+        }
+    }
+
+    @Test func deletingTakesEverythingAlong() async throws {
+        try await APIFixture.with { api in
+            let other = try await api.startTask()
+            let before = try await api.rowCounts()
+            let task = try await api.startTask()
+            try await TaskRows.add(to: task, api.client)
+            let path = "/api/v1/tasks/\(task.uuidString)"
+            _ = try await api.send(.POST, path + "/events", ["data": 1] as JSON)
+            _ = try await api.send(.POST, path + "/signals/go", ["data": 1] as JSON)
+            #expect(try await api.send(.POST, path + "/cancel").status == 200)
+            #expect(try await api.send(.DELETE, path).status == 204)
+            #expect(try await api.send(.GET, path).status == 404)
+            #expect(try await api.rowCounts() == before)
+            for table in ["outputs", "output_versions", "evaluations", "rankings", "live_texts"] {
+                #expect(try await api.client.query("SELECT 1 FROM pressroom.\(identifier: table)").isEmpty)
+            }
+            #expect(try await api.send(.GET, "/api/v1/tasks/\(other.uuidString)").status == 200)
+        }
+    }
+}

@@ -1,0 +1,132 @@
+import Foundation
+import TestSupport
+import Testing
+import Workflow
+
+/// `pressroom` as scripts use it: what it writes, and how it ends.
+@Suite struct CommandLineTests {
+    private struct Outcome: Sendable {
+        let status: Int32
+        let output: String
+        let errors: String
+    }
+
+    private func pressroom(
+        _ arguments: [String], url: String? = nil, in directory: String = "/tmp"
+    ) async throws -> Outcome {
+        let child = try ChildProgram(
+            PressroomBinary.path(), arguments, environment: url.map { ["PRESSROOM_URL": $0] } ?? [:], directory: directory)
+        do {
+            let status = try await within(.seconds(60), "pressroom \(arguments.joined(separator: " "))") { try await child.exit() }
+            return Outcome(status: status, output: child.output.text, errors: child.errors.text)
+        } catch {
+            child.send(SIGKILL)
+            throw error
+        }
+    }
+
+    @Test func workflowsAreCheckedAndPublished() async throws {
+        try await withService { service in
+            let (good, bad) = (service.directory + "/good.yaml", service.directory + "/bad.yaml")
+            try Definitions.editorial().write(toFile: good, atomically: true, encoding: .utf8)
+            try "name: bad\nversion: 1.0.0\nphases:\n  - {id: write, kind: write, agents: [nobody]}\n  - {id: x, kind: y}\n"
+                .write(toFile: bad, atomically: true, encoding: .utf8)
+
+            let valid = try await pressroom(["workflow", "validate", good])
+            #expect(valid.status == 0, "\(valid)")
+            let invalid = try await pressroom(["workflow", "validate", bad])
+            #expect(invalid.status == 1)
+            #expect(invalid.output.contains("line 4") && invalid.output.contains("line 5"), "\(invalid.output)")
+
+            let published = try await pressroom(["workflow", "publish", good], url: service.baseURL)
+            #expect(published.status == 0 && published.output == "published editorial 1.0.0", "\(published)")
+            let refused = try await pressroom(["workflow", "publish", bad], url: service.baseURL)
+            #expect(refused.status == 1)
+            #expect(refused.errors.contains("/phases/0/agents/0"), "\(refused.errors)")
+            let missing = try await pressroom(["workflow", "publish", "no-such-file.yaml"], url: service.baseURL)
+            #expect(missing.status == 1 && missing.errors.contains("no-such-file.yaml"))
+
+            let list = try await pressroom(["workflow", "list", "--json"], url: service.baseURL)
+            #expect(list.status == 0)
+            #expect(try JSON(parsing: list.output)["items"]?.array?.map { $0["name"] } == ["editorial"])
+        }
+    }
+
+    @Test func aTaskIsStartedAndWatched() async throws {
+        try await withService { service in
+            try await service.publish(Definitions.editorial())
+            let watched = try await pressroom(
+                ["task", "start", "editorial", "--input", "topic=swifts", "--watch"], url: service.baseURL)
+            #expect(watched.status == 0, "\(watched)")
+            #expect(!watched.output.contains("\u{1B}"), "escape sequences where no terminal is")
+            for line in ["task completed", "phase write completed", "phase rank completed", "RANK"] {
+                #expect(watched.output.contains(line), "no '\(line)' in\n\(watched.output)")
+            }
+            let list = try await pressroom(["task", "list", "--json"], url: service.baseURL)
+            #expect(list.status == 0)
+            let items = try JSON(parsing: list.output)["items"]?.array ?? []
+            #expect(items.count == 1 && items[0]["status"] == "completed")
+
+            let task = try #require(items[0]["task_id"]?.string)
+            let shown = try await pressroom(["task", "show", task, "--json"], url: service.baseURL)
+            #expect(shown.status == 0)
+            let again = try await pressroom(["task", "pause", task], url: service.baseURL)
+            #expect(again.status == 1 && again.errors.contains("completed"), "\(again)")
+
+            let json = try await pressroom(["task", "start", "editorial", "--watch", "--json"], url: service.baseURL)
+            #expect(json.status == 0)
+            let lines = try json.output.split(separator: "\n").map { try JSON(parsing: String($0)) }
+            #expect(lines.last?["event"] == "task_updated", "\(lines.last?.text ?? "")")
+        }
+    }
+
+    @Test func aTaskThatFailsEndsTheWatchWith1() async throws {
+        try await withService(ServiceSetup(yaml: "providers: {broken: {kind: rehearsal, fail_rate: 1}}")) { service in
+            try await service.publish(
+                Definitions.draft("broken", attributes: ", retry: {max_attempts: 2, initial: 10ms}"))
+            let outcome = try await pressroom(["task", "start", "draft", "--watch"], url: service.baseURL)
+            #expect(outcome.status == 1, "\(outcome)")
+            #expect(outcome.errors.contains("failed"))
+        }
+    }
+
+    @Test(
+        "tells wrong usage and an absent service apart",
+        arguments: [
+            (["task", "start"], Int32(2)), (["nonsense"], 2), (["task", "list", "--nonsense"], 2),
+            (["task", "list", "--limit", "0"], 2), (["task", "list", "--url", "ftp://x"], 2),
+            (["task", "start", "x", "--input", "no-equals-sign"], 2), (["serve", "--set", "nothing"], 2),
+            (["task", "list", "--url", "http://127.0.0.1:1"], 3), (["workflow", "list", "--url", "http://127.0.0.1:1"], 3),
+            (["serve", "--set", "http.prot=1"], 1), (["serve", "--http-host", "0.0.0.0"], 1), (["--help"], 0), (["--version"], 0),
+        ])
+    func exitStatus(arguments: [String], status: Int32) async throws {
+        let outcome = try await pressroom(arguments)
+        #expect(outcome.status == status, "\(outcome)")
+        #expect(!(status == 0 ? outcome.output : outcome.errors).isEmpty)
+    }
+
+    @Test func theDoctorLooksAtEverything() async throws {
+        try await withService { service in
+            let well = try await pressroom(
+                ["doctor", "--json", "--http-port", "\(service.port)", "--database-url", service.databaseText])
+            #expect(well.status == 0, "\(well)")
+            let findings = try JSON(parsing: well.output)["items"]?.array ?? []
+            #expect(findings.count >= 5)
+            #expect(findings.allSatisfy { $0["status"] != "failed" })
+
+            let ill = try await pressroom(
+                ["doctor", "--http-port", "0", "--database-url", "postgres://nobody@127.0.0.1:1/nothing"])
+            #expect(ill.status == 1)
+            #expect(ill.output.contains("FAILED") && ill.output.contains("database"), "\(ill.output)")
+        }
+    }
+
+    @Test func aTakenPortIsToldPlainly() async throws {
+        try await withService { service in
+            let outcome = try await pressroom(
+                ["serve", "--http-port", "\(service.port)", "--database-url", service.databaseText])
+            #expect(outcome.status == 1)
+            #expect(outcome.errors.contains("in use"), "\(outcome.errors)")
+        }
+    }
+}
