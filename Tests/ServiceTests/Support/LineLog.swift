@@ -7,6 +7,13 @@ final class LineLog: Sendable {
         var rest: [UInt8] = []
         var isFinished = false
         var waiters: [AsyncStream<String>.Continuation] = []
+
+        mutating func endLine() {
+            let line = String(decoding: rest, as: UTF8.self)
+            rest = []
+            lines.append(line)
+            for waiter in waiters { waiter.yield(line) }
+        }
     }
 
     private let state = Mutex(State())
@@ -45,14 +52,5 @@ final class LineLog: Sendable {
     /// Returns when the program has closed its end.
     func end() async {
         _ = await first { _ in false }
-    }
-}
-
-extension LineLog.State {
-    fileprivate mutating func endLine() {
-        let line = String(decoding: rest, as: UTF8.self)
-        rest = []
-        lines.append(line)
-        for waiter in waiters { waiter.yield(line) }
     }
 }
