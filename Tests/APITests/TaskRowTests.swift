@@ -83,7 +83,8 @@ import Workflow
                 "SELECT type, actor, payload FROM pressroom.events WHERE tenant_id = 'default' AND position = \(cursor.position)")
             #expect(rows[0]["type"].string == "custom.note")
             #expect(rows[0]["actor"].string == "user:local")
-            #expect(try JSON(parsing: rows[0]["payload"].bytes ?? []) == ["data": data])
+            let payload = try JSON(parsing: rows[0]["payload"].bytes ?? [])
+            #expect(payload == ["data": data])
         }
     }
 }

@@ -5,6 +5,8 @@ extension Store {
     /// The events of a tenant after a position, in order. Nil when the tenant has no log.
     ///
     /// The head comes from the same snapshot: a transaction whose first event is in the page lies wholly at or below it.
+    /// Payloads are counted twice: as they are stored, so that no more are read than needed (they may be compressed),
+    /// and as they are sent.
     package func eventPage(
         tenantID: String, after position: Int64, limit: EventPageLimit = EventPageLimit()
     ) async throws -> EventPage? {
@@ -14,7 +16,7 @@ extension Store {
                 SELECT h.tenant_id, h.epoch, h.position, h.pruned, e.is_cut,
                        e.position, e.type, e.task_id, t.context ->> 'conversation_id', t.context ->> 'user_id',
                        t.workspace_id, t.workflow_name,
-                       CASE WHEN e.type = 'task_updated' THEN e.payload #>> '{task,status}' END,
+                       CASE WHEN e.type = 'task_updated' THEN e.body::json #>> '{task,status}' END,
                        '{"type":' || to_json(e.type) || ',"cursor":"' || h.epoch || '.' || e.position
                            || '","task_id":"' || e.task_id || '","at":"' || pressroom.iso(e.created_at)
                            || '","context":' || coalesce(t.context::text, 'null')
@@ -22,15 +24,21 @@ extension Store {
                   FROM pressroom.stream_heads h
                   LEFT JOIN LATERAL (
                        SELECT page.*,
-                              row_number() OVER (ORDER BY page.position) = \(limit.count)
+                              page.number = \(limit.count) OR page.stored >= \(limit.bytes)
                                   OR page.bytes >= \(limit.bytes) AS is_cut
-                         FROM (SELECT ahead.*, ltrim(ahead.payload::text, E' \\n\\r\\t') AS body,
-                                      sum(octet_length(ahead.payload::text)) OVER (ORDER BY ahead.position) AS bytes
-                                 FROM (SELECT events.position, events.type, events.task_id, events.payload, events.created_at
-                                         FROM pressroom.events
-                                        WHERE events.tenant_id = h.tenant_id AND events.position > \(position)
-                                        ORDER BY events.position LIMIT \(limit.count)) AS ahead) AS page
-                        WHERE page.bytes - octet_length(page.payload::text) < \(limit.bytes)) AS e ON true
+                         FROM (SELECT sized.*, sum(octet_length(sized.body)) OVER (ORDER BY sized.position) AS bytes
+                                 FROM (SELECT near.*, ltrim(near.payload::text, E' \\n\\r\\t') AS body
+                                         FROM (SELECT ahead.*, row_number() OVER (ORDER BY ahead.position) AS number,
+                                                      sum(pg_column_size(ahead.payload)) OVER (ORDER BY ahead.position)
+                                                          AS stored
+                                                 FROM (SELECT events.position, events.type, events.task_id,
+                                                              events.payload, events.created_at
+                                                         FROM pressroom.events
+                                                        WHERE events.tenant_id = h.tenant_id AND events.position > \(position)
+                                                        ORDER BY events.position LIMIT \(limit.count)) AS ahead) AS near
+                                        WHERE near.stored - pg_column_size(near.payload) < \(limit.bytes)
+                                       OFFSET 0) AS sized) AS page
+                        WHERE page.bytes - octet_length(page.body) < \(limit.bytes)) AS e ON true
                   LEFT JOIN pressroom.tasks t ON t.tenant_id = h.tenant_id AND t.task_id = e.task_id
                  WHERE h.tenant_id = \(tenantID)
                  ORDER BY e.position
@@ -48,7 +56,7 @@ extension Store {
                 SELECT h.tenant_id, h.epoch, h.position, h.pruned, e.is_cut,
                        e.position, e.type, e.task_id, t.context ->> 'conversation_id', t.context ->> 'user_id',
                        t.workspace_id, t.workflow_name,
-                       CASE WHEN e.type = 'task_updated' THEN e.payload #>> '{task,status}' END,
+                       CASE WHEN e.type = 'task_updated' THEN e.body::json #>> '{task,status}' END,
                        '{"type":' || to_json(e.type) || ',"cursor":"' || h.epoch || '.' || e.position
                            || '","task_id":"' || e.task_id || '","at":"' || pressroom.iso(e.created_at)
                            || '","context":' || coalesce(t.context::text, 'null')
@@ -56,16 +64,23 @@ extension Store {
                   FROM pressroom.stream_heads h
                   LEFT JOIN LATERAL (
                        SELECT page.*,
-                              row_number() OVER (ORDER BY page.position) = \(limit.count)
+                              page.number = \(limit.count) OR page.stored >= \(limit.bytes)
                                   OR page.bytes >= \(limit.bytes) AS is_cut
-                         FROM (SELECT ahead.*, ltrim(ahead.payload::text, E' \\n\\r\\t') AS body,
-                                      sum(octet_length(ahead.payload::text)) OVER (ORDER BY ahead.position) AS bytes
-                                 FROM (SELECT events.position, events.type, events.task_id, events.payload, events.created_at
-                                         FROM pressroom.events
-                                        WHERE events.tenant_id = h.tenant_id AND events.task_id = ANY(\(taskIDs)::uuid[])
-                                          AND events.position > \(position)
-                                        ORDER BY events.position LIMIT \(limit.count)) AS ahead) AS page
-                        WHERE page.bytes - octet_length(page.payload::text) < \(limit.bytes)) AS e ON true
+                         FROM (SELECT sized.*, sum(octet_length(sized.body)) OVER (ORDER BY sized.position) AS bytes
+                                 FROM (SELECT near.*, ltrim(near.payload::text, E' \\n\\r\\t') AS body
+                                         FROM (SELECT ahead.*, row_number() OVER (ORDER BY ahead.position) AS number,
+                                                      sum(pg_column_size(ahead.payload)) OVER (ORDER BY ahead.position)
+                                                          AS stored
+                                                 FROM (SELECT events.position, events.type, events.task_id,
+                                                              events.payload, events.created_at
+                                                         FROM pressroom.events
+                                                        WHERE events.tenant_id = h.tenant_id
+                                                          AND events.task_id = ANY(\(taskIDs)::uuid[])
+                                                          AND events.position > \(position)
+                                                        ORDER BY events.position LIMIT \(limit.count)) AS ahead) AS near
+                                        WHERE near.stored - pg_column_size(near.payload) < \(limit.bytes)
+                                       OFFSET 0) AS sized) AS page
+                        WHERE page.bytes - octet_length(page.body) < \(limit.bytes)) AS e ON true
                   LEFT JOIN pressroom.tasks t ON t.tenant_id = h.tenant_id AND t.task_id = e.task_id
                  WHERE h.tenant_id = \(tenantID)
                  ORDER BY e.position

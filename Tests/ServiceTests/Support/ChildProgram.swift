@@ -25,23 +25,25 @@ final class ChildProgram: Sendable {
     /// - Parameter environment: everything that the program sees, besides `PATH`.
     init(_ program: String, _ arguments: [String], environment: [String: String] = [:], directory: String) throws {
         _ = Self.cleanUp
-        var outputPipe: [Int32] = [0, 0]
-        var errorPipe: [Int32] = [0, 0]
-        guard pipe2(&outputPipe, O_CLOEXEC) == 0, pipe2(&errorPipe, O_CLOEXEC) == 0 else {
-            throw SpawnError(program: program, code: errno)
+        // One at a time, so that none inherits the pipes of another.
+        let (pid, outputEnd, errorEnd) = try Self.running.withLock { running in
+            let (output, errors) = (try Pipe(), try Pipe())
+            defer { for pipe in [output, errors] { close(pipe.writing) } }
+            do {
+                let pid = try Self.spawn(
+                    program, arguments, environment: environment, directory: directory, output: output.writing,
+                    errors: errors.writing)
+                running.insert(pid)
+                return (pid, output.reading, errors.reading)
+            } catch {
+                for pipe in [output, errors] { close(pipe.reading) }
+                throw error
+            }
         }
-        defer { for descriptor in [outputPipe[1], errorPipe[1]] { close(descriptor) } }
-        do {
-            pid = try Self.spawn(
-                program, arguments, environment: environment, directory: directory, output: outputPipe[1], errors: errorPipe[1])
-        } catch {
-            for descriptor in [outputPipe[0], errorPipe[0]] { close(descriptor) }
-            throw error
-        }
-        _ = Self.running.withLock { [pid] in $0.insert(pid) }
-        Self.read(outputPipe[0], into: output)
-        Self.read(errorPipe[0], into: errors)
-        Thread.detachNewThread { [pid, status] in
+        self.pid = pid
+        Self.read(outputEnd, into: output)
+        Self.read(errorEnd, into: errors)
+        Thread.detachNewThread { [status] in
             var result: Int32 = 0
             while waitpid(pid, &result, 0) < 0, errno == EINTR {}
             _ = Self.running.withLock { $0.remove(pid) }
@@ -63,6 +65,19 @@ final class ChildProgram: Sendable {
         await output.end()
         await errors.end()
         return status
+    }
+
+    /// A pipe that no program inherits by itself.
+    private struct Pipe {
+        let reading: Int32
+        let writing: Int32
+
+        init() throws(SpawnError) {
+            var ends: [Int32] = [0, 0]
+            guard pipe(&ends) == 0 else { throw SpawnError(program: "pipe", code: errno) }
+            (reading, writing) = (ends[0], ends[1])
+            for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        }
     }
 
     private static func read(_ descriptor: Int32, into log: LineLog) {
@@ -88,16 +103,15 @@ final class ChildProgram: Sendable {
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_adddup2(&actions, output, 1)
         posix_spawn_file_actions_adddup2(&actions, errors, 2)
-        posix_spawn_file_actions_addclosefrom_np(&actions, 3)
-        posix_spawn_file_actions_addchdir_np(&actions, directory)
 
         let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
         let variables = ["PATH=\(path)", "LC_ALL=C.UTF-8"] + environment.map { "\($0.key)=\($0.value)" }
-        let argumentPointers = ([program] + arguments).map { strdup($0) } + [nil]
+        let command = ["/usr/bin/env", "-C", directory, program] + arguments
+        let argumentPointers = command.map { strdup($0) } + [nil]
         let environmentPointers = variables.map { strdup($0) } + [nil]
         defer { for pointer in argumentPointers + environmentPointers { free(pointer) } }
         var pid: pid_t = 0
-        let code = posix_spawn(&pid, program, &actions, nil, argumentPointers, environmentPointers)
+        let code = posix_spawn(&pid, command[0], &actions, nil, argumentPointers, environmentPointers)
         guard code == 0 else { throw SpawnError(program: program, code: code) }
         return pid
     }
