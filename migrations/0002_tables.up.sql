@@ -62,8 +62,7 @@ CREATE TABLE pressroom.tasks (
     FOREIGN KEY (tenant_id, workflow_id) REFERENCES pressroom.workflows
 );
 CREATE INDEX tasks_workflow ON pressroom.tasks (tenant_id, workflow_name, task_id);
-CREATE INDEX tasks_open ON pressroom.tasks (tenant_id, status, task_id)
-    WHERE status NOT IN ('completed', 'failed', 'cancelled');
+CREATE INDEX tasks_status ON pressroom.tasks (tenant_id, status, task_id);
 CREATE INDEX tasks_conversation ON pressroom.tasks (tenant_id, (context ->> 'conversation_id'), task_id)
     WHERE context ->> 'conversation_id' IS NOT NULL;
 
@@ -166,7 +165,7 @@ CREATE TABLE pressroom.steps (
     created_at   timestamptz NOT NULL DEFAULT now(),
     updated_at   timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (tenant_id, id),
-    FOREIGN KEY (tenant_id, phase_id) REFERENCES pressroom.phases ON DELETE CASCADE
+    FOREIGN KEY (tenant_id, task_id) REFERENCES pressroom.tasks ON DELETE CASCADE
 );
 CREATE INDEX steps_task ON pressroom.steps (tenant_id, task_id, sequence);
 CREATE INDEX steps_claimable ON pressroom.steps (tenant_id, priority DESC, run_at, id)
@@ -194,7 +193,7 @@ CREATE TABLE pressroom.evaluations (
     updated_at      timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (tenant_id, id),
     UNIQUE (tenant_id, step_id, output_id),
-    FOREIGN KEY (tenant_id, output_id) REFERENCES pressroom.outputs ON DELETE CASCADE
+    FOREIGN KEY (tenant_id, task_id) REFERENCES pressroom.tasks ON DELETE CASCADE
 );
 CREATE INDEX evaluations_task ON pressroom.evaluations (tenant_id, task_id, id);
 
@@ -229,7 +228,7 @@ CREATE TABLE pressroom.signals (
     PRIMARY KEY (tenant_id, id),
     FOREIGN KEY (tenant_id, task_id) REFERENCES pressroom.tasks ON DELETE CASCADE
 );
-CREATE INDEX signals_waiting ON pressroom.signals (tenant_id, task_id, id) WHERE received_by IS NULL;
+CREATE INDEX signals_task ON pressroom.signals (tenant_id, task_id, id);
 
 -- Tasks a processor has to look at: new, resumed, retried, signalled, or with a timer that runs out.
 CREATE TABLE pressroom.wakeups (

@@ -21,12 +21,14 @@ public struct PressroomClient: Sendable {
         self.httpClient = httpClient
     }
 
-    /// No proxy, 5 seconds to connect, 45 seconds of silence.
+    /// 5 seconds to connect, in one attempt, and 45 seconds of silence.
     public static var defaultHTTPConfiguration: HTTPClient.Configuration {
         var configuration = HTTPClient.Configuration()
         configuration.timeout.connect = .seconds(5)
         configuration.timeout.read = .seconds(45)
         configuration.httpVersion = .http1Only
+        // Nobody there is told at once; whoever wants to try again does so by a policy.
+        configuration.connectionPool.retryConnectionEstablishment = false
         return configuration
     }
 

@@ -24,7 +24,7 @@ struct Maintenance: ServiceLifecycle.Service {
         do {
             let removed = try await store.pruneEvents(olderThan: eventRetention)
             if removed > 0 { logger.info("removed events past their retention", metadata: ["events": "\(removed)"]) }
-            try await store.pruneIdempotencyKeys(olderThan: Self.idempotencyKeyAge)
+            _ = try await store.deleteIdempotencyKeys(olderThan: Self.idempotencyKeyAge)
         } catch {
             if !Task.isCancelled { logger.warning("cannot remove what is past its time", metadata: ["error": "\(error)"]) }
         }

@@ -122,9 +122,12 @@ import Workflow
 
     @Test func aRefusedMethodNamesThePossibleOnes() async throws {
         try await APIFixture.with { api in
-            #expect(try await api.send(.DELETE, "/api/v1/tasks").headers["allow"] == ["GET, HEAD, POST"])
-            #expect(try await api.send(.GET, "/api/v1/workflows/validate").headers["allow"] == ["POST"])
-            #expect(try await api.send(.POST, "/api/v1/stream").headers["allow"] == ["GET, HEAD"])
+            let tasks = try await api.send(.DELETE, "/api/v1/tasks")
+            let validation = try await api.send(.GET, "/api/v1/workflows/validate")
+            let stream = try await api.send(.POST, "/api/v1/stream")
+            #expect(tasks.headers["allow"] == ["GET, HEAD, POST"])
+            #expect(validation.headers["allow"] == ["POST"])
+            #expect(stream.headers["allow"] == ["GET, HEAD"])
         }
     }
 

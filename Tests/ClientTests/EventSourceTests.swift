@@ -27,7 +27,8 @@ struct EventSourceTests {
         from server: ScriptedServer, count: Int = .max, lastEventID: String = "", policy: ReconnectPolicy = fast,
         maxEventBytes: Int = 1 << 20
     ) async throws -> [ServerSentEvent] {
-        let httpClient = HTTPClient(eventLoopGroup: MultiThreadedEventLoopGroup.singleton)
+        let httpClient = HTTPClient(
+            eventLoopGroup: MultiThreadedEventLoopGroup.singleton, configuration: PressroomClient.defaultHTTPConfiguration)
         let source = EventSource(
             url: "http://127.0.0.1:\(server.port)/stream", headers: [(name: "authorization", value: "Bearer t")],
             lastEventID: lastEventID, policy: policy, maxEventBytes: maxEventBytes, httpClient: httpClient)
@@ -121,7 +122,8 @@ struct EventSourceTests {
     @Test("Gives up after as many failures in a row as allowed")
     func unreachable() async throws {
         let waits = Mutex<[Int]>([])
-        let httpClient = HTTPClient(eventLoopGroup: MultiThreadedEventLoopGroup.singleton)
+        let httpClient = HTTPClient(
+            eventLoopGroup: MultiThreadedEventLoopGroup.singleton, configuration: PressroomClient.defaultHTTPConfiguration)
         // A port that was free a moment ago.
         let port = try await ScriptedServer.withServer { $0.port }
         var policy = Self.fast
@@ -161,7 +163,8 @@ struct EventSourceTests {
             let closed = ScriptedServer.Signal()
             let (seen, seenContinuation) = AsyncStream<Void>.makeStream()
             server.enqueue(.stall(after: ["a"], closed: closed))
-            let httpClient = HTTPClient(eventLoopGroup: MultiThreadedEventLoopGroup.singleton)
+            let httpClient = HTTPClient(
+            eventLoopGroup: MultiThreadedEventLoopGroup.singleton, configuration: PressroomClient.defaultHTTPConfiguration)
             let source = EventSource(url: "http://127.0.0.1:\(server.port)/", policy: Self.fast, httpClient: httpClient)
             let reading = Task {
                 for try await _ in source { seenContinuation.yield() }
@@ -177,7 +180,8 @@ struct EventSourceTests {
 
     @Test("An address that is none is no reason to try again", arguments: ["ftp://127.0.0.1/", "nonsense", ""])
     func badAddress(url: String) async throws {
-        let httpClient = HTTPClient(eventLoopGroup: MultiThreadedEventLoopGroup.singleton)
+        let httpClient = HTTPClient(
+            eventLoopGroup: MultiThreadedEventLoopGroup.singleton, configuration: PressroomClient.defaultHTTPConfiguration)
         let source = EventSource(url: url, policy: Self.fast, httpClient: httpClient)
         let error = await #expect(throws: EventStreamError.self) { for try await _ in source {} }
         #expect(error?.code == .unreachable)

@@ -4,16 +4,16 @@ import Workflow
 enum Samples {
     static let taskID = "019c0000-0000-7000-8000-000000000001"
 
-    static func task(status: String = "running", phase: String = "write", progress: Double = 0, version: Int = 1) -> JSON {
+    static func task(status: String = "running", phase: String = "write", progress: Int = 0, version: Int = 1) -> JSON {
         [
-            "task_id": .string(taskID), "status": .string(status), "phase": .string(phase), "progress": .number(progress),
+            "task_id": .string(taskID), "status": .string(status), "phase": .string(phase), "progress": .integer(Int64(progress)),
             "version": .integer(Int64(version)),
         ]
     }
 
     static func state(at cursor: String = "k.10") -> JSON {
         [
-            "cursor": .string(cursor), "status": "running", "phase": "write", "progress": 0.0, "task": task(),
+            "cursor": .string(cursor), "status": "running", "phase": "write", "progress": 0, "task": task(),
             "phases": [phase("write", ordinal: 0, status: "running"), phase("edit", ordinal: 1, status: "pending")],
             "steps": [step("s1", sequence: 1), step("s2", sequence: 2)],
             "outputs": [output("o1", status: "writing"), output("o2", status: "writing")],

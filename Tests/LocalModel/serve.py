@@ -30,7 +30,7 @@ def main():
     parameters.port = int(sys.argv[1])
     parameters.n_ctx = CONTEXT_TOKENS
     parameters.n_parallel = CALLS_AT_ONCE
-    parameters.cpuparams.n_threads = parameters.cpuparams_batch.n_threads = 2
+    parameters.cpuparams.n_threads = parameters.cpuparams_batch.n_threads = 1  # several would wait for each other on a busy machine
     parameters.ui = False
     for number in (signal.SIGTERM, signal.SIGINT):
         # The server's own threads would keep the process alive.

@@ -90,17 +90,16 @@ import Workflow
         }
     }
 
-    @Test(
-        "tells wrong usage and an absent service apart",
-        arguments: [
-            (["task", "start"], Int32(2)), (["nonsense"], 2), (["task", "list", "--nonsense"], 2),
-            (["task", "list", "--limit", "0"], 2), (["task", "list", "--url", "ftp://x"], 2),
-            (["task", "start", "x", "--input", "no-equals-sign"], 2), (["serve", "--set", "nothing"], 2),
-            (["task", "list", "--url", "http://127.0.0.1:1"], 3), (["workflow", "list", "--url", "http://127.0.0.1:1"], 3),
-            (["serve", "--set", "http.prot=1"], 1), (["serve", "--http-host", "0.0.0.0"], 1), (["--help"], 0), (["--version"], 0),
-        ])
-    func exitStatus(arguments: [String], status: Int32) async throws {
-        let outcome = try await pressroom(arguments)
+    private static let endings: [(arguments: String, status: Int32)] = [
+        ("task start", 2), ("nonsense", 2), ("task list --nonsense", 2), ("task list --limit 0", 2),
+        ("task list --url ftp://x", 2), ("task start x --input no-equals-sign", 2), ("serve --set nothing", 2),
+        ("task list --url http://127.0.0.1:1", 3), ("workflow list --url http://127.0.0.1:1", 3),
+        ("serve --set http.prot=1", 1), ("serve --http-host 0.0.0.0", 1), ("--help", 0), ("--version", 0),
+    ]
+
+    @Test("tells wrong usage and an absent service apart", arguments: endings)
+    func exitStatus(arguments: String, status: Int32) async throws {
+        let outcome = try await pressroom(arguments.split(separator: " ").map(String.init))
         #expect(outcome.status == status, "\(outcome)")
         #expect(!(status == 0 ? outcome.output : outcome.errors).isEmpty)
     }

@@ -30,7 +30,10 @@ import Workflow
                         var typist = typist
                         for _ in 0..<2 {
                             let own = typist.fork()
-                            writers.addTask { try await Typist(service: service, tasks: ids, generator: own).run(rounds: 40) }
+                            writers.addTask {
+                                var typist = Typist(service: service, tasks: ids, generator: own)
+                                try await typist.run(rounds: 40)
+                            }
                         }
                         for id in ids { try await service.waitForHold(of: id) }
                         try await writers.waitForAll()

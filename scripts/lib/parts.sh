@@ -50,7 +50,8 @@ count_junit() {
 
 # The last lines of a test run; fails when a test has.
 summary() {
-  printf '\n%s\n' "${part_lines[@]}"
+  printf '\n'
+  printf '%s\n' "${part_lines[@]}"
   printf '\n%d passed, %d failed\n' "$total_passed" "$total_failed"
   ((total_failed == 0))
 }

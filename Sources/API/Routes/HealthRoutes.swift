@@ -3,17 +3,6 @@ import Hummingbird
 import Store
 import Workflow
 
-/// Whether a part of the node works, as `/health/ready` reports it.
-package struct ReadinessCheck: Sendable {
-    package let name: String
-    package let isReady: @Sendable () async -> Bool
-
-    package init(name: String, isReady: @escaping @Sendable () async -> Bool) {
-        self.name = name
-        self.isReady = isReady
-    }
-}
-
 /// `/health/live`: the process answers. `/health/ready` and `/health`: it can do its work; 503 when it cannot.
 struct HealthRoutes: Sendable {
     let api: APIEnvironment

@@ -60,18 +60,26 @@ struct TaskActionRoutes: Sendable {
                 .malformed, "The signal's name is too long.",
                 errors: [Problem(pointer: "/path/name", detail: "must have at most 100 characters")])
         }
-        var data: JSON = .null
+        var (json, data): (JSON, JSON) = (.null, .null)
         let bytes = try await request.bytes(upTo: api.bodyLimit)
         if !bytes.isEmpty {
             guard request.mediaType == "application/json" else {
                 throw Request.unsupported(request.mediaType, "application/json, or no body")
             }
-            var body = BodyReader(try Request.json(bytes))
+            json = try Request.json(bytes)
+            var body = BodyReader(json)
             data = body.value("data") ?? .null
             try body.finish()
         }
-        try await api.store.addSignal(context.scope, taskID: taskID, name: name, data: data)
-        return .json(["task_id": .string(taskID.uuidString.lowercased()), "name": .string(name)], status: .accepted)
+        let idempotency = try request.idempotency(body: json.text)
+        let (scope, signal) = (context.scope, data)
+        let answer: JSON = ["task_id": .string(taskID.text), "name": .string(name)]
+        let recorded = try await api.store.writeOnce(scope, idempotency) { connection in
+            try await api.store.addSignal(on: connection, scope, taskID: taskID, name: name, data: signal)
+            return RecordedResponse(status: 202, body: JSONText(answer.text))
+        }
+        api.store.hints.workArrived()
+        return .recorded(recorded)
     }
 
     private static func isCustomType(_ type: String) -> Bool {

@@ -27,7 +27,9 @@ struct StreamConnection: Sendable {
                 }
                 return start
             }
-            if outcome == .finished { await session.settle(within: settleTime) }
+            if outcome == .finished {
+                await session.settle(within: hub.isDraining ? min(settleTime, .seconds(1)) : settleTime)
+            }
             try await StreamHandler.remove(from: channel).get()
             if outcome == .finished, channel.isActive { return true }
         } catch {

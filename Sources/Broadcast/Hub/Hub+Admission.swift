@@ -10,6 +10,9 @@ extension Hub {
         }
     }
 
+    /// Whether the node is shutting down.
+    package var isDraining: Bool { state.withLock { $0.isDraining } }
+
     package func release() {
         state.withLock { $0.streams -= 1 }
     }

@@ -71,11 +71,12 @@ package struct StreamSession: Sendable {
     private func serve(_ start: StreamStart) async -> StreamOutcome {
         let retry = hub.jitteredRetry
         var step = await onLoop { $0.begin(start, retry: retry) }
+        var limit = EventPageLimit(count: 100, bytes: hub.configuration.replayBytes)
         var failures = 0
         while case .replay(let position) = step {
             await untilWritable()
             do {
-                step = try await sendPage(after: position, epoch: start.cursor.epoch)
+                step = try await sendPage(after: position, epoch: start.cursor.epoch, &limit)
                 failures = 0
             } catch {
                 failures += 1
@@ -89,7 +90,9 @@ package struct StreamSession: Sendable {
         }
     }
 
-    private func sendPage(after position: Int64, epoch: String) async throws -> Subscriber.Step {
+    private func sendPage(
+        after position: Int64, epoch: String, _ limit: inout EventPageLimit
+    ) async throws -> Subscriber.Step {
         var filter = request.filter
         filter.types = nil  // the end of a task shows in events that the reader may not want
         if let recent = hub.recentEvents(
@@ -97,7 +100,8 @@ package struct StreamSession: Sendable {
         {
             return await onLoop { $0.replayed(recent.events, through: recent.through, head: recent.head) }
         }
-        guard let page = try await page(after: position) else { return await end(.reset(.epoch)) }
+        guard let page = try await page(after: position, limit) else { return await end(.reset(.epoch)) }
+        limit = limit.adjusted(to: page)
         if page.head.epoch != epoch || page.head.position < position { return await end(.reset(.epoch)) }
         if page.head.pruned > position { return await end(.reset(.expired)) }
         let events = page.events.lazy.filter { filter.matches($0.task) }.map { PublishedEvent($0, epoch: epoch) }
@@ -105,8 +109,7 @@ package struct StreamSession: Sendable {
         return await onLoop { $0.replayed(sent, through: page.through, head: page.head.position) }
     }
 
-    private func page(after position: Int64) async throws -> EventPage? {
-        let limit = EventPageLimit(bytes: hub.configuration.replayBytes)
+    private func page(after position: Int64, _ limit: EventPageLimit) async throws -> EventPage? {
         if request.filter.taskIDs.isEmpty {
             return try await store.eventPage(tenantID: request.tenantID, after: position, limit: limit)
         }

@@ -4,6 +4,8 @@ import Workflow
 extension Subscriber {
     /// Joins the room and sends the first bytes.
     func begin(_ start: StreamStart, retry: Duration) -> Step {
+        // Who joins before the hub drains is drained with the others; nobody joins afterwards.
+        if hub.isDraining { finish(.finished) }
         guard !isOver else { return .over }
         epoch = start.cursor.epoch
         guard let joined = rooms.join(self) else {

@@ -1,6 +1,7 @@
 import Workflow
 
-/// Knows when the stream of a task has sent everything: its task is terminal, and so is the transaction that made it so.
+/// Knows when the stream of a task has sent everything: the task is terminal, and the whole transaction that made it
+/// so is sent.
 package struct TaskEnd: Sendable, Hashable {
     private var status: String
     /// Up to here the status is known already.

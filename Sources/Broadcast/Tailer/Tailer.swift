@@ -94,10 +94,11 @@ package struct Tailer: Service {
     /// Publishes everything that a tenant's log holds and the hub has not.
     private func catchUp(_ tenantID: String) async throws {
         try await lookUpTasks(tenantID)
+        var limit = configuration.page
         while let known = hub.followedLog(tenantID: tenantID) {
             guard
                 let page = try await store.eventPage(
-                    tenantID: tenantID, after: known.position, limit: configuration.page)
+                    tenantID: tenantID, after: known.position, limit: limit)
             else { return }
             if page.head.epoch != known.epoch || page.head.position < known.position {
                 logger.notice(
@@ -107,6 +108,7 @@ package struct Tailer: Service {
                 return
             }
             hub.publish(page, after: known.position)
+            limit = limit.adjusted(to: page, most: configuration.page.count)
             if page.through >= page.head.position { return }
         }
     }

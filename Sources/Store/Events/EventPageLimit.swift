@@ -8,4 +8,11 @@ package struct EventPageLimit: Sendable, Hashable {
         self.count = count
         self.bytes = bytes
     }
+
+    /// The limit for the page after one: where events are large, fewer rows are looked at that would not fit anyway.
+    package func adjusted(to page: EventPage, most: Int = 500) -> EventPageLimit {
+        guard !page.events.isEmpty else { return self }
+        let average = page.events.reduce(0) { $0 + $1.data.bytes.count } / page.events.count
+        return EventPageLimit(count: min(most, max(8, 2 * bytes / max(1, average))), bytes: bytes)
+    }
 }

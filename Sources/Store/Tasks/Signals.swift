@@ -1,5 +1,5 @@
 package import Foundation
-import Postgres
+package import Postgres
 package import Workflow
 
 extension Store {
@@ -7,27 +7,32 @@ extension Store {
     ///
     /// - Throws: `StoreError` `notFound`, or `conflict` with the status of a task that is over.
     package func addSignal(_ scope: Scope, taskID: UUID, name: String, data: JSON) async throws {
-        try await write(scope) { connection in
-            let rows = try await connection.query(
-                """
-                SELECT status FROM pressroom.tasks WHERE tenant_id = \(scope.tenantID) AND task_id = \(taskID) FOR KEY SHARE
-                """)
-            guard let row = rows.first else { throw StoreError(.notFound, "There is no task \(taskID.text).") }
-            let status: TaskStatus = try row.status("status")
-            guard !status.isTerminal || status == .failed else {
-                throw StoreError(.conflict, "A task that is \(status) takes no signals.", status: status.rawValue)
-            }
-            _ = try await connection.pipeline([
-                """
-                INSERT INTO pressroom.signals (tenant_id, id, task_id, name, data)
-                VALUES (\(scope.tenantID), \(UUIDv7.next()), \(taskID), \(name), \(data)::jsonb)
-                """,
-                """
-                INSERT INTO pressroom.wakeups (tenant_id, task_id) VALUES (\(scope.tenantID), \(taskID))
-                ON CONFLICT (tenant_id, task_id) DO UPDATE SET run_at = least(wakeups.run_at, EXCLUDED.run_at)
-                """,
-            ])
-        }
+        try await write(scope) { try await addSignal(on: $0, scope, taskID: taskID, name: name, data: data) }
         hints.workArrived()
+    }
+
+    /// The same in a transaction that `write` has opened; the caller gives the hint after the commit.
+    package func addSignal(
+        on connection: PostgresConnection, _ scope: Scope, taskID: UUID, name: String, data: JSON
+    ) async throws {
+        let rows = try await connection.query(
+            """
+            SELECT status FROM pressroom.tasks WHERE tenant_id = \(scope.tenantID) AND task_id = \(taskID) FOR KEY SHARE
+            """)
+        guard let row = rows.first else { throw StoreError(.notFound, "There is no task \(taskID.text).") }
+        let status: TaskStatus = try row.status("status")
+        guard !status.isTerminal || status == .failed else {
+            throw StoreError(.conflict, "A task that is \(status) takes no signals.", status: status.rawValue)
+        }
+        _ = try await connection.pipeline([
+            """
+            INSERT INTO pressroom.signals (tenant_id, id, task_id, name, data)
+            VALUES (\(scope.tenantID), \(UUIDv7.next()), \(taskID), \(name), \(data)::jsonb)
+            """,
+            """
+            INSERT INTO pressroom.wakeups (tenant_id, task_id) VALUES (\(scope.tenantID), \(taskID))
+            ON CONFLICT (tenant_id, task_id) DO UPDATE SET run_at = least(wakeups.run_at, EXCLUDED.run_at)
+            """,
+        ])
     }
 }

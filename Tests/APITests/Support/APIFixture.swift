@@ -40,7 +40,7 @@ struct APIFixture: Sendable {
         _ client: PostgresClient, _ configuration: APIConfiguration, _ checks: [ReadinessCheck], _ logger: Logger,
         _ body: @Sendable (APIFixture) async throws -> Void
     ) async throws {
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
+        let group = MultiThreadedEventLoopGroup.singleton
         let store = Store(database: client)
         let hub = Hub(group: group)
         let (ports, portFound) = AsyncStream.makeStream(of: Int.self)
@@ -64,7 +64,6 @@ struct APIFixture: Sendable {
             await services.triggerGracefulShutdown()
             return result
         }
-        try await group.shutdownGracefully()
         try result.get()
     }
 

@@ -7,7 +7,7 @@ final class StreamRecording: Sendable {
         var reader = EventStreamReader()
         var isClosed = false
         var wasDropped = false
-        var waiters: [(condition: @Sendable ([ReceivedEvent]) -> Bool, continuation: CheckedContinuation<Bool, Never>)] = []
+        var waiters: [(condition: @Sendable (EventStreamReader) -> Bool, continuation: CheckedContinuation<Bool, Never>)] = []
     }
 
     private let state = Mutex(State())
@@ -41,9 +41,15 @@ final class StreamRecording: Sendable {
     /// Waits until the events satisfy a condition; false when the stream closes before they do.
     @discardableResult
     func wait(until condition: @escaping @Sendable ([ReceivedEvent]) -> Bool) async -> Bool {
+        await wait(forReader: { condition($0.events) })
+    }
+
+    /// The same, for what is no event.
+    @discardableResult
+    func wait(forReader condition: @escaping @Sendable (EventStreamReader) -> Bool) async -> Bool {
         await withCheckedContinuation { continuation in
             let answer: Bool? = state.withLock { state in
-                if condition(state.reader.events) { return true }
+                if condition(state.reader) { return true }
                 if state.isClosed { return false }
                 state.waiters.append((condition, continuation))
                 return nil
@@ -53,9 +59,9 @@ final class StreamRecording: Sendable {
     }
 
     private static func takeReady(_ state: inout State) -> [CheckedContinuation<Bool, Never>] {
-        let events = state.reader.events
-        let ready = state.waiters.filter { $0.condition(events) }.map(\.continuation)
-        state.waiters.removeAll { $0.condition(events) }
+        let reader = state.reader
+        let ready = state.waiters.filter { $0.condition(reader) }.map(\.continuation)
+        state.waiters.removeAll { $0.condition(reader) }
         return ready
     }
 }

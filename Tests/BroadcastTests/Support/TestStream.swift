@@ -24,6 +24,7 @@ final class TestStream: Sendable {
         let recording = recording
         let head = try await fixture.head()
         fixture.hub.follow(head)
+        guard fixture.hub.admit() else { throw CancellationError() }
         let session = try await StreamSession(
             StreamRequest(tenantID: HubFixture.tenantID, filter: filter), hub: fixture.hub, store: fixture.store,
             on: loop, logger: fixture.logger
@@ -37,9 +38,11 @@ final class TestStream: Sendable {
             cursor: cursor ?? head.cursor, openingCursor: cursor ?? head.cursor, taskEnd: taskEnd)
         self.output = output
         self.session = session
-        hub = fixture.hub
+        let hub = fixture.hub
+        self.hub = hub
         running = Task {
             let outcome = await session.run(start, restart: restart)
+            hub.release()
             recording.close(wasDropped: recording.wasDropped)
             return outcome
         }

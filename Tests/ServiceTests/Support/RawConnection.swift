@@ -48,6 +48,17 @@ struct RawConnection {
         try await outbound.write(ByteBuffer(bytes: bytes))
     }
 
+    /// Sends a byte now and then after `beginning`, until it is cancelled or the connection is gone.
+    func drip(after beginning: String) -> Task<Void, any Error> {
+        Task { [outbound] in
+            try await outbound.write(ByteBuffer(string: beginning))
+            while true {
+                try await Task.sleep(for: .milliseconds(200))
+                try await outbound.write(ByteBuffer(string: "x"))
+            }
+        }
+    }
+
     /// Ends the sending half; the other stays open.
     func finishSending() {
         outbound.finish()

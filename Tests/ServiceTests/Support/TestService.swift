@@ -78,7 +78,7 @@ final class TestService: Sendable {
             state.logs += [child.errors, child.output]
         }
         let line = try await within(.seconds(60), "the service to listen") {
-            await child.errors.first { $0.contains("listening") }
+            await child.errors.first { $0.contains("address=") && $0.contains("listening") }
         }
         guard let line, let found = Self.port(in: line) else {
             throw StartFailure(description: "the service does not start:\n\(child.errors.text)")

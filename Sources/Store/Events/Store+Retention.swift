@@ -16,10 +16,4 @@ extension Store {
         }
         return removed
     }
-
-    /// Forgets idempotency keys older than `age`.
-    package func pruneIdempotencyKeys(olderThan age: Duration) async throws {
-        _ = try await database.query(
-            "DELETE FROM pressroom.idempotency_keys WHERE created_at < now() - make_interval(secs => \(age / .seconds(1)))")
-    }
 }

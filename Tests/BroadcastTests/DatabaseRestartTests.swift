@@ -1,0 +1,38 @@
+import Foundation
+import Postgres
+import Store
+import Testing
+import Workflow
+
+@testable import Broadcast
+
+@Suite("A database that goes away")
+struct DatabaseRestartTests {
+    @Test("after its connections were killed again and again, streams have every event once")
+    func killedConnections() async throws {
+        try await HubFixture.with { fixture in
+            let task = try await fixture.addTask()
+            let first = try await fixture.head()
+            let live = try await TestStream(fixture, after: first.cursor)
+            let replaying = try await TestStream(
+                fixture, filter: StreamFilter(conversationID: "c1"), after: Cursor(epoch: first.epoch, position: 0))
+            var written: Int64 = 0
+            for _ in 0..<10 {
+                try await fixture.addCustom(task, count: 3)
+                written += 3
+                _ = try? await fixture.client.query(
+                    """
+                    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                     WHERE datname = current_database() AND pid <> pg_backend_pid()
+                    """)
+            }
+            let last = first.position + written
+            await live.reaches(last)
+            await replaying.reaches(last)
+            #expect(live.recording.events.compactMap(\.position) == Array((first.position + 1)...last))
+            #expect(replaying.recording.events.compactMap(\.position) == Array(1...last))
+            _ = await live.disconnect()
+            _ = await replaying.disconnect()
+        }
+    }
+}
