@@ -65,7 +65,11 @@ export class Session {
 
   /** @param {any} event */
   #fold(event) {
-    if (!this.state) return;
+    if (!this.state) {
+      // Cut off before its `state`, a stream goes on with every event there ever was, the task's first one first.
+      if (event.type !== "task_updated" || event.task.version !== 1) return;
+      this.state = restore({ cursor: event.cursor.replace(/\d+$/, "0"), task: event.task });
+    }
     this.counts.events += 1;
     if (fold(this.state, event)) this.#changed();
     else this.counts.repeated += 1;

@@ -62,7 +62,7 @@ extension PressroomClient {
         } catch {
             try Task.checkCancellation()
             throw PressroomError(
-                code: .unreachable, title: "\(baseURL) cannot be reached", detail: "\(error)")
+                code: .unreachable, title: "\(baseURL) cannot be reached", detail: ConnectionReason.text(error))
         }
     }
 

@@ -21,7 +21,10 @@ struct EventPageTests {
                     size: Int(random.next(below: 4)) * 3_000)
             }
             let all = try await fixture.client.query(
-                "SELECT position, task_id FROM pressroom.events WHERE tenant_id = \(HubFixture.tenantID) ORDER BY position"
+                """
+                SELECT position, task_id FROM pressroom.events
+                 WHERE tenant_id = \(HubFixture.tenantID) ORDER BY position
+                """
             ).map { (position: try $0.decode(0, as: Int64.self), task: try $0.decode(1, as: UUID.self)) }
             for _ in 0..<5 {
                 let limit = EventPageLimit(

@@ -44,7 +44,8 @@ struct FrameTests {
     @Test("the frames that no table holds")
     func control() {
         let cursor = Cursor(epoch: "k3", position: 7)
-        #expect(String(buffer: Frame.opening(retry: .milliseconds(2345), cursor: cursor).plain) == "retry: 2345\nid: k3.7\n\n")
+        let opening = Frame.opening(retry: .milliseconds(2345), cursor: cursor)
+        #expect(String(buffer: opening.plain) == "retry: 2345\nid: k3.7\n\n")
         #expect(String(buffer: Frame.opening(retry: .seconds(9), cursor: nil).plain) == "retry: 9000\n\n")
         #expect(String(buffer: Frame.heartbeat(nil).plain) == ":\n\n")
         #expect(String(buffer: Frame.heartbeat(cursor).plain) == ":\nid: k3.7\n\n")

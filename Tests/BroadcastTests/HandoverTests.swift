@@ -128,7 +128,10 @@ struct HandoverTests {
             ).map { try $0.decode(0, as: Int64.self) }
             var rows: [String: JSON] = [:]
             for row in try await connection.query(
-                "SELECT task_id::text, pressroom.task_json(t)::text FROM pressroom.tasks t WHERE tenant_id = \(HubFixture.tenantID)")
+                """
+                SELECT task_id::text, pressroom.task_json(t)::text FROM pressroom.tasks t
+                 WHERE tenant_id = \(HubFixture.tenantID)
+                """)
             { rows[try row.decode(0)] = try JSON(parsing: row.decode(1, as: String.self)) }
             return (positions: positions, rows: rows)
         }
@@ -158,7 +161,8 @@ struct HandoverTests {
             for _ in 0..<5 { try await fixture.addCustom(task, count: 20, size: 500) }
             let head = try await fixture.head()
             #expect((stream.recording.events.last?.position ?? 0) < head.position)
-            let follower = try await TestStream(fixture, after: Cursor(epoch: head.epoch, position: head.position - 1))
+            let follower = try await TestStream(
+                fixture, after: Cursor(epoch: head.epoch, position: head.position - 1))
             await follower.reaches(head.position)
             try await stream.readAll()
             await stream.reaches(head.position)
@@ -193,7 +197,8 @@ struct HandoverTests {
             let cursor = try #require(slow.recording.lastID.flatMap(Cursor.init))
             let resumed = try await TestStream(fixture, after: cursor)
             if cursor.position < head.position { await resumed.reaches(head.position) }
-            #expect(resumed.recording.events.compactMap(\.position) == Array((cursor.position + 1)..<(head.position + 1)))
+            let missed = Array((cursor.position + 1)..<(head.position + 1))
+            #expect(resumed.recording.events.compactMap(\.position) == missed)
             _ = await resumed.disconnect()
             _ = await other.disconnect()
         }

@@ -14,8 +14,7 @@ struct HubTests {
         try await HubFixture.with { fixture in
             let task = try await fixture.addTask()
             let stream = try await TestStream(fixture)
-            _ = try await fixture.client.query(
-                "UPDATE pressroom.tasks SET priority = 7 WHERE tenant_id = \(HubFixture.tenantID) AND task_id = \(task)")
+            _ = try await fixture.client.query("UPDATE pressroom.tasks SET priority = 7 WHERE task_id = \(task)")
             await stream.recording.wait { !$0.isEmpty }
             let event = try #require(stream.recording.events.first)
             #expect(event.type == "task_updated")
@@ -36,7 +35,8 @@ struct HubTests {
                 try await TestStream(fixture, filter: StreamFilter(conversationID: "one"), after: cursor),
                 try await TestStream(fixture, filter: StreamFilter(workflowName: "b"), after: cursor),
                 try await TestStream(fixture, filter: StreamFilter(types: ["task_updated"]), after: cursor),
-                try await TestStream(fixture, filter: StreamFilter(taskIDs: [first], types: ["custom.test"]), after: cursor),
+                try await TestStream(
+                    fixture, filter: StreamFilter(taskIDs: [first], types: ["custom.test"]), after: cursor),
             ]
             try await fixture.addCustom(first)
             try await fixture.addCustom(second)
@@ -68,7 +68,8 @@ struct HubTests {
             let head = try await fixture.head()
             let filter = StreamFilter(taskIDs: [task], types: isLate ? ["custom.test"] : nil)
             let early = try await TestStream(
-                fixture, filter: filter, after: head.cursor, taskEnd: TaskEnd(status: "running", position: head.position))
+                fixture, filter: filter, after: head.cursor,
+                taskEnd: TaskEnd(status: "running", position: head.position))
             _ = try await fixture.store.write(HubFixture.scope) { connection in
                 _ = try await connection.query(
                     "UPDATE pressroom.tasks SET status = 'completed' WHERE task_id = \(task)")

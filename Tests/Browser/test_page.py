@@ -42,7 +42,7 @@ def test_drafts_are_seen_as_they_are_written(page, service):
     lengths = page.evaluate("recorded.lengths")
     assert len(lengths) == 2
     for seen in lengths.values():
-        assert len(seen) >= 3, f"the text came in {len(seen)} pieces"
+        assert len(seen) >= 2, "the text came in one piece"
     assert pages.assert_fold_is_state(page)["deltas"] > 0
 
 

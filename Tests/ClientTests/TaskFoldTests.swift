@@ -122,9 +122,25 @@ struct TaskFoldTests {
         let outcome = try fold.apply(eventName: "reset", id: nil, dataJSON: #"{"reason":"epoch","cursor":"m.1"}"#)
         #expect(outcome == .reset(reason: "epoch"))
         #expect(fold.state == nil)
-        #expect(try fold.apply(eventName: "task_updated", id: "m.1", dataJSON: event("task", Samples.task()).text) == .ignored)
+        let later = event("task", Samples.task(version: 5)).text
+        #expect(try fold.apply(eventName: "task_updated", id: "m.1", dataJSON: later) == .ignored)
         try fold.apply(eventName: "state", id: "m.2", dataJSON: Samples.state(at: "m.2").text)
         #expect(fold.state == Samples.state(at: "m.2"))
+    }
+
+    @Test("A stream from the earliest begins with the task's first event")
+    func fromTheFirst() throws {
+        var fold = TaskFold()
+        let step = event("step", Samples.step("s1", sequence: 1)).text
+        #expect(try fold.apply(eventName: "step_updated", id: "k.1", dataJSON: step) == .ignored)
+        let first = event("task", Samples.task(status: "pending")).text
+        #expect(try fold.apply(eventName: "task_updated", id: "k.2", dataJSON: first) == .changed)
+        #expect(try fold.apply(eventName: "step_updated", id: "k.3", dataJSON: step) == .changed)
+        #expect(fold.state?["cursor"] == "k.3")
+        #expect(fold.state?["status"] == "pending")
+        #expect(fold.state?["steps"]?.array?.count == 1)
+        #expect(fold.state?["human_tasks"] == [])
+        #expect(fold.state?["output_versions"] == nil)
     }
 
     @Test("The end says how")

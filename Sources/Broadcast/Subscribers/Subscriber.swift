@@ -59,8 +59,8 @@ package final class Subscriber {
     }
 
     func cutOff() {
-        finish(.gone)
         output.drop()
+        finish(.gone)
     }
 
     /// After a reset: the same connection, from another place.

@@ -53,10 +53,11 @@ extension EventSource {
             } catch {
                 try Task.checkCancellation()
                 failures += 1
+                let reason = ConnectionReason.text(error)
                 if let bound = source.policy.maxFailures, failures >= bound {
-                    throw EventStreamError(.unreachable, "\(source.url) cannot be reached: \(error)")
+                    throw EventStreamError(.unreachable, "\(source.url) cannot be reached: \(reason)")
                 }
-                return try await wait(reason: "\(error)")
+                return try await wait(reason: reason)
             }
             switch attempt {
             case .noContent: state = .finished
@@ -82,7 +83,7 @@ extension EventSource {
             } catch let error as EventStreamError {
                 throw error
             } catch {
-                reason = "\(error)"
+                reason = ConnectionReason.text(error)
             }
             try Task.checkCancellation()
             state = .disconnected

@@ -22,7 +22,10 @@ package struct TaskFold: Sendable {
     private var tables: [Table: FoldedRows] = [:]
     private var live = FoldedTexts()
 
-    /// An empty fold, for a stream that begins with a `state` event.
+    /// An empty fold, for a stream that begins with a `state` event, or with the task's first event.
+    ///
+    /// Until one of them comes, it has no state. (A stream that breaks before its `state` is complete goes on with
+    /// every event that there ever was; so does one from the earliest.)
     package init() {}
 
     /// Begins with the body of `GET …/state`.
@@ -71,7 +74,12 @@ package struct TaskFold: Sendable {
     }
 
     private mutating func fold(_ name: String, id: String?, _ data: JSON) throws(PressroomError) -> Outcome {
-        guard cursor != nil, try move(to: id), isOfThisTask(data) else { return .ignored }
+        if cursor == nil {
+            guard name == "task_updated", data["task"]?["version"] == 1 else { return .ignored }
+            task = data["task"] ?? task
+            for table in Table.allCases where table.isListedAlways { tables[table] = FoldedRows(order: table.order) }
+        }
+        guard try move(to: id), isOfThisTask(data) else { return .ignored }
         switch name {
         case "task_updated": task = data["task"] ?? task
         // Its `task` is left alone: the task's own change has its own event, and a phase's can be logged after a newer one.
@@ -138,6 +146,9 @@ extension TaskFold {
         case phases, steps, outputs, evaluations, rankings, logs
         case outputVersions = "output_versions"
         case humanTasks = "human_tasks"
+
+        /// Whether a state has it without `?include=`.
+        var isListedAlways: Bool { self != .logs && self != .outputVersions }
 
         var order: FoldedRows.Order {
             switch self {

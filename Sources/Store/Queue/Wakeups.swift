@@ -58,7 +58,7 @@ extension Store {
         try await database.query(
             """
             INSERT INTO pressroom.wakeups (tenant_id, task_id)
-            SELECT t.tenant_id, t.task_id FROM pressroom.tasks t
+            SELECT t.tenant_id, t.task_id FROM pressroom.tenants JOIN pressroom.tasks t USING (tenant_id)
              WHERE t.status IN ('running', 'waiting') AND t.updated_at < now() - interval '1 second'
                AND NOT EXISTS (SELECT FROM pressroom.steps s WHERE s.tenant_id = t.tenant_id AND s.task_id = t.task_id
                                   AND s.status IN ('pending', 'running', 'retrying', 'waiting'))

@@ -4,7 +4,7 @@ import NIOCore
 import NIOPosix
 import Postgres
 import Store
-import Support
+import TestSupport
 import Workflow
 
 @testable import Broadcast
@@ -69,7 +69,10 @@ struct HubFixture: Sendable {
     func setStatus(_ taskID: UUID, _ status: String) async throws {
         _ = try await store.write(Self.scope) { connection in
             try await connection.query(
-                "UPDATE pressroom.tasks SET status = \(status) WHERE tenant_id = \(Self.tenantID) AND task_id = \(taskID)")
+                """
+                UPDATE pressroom.tasks SET status = \(status)
+                 WHERE tenant_id = \(Self.tenantID) AND task_id = \(taskID)
+                """)
         }
     }
 
@@ -87,15 +90,4 @@ struct HubFixture: Sendable {
     }
 
     func head() async throws -> LogHead { try await store.logHead(Self.scope) }
-
-    /// The rows of the tenant's tasks, as events carry them.
-    func taskRows() async throws -> [String: JSON] {
-        var rows: [String: JSON] = [:]
-        for row in try await client.query(
-            "SELECT t.task_id::text, pressroom.task_json(t)::text FROM pressroom.tasks t WHERE tenant_id = \(Self.tenantID)")
-        {
-            rows[try row.decode(0)] = try JSON(parsing: row.decode(1, as: String.self))
-        }
-        return rows
-    }
 }

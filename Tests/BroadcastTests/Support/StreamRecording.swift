@@ -3,11 +3,16 @@ import Synchronization
 
 /// What a stream has sent so far, for a test that waits for something in it.
 final class StreamRecording: Sendable {
+    private struct Waiter {
+        let condition: @Sendable (EventStreamReader) -> Bool
+        let continuation: CheckedContinuation<Bool, Never>
+    }
+
     private struct State {
         var reader = EventStreamReader()
         var isClosed = false
         var wasDropped = false
-        var waiters: [(condition: @Sendable (EventStreamReader) -> Bool, continuation: CheckedContinuation<Bool, Never>)] = []
+        var waiters: [Waiter] = []
     }
 
     private let state = Mutex(State())
@@ -51,7 +56,7 @@ final class StreamRecording: Sendable {
             let answer: Bool? = state.withLock { state in
                 if condition(state.reader) { return true }
                 if state.isClosed { return false }
-                state.waiters.append((condition, continuation))
+                state.waiters.append(Waiter(condition: condition, continuation: continuation))
                 return nil
             }
             if let answer { continuation.resume(returning: answer) }

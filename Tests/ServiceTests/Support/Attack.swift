@@ -24,6 +24,9 @@ struct Attack: Sendable, CustomTestStringConvertible {
         return Attack(name, Array(head.utf8) + body, status)
     }
 
+    /// Whether the sender ends its half: not where an answer must come before the end.
+    var endsSending: Bool { status != 413 }
+
     var testDescription: String { name }
 }
 

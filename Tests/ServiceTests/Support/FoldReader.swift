@@ -1,5 +1,4 @@
 import Client
-import Postgres
 import Testing
 import Workflow
 
@@ -17,27 +16,26 @@ enum FoldReader {
 
     private actor Folding {
         private var fold: TaskFold
-        private var last: Cursor?
+        private var last: Int64 = 0
         private(set) var events = 0
 
         init(_ fold: TaskFold) {
             self.fold = fold
-            last = fold.cursor
+            last = fold.cursor?.position ?? 0
         }
 
         var state: JSON? { fold.state }
 
         func take(_ event: ServerSentEvent, task: String) throws {
             events += 1
-            if let id = event.ownID, event.name != "state" {
-                let cursor = try #require(Cursor(id))
-                if let last {
-                    #expect(cursor.position > last.position, "\(event.name) \(id) of \(task) came twice or out of order")
-                }
-                last = cursor
+            if let id = event.ownID {
+                let position = try #require(Cursor(id)).position
+                // A state stands for everything up to it, and the end repeats the place of the last event.
+                let least = ["state", "end"].contains(event.name) ? last : last + 1
+                #expect(position >= least, "\(event.name) \(id) of \(task) came twice or out of order")
+                last = position
             }
             #expect(event.name != "reset", "nothing was lost, and yet the stream of \(task) begins anew")
-            if event.name == "state" { last = event.ownID.flatMap { Cursor($0) } }
             try fold.apply(eventName: event.name, id: event.ownID, dataJSON: event.data)
         }
     }
@@ -53,8 +51,7 @@ enum FoldReader {
             let state = try await service.client.taskState(task).document.json
             cursor = try #require(state["cursor"]?.string)
             fold = try TaskFold(state: state)
-        case .nothing: break
-        case .earliest: fold = try TaskFold(state: empty(task, epoch: try await service.epoch))
+        case .nothing, .earliest: break
         }
         let folding = Folding(fold)
         var reader = RestlessReader(
@@ -70,18 +67,5 @@ enum FoldReader {
         let differences = state.withoutLive.differences(from: tables)
         #expect(
             differences.isEmpty, "\(beginning) \(task), \(reader.connections) connections: \(differences.joined(separator: "\n"))")
-    }
-
-    /// The state of a task before its first event.
-    private static func empty(_ task: String, epoch: String) -> JSON {
-        var state: JSON = ["cursor": .string("\(epoch).0"), "task": ["task_id": .string(task)]]
-        for list in ["phases", "steps", "outputs", "evaluations", "rankings", "human_tasks", "live"] { state[list] = [] }
-        return state
-    }
-}
-
-extension TestService {
-    var epoch: String {
-        get async throws { try await sql("SELECT epoch FROM pressroom.stream_heads")[0].decode("epoch") }
     }
 }

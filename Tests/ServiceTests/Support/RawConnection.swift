@@ -85,10 +85,15 @@ struct RawConnection {
         String(decoding: try await rest(), as: UTF8.self)
     }
 
-    /// Everything up to and with `text`, or up to the end.
+    /// Everything up to what contains `end`, or up to the end.
     mutating func text(upTo end: String) async throws -> String {
         var bytes: [UInt8] = []
-        while !String(decoding: bytes, as: UTF8.self).contains(end), let more = try await next() { bytes += more }
+        while let more = try await next() {
+            // It may have begun in the bytes before.
+            let tail = bytes.suffix(end.utf8.count) + more
+            bytes += more
+            if tail.firstRange(of: Array(end.utf8)) != nil { break }
+        }
         return String(decoding: bytes, as: UTF8.self)
     }
 }

@@ -64,6 +64,6 @@ extension JSON {
     func differences(from other: JSON) -> [String] {
         let keys = Set((object ?? [:]).keys).union((other.object ?? [:]).keys)
         return keys.sorted().filter { self[$0] != other[$0] }
-            .map { "\($0): \(self[$0]?.text ?? "nothing")\n   instead of \(other[$0]?.text ?? "nothing")" }
+            .map { "\($0): \((self[$0]?.text ?? "nothing").prefix(400))\n   instead of \((other[$0]?.text ?? "nothing").prefix(400))" }
     }
 }
