@@ -82,12 +82,12 @@ let package = Package(
             ],
             swiftSettings: swiftSettings
         ),
-        .target(name: "Client", dependencies: ["Workflow", httpClient, nioCore, nioHTTP1], swiftSettings: swiftSettings),
+        .target(name: "Client", dependencies: ["Workflow", httpClient, nioCore, nioPosix, nioHTTP1], swiftSettings: swiftSettings),
         .target(
             name: "Service",
             dependencies: [
                 "API", "Broadcast", "Postgres", "Processor", "Providers", "Store", "Workflow", logging, lifecycle, httpClient,
-                nioCore, nioPosix,
+                nioCore, nioPosix, "Yams",
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),

@@ -56,7 +56,12 @@ BEGIN
         RAISE EXCEPTION 'tenant % has no stream head', tenant USING ERRCODE = 'foreign_key_violation';
     END IF;
     INSERT INTO pressroom.events (tenant_id, position, task_id, conversation_id, type, payload, actor, created_at)
-    SELECT tenant, last - cardinality(changes) + c.ordinal, c.task_id, t.context ->> 'conversation_id', c.type, c.payload,
+    SELECT tenant, last - cardinality(changes) + c.ordinal, c.task_id, t.context ->> 'conversation_id', c.type,
+           -- What a phase's event says of its task is read here, under the head's lock, so that it is never stale.
+           CASE c.type WHEN 'phase_changed'
+               THEN json_build_object('phase', c.payload -> 'phase',
+                                      'task', json_build_object('status', t.status, 'phase', t.phase))
+               ELSE c.payload END,
            actor, clock_timestamp()
       FROM unnest(changes) WITH ORDINALITY AS c (task_id, type, payload, ordinal)
       JOIN pressroom.tasks t ON t.tenant_id = tenant AND t.task_id = c.task_id;
@@ -115,11 +120,9 @@ CREATE FUNCTION pressroom.phase_changes() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE c record;
 BEGIN
     FOR c IN
-        SELECT r.tenant_id, array_agg(ROW(r.task_id, 'phase_changed',
-                   json_build_object('phase', pressroom.phase_json(r),
-                                     'task', json_build_object('status', t.status, 'phase', t.phase)))::pressroom.change
-                   ORDER BY r.task_id, r.ordinal) AS changes
-          FROM changed r JOIN pressroom.tasks t USING (tenant_id, task_id) GROUP BY r.tenant_id ORDER BY r.tenant_id
+        SELECT tenant_id, array_agg(ROW(task_id, 'phase_changed',
+                   json_build_object('phase', pressroom.phase_json(r)))::pressroom.change ORDER BY task_id, ordinal) AS changes
+          FROM changed r GROUP BY tenant_id ORDER BY tenant_id
     LOOP PERFORM pressroom.record_changes(c.tenant_id, c.changes); END LOOP;
     RETURN NULL;
 END $$;

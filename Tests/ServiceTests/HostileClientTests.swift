@@ -24,25 +24,33 @@ import Workflow
         }
     }
 
-    @Test(
-        "closes what sends a byte now and then",
-        arguments: [
-            "",
-            "GET /api/v1/tasks HTTP/1.1\r\nHost: x\r\nX-Slow: ",
-            "POST /api/v1/tasks HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 5000\r\n\r\n",
-            "POST /api/v1/tasks HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n1388\r\n",
-        ])
-    func slowLoris(beginning: String) async throws {
+    /// What a slow loris has sent when it begins to send a byte now and then.
+    enum SlowLoris: String, CaseIterable, Sendable {
+        case nothing, header, body, chunk
+
+        var beginning: String {
+            let post = "POST /api/v1/tasks HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+            return switch self {
+            case .nothing: ""
+            case .header: "GET /api/v1/tasks HTTP/1.1\r\nHost: x\r\nX-Slow: "
+            case .body: post + "Content-Length: 5000\r\n\r\n"
+            case .chunk: post + "Transfer-Encoding: chunked\r\n\r\n1388\r\n"
+            }
+        }
+    }
+
+    @Test(arguments: SlowLoris.allCases)
+    func aSlowLorisIsClosed(after sent: SlowLoris) async throws {
         try await withHostileService { service in
             let answer = try await within(.seconds(30), "the connection to be closed") {
                 try await RawConnection.with(port: service.port) { connection in
-                    let drops = connection.drip(after: beginning)
+                    let drops = connection.drip(after: sent.beginning)
                     defer { drops.cancel() }
                     return try await connection.restText()
                 }
             }
             // What has sent a whole head is told why.
-            if beginning.hasPrefix("POST") { #expect(answer.hasPrefix("HTTP/1.1 408"), "\(answer)") }
+            if sent == .body || sent == .chunk { #expect(answer.hasPrefix("HTTP/1.1 408"), "\(answer)") }
         }
     }
 

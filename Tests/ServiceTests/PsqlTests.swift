@@ -104,6 +104,18 @@ import Workflow
             }
             try await opened.get()
 
+            // Who asks for the held task is told so, and does not wait with a connection of the pool.
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for _ in 0..<12 {
+                    group.addTask {
+                        let error = await #expect(throws: PressroomError.self) {
+                            try await service.client.transitionTask(task, .pause)
+                        }
+                        #expect(error?.status == 409, "\(error?.description ?? "")")
+                    }
+                }
+                try await group.waitForAll()
+            }
             let after = try await service.startTask("editorial", topic: "after")
             #expect(try await service.end(of: before) == "completed")
             #expect(try await service.end(of: after) == "completed")

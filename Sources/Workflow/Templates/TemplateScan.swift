@@ -19,7 +19,7 @@ struct TemplateScan {
     private mutating func run() throws(ProblemList) {
         var depth = 0
         while advance(past: open) {
-            guard position < characters.count else { return }
+            guard position < characters.count else { throw failure("has a tag that is not closed") }
             switch characters[position] {
             case "#", "^":
                 depth += 1
@@ -33,7 +33,7 @@ struct TemplateScan {
             case "=":
                 try readDelimiters()
             default:
-                break
+                if characters[position...].starts(with: close) { throw failure("has a tag without a name") }
             }
         }
     }

@@ -92,7 +92,7 @@ import Testing
         BadDefinition(phase: "id: b, kind: write, agents: [w]", ("/phases/1/prompt", 8, "is required")),
         BadDefinition(phase: "id: b, kind: write, agents: [w], prompt: ' '", ("/phases/1/prompt", 8, "must not be empty")),
         BadDefinition(
-            phase: "id: b, kind: write, agents: [w], prompt: '{{#a}}'", ("/phases/1/prompt", 8, "does not close the section")),
+            phase: "id: b, kind: write, agents: [w], prompt: '{{#a}}'", ("/phases/1/prompt", 8, "section that is not closed")),
         BadDefinition(phase: "id: b, kind: edit, agents: [w], max_cycles: 0", ("/phases/1/max_cycles", 8, "from 1 to 100")),
         BadDefinition(phase: "id: b, kind: edit, agents: [w], maxcycles: 2", ("/phases/1/maxcycles", 8, "did you mean 'max_cycles'?")),
         BadDefinition(phase: "id: b, kind: evaluate, agents: [j], stage: last", ("/phases/1/stage", 8, "initial, final")),
