@@ -1,4 +1,5 @@
 import Client
+import Postgres
 import Testing
 import Workflow
 
@@ -38,6 +39,13 @@ import Workflow
                 try await service.kill()
                 try await service.start()
             }
+            // Work was indeed interrupted: steps that ran went back into the queue.
+            let returned = try await service.number(
+                """
+                SELECT count(*) FROM pressroom.events WHERE type = 'step_updated'
+                   AND payload -> 'step' ->> 'status' IN ('pending', 'retrying')
+                """)
+            #expect(returned > 0)
         }
     }
 
