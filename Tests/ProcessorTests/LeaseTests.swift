@@ -47,7 +47,7 @@ struct LeaseTests {
             let workflow = try await newsroom.publish(Definitions.editorial)
             let task = try await newsroom.start(workflow)
             // A processor that claimed everything and died: no heartbeat, no entry.
-            try await newsroom.store.wakeTasks(newsroom.scope, [task]) { graphs in
+            _ = try await newsroom.store.wakeTasks(newsroom.scope, [task]) { graphs in
                 var engine = TaskEngine(graphs[0], LoadedWorkflow(workflow.1))
                 engine.advance()
                 graphs[0] = engine.graph
@@ -91,6 +91,24 @@ struct LeaseTests {
                 #expect(
                     try await newsroom.count("SELECT position - (SELECT count(*) FROM pressroom.events) FROM pressroom.stream_heads") == 0)
             }
+        }
+    }
+
+    @Test("A client's request on a task that somebody holds is refused after a moment")
+    func heldTask() async throws {
+        try await withNewsroom { newsroom in
+            let task = try await newsroom.start(try await newsroom.publish(Definitions.editorial))
+            try await newsroom.client.withTransaction { connection in
+                _ = try await connection.query("UPDATE pressroom.tasks SET priority = 1 WHERE task_id = \(task)")
+                for request in [
+                    { _ = try await newsroom.store.transitionTask(newsroom.scope, task, .cancel, ifVersion: nil) },
+                    { try await newsroom.store.deleteTask(newsroom.scope, task, ifVersion: nil) },
+                ] as [@Sendable () async throws -> Void] {
+                    let error = await #expect(throws: StoreError.self) { try await request() }
+                    #expect(error?.code == .conflict)
+                }
+            }
+            #expect(try await newsroom.status(task) == "pending")
         }
     }
 }

@@ -22,7 +22,7 @@ extension Processor {
     private func advance(_ scope: Scope) async throws {
         while case let due = try await store.dueWakeups(scope, limit: configuration.commitBatch), !due.isEmpty {
             do {
-                try await advance(scope, due)
+                if try await advance(scope, due) < due.count { return lookAgainSoon() }
             } catch {
                 if error.isConnectionTrouble || Task.isCancelled { throw error }
                 // One of them is in the way: each by itself, and those that cannot be looked at now, later.
@@ -32,9 +32,18 @@ extension Processor {
         }
     }
 
+    /// Somebody else is at work on a task that is due, most often for some milliseconds.
+    private func lookAgainSoon() {
+        wakeClaim.wake()
+        Task { [wakeAdvance] in
+            try? await Task.sleep(for: .milliseconds(50))
+            wakeAdvance.wake()
+        }
+    }
+
     private func advanceAlone(_ scope: Scope, _ taskID: UUID) async {
         do {
-            try await advance(scope, [taskID])
+            _ = try await advance(scope, [taskID])
         } catch {
             if !error.isPassing {
                 logger.error("a task cannot be advanced", metadata: ["task": "\(taskID.text)", "error": "\(error)"])
@@ -44,9 +53,10 @@ extension Processor {
         }
     }
 
-    private func advance(_ scope: Scope, _ taskIDs: [UUID]) async throws {
+    /// Answers how many of the tasks were looked at.
+    private func advance(_ scope: Scope, _ taskIDs: [UUID]) async throws -> Int {
         let known = try await workflows.workflows(scope, ofTasks: taskIDs)
-        try await store.wakeTasks(scope, taskIDs) { graphs in
+        return try await store.wakeTasks(scope, taskIDs) { graphs in
             for index in graphs.indices {
                 guard let workflow = known[graphs[index].task.workflowID] else { continue }
                 var engine = TaskEngine(graphs[index], workflow)

@@ -23,24 +23,29 @@ extension Store {
         ).map { try $0.decode("task_id", as: UUID.self) }
     }
 
-    /// Takes the due wake-ups of these tasks and lets `body` look at the tasks, in one transaction. Those that another
-    /// node is looking at are left out.
+    /// Takes the due wake-ups of these tasks and lets `body` look at the tasks, in one transaction. Tasks that somebody
+    /// else holds are left out; they stay due. Answers how many were looked at.
     package func wakeTasks(
         _ scope: Scope, _ taskIDs: [UUID], _ body: @Sendable (inout [TaskGraph]) throws -> Void
-    ) async throws {
+    ) async throws -> Int {
         try await write(scope) { connection in
-            let taken = try await connection.query(
+            // The task before its wake-up, as everywhere.
+            let free = try await connection.query(
                 """
-                DELETE FROM pressroom.wakeups w
-                 USING (SELECT task_id FROM pressroom.wakeups
-                         WHERE tenant_id = \(scope.tenantID) AND task_id = ANY(\(taskIDs)::uuid[]) AND run_at <= now()
-                         ORDER BY task_id FOR UPDATE SKIP LOCKED) due
-                 WHERE w.tenant_id = \(scope.tenantID) AND w.task_id = due.task_id
-                RETURNING w.task_id
+                SELECT task_id FROM pressroom.tasks
+                 WHERE tenant_id = \(scope.tenantID) AND task_id = ANY(\(taskIDs)::uuid[])
+                 ORDER BY task_id FOR NO KEY UPDATE SKIP LOCKED
                 """
             ).map { try $0.decode("task_id", as: UUID.self) }
-            guard !taken.isEmpty else { return }
-            try await withTaskGraphs(connection, scope, taken, body)
+            let taken = try await connection.query(
+                """
+                DELETE FROM pressroom.wakeups
+                 WHERE tenant_id = \(scope.tenantID) AND task_id = ANY(\(free)::uuid[]) AND run_at <= now()
+                RETURNING task_id
+                """
+            ).map { try $0.decode("task_id", as: UUID.self) }
+            if !taken.isEmpty { try await withTaskGraphs(connection, scope, taken, body) }
+            return taken.count
         }
     }
 

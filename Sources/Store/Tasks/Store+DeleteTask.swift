@@ -9,33 +9,42 @@ extension Store {
     ///   status while it is not over.
     package func deleteTask(_ scope: Scope, _ taskID: UUID, ifVersion: Int64?) async throws {
         let tenant = scope.tenantID
-        try await write(scope) { connection in
-            let rows = try await connection.query(
-                "SELECT status, version FROM pressroom.tasks WHERE tenant_id = \(tenant) AND task_id = \(taskID) FOR UPDATE")
-            guard let row = rows.first else {
-                throw StoreError(.notFound, "There is no task \(taskID.uuidString.lowercased()).")
-            }
-            let version: Int64 = try row.decode("version")
-            if let ifVersion, ifVersion != version {
-                throw StoreError(.stale, "The task is at version \(version), not \(ifVersion).")
-            }
-            let status: TaskStatus = try row.status("status")
-            guard status.isTerminal else {
-                throw StoreError(.conflict, "A task that is \(status) cannot be deleted.", status: status.rawValue)
-            }
-            // By task, and not left to the cascade, which goes row by row.
-            _ = try await connection.pipeline([
-                "DELETE FROM pressroom.events WHERE tenant_id = \(tenant) AND task_id = \(taskID)",
-                "DELETE FROM pressroom.live_texts WHERE tenant_id = \(tenant) AND task_id = \(taskID)",
-                "DELETE FROM pressroom.rankings WHERE tenant_id = \(tenant) AND task_id = \(taskID)",
-                "DELETE FROM pressroom.evaluations WHERE tenant_id = \(tenant) AND task_id = \(taskID)",
-                "DELETE FROM pressroom.output_versions WHERE tenant_id = \(tenant) AND task_id = \(taskID)",
-                "DELETE FROM pressroom.outputs WHERE tenant_id = \(tenant) AND task_id = \(taskID)",
-                "DELETE FROM pressroom.steps WHERE tenant_id = \(tenant) AND task_id = \(taskID)",
-                "DELETE FROM pressroom.signals WHERE tenant_id = \(tenant) AND task_id = \(taskID)",
-                "DELETE FROM pressroom.phases WHERE tenant_id = \(tenant) AND task_id = \(taskID)",
-                "DELETE FROM pressroom.tasks WHERE tenant_id = \(tenant) AND task_id = \(taskID)",
-            ])
+        try await refusingHeldRows {
+            try await write(scope) { try await deleteTask(on: $0, tenant, taskID, ifVersion: ifVersion) }
         }
+    }
+
+    private func deleteTask(
+        on connection: PostgresConnection, _ tenant: String, _ taskID: UUID, ifVersion: Int64?
+    ) async throws {
+        let milliseconds = String(Int64(heldRowTimeout / .milliseconds(1)))
+        let results = try await connection.pipeline([
+            "SELECT set_config('lock_timeout', \(milliseconds), true)",
+            "SELECT status, version FROM pressroom.tasks WHERE tenant_id = \(tenant) AND task_id = \(taskID) FOR UPDATE",
+        ])
+        guard let row = results[1].first else {
+            throw StoreError(.notFound, "There is no task \(taskID.text).")
+        }
+        let version: Int64 = try row.decode("version")
+        if let ifVersion, ifVersion != version {
+            throw StoreError(.stale, "The task is at version \(version), not \(ifVersion).")
+        }
+        let status: TaskStatus = try row.status("status")
+        guard status.isTerminal else {
+            throw StoreError(.conflict, "A task that is \(status) cannot be deleted.", status: status.rawValue)
+        }
+        // By task, and not left to the cascade, which goes row by row.
+        _ = try await connection.pipeline([
+            "DELETE FROM pressroom.events WHERE tenant_id = \(tenant) AND task_id = \(taskID)",
+            "DELETE FROM pressroom.live_texts WHERE tenant_id = \(tenant) AND task_id = \(taskID)",
+            "DELETE FROM pressroom.rankings WHERE tenant_id = \(tenant) AND task_id = \(taskID)",
+            "DELETE FROM pressroom.evaluations WHERE tenant_id = \(tenant) AND task_id = \(taskID)",
+            "DELETE FROM pressroom.output_versions WHERE tenant_id = \(tenant) AND task_id = \(taskID)",
+            "DELETE FROM pressroom.outputs WHERE tenant_id = \(tenant) AND task_id = \(taskID)",
+            "DELETE FROM pressroom.steps WHERE tenant_id = \(tenant) AND task_id = \(taskID)",
+            "DELETE FROM pressroom.signals WHERE tenant_id = \(tenant) AND task_id = \(taskID)",
+            "DELETE FROM pressroom.phases WHERE tenant_id = \(tenant) AND task_id = \(taskID)",
+            "DELETE FROM pressroom.tasks WHERE tenant_id = \(tenant) AND task_id = \(taskID)",
+        ])
     }
 }

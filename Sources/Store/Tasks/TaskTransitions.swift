@@ -11,8 +11,8 @@ extension Store {
         _ scope: Scope, _ taskID: UUID, _ action: TaskAction, ifVersion: Int64?
     ) async throws -> TaskView {
         let view = try await write(scope) { connection in
-            do {
-                try await withTaskGraphs(connection, scope, [taskID], lockTimeout: .seconds(2)) { graphs in
+            try await refusingHeldRows {
+                try await withTaskGraphs(connection, scope, [taskID], lockTimeout: heldRowTimeout) { graphs in
                     guard !graphs.isEmpty else { throw StoreError(.notFound, "There is no task \(taskID.text).") }
                     let task = graphs[0].task
                     if let ifVersion, ifVersion != task.version {
@@ -24,8 +24,6 @@ extension Store {
                     }
                     graphs[0].perform(action)
                 }
-            } catch let error as PostgresError where error.sqlState == "55P03" {
-                throw StoreError(.conflict, "Another session holds a row of the task. Try again.")
             }
             let rows = try await connection.query(
                 """
