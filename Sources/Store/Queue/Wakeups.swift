@@ -67,7 +67,7 @@ extension Store {
              WHERE t.status IN ('running', 'waiting') AND t.updated_at < now() - interval '1 second'
                AND NOT EXISTS (SELECT FROM pressroom.steps s WHERE s.tenant_id = t.tenant_id AND s.task_id = t.task_id
                                   AND s.status IN ('pending', 'running', 'retrying', 'waiting'))
-            ON CONFLICT DO NOTHING
+            ON CONFLICT (tenant_id, task_id) DO UPDATE SET run_at = least(wakeups.run_at, EXCLUDED.run_at)
             """
         ).affectedRows
     }
