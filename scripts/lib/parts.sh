@@ -11,21 +11,21 @@ stop_part() {
   [[ -z "$running_part" ]] || kill -TERM "$running_part" 2>/dev/null || true
 }
 
-# run_part NAME SECONDS RESULTS COMMAND…: runs a command, within a time limit, that writes a JUnit file to RESULTS; with
+# run_part NAME SECONDS JUNIT COMMAND…: runs a command, within a time limit, that writes a JUnit file to JUNIT; with
 # `-` in its place the command is one test by itself.
 run_part() {
-  local name=$1 limit=$2 results=$3 status=0 passed=0 failed=0 started=$SECONDS
+  local name=$1 limit=$2 junit=$3 status=0 passed=0 failed=0 started=$SECONDS
   shift 3
   say "$name"
-  [[ "$results" == - ]] || rm -f "$results"
+  [[ "$junit" == - ]] || rm -f "$junit"
   timeout --kill-after=30 "$limit" "$@" </dev/null &
   running_part=$!
   wait "$running_part" || status=$?
   running_part=''
   [[ $status -ne 124 && $status -ne 137 ]] || say "$name: not done after $limit seconds; stopped"
-  if [[ "$results" != - && -s "$results" ]]; then
-    read -r passed failed < <(count_junit "$results")
-  elif [[ $status -eq 0 && "$results" == - ]]; then
+  if [[ "$junit" != - && -s "$junit" ]]; then
+    read -r passed failed < <(count_junit "$junit")
+  elif [[ $status -eq 0 && "$junit" == - ]]; then
     passed=1
   fi
   # A runner that crashed, stopped or ran nothing has failed, whatever it has written.
