@@ -26,8 +26,14 @@ struct LoadedWorkflow: Sendable {
         return definition.phases.filter { $0.kind == kind && before.contains($0.id) }
     }
 
-    /// The edit phases that a draft of the given write phase goes through, in the order of the definition.
+    /// The edit phases that a draft of the given write phase goes through, one after the other: first those that
+    /// others need, then in the order of the definition.
     func editPhases(after writePhase: String) -> [PhaseDefinition] {
-        definition.phases.filter { $0.kind == .edit && ancestors[$0.id]?.contains(writePhase) == true }
+        let phases = definition.phases.enumerated().filter { _, phase in
+            phase.kind == .edit && ancestors[phase.id]?.contains(writePhase) == true
+        }
+        return phases.sorted { first, second in
+            (ancestors[first.element.id]?.count ?? 0, first.offset) < (ancestors[second.element.id]?.count ?? 0, second.offset)
+        }.map(\.element)
     }
 }

@@ -15,21 +15,28 @@ extension TaskEngine {
                 before.contains(origin), output.status != .writing, output.status != .pendingWrite
             else { return false }
             if isSelected && !output.isFinalist { return false }
-            return edits.allSatisfy { isEdited(output, in: $0) }
+            // Not the edits of another branch that is joined here.
+            return edits.allSatisfy { edit in
+                workflow.ancestors[edit.id]?.contains(origin) != true || isEdited(output, in: edit)
+            }
         }
     }
 
-    /// The drafts that the write phases before a phase have made or will make, failed ones left out.
+    /// The drafts that the write phases before a phase have made or will make, failed ones left out, and after a
+    /// `select` those that were not chosen.
     func openDrafts(before definition: PhaseDefinition) -> [OutputRow] {
         let before = workflow.ancestors[definition.id] ?? []
+        let isSelected = !workflow.ancestors(of: definition.id, kind: .select).isEmpty
         return graph.outputs.filter { output in
             output.status != .failed && writePhase(of: output.id).map(before.contains) == true
+                && (!isSelected || output.isFinalist)
         }
     }
 
     /// Whether an edit phase has approved the draft or has used up its cycles on it.
     func isEdited(_ output: OutputRow, in definition: PhaseDefinition) -> Bool {
-        if output.status == .maxCyclesReached { return true }
+        // Also when an operator approved it by hand.
+        if output.status == .maxCyclesReached || output.status == .approved { return true }
         guard let phase = graph.phase(definition.id) else { return false }
         if phase.status == .failed || phase.status == .skipped { return true }
         return graph.steps.contains { step in

@@ -24,7 +24,6 @@ extension TaskEngine {
         case .handedBack:
             graph.handBack(step.id)
         }
-        admitParkedSteps(of: phase.id, definition)
     }
 
     /// How often a step may lose its processor before it is given up.
@@ -40,7 +39,6 @@ extension TaskEngine {
         let failure = StepFailure(
             code: "processor_lost", message: "The step lost its processor \(step.attempt) times.", isRetryable: false)
         fail(step, failure, definition, random: 0)
-        admitParkedSteps(of: phase.id, definition)
     }
 
     /// Schedules the step's next attempt, or gives it up with what it worked on.

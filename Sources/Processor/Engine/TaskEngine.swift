@@ -17,7 +17,12 @@ struct TaskEngine {
 
     mutating func advance() {
         guard [.pending, .running, .waiting].contains(graph.task.status) else { return }
-        if graph.task.status == .pending { graph.task.status = .running }
+        if graph.task.status == .pending {
+            // A signal or a resumption can wake a task before its time.
+            if let startsIn = graph.task.startsIn, startsIn > .zero { return wakeNoLater(than: startsIn) }
+            graph.task.status = .running
+        }
+        mendDrafts()
         var moves = true
         while moves {
             moves = false
@@ -53,6 +58,7 @@ struct TaskEngine {
         }
         let behavior = behavior(of: definition)
         behavior.feed(&self, phase.id, definition)
+        admitParkedSteps(of: phase.id, definition)
         guard let conclusion = behavior.conclusion(&self, phase.id, definition) else { return false }
         conclude(phase.id, definition, conclusion)
         return true

@@ -12,8 +12,8 @@ struct SelectKind: PhaseBehavior {
         }
         let chosen = entrants.prefix(phase.top).map(\.element.id)
         guard !chosen.isEmpty, engine.graph.newFinalists.allSatisfy({ $0.phaseID != phaseID }) else { return }
-        for id in chosen {
-            engine.graph.updateOutput(id) { $0.isFinalist = true }
+        for entrant in entrants {
+            engine.graph.updateOutput(entrant.element.id) { $0.isFinalist = chosen.contains($0.id) }
         }
         engine.graph.newFinalists.append(.init(phaseID: phaseID, outputIDs: chosen))
     }

@@ -24,11 +24,16 @@ extension Processor {
             let free = configuration.concurrency - running.count
             guard free > 0 else { return false }
             let scope = Scope.processor(id, tenantID: tenantID)
-            let steps = try await store.claimSteps(
-                scope, processorID: id, limit: free, providerLimits: running.room(configuration.providerConcurrency))
-            guard !steps.isEmpty else { continue }
-            claimedAny = true
-            await start(steps, scope)
+            do {
+                let steps = try await store.claimSteps(
+                    scope, processorID: id, limit: free, providerLimits: running.room(configuration.providerConcurrency))
+                guard !steps.isEmpty else { continue }
+                claimedAny = true
+                await start(steps, scope)
+            } catch where !error.isConnectionTrouble && !Task.isCancelled {
+                // What is wrong with one tenant's rows is not the others' trouble.
+                logger.error("cannot claim steps", metadata: ["tenant": "\(tenantID)", "error": "\(error)"])
+            }
         }
         return claimedAny
     }

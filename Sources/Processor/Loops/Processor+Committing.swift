@@ -9,7 +9,9 @@ extension Processor {
             while case let batch = self.finished.take(atMost: self.configuration.commitBatch), !batch.isEmpty {
                 let left = await self.commits.commit(batch)
                 let leftIDs = Set(left.map(\.stepID))
-                for result in batch where !leftIDs.contains(result.stepID) { self.liveTexts.end(result) }
+                let done = batch.filter { !leftIDs.contains($0.stepID) }
+                self.finished.settle(done)
+                for result in done { self.liveTexts.end(result) }
                 self.tryLater(left)
                 if Task.isCancelled { return }
             }

@@ -42,6 +42,7 @@ extension Processor {
         await signal.forEach(atLeastEvery: min(configuration.leaseTimeout / 4, .seconds(2))) {
             do {
                 try await self.rescueOrphans()
+                try await self.rescueStranded()
                 if try await self.store.wakeIdleTasks() > 0 { self.wakeAdvance.wake() }
                 try await self.store.removeAbandonedLiveTexts()
             } catch {
@@ -51,14 +52,27 @@ extension Processor {
     }
 
     private func rescueOrphans() async throws {
-        let orphans = try await store.orphanedSteps(leaseTimeout: configuration.leaseTimeout, limit: 1_000)
+        try await takeOver(try await store.orphanedSteps(leaseTimeout: configuration.leaseTimeout, limit: 1_000))
+    }
+
+    /// Steps that are this processor's by their rows and that it knows nothing of: the answer to their claim was lost.
+    private func rescueStranded() async throws {
+        let steps = try await store.claimedSteps(processorID: id, before: .seconds(5))
+        let known = finished.unsettled.union(running.held.map(\.stepID))
+        try await takeOver(steps.filter { !known.contains($0.stepID) })
+    }
+
+    private func takeOver(_ orphans: [OrphanedStep]) async throws {
         for (tenantID, orphans) in Dictionary(grouping: orphans, by: \.tenantID) {
             let scope = Scope.processor(id, tenantID: tenantID)
             for (taskID, orphans) in Dictionary(grouping: orphans, by: \.taskID) {
                 do {
                     try await takeOver(orphans.map(\.stepID), of: taskID, scope)
-                } catch where error.isPassing && !error.isConnectionTrouble {
-                    continue  // found again in the next round
+                } catch where !error.isConnectionTrouble && !Task.isCancelled {
+                    // Found again in the next round; meanwhile the others are taken over.
+                    if !error.isPassing {
+                        logger.error("steps cannot be taken over", metadata: ["task": "\(taskID.text)", "error": "\(error)"])
+                    }
                 }
             }
             logger.info("took over steps", metadata: ["tenant": "\(tenantID)", "steps": "\(orphans.count)"])

@@ -17,7 +17,8 @@ final class RunningSteps: Sendable {
         entries.withLock { entries in
             let task = Task {
                 await run()
-                _ = self.entries.withLock { $0.removeValue(forKey: step.id) }
+                // A later attempt of the step may run here by now.
+                self.entries.withLock { if $0[step.id]?.step.attempt == step.attempt { $0[step.id] = nil } }
             }
             entries[step.id] = Entry(step: step, task: task)
         }

@@ -25,8 +25,14 @@ extension Store {
         add(changes.receivedSignals) { updateSignals($0, tenant) }
         add(changes.wakeups) { upsertWakeups($0, tenant) }
         if !changes.endedTexts.isEmpty {
+            // Those that are being saved at this moment are left to the next sweep: nobody waits while holding the head.
             queries.append(
-                "DELETE FROM pressroom.live_texts WHERE tenant_id = \(tenant) AND output_id = ANY(\(changes.endedTexts)::uuid[])")
+                """
+                DELETE FROM pressroom.live_texts WHERE tenant_id = \(tenant) AND output_id IN (
+                    SELECT output_id FROM pressroom.live_texts
+                     WHERE tenant_id = \(tenant) AND output_id = ANY(\(changes.endedTexts)::uuid[])
+                       FOR UPDATE SKIP LOCKED)
+                """)
         }
         add(changes.phases) { updatePhases($0, tenant) }
         add(changes.tasks) { updateTasks($0, tenant) }

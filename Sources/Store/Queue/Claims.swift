@@ -70,6 +70,9 @@ extension Store {
                   FROM pressroom.steps s
                  WHERE s.tenant_id = \(tenant) AND s.id = ANY(\(ids)::uuid[]) AND s.kind IN ('write', 'rewrite', 'edit')
                    AND o.tenant_id = \(tenant) AND o.id = s.output_id
+                   -- An operator may have moved it on; its step's result is then recorded as superseded.
+                   AND o.status = CASE s.kind WHEN 'write' THEN 'pending_write' WHEN 'rewrite' THEN 'pending_rewrite'
+                                              ELSE 'pending_edit' END
                 """,
                 """
                 UPDATE pressroom.evaluations SET status = 'processing'

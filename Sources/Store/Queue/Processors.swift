@@ -2,7 +2,7 @@ package import Foundation
 import Postgres
 import Workflow
 
-/// A running step of a processor that is gone.
+/// A running step that nobody runs: its processor is gone, or never learnt of its claim.
 package struct OrphanedStep: Sendable {
     package let tenantID: String
     package let taskID: UUID
@@ -55,6 +55,17 @@ extension Store {
         ).map { try $0.decode("id", as: UUID.self) }
     }
 
+    /// The running steps of a processor that it claimed more than `age` ago.
+    package func claimedSteps(processorID: UUID, before age: Duration) async throws -> [OrphanedStep] {
+        try await database.query(
+            """
+            SELECT s.tenant_id, s.task_id, s.id FROM pressroom.steps s
+             WHERE s.status = 'running' AND s.tenant_id IN (SELECT tenant_id FROM pressroom.tenants)
+               AND s.processor_id = \(processorID) AND s.started_at < now() - make_interval(secs => \(age / .seconds(1)))
+            """
+        ).map(OrphanedStep.init)
+    }
+
     /// Running steps whose processor has not renewed its lease for `leaseTimeout`, or is not entered at all.
     package func orphanedSteps(leaseTimeout: Duration, limit: Int) async throws -> [OrphanedStep] {
         try await database.query(
@@ -65,9 +76,12 @@ extension Store {
                                   AND p.heartbeat_at > now() - make_interval(secs => \(leaseTimeout / .seconds(1))))
              LIMIT \(limit)
             """
-        ).map {
-            OrphanedStep(
-                tenantID: try $0.decode("tenant_id"), taskID: try $0.decode("task_id"), stepID: try $0.decode("id"))
-        }
+        ).map(OrphanedStep.init)
+    }
+}
+
+extension OrphanedStep {
+    fileprivate init(_ row: PostgresRow) throws {
+        self.init(tenantID: try row.decode("tenant_id"), taskID: try row.decode("task_id"), stepID: try row.decode("id"))
     }
 }

@@ -66,7 +66,8 @@ extension Store {
             SELECT t.tenant_id, t.task_id FROM pressroom.tenants JOIN pressroom.tasks t USING (tenant_id)
              WHERE t.status IN ('running', 'waiting') AND t.updated_at < now() - interval '1 second'
                AND NOT EXISTS (SELECT FROM pressroom.steps s WHERE s.tenant_id = t.tenant_id AND s.task_id = t.task_id
-                                  AND s.status IN ('pending', 'running', 'retrying', 'waiting'))
+                                  AND (s.status IN ('running', 'retrying', 'waiting')
+                                       OR s.status = 'pending' AND s.run_at IS NOT NULL))
             ON CONFLICT (tenant_id, task_id) DO UPDATE SET run_at = least(wakeups.run_at, EXCLUDED.run_at)
             """
         ).affectedRows

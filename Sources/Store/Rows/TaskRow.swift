@@ -11,6 +11,8 @@ package struct TaskRow: Sendable, Equatable {
     package let config: JSON
     package let priority: Int
     package let version: Int64
+    /// How long until the task may start, by the database's clock; nil or not above zero: it may.
+    package let startsIn: Duration?
     package var status: TaskStatus
     package var phase: String?
     package var accumulatedContext: JSON
@@ -28,6 +30,7 @@ extension TaskRow {
         config = try row.json("config") ?? [:]
         priority = try row.decode("priority")
         version = try row.decode("version")
+        startsIn = try row.decode("starts_in", as: Double?.self).map { .seconds($0) }
         status = try row.status("status")
         phase = try row.decode("phase")
         accumulatedContext = try row.json("accumulated_context") ?? [:]

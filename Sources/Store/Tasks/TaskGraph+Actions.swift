@@ -114,12 +114,24 @@ extension TaskGraph {
             if row.status == .processing { row.status = .pending }
         }
         if let outputID = step.outputID, let waiting = step.kind.waitingOutputStatus {
-            updateOutput(outputID) { $0.status = waiting }
+            updateOutput(outputID) { row in
+                if row.status == step.kind.activeOutputStatus { row.status = waiting }
+            }
         }
     }
 }
 
 extension StepKind {
+    /// The status of an output that a step of this kind works on; nil when the step doesn't work on an output.
+    package var activeOutputStatus: OutputStatus? {
+        switch self {
+        case .write: .writing
+        case .edit: .editing
+        case .rewrite: .rewriting
+        case .evaluate, .rank, .signal: nil
+        }
+    }
+
     /// The status of an output that waits for a step of this kind; nil when the step doesn't work on an output.
     package var waitingOutputStatus: OutputStatus? {
         switch self {

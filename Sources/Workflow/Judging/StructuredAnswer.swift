@@ -8,11 +8,11 @@ enum StructuredAnswer {
     /// object, or with several different ones, is not readable.
     static func object(in text: String) throws(ProviderError) -> JSON {
         guard text.utf8.count <= maximumBytes else { throw unreadable("it is too long") }
-        if let whole = try? JSON(parsing: text), whole.object != nil { return whole }
+        if let whole = try? JSON(parsing: text), whole.object != nil { return whole.withoutNULs }
         let found = try objects(in: Array(afterThoughts(text).utf8))
         guard let first = found.first else { throw unreadable("it has no JSON object") }
         guard found.allSatisfy({ $0.isSameValue(as: first) }) else { throw unreadable("it has several JSON objects") }
-        return first
+        return first.withoutNULs
     }
 
     static func unreadable(_ reason: String) -> ProviderError {
