@@ -22,6 +22,8 @@ struct PressroomNode {
         _ configuration: PressroomConfiguration, _ database: Database, logger: Logger,
         onRunning: @escaping @Sendable (SocketAddress) async -> Void
     ) throws {
+        // First what can fail: an HTTP client has to be shut down.
+        let api = try APIConfiguration(configuration)
         let eventLoops = MultiThreadedEventLoopGroup.singleton
         let httpClient = HTTPClient(eventLoopGroupProvider: .shared(eventLoops), configuration: .forModels)
         let store = Store(database: database.client)
@@ -32,7 +34,6 @@ struct PressroomNode {
             store: store, models: { name throws(ProviderError) in try registry.model(for: name) },
             configuration: ProcessorConfiguration(configuration.processor, registry),
             publish: { hub.publish($0) }, logger: logger)
-        let api = try APIConfiguration(configuration)
         let server = APIServer.application(
             configuration: api, store: store, hub: hub, eventLoopGroup: eventLoops, logger: logger,
             onServerRunning: { channel in

@@ -1,5 +1,6 @@
 package import Logging
 package import NIOCore
+import Postgres
 import ServiceLifecycle
 import UnixSignals
 
@@ -15,7 +16,14 @@ package func runService(
     var logger = logger ?? Logger(label: "pressroom")
     logger.logLevel = configuration.logLevel
     let database = try await Database.open(configuration, logger: logger)
-    let node = try PressroomNode(configuration, database, logger: logger, onRunning: onRunning)
+    let node: PressroomNode
+    do {
+        node = try PressroomNode(configuration, database, logger: logger, onRunning: onRunning)
+    } catch {
+        await database.client.shutdown()
+        await database.server?.stop()
+        throw error
+    }
     let group = ServiceGroup(
         configuration: ServiceGroupConfiguration(
             services: node.services.map { .init(service: $0) },

@@ -1,6 +1,8 @@
 import Foundation
 import NIOCore
+import NIOPosix
 import Store
+import Synchronization
 import Testing
 import Workflow
 
@@ -82,6 +84,33 @@ struct LiveTextTests {
             return
         }
         #expect(board.wholes(tenantID: "t", filter: StreamFilter()).isEmpty)
+    }
+
+    @Test("a text beyond the count goes on for those who follow it, and is not kept")
+    func count() {
+        var board = LiveTextBoard(textLimit: 1000, countLimit: 0)
+        for (offset, text) in ["a", "b", "c"].enumerated() {
+            guard case .delivered(let piece) = board.add(delta(offset, text)) else {
+                Issue.record("offset \(offset) should be passed on")
+                return
+            }
+            #expect(piece.text == text)
+        }
+        #expect(board.wholes(tenantID: "t", filter: StreamFilter()).isEmpty)
+    }
+
+    @Test("the task of a text that began while nobody followed is looked up when somebody does")
+    func followed() {
+        let hub = Hub(group: MultiThreadedEventLoopGroup.singleton)
+        let lookups = Mutex<[String]>([])
+        hub.lookupListener.withLock { $0 = { tenantID in lookups.withLock { $0.append(tenantID) } } }
+        hub.publish(.delta(delta(0, "abc")))
+        #expect(lookups.withLock { $0 } == [])
+        hub.follow(LogHead(tenantID: "other", epoch: "e", position: 0, pruned: 0))
+        #expect(lookups.withLock { $0 } == [])
+        hub.follow(LogHead(tenantID: "t", epoch: "e", position: 0, pruned: 0))
+        hub.follow(LogHead(tenantID: "t", epoch: "e", position: 0, pruned: 0))
+        #expect(lookups.withLock { $0 } == ["t"])
     }
 
     @Test("pieces that follow each other become one")

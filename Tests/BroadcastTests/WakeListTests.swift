@@ -19,6 +19,29 @@ struct WakeListTests {
         #expect(await list.next() == nil)
     }
 
+    @Test("a tenant at which a worker failed is nobody's before its retry, and others are served")
+    func failure() async {
+        let list = WakeList()
+        list.wake("a")
+        #expect(await list.next() == "a")
+        #expect(list.failed("a") == 1)
+        list.wake("a")
+        list.wake("b")
+        #expect(await list.next() == "b")
+        list.wake("c")
+        #expect(list.failed("b") == 1)
+        list.retry("a")
+        #expect(await list.next() == "c")
+        #expect(await list.next() == "a")
+        #expect(list.failed("a") == 2)
+        list.retry("a")
+        #expect(await list.next() == "a")
+        list.done("a")
+        list.wake("a")
+        #expect(await list.next() == "a")
+        #expect(list.failed("a") == 1)
+    }
+
     @Test("closing lets waiting workers go")
     func close() async {
         let list = WakeList()

@@ -70,6 +70,33 @@ struct EmbeddedPostgresTests {
         }
     }
 
+    /// The owner stops while others share its server, and while somebody comes.
+    @Test func whoSharesTheServerOwnsItOnceTheOwnerHasGone() async throws {
+        try await PostgresPrivateServer.with { server in
+            let owner = server.embedded()
+            let sharer = server.embedded()
+            let late = server.embedded()
+            let configuration = try await owner.start()
+            #expect(try await query(configuration, "CREATE TABLE kept AS SELECT 42 AS a") == nil)
+            let pid = server.processID
+            let shared = try await sharer.start()
+            await owner.stop()
+            #expect(server.processID == nil)
+            let owning = Task { try await sharer.run() }
+            #expect(try await query(shared, "SELECT a FROM kept") == "42")
+            #expect(server.processID != pid)
+
+            owning.cancel()
+            let joined = try await late.start()
+            try await owning.value
+            let last = Task { try await late.run() }
+            #expect(try await query(joined, "SELECT a FROM kept") == "42")
+            last.cancel()
+            try await last.value
+            #expect(server.processID == nil)
+        }
+    }
+
     private func owner(of path: String) -> uid_t {
         var info = stat()
         _ = stat(path, &info)

@@ -5,14 +5,18 @@ import Synchronization
 extension Hub {
     /// Keeps a tenant's log fed from now on, at the latest from `head`. Each call needs an `unfollow`.
     package func follow(_ head: LogHead) {
-        state.withLock { state in
+        let isUnknown = state.withLock { state in
+            let known = state.logs[head.tenantID]
             var log =
-                state.logs[head.tenantID]
+                known
                 ?? TenantLog(head: head, loops: loops.count, configuration: configuration)
             log.followers += 1
             log.idleSince = nil
             state.logs[head.tenantID] = log
+            // Nobody looked up the tasks of texts that began while nobody followed the tenant.
+            return known == nil && !state.texts.unknownTasks(tenantID: head.tenantID).isEmpty
         }
+        if isUnknown { lookupListener.withLock { $0 }?(head.tenantID) }
     }
 
     package func unfollow(tenantID: String) {

@@ -35,8 +35,8 @@ struct LiveTextBoard: Sendable {
             guard texts[key]?.append(delta, limit: textLimit) == true else { return .ignored }
             return .delivered(TextDelta(delta, task: texts[key]?.task))
         }
-        guard delta.offset == 0 else { return .ignored }
-        guard texts.count < countLimit else { return .delivered(TextDelta(delta, task: nil)) }
+        // A text that is not kept goes on for those who have its beginning, also when there is room again.
+        guard delta.offset == 0, texts.count < countLimit else { return .delivered(TextDelta(delta, task: nil)) }
         texts[key] = TextInProgress(delta)
         keysByTenant[delta.tenantID, default: []].insert(delta.outputID)
         return .begun(TextDelta(delta, task: nil))

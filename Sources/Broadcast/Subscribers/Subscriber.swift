@@ -25,6 +25,8 @@ package final class Subscriber {
     var stalledHeartbeats = 0
     var isOpened = false
     private(set) var outcome: StreamOutcome?
+    /// Its reader is no more, whatever the outcome was until then.
+    private var hasLeft = false
     private var outcomeWaiter: CheckedContinuation<StreamOutcome, Never>?
     private var writableWaiter: CheckedContinuation<Void, Never>?
 
@@ -59,13 +61,14 @@ package final class Subscriber {
     }
 
     func cutOff() {
+        hasLeft = true
         output.drop()
         finish(.gone)
     }
 
     /// After a reset: the same connection, from another place.
     func reopen() {
-        if case .reset = outcome { outcome = nil }
+        if case .reset = outcome { outcome = hasLeft ? .gone : nil }
     }
 
     /// The connection took what was written, or is no more.
@@ -77,13 +80,14 @@ package final class Subscriber {
 
     /// The reader has left.
     package func readerLeft() {
+        hasLeft = true
         finish(.gone)
         becameWritable()
     }
 
     /// Waits until the connection took what was written; one that does not in time is dropped.
     func settle(within time: TimeAmount, _ continuation: CheckedContinuation<Void, Never>) {
-        if output.isWritable { return continuation.resume() }
+        if output.isWritable || hasLeft { return continuation.resume() }
         writableWaiter = continuation
         let subscriber = NIOLoopBound(self, eventLoop: rooms.eventLoop)
         rooms.eventLoop.scheduleTask(in: time) {
@@ -94,7 +98,7 @@ package final class Subscriber {
     }
 
     func whenWritable(_ continuation: CheckedContinuation<Void, Never>) {
-        if output.isWritable || outcome == .gone { return continuation.resume() }
+        if output.isWritable || isOver || hasLeft { return continuation.resume() }
         writableWaiter = continuation
     }
 

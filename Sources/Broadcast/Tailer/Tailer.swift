@@ -44,20 +44,23 @@ package struct Tailer: Service {
     }
 
     private func work() async {
-        var failures = 0
-        while let tenantID = await wakes.next() {
-            do {
-                try await catchUp(tenantID)
-                failures = 0
-            } catch {
-                failures += 1
-                logger.warning(
-                    "the events of a tenant cannot be read",
-                    metadata: ["tenant_id": "\(tenantID)", "failures": "\(failures)", "error": "\(error)"])
-                try? await Task.sleep(for: Backoff.delay(afterFailures: failures))
-                wakes.wake(tenantID)
+        await withDiscardingTaskGroup { retries in
+            while let tenantID = await wakes.next() {
+                do {
+                    try await catchUp(tenantID)
+                    wakes.done(tenantID)
+                } catch {
+                    let failures = wakes.failed(tenantID)
+                    logger.warning(
+                        "the events of a tenant cannot be read",
+                        metadata: ["tenant_id": "\(tenantID)", "failures": "\(failures)", "error": "\(error)"])
+                    // The tenant waits, not the worker: others need it.
+                    retries.addTask {
+                        try? await Task.sleep(for: Backoff.delay(afterFailures: failures))
+                        wakes.retry(tenantID)
+                    }
+                }
             }
-            wakes.done(tenantID)
         }
     }
 

@@ -8,6 +8,7 @@ final class WakeList: Sendable {
         var isWaiting: Set<String> = []
         var busy: Set<String> = []
         var again: Set<String> = []
+        var failures: [String: Int] = [:]
         var workers = Deque<CheckedContinuation<String?, Never>>()
         var isClosed = false
     }
@@ -54,9 +55,26 @@ final class WakeList: Sendable {
     func done(_ tenantID: String) {
         let isAgain = state.withLock { state in
             state.busy.remove(tenantID)
+            state.failures[tenantID] = nil
             return state.again.remove(tenantID) != nil
         }
         if isAgain { wake(tenantID) }
+    }
+
+    /// A worker failed at a tenant; answers how often in a row. Nobody gets the tenant before its `retry`.
+    func failed(_ tenantID: String) -> Int {
+        state.withLock { state in
+            state.failures[tenantID, default: 0] += 1
+            return state.failures[tenantID] ?? 1
+        }
+    }
+
+    func retry(_ tenantID: String) {
+        state.withLock { state in
+            state.busy.remove(tenantID)
+            state.again.remove(tenantID)
+        }
+        wake(tenantID)
     }
 
     func close() {

@@ -13,6 +13,7 @@ struct ConnectionParameters {
         keywords["keepalives_idle"] = keywords["keepalives_idle"] ?? "30"
         keywords["keepalives_interval"] = keywords["keepalives_interval"] ?? "10"
         keywords["keepalives_count"] = keywords["keepalives_count"] ?? "3"
+        keywords["tcp_user_timeout"] = keywords["tcp_user_timeout"] ?? "60000"
 
         let settings: [(String, String)] =
             [

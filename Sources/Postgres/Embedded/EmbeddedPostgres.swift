@@ -6,7 +6,8 @@ import Synchronization
 /// the service.
 ///
 /// The first process that uses a data directory owns the server. A process that comes while another owns it shares
-/// the server, and leaves it running. A server that outlived its owner (`kill -9`) is taken over as it runs.
+/// the server, leaves it running, and owns it once the owner has gone. A server that outlived its owner (`kill -9`) is
+/// taken over as it runs.
 package final class EmbeddedPostgres: Service, Sendable {
     /// The superuser, and the database.
     package static let userName = "pressroom"
@@ -15,6 +16,8 @@ package final class EmbeddedPostgres: Service, Sendable {
     private struct State {
         var server: EmbeddedServer?
         var lock: FileLock?
+        /// Where another process owns the server.
+        var shared: ServerDirectory?
     }
 
     private let dataDirectory: String
@@ -36,36 +39,79 @@ package final class EmbeddedPostgres: Service, Sendable {
     package func start() async throws -> PostgresConfiguration {
         let directory = try ServerDirectory(dataDirectory, logger: logger)
         try directory.createParent()
-        guard let lock = try FileLock(tryLocking: directory.lockFile) else {
-            logger.info("another process owns the database in \(directory.data); sharing it")
-            return try await EmbeddedServer.join(directory, logger: logger)
+        let deadline = ContinuousClock.now.advanced(by: EmbeddedServer.startLimit)
+        // The owner may be about to start the server, or to stop it and go.
+        while true {
+            if let lock = try FileLock(tryLocking: directory.lockFile) { return try await own(directory, lock) }
+            do {
+                let configuration = try await EmbeddedServer.join(directory, logger: logger)
+                state.withLock { $0.shared = directory }
+                logger.info("another process owns the database in \(directory.data); sharing it")
+                return configuration
+            } catch {
+                guard ContinuousClock.now < deadline, !Task.isCancelled else { throw error }
+            }
         }
-        let binaries = try await PostgresBinaries.find(version: directory.version)
-        let server = EmbeddedServer(directory: directory, binaries: binaries, settings: settings, logger: logger)
-        if directory.version == nil {
-            logger.info("initialising a private PostgreSQL in \(directory.data)")
-            try await directory.initialise(binaries)
-        }
-        let configuration = try await server.start()
-        state.withLock { state in
-            state.server = server
-            state.lock = lock
-        }
-        return configuration
     }
 
-    /// Watches the server, starts it again within a second when it dies, and stops it on graceful shutdown.
+    private func own(_ directory: ServerDirectory, _ lock: FileLock) async throws -> PostgresConfiguration {
+        let server = try await server(in: directory)
+        if directory.version == nil {
+            logger.info("initialising a private PostgreSQL in \(directory.data)")
+            try await directory.initialise(server.binaries)
+        }
+        do {
+            let configuration = try await server.start()
+            state.withLock { state in
+                state.server = server
+                state.lock = lock
+            }
+            return configuration
+        } catch {
+            await server.stop()
+            withExtendedLifetime(lock) {}
+            throw error
+        }
+    }
+
+    private func server(in directory: ServerDirectory) async throws -> EmbeddedServer {
+        let binaries = try await PostgresBinaries.find(version: directory.version)
+        return EmbeddedServer(directory: directory, binaries: binaries, settings: settings, logger: logger)
+    }
+
+    /// Watches the server, starts it again within a second when it dies, and stops it on graceful shutdown. A process
+    /// that shares the server becomes its owner when the owner has gone.
     package func run() async throws {
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
-                if let server = self.state.withLock({ $0.server }), !server.isAlive {
+                let (server, shared) = self.state.withLock { ($0.server, $0.shared) }
+                if let server, !server.isAlive {
                     self.logger.error("PostgreSQL is gone; starting it again")
                     await self.restart(server)
+                } else if let shared {
+                    await self.takeOver(shared)
                 }
                 try? await Task.sleep(for: .milliseconds(200))
             }
         }
         await stop()
+    }
+
+    private func takeOver(_ directory: ServerDirectory) async {
+        do {
+            guard let lock = try FileLock(tryLocking: directory.lockFile) else { return }
+            let server = try await server(in: directory)
+            let isWanted = state.withLock { state in
+                guard state.shared != nil else { return false }
+                state = State(server: server, lock: lock)
+                return true
+            }
+            guard isWanted else { return }
+            logger.notice("the owner of the database in \(directory.data) has gone; this process owns it now")
+            await restart(server)
+        } catch {
+            logger.error("the database in \(directory.data) cannot be taken over: \(error)")
+        }
     }
 
     private func restart(_ server: EmbeddedServer) async {

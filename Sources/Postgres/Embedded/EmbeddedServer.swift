@@ -10,7 +10,7 @@ struct EmbeddedServer: Sendable {
     let logger: Logger
 
     /// How long a start may take, crash recovery included.
-    private static let startLimit = Duration.seconds(600)
+    static let startLimit = Duration.seconds(600)
 
     var isAlive: Bool { Postmaster.alive(in: directory.data) != nil }
 
@@ -30,9 +30,9 @@ struct EmbeddedServer: Sendable {
         return try await Self.reach(directory, within: .seconds(30), logger: logger)
     }
 
-    /// Waits for a server that another process owns.
+    /// Reaches a server that another process owns, if it answers now: it may be starting, or stopping for good.
     static func join(_ directory: ServerDirectory, logger: Logger) async throws -> PostgresConfiguration {
-        try await reach(directory, within: startLimit, logger: logger)
+        try await reach(directory, within: .milliseconds(200), logger: logger)
     }
 
     private func launch() async throws(EmbeddedPostgresError) {

@@ -11,10 +11,8 @@ final class FileLock: Sendable {
             let reason = String(cString: strerror(errno))
             throw EmbeddedPostgresError(code: .directory, message: "cannot write \(path): \(reason)")
         }
-        guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
-            close(file)
-            return nil
-        }
+        // `deinit` closes the file, also when this fails.
+        guard flock(file, LOCK_EX | LOCK_NB) == 0 else { return nil }
     }
 
     deinit {

@@ -31,10 +31,15 @@ final class ConnectionPool: Sendable {
     /// Lends a connection, which must come back by `release`. Throws `.poolTimeout` when all stayed in use,
     /// `.connectionFailed` when none could be made, `.shutdown`, or `.cancelled`.
     func acquire() async throws(PostgresError) -> PostgresConnection {
-        switch state.withLock({ $0.machine.acquire() }) {
-        case .lease(let connection): return connection
-        case .refused: throw .poolIsShutDown
-        case .mustWait: return try await wait()
+        while true {
+            switch state.withLock({ $0.machine.acquire() }) {
+            case .lease(let connection):
+                guard connection.isClosed else { return connection }
+                // It broke on its way to the idle ones, so nobody took it away from there.
+                release(connection)
+            case .refused: throw .poolIsShutDown
+            case .mustWait: return try await wait()
+            }
         }
     }
 
@@ -61,6 +66,10 @@ final class ConnectionPool: Sendable {
             opens = state.machine.enqueue(waiter)
             if state.machine.waiters.count == 1 { setTimer(&state, waiter.deadline) }
             return nil
+        }
+        if case .success(let connection) = outcome, connection.isClosed {
+            release(connection)
+            return enqueue(waiter, continuation)
         }
         if let outcome { continuation.resume(returning: outcome) }
         if opens { open() }

@@ -1,0 +1,52 @@
+import NIOCore
+import NIOPosix
+import Testing
+
+@testable import Broadcast
+
+@Suite("A reader who leaves")
+struct SubscriberLeavingTests {
+    /// What becomes of a stream whose reader leaves after an outcome, once it is opened again.
+    private func outcome(after outcome: StreamOutcome, leaves: Bool) async throws -> StreamOutcome? {
+        let hub = Hub(group: MultiThreadedEventLoopGroup.singleton)
+        let loop = hub.eventLoops[0]
+        let rooms = try #require(hub.rooms(on: loop))
+        return try await loop.submit {
+            let output = RecordingOutput(recording: StreamRecording(), loop: loop)
+            let request = StreamRequest(tenantID: "t", filter: StreamFilter())
+            let subscriber = Subscriber(request, hub: hub, rooms: rooms.value, output: output)
+            subscriber.finish(outcome)
+            if leaves { subscriber.readerLeft() }
+            subscriber.reopen()
+            return subscriber.outcome
+        }.get()
+    }
+
+    @Test("after a reset is not forgotten by the next start")
+    func reset() async throws {
+        #expect(try await outcome(after: .reset(.epoch), leaves: true) == .gone)
+        #expect(try await outcome(after: .reset(.epoch), leaves: false) == nil)
+    }
+
+    @Test("is not waited for", arguments: [StreamOutcome.finished, .reset(.epoch)])
+    func settling(outcome: StreamOutcome) async throws {
+        let hub = Hub(group: MultiThreadedEventLoopGroup.singleton)
+        let loop = hub.eventLoops[0]
+        let rooms = try #require(hub.rooms(on: loop))
+        let bound = try await loop.submit {
+            let output = RecordingOutput(recording: StreamRecording(), loop: loop)
+            output.drop()
+            let request = StreamRequest(tenantID: "t", filter: StreamFilter())
+            let subscriber = Subscriber(request, hub: hub, rooms: rooms.value, output: output)
+            subscriber.finish(outcome)
+            subscriber.readerLeft()
+            return NIOLoopBound(subscriber, eventLoop: loop)
+        }.get()
+        await withCheckedContinuation { continuation in
+            loop.execute { bound.value.settle(within: .hours(1), continuation) }
+        }
+        await withCheckedContinuation { continuation in
+            loop.execute { bound.value.whenWritable(continuation) }
+        }
+    }
+}
