@@ -117,8 +117,16 @@ struct OpenAIFaultTests {
         [one, ScriptedModelServer.chunk(finish: "stop")], [one, "[DONE]"],
     ])
     func breaksAfterTheEnd(events: [String]) async throws {
-        try await withOpenAI(.cut(after: events)) { model, _ in
-            let response = try await model.answer()
+        let received = ScriptedModelServer.Signal()
+        let script = ScriptedModelServer.Script { _, reply in
+            try await reply.start()
+            // In one piece, so that whoever has the text has the end too.
+            try await reply.send(events.map { "data: \($0)\n\n" }.joined())
+            await received.wait()
+            try await reply.cut()
+        }
+        try await withOpenAI(script) { model, _ in
+            let response = try await model.complete(.sample(), onText: { _ in received.fire() })
             #expect(response.text == "One ")
         }
     }
