@@ -4,6 +4,7 @@ package import Postgres
 package struct Store: Sendable {
     package let database: PostgresClient
     package let hints = CommitHints()
+    let customEvents = CustomEventQueue()
 
     package init(database: PostgresClient) {
         self.database = database
@@ -15,16 +16,19 @@ package struct Store: Sendable {
     package func write<T: Sendable>(
         _ scope: Scope, _ body: @Sendable (PostgresConnection) async throws -> T
     ) async throws -> T {
-        let result = try await database.withTransaction { connection in
-            _ = try await connection.query(
-                """
-                SELECT set_config('pressroom.tenant', \(scope.tenantID), true),
-                       set_config('pressroom.actor', \(scope.actor), true),
-                       set_config('pressroom.events', 'immediate', true)
-                """)
-            return try await body(connection)
-        }
-        hints.committed(tenantID: scope.tenantID)
+        let isFollowed = hints.follows(tenantID: scope.tenantID)
+        let (result, readBack) = try await database.withTransaction(
+            opening: [Self.scopeQuery(scope)], closing: isFollowed ? [Self.ownEventsQuery(scope.tenantID)] : [], body)
+        hints.committed(tenantID: scope.tenantID, events: OwnEvents(readBack.first))
         return result
+    }
+
+    /// What every writing transaction begins with.
+    static func scopeQuery(_ scope: Scope) -> PostgresQuery {
+        """
+        SELECT set_config('pressroom.tenant', \(scope.tenantID), true),
+               set_config('pressroom.actor', \(scope.actor), true),
+               set_config('pressroom.events', 'immediate', true)
+        """
     }
 }

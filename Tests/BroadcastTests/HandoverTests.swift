@@ -36,7 +36,7 @@ struct HandoverTests {
                     }
                     if isRolledBack { throw CancellationError() }
                 }
-                fixture.store.hints.committed(tenantID: HubFixture.tenantID)
+                fixture.store.hints.committed(tenantID: HubFixture.tenantID, events: .unread)
             } catch is CancellationError {
                 continue
             }

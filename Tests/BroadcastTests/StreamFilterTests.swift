@@ -48,7 +48,7 @@ struct StreamFilterTests {
             let filter = StreamFilter(
                 taskIDs: Set([maybe(ids), maybe(ids)].compactMap { $0 }), conversationID: maybe(["c1", "c2"]),
                 userID: maybe(["u1", "u2"]), workspaceID: maybe(ids), workflowName: maybe(["w1", "w2"]))
-            let room = Room(key: RoomKey(filter: filter, framing: .chunked))
+            let room = Room(key: RoomKey(filter: filter, framing: .chunked), tenant: TenantRooms(epoch: "e", through: 0))
             rooms.append(room)
             index.insert(room)
         }

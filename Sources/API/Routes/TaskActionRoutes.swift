@@ -42,13 +42,19 @@ struct TaskActionRoutes: Sendable {
         if !body.has("data") { body.fail("data", "is required") }
         let data = body.value("data") ?? .null
         try body.finish()
-        let scope = context.scope
+        let (scope, event) = (context.scope, CustomEvent(taskID: taskID, type: type, data: data))
+        guard let idempotency else {
+            let cursor = try await api.store.appendCustomEvent(scope, event)
+            return .recorded((Self.accepted(cursor), isRepeated: false))
+        }
         return .recorded(
             try await api.store.writeOnce(scope, idempotency) { connection in
-                let cursor = try await api.store.appendCustomEvent(
-                    on: connection, scope, taskID: taskID, type: type, data: data)
-                return RecordedResponse(status: 202, body: JSONText("{\"cursor\":\"\(cursor)\"}"))
+                Self.accepted(try await api.store.appendCustomEvent(on: connection, scope, event))
             })
+    }
+
+    private static func accepted(_ cursor: Cursor) -> RecordedResponse {
+        RecordedResponse(status: 202, body: JSONText("{\"cursor\":\"\(cursor)\"}"))
     }
 
     private func signal(_ request: Request, _ context: PressroomRequestContext) async throws -> Response {

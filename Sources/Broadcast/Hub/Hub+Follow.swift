@@ -39,6 +39,10 @@ extension Hub {
         }
     }
 
+    func isFollowed(tenantID: String) -> Bool {
+        state.withLock { $0.logs[tenantID] != nil }
+    }
+
     func followedLog(tenantID: String) -> LogHead? {
         state.withLock { state in
             state.logs[tenantID].map {

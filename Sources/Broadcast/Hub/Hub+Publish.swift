@@ -4,23 +4,27 @@ import Synchronization
 package import Workflow
 
 extension Hub {
-    /// Sends on a page that was read after `position`. Does nothing when the log is not followed, or no longer stands
-    /// there; so each event is published once.
-    package func publish(_ page: EventPage, after position: Int64) {
+    /// Sends on a page that continues what was published. Does nothing when the log is not followed, or does not stand
+    /// where the page begins; so each event is published once.
+    /// - Returns: whether everything in the page is published now.
+    @discardableResult
+    package func publish(_ page: EventPage) -> Bool {
         let tenantID = page.head.tenantID
         let batch = EventBatch(
             tenantID: tenantID, events: page.events.map { PublishedEvent($0, epoch: page.head.epoch) },
             through: page.through, head: page.head.position)
-        let calls: [Int] = state.withLock { state in
-            guard let log = state.logs[tenantID], log.published == position, log.epoch == page.head.epoch,
-                page.through > position
-            else { return [] }
+        let (isPublished, calls): (Bool, [Int]) = state.withLock { state in
+            guard let log = state.logs[tenantID], log.epoch == page.head.epoch else { return (false, []) }
+            guard log.published == page.start, page.through > page.start else {
+                return (log.published >= page.through, [])
+            }
             state.logs[tenantID]?.published = page.through
             state.logs[tenantID]?.head = page.head.position
             state.logs[tenantID]?.ring.append(batch.events)
-            return state.post(.events(batch), tenantID: tenantID)
+            return (true, state.post(.events(batch), tenantID: tenantID))
         }
         call(calls)
+        return isPublished
     }
 
     /// Sends on a piece of text, or forgets a text that is no longer in progress.

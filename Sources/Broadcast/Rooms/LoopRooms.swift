@@ -1,3 +1,4 @@
+import DequeModule
 import NIOCore
 import Synchronization
 import Workflow
@@ -9,6 +10,12 @@ final class LoopRooms {
     private var tenants: [String: TenantRooms] = [:]
     private var wheel: HeartbeatWheel
     private var isWheelTurning = false
+    /// Rooms that have something to write.
+    private var queue = Deque<Room>()
+    private var isTurnScheduled = false
+
+    /// Subscribers that one turn of the loop writes to, at a few microseconds each.
+    private static let writesPerTurn = 64
 
     init(index: Int, eventLoop: any EventLoop, configuration: HubConfiguration) {
         self.index = index
@@ -17,10 +24,10 @@ final class LoopRooms {
     }
 
     func takeMail(from hub: Hub) {
-        deliver(hub.state.withLock { $0.mailboxes[index].takeAll() })
+        gather(hub.state.withLock { $0.mailboxes[index].takeAll() })
     }
 
-    /// Delivers the mail and answers the texts in progress that a subscriber follows, both as of one moment.
+    /// Takes the mail and answers the texts in progress that a subscriber follows, both as of one moment.
     func takeMailAndTexts(for subscriber: Subscriber) -> [TextDelta] {
         let (mail, texts) = subscriber.hub.state.withLock { state in
             (
@@ -28,7 +35,9 @@ final class LoopRooms {
                 state.texts.wholes(tenantID: subscriber.request.tenantID, filter: subscriber.request.filter)
             )
         }
-        deliver(mail)
+        gather(mail)
+        // Pieces that these texts hold already are not for this subscriber.
+        if let room = subscriber.room, !texts.isEmpty, room.hasGatheredText { writeAll(room) }
         return texts
     }
 
@@ -42,7 +51,7 @@ final class LoopRooms {
             state.logs[tenantID]?.subscribersByLoop[index] += 1
             return (mail, log.published)
         }
-        deliver(mail)
+        gather(mail)
         guard let published else { return nil }
         let rooms = tenants[tenantID] ?? TenantRooms(epoch: subscriber.epoch, through: published)
         tenants[tenantID] = rooms
@@ -82,22 +91,56 @@ final class LoopRooms {
         for subscriber in tenants.values.flatMap(\.subscribers) { subscriber.cutOff() }
     }
 
-    private func deliver(_ mail: [Delivery]) {
-        var touched: [String] = []
+    /// Gives the mail to the rooms; they write it in the loop's next turns.
+    private func gather(_ mail: [Delivery]) {
         for delivery in mail {
             switch delivery {
-            case .events(let batch):
-                tenants[batch.tenantID]?.gather(batch)
-                if touched.last != batch.tenantID { touched.append(batch.tenantID) }
-            case .text(let delta):
-                tenants[delta.tenantID]?.gather(delta)
-                if touched.last != delta.tenantID { touched.append(delta.tenantID) }
+            case .events(let batch): tenants[batch.tenantID]?.gather(batch, enqueue)
+            case .text(let delta): tenants[delta.tenantID]?.gather(delta, enqueue)
             case .reset(let tenantID, let reason):
-                tenants[tenantID]?.flush()
-                for subscriber in tenants[tenantID]?.subscribers ?? [] { subscriber.finish(.reset(reason)) }
+                guard let tenant = tenants[tenantID] else { continue }
+                for room in tenant.all { writeAll(room) }
+                for subscriber in tenant.subscribers { subscriber.finish(.reset(reason)) }
             }
         }
-        for tenantID in touched { tenants[tenantID]?.flush() }
+        if !queue.isEmpty { scheduleTurn() }
+    }
+
+    private func enqueue(_ room: Room) {
+        guard !room.isQueued else { return }
+        room.isQueued = true
+        queue.append(room)
+    }
+
+    private func scheduleTurn() {
+        guard !isTurnScheduled else { return }
+        isTurnScheduled = true
+        let rooms = NIOLoopBound(self, eventLoop: eventLoop)
+        eventLoop.execute {
+            rooms.value.isTurnScheduled = false
+            rooms.value.takeTurn()
+        }
+    }
+
+    /// Writes to some subscribers and lets the loop do other work before the next: requests and new connections do
+    /// not wait for a whole fan-out. Rooms take turns too.
+    private func takeTurn() {
+        var budget = Self.writesPerTurn
+        while budget > 0, let room = queue.popFirst() {
+            budget -= max(1, room.write(atMost: budget))
+            if room.isLevel {
+                room.isQueued = false
+                room.tenant.endStreams()
+            } else {
+                queue.append(room)
+            }
+        }
+        if !queue.isEmpty { scheduleTurn() }
+    }
+
+    private func writeAll(_ room: Room) {
+        while !room.isLevel { _ = room.write(atMost: .max) }
+        room.tenant.endStreams()
     }
 
     private func turnWheel() {
@@ -116,11 +159,12 @@ final class LoopRooms {
         let comment = Frame.heartbeat(nil)
         for subscriber in wheel.next() {
             var frame = comment
-            if subscriber.memberIndex != nil, let tenant = tenants[subscriber.request.tenantID] {
+            if subscriber.memberIndex != nil, let room = subscriber.room, room.isLevel {
+                let tenantID = subscriber.request.tenantID
                 frame =
-                    frames[subscriber.request.tenantID]
-                    ?? .heartbeat(Cursor(epoch: tenant.epoch, position: tenant.through))
-                frames[subscriber.request.tenantID] = frame
+                    frames[tenantID]
+                    ?? .heartbeat(Cursor(epoch: room.tenant.epoch, position: room.tenant.through))
+                frames[tenantID] = frame
             }
             subscriber.beat(frame)
         }

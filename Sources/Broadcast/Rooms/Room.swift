@@ -1,6 +1,9 @@
 import NIOCore
 
 /// The subscribers of one event loop that get the same bytes.
+///
+/// What gathers is written in rounds: one buffer, to everybody who is a member when the round begins, some members a
+/// turn of the loop. What comes meanwhile gathers for the next round.
 final class Room {
     enum Item {
         case event(PublishedEvent)
@@ -14,24 +17,40 @@ final class Room {
         }
     }
 
-    let key: RoomKey
-    /// Those who have seen everything and share one buffer.
-    private(set) var members: [Subscriber] = []
-    /// Those who replay, or are ahead of what the hub has published.
-    private(set) var joining: [Subscriber] = []
-    /// What has gathered since the loop's last turn.
-    private var gathered: [Item] = []
+    private struct Round {
+        let bytes: ByteBuffer
+        let members: [Subscriber]
+        var next = 0
+    }
 
-    init(key: RoomKey) {
+    let key: RoomKey
+    let tenant: TenantRooms
+    /// Those who share one buffer: each has got everything that was written before the current round.
+    private(set) var members: [Subscriber] = []
+    /// Those who replay, or are ahead of what the room has begun to write.
+    private(set) var joining: [Subscriber] = []
+    private var gathered: [Item] = []
+    private var round: Round?
+    /// Whether the loop knows that there is something to write.
+    var isQueued = false
+
+    init(key: RoomKey, tenant: TenantRooms) {
         self.key = key
+        self.tenant = tenant
     }
 
     var isEmpty: Bool { members.isEmpty && joining.isEmpty }
 
-    /// Adds to what the next flush sends; true when nothing had gathered yet.
-    func gather(_ item: Item) -> Bool {
+    /// Whether its members have got everything.
+    var isLevel: Bool { gathered.isEmpty && round == nil }
+
+    var hasGatheredText: Bool {
+        gathered.contains { if case .text = $0 { true } else { false } }
+    }
+
+    /// Adds to what the next round writes.
+    func gather(_ item: Item) {
         gathered.append(item)
-        return gathered.count == 1
     }
 
     /// Tells the streams of a task what became of it.
@@ -44,25 +63,26 @@ final class Room {
         return ending
     }
 
-    /// Writes what has gathered, as one buffer for all members. `through` is where the log stands with it.
-    func flush(through: Int64) {
-        let items = gathered
-        gathered.removeAll(keepingCapacity: true)
-        guard !items.isEmpty else { return }
-        if !members.isEmpty {
-            let bytes = Subscriber.bytes(of: items.map(\.frame), key.framing)
-            for member in members { member.send(bytes) }
-        }
-        if !joining.isEmpty { offer(items, through: through) }
+    /// Writes to at most so many members; answers to how many.
+    func write(atMost count: Int) -> Int {
+        beginRound()
+        guard let round else { return 0 }
+        let end = min(round.members.count, round.next + count)
+        for member in round.members[round.next..<end] { member.send(round.bytes) }
+        if end == round.members.count { self.round = nil } else { self.round?.next = end }
+        return end - round.next
     }
 
     func insert(_ subscriber: Subscriber) {
         joining.append(subscriber)
     }
 
-    /// Lets a subscriber share the members' bytes from now on.
+    /// Lets a subscriber that has everything up to where the room is share the members' bytes from now on. While
+    /// something waits to be written that it may have already, it stays apart.
     func promote(_ subscriber: Subscriber) {
-        guard subscriber.memberIndex == nil else { return }
+        guard gathered.isEmpty, subscriber.memberIndex == nil, subscriber.machine.isLevel(with: tenant.through) else {
+            return
+        }
         joining.removeAll { $0 === subscriber }
         subscriber.memberIndex = members.count
         members.append(subscriber)
@@ -76,18 +96,24 @@ final class Room {
         if index < members.count { members[index].memberIndex = index }
     }
 
-    private func offer(_ items: [Item], through: Int64) {
+    private func beginRound() {
+        guard round == nil, !gathered.isEmpty else { return }
+        let items = gathered
+        gathered.removeAll(keepingCapacity: true)
+        if !members.isEmpty { round = Round(bytes: Subscriber.bytes(of: items.map(\.frame), key.framing), members: members) }
+        for subscriber in joining { offer(items, to: subscriber) }
+    }
+
+    private func offer(_ items: [Item], to subscriber: Subscriber) {
         let events = items.compactMap { if case .event(let event) = $0 { event } else { nil } }
-        for subscriber in joining {
-            let fresh = subscriber.machine.offered(events, through: through)
-            guard !subscriber.machine.isReplaying, !subscriber.isOver else { continue }
-            let first = fresh.first?.position ?? .max
-            let frames = items.compactMap { item -> Frame? in
-                if case .event(let event) = item, event.position < first { return nil }
-                return item.frame
-            }
-            subscriber.send(Subscriber.bytes(of: frames, key.framing))
-            if !subscriber.isOver, subscriber.machine.isLevel(with: through) { promote(subscriber) }
+        let fresh = subscriber.machine.offered(events, through: tenant.through)
+        guard !subscriber.machine.isReplaying, !subscriber.isOver else { return }
+        let first = fresh.first?.position ?? .max
+        let frames = items.compactMap { item -> Frame? in
+            if case .event(let event) = item, event.position < first { return nil }
+            return item.frame
         }
+        subscriber.send(Subscriber.bytes(of: frames, key.framing))
+        if !subscriber.isOver { promote(subscriber) }
     }
 }

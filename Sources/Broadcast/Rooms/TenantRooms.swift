@@ -5,7 +5,6 @@ import Store
 final class TenantRooms {
     private var rooms: [RoomKey: Room] = [:]
     private var index = RoomIndex()
-    private var dirty: [Room] = []
     /// Streams whose task is terminal and that still have something to send.
     private var ending: [Subscriber] = []
     /// Everything up to here was given to the rooms.
@@ -19,42 +18,44 @@ final class TenantRooms {
 
     var isEmpty: Bool { rooms.isEmpty }
 
+    var all: some Collection<Room> { rooms.values }
+
     var subscribers: [Subscriber] { rooms.values.flatMap { $0.members + $0.joining } }
 
-    func gather(_ batch: EventBatch) {
+    /// Gives events to the rooms that want them; calls `body` with each of these.
+    func gather(_ batch: EventBatch, _ body: (Room) -> Void) {
         for event in batch.events {
             index.forEachRoom(of: event.task) { room in
-                if room.key.filter.matches(type: event.type), room.gather(.event(event)) { dirty.append(room) }
+                if room.key.filter.matches(type: event.type) {
+                    room.gather(.event(event))
+                    body(room)
+                }
                 if let status = event.taskStatus {
                     ending += room.saw(event, status: status, head: batch.head)
                 }
             }
         }
         through = max(through, batch.through)
+        endStreams()
     }
 
-    func gather(_ delta: TextDelta) {
+    func gather(_ delta: TextDelta, _ body: (Room) -> Void) {
         var frame: Frame?
         index.forEachRoom(of: delta.facts) { room in
             guard room.key.filter.matches(type: StreamFilter.deltaType) else { return }
             let shared = frame ?? delta.frame
             frame = shared
-            if room.gather(.text(shared)) { dirty.append(room) }
+            room.gather(.text(shared))
+            body(room)
         }
     }
 
-    /// Writes what has gathered, then ends the streams that have sent everything.
-    func flush() {
-        let rooms = dirty
-        dirty.removeAll(keepingCapacity: true)
-        for room in rooms { room.flush(through: through) }
+    /// Ends the streams of terminal tasks that have got everything. To be called whenever a room has become level.
+    func endStreams() {
         guard !ending.isEmpty else { return }
         let candidates = ending
         ending = []
-        for subscriber in candidates {
-            subscriber.finishIfTaskEnded(through: through)
-            keepIfEnding(subscriber)
-        }
+        for subscriber in candidates { endOrKeep(subscriber) }
     }
 
     func insert(_ subscriber: Subscriber) {
@@ -74,20 +75,20 @@ final class TenantRooms {
     }
 
     func wentLive(_ subscriber: Subscriber) {
-        if subscriber.machine.isLevel(with: through) { subscriber.room?.promote(subscriber) }
-        subscriber.finishIfTaskEnded(through: through)
-        keepIfEnding(subscriber)
+        subscriber.room?.promote(subscriber)
+        endOrKeep(subscriber)
     }
 
-    private func keepIfEnding(_ subscriber: Subscriber) {
-        guard !subscriber.isOver, !subscriber.machine.isReplaying, subscriber.taskEnd?.isInSight == true,
-            !ending.contains(where: { $0 === subscriber })
+    private func endOrKeep(_ subscriber: Subscriber) {
+        guard !subscriber.isOver, subscriber.taskEnd?.isInSight == true, let room = subscriber.room else { return }
+        if room.isLevel { subscriber.finishIfTaskEnded(through: through) }
+        guard !subscriber.isOver, !subscriber.machine.isReplaying, !ending.contains(where: { $0 === subscriber })
         else { return }
         ending.append(subscriber)
     }
 
     private func makeRoom(_ key: RoomKey) -> Room {
-        let room = Room(key: key)
+        let room = Room(key: key, tenant: self)
         rooms[key] = room
         index.insert(room)
         return room

@@ -25,9 +25,7 @@ package struct Tailer: Service {
     }
 
     package func run() async throws {
-        store.hints.onEvents { [hub, wakes] tenantID in
-            if hub.followedLog(tenantID: tenantID) != nil { wakes.wake(tenantID) }
-        }
+        store.hints.setFollower(hubFollower)
         hub.lookupListener.withLock { $0 = { [wakes] in wakes.wake($0) } }
         await cancelWhenGracefulShutdown {
             await withTaskCancellationHandler {
@@ -39,6 +37,19 @@ package struct Tailer: Service {
                 }
             } onCancel: {
                 wakes.close()
+            }
+        }
+    }
+
+    /// The node's own events go straight to the hub; what does not continue its position is read from the table.
+    private var hubFollower: CommitHints.EventFollower {
+        CommitHints.EventFollower { [hub] tenantID in
+            hub.isFollowed(tenantID: tenantID)
+        } committed: { [hub, wakes] tenantID, events in
+            switch events {
+            case .none: return
+            case .page(let page) where hub.publish(page) && page.isLast: return
+            case .page, .unread: if hub.isFollowed(tenantID: tenantID) { wakes.wake(tenantID) }
             }
         }
     }
@@ -110,7 +121,7 @@ package struct Tailer: Service {
                 hub.reset(to: page.head, .epoch)
                 return
             }
-            hub.publish(page, after: known.position)
+            hub.publish(page)
             limit = limit.adjusted(to: page, most: configuration.page.count)
             if page.through >= page.head.position { return }
         }

@@ -8,31 +8,35 @@ extension PostgresConnection {
         isolation: IsolationLevel = .readCommitted, readOnly: Bool = false,
         _ body: (PostgresConnection) async throws -> T
     ) async throws -> T {
+        try await withTransaction(isolation: isolation, readOnly: readOnly, opening: [], closing: [], body).value
+    }
+
+    /// The same with statements that go out together with BEGIN and with COMMIT, and so cost no round trip of their
+    /// own. Answers the results of the closing ones; when one of these fails, everything is rolled back.
+    package func withTransaction<T: Sendable>(
+        isolation: IsolationLevel = .readCommitted, readOnly: Bool = false, opening: [PostgresQuery],
+        closing: [PostgresQuery], _ body: (PostgresConnection) async throws -> T
+    ) async throws -> (value: T, closing: [PostgresResult]) {
         let begin = "BEGIN ISOLATION LEVEL \(isolation.rawValue) \(readOnly ? "READ ONLY" : "READ WRITE")"
-        _ = try await perform(.script(begin))
         let value: T
         do {
+            _ = try await perform(opening.isEmpty ? .script(begin) : .pipeline([PostgresQuery(sql: begin)] + opening))
             value = try await body(self)
             if Task.isCancelled { throw PostgresError.cancelledBeforeSending }
-        } catch {
-            await rollBack()
-            throw error
-        }
-        // From here on the outcome matters more than the cancellation.
-        let tag: String?
-        do {
-            tag = try await perform(.script("COMMIT"), isShielded: true).first?.commandTag
         } catch {
             if isInTransaction { await rollBack() }
             throw error
         }
-        guard tag == "COMMIT" else {
-            throw PostgresError(
-                code: .transactionAborted,
-                message: "the transaction was rolled back, because a statement in it had failed"
-            )
+        // From here on the outcome matters more than the cancellation.
+        var results: [PostgresResult]
+        do {
+            results = try await perform(closing.isEmpty ? .script("COMMIT") : .pipeline(closing + ["COMMIT"]), isShielded: true)
+        } catch {
+            if isInTransaction { await rollBack() }
+            throw error.sqlState == PostgresError.SQLState.inFailedTransaction ? .rolledBack : error
         }
-        return value
+        guard results.popLast()?.commandTag == "COMMIT" else { throw PostgresError.rolledBack }
+        return (value, results)
     }
 
     /// Also for a cancelled task; a session that cannot be cleaned is closed.
@@ -43,4 +47,9 @@ extension PostgresConnection {
             close()
         }
     }
+}
+
+extension PostgresError {
+    fileprivate static let rolledBack = PostgresError(
+        code: .transactionAborted, message: "the transaction was rolled back, because a statement in it had failed")
 }

@@ -53,4 +53,13 @@ package final class PostgresClient: Service, Sendable {
             try await connection.withTransaction(isolation: isolation, readOnly: readOnly, body)
         }
     }
+
+    /// Runs `body` in a transaction with statements that go out together with BEGIN and COMMIT.
+    package func withTransaction<T: Sendable>(
+        opening: [PostgresQuery], closing: [PostgresQuery], _ body: (PostgresConnection) async throws -> T
+    ) async throws -> (value: T, closing: [PostgresResult]) {
+        try await withConnection { connection in
+            try await connection.withTransaction(opening: opening, closing: closing, body)
+        }
+    }
 }

@@ -1,29 +1,98 @@
-package import Foundation
+import Foundation
 package import Postgres
 package import Workflow
 
 extension Store {
     /// Appends an application's own event to the task's log, whatever the task's status; answers its cursor.
     ///
-    /// - Parameter type: `custom` or `custom.<name>`.
-    /// - Throws: `StoreError` `notFound`.
-    package func appendCustomEvent(
-        on connection: PostgresConnection, _ scope: Scope, taskID: UUID, type: String, data: JSON
-    ) async throws -> Cursor {
-        // The task is locked first: a position that is taken for a task that is gone would stay empty.
-        let tasks = try await connection.query(
-            "SELECT 1 FROM pressroom.tasks WHERE tenant_id = \(scope.tenantID) AND task_id = \(taskID) FOR KEY SHARE")
-        guard !tasks.isEmpty else {
-            throw StoreError(.notFound, "There is no task \(taskID.uuidString.lowercased()).")
+    /// Events that come at the same time share a transaction. Once called it is written, also when the task is cancelled.
+    /// - Throws: `StoreError` `notFound`, or `conflict` when another session holds the task's row.
+    package func appendCustomEvent(_ scope: Scope, _ event: CustomEvent) async throws -> Cursor {
+        try await withCheckedThrowingContinuation { continuation in
+            let entry = CustomEventQueue.Entry(scope: scope, event: event, continuation: continuation)
+            if customEvents.add(entry) { Task { await writeCustomEvents(tenantID: scope.tenantID) } }
         }
-        let rows = try await connection.query(
-            """
-            SELECT h.epoch, pressroom.append_events(h.tenant_id,
-                       ARRAY[ROW(\(taskID)::uuid, \(type)::text, json_build_object('data', \(data)::json))::pressroom.change])
-                   AS position
-              FROM pressroom.stream_heads h WHERE h.tenant_id = \(scope.tenantID)
-            """)
-        guard let row = rows.first else { throw StoreError(.notFound, "The tenant has no log.") }
-        return Cursor(epoch: try row.decode("epoch"), position: try row.decode("position"))
+    }
+
+    /// The same in a transaction that `write` has opened.
+    package func appendCustomEvent(
+        on connection: PostgresConnection, _ scope: Scope, _ event: CustomEvent
+    ) async throws -> Cursor {
+        try await refusingHeldRows {
+            let results = try await connection.pipeline([
+                "SELECT set_config('lock_timeout', \(String(Int64(heldRowTimeout / .milliseconds(1)))), true)",
+                """
+                SELECT FROM pressroom.tasks WHERE tenant_id = \(scope.tenantID) AND task_id = \(event.taskID) FOR KEY SHARE
+                """,
+                Self.appendQuery(scope, [event]),
+            ])
+            guard let cursor = try Self.cursors(results.last, of: [event]).first ?? nil else {
+                throw StoreError(.notFound, "There is no task \(event.taskID.uuidString.lowercased()).")
+            }
+            return cursor
+        }
+    }
+
+    private func writeCustomEvents(tenantID: String) async {
+        while true {
+            let batch = customEvents.take(tenantID: tenantID)
+            guard let scope = batch.first?.scope else { return }
+            do {
+                for (entry, cursor) in zip(batch, try await append(scope, batch.map(\.event))) {
+                    if let cursor { entry.continuation.resume(returning: cursor) } else { appendAlone(entry) }
+                }
+            } catch let error as PostgresError where error.sqlState != nil && batch.count > 1 {
+                // Nothing of the batch is written. Each for itself: it was one event's fault, or hits all of them.
+                for entry in batch { appendAlone(entry) }
+            } catch {
+                for entry in batch { entry.continuation.resume(throwing: error) }
+            }
+        }
+    }
+
+    /// Appends events in one round trip and one transaction; nil for those whose task is missing or held.
+    private func append(_ scope: Scope, _ events: [CustomEvent]) async throws -> [Cursor?] {
+        let isFollowed = hints.follows(tenantID: scope.tenantID)
+        let results = try await database.pipeline(
+            [Self.scopeQuery(scope), Self.appendQuery(scope, events)]
+                + (isFollowed ? [Self.ownEventsQuery(scope.tenantID)] : []))
+        hints.committed(tenantID: scope.tenantID, events: OwnEvents(isFollowed ? results.last : nil))
+        return try Self.cursors(results[1], of: events)
+    }
+
+    /// Waits for the task's row, or finds out that there is none, without keeping the tenant's other events waiting.
+    private func appendAlone(_ entry: CustomEventQueue.Entry) {
+        Task {
+            do {
+                entry.continuation.resume(
+                    returning: try await write(entry.scope) { connection in
+                        try await appendCustomEvent(on: connection, entry.scope, entry.event)
+                    })
+            } catch {
+                entry.continuation.resume(throwing: error)
+            }
+        }
+    }
+
+    private static func appendQuery(_ scope: Scope, _ events: [CustomEvent]) -> PostgresQuery {
+        """
+        SELECT epoch, position, held FROM pressroom.append_custom_events(
+            \(scope.tenantID), \(events.map(\.taskID))::uuid[], \(events.map(\.type))::text[],
+            \(JSON.array(events.map(\.data)))::json)
+        """
+    }
+
+    /// The events of tasks that were held have consecutive positions that end with the one answered.
+    private static func cursors(_ rows: PostgresResult?, of events: [CustomEvent]) throws -> [Cursor?] {
+        guard let row = rows?.first, let last = try row.decode("position", as: Int64?.self) else {
+            return events.map { _ in nil }
+        }
+        let (epoch, held) = (try row.decode("epoch", as: String.self), Set(try row.decode("held", as: [UUID].self)))
+        var position = last - Int64(events.count { held.contains($0.taskID) })
+        return events.map { event in
+            guard held.contains(event.taskID) else { return nil }
+            position += 1
+            return Cursor(epoch: epoch, position: position)
+        }
     }
 }

@@ -2,89 +2,59 @@ package import Foundation
 import Postgres
 
 extension Store {
-    /// The events of a tenant after a position, in order. Nil when the tenant has no log.
-    ///
+    /// The events of a tenant after a position, in order; with `taskIDs`, of these tasks only. Nil when the tenant has
+    /// no log.
+    package func eventPage(
+        tenantID: String, taskIDs: [UUID]? = nil, after position: Int64, limit: EventPageLimit = EventPageLimit()
+    ) async throws -> EventPage? {
+        try EventPage(await database.query(Self.pageQuery(tenantID, taskIDs, after: position, limit)))
+    }
+
+    /// Reads the events that the transaction itself has appended, as `EventPage.init` takes them; no row without any.
+    /// The tenant's head is locked since the first of them, so that they are consecutive.
+    static func ownEventsQuery(_ tenantID: String) -> PostgresQuery {
+        pageQuery(tenantID, nil, after: nil, EventPageLimit(count: 1_000, bytes: 1 << 20))
+    }
+
     /// The head comes from the same snapshot: a transaction whose first event is in the page lies wholly at or below it.
     /// Payloads are counted twice: as they are stored, so that no more are read than needed (they may be compressed),
     /// and as they are sent.
-    package func eventPage(
-        tenantID: String, after position: Int64, limit: EventPageLimit = EventPageLimit()
-    ) async throws -> EventPage? {
-        try EventPage(
-            await database.query(
-                """
-                SELECT h.tenant_id, h.epoch, h.position, h.pruned, e.is_cut,
-                       e.position, e.type, e.task_id, t.context ->> 'conversation_id', t.context ->> 'user_id',
-                       t.workspace_id, t.workflow_name,
-                       CASE WHEN e.type = 'task_updated' THEN e.body::json #>> '{task,status}' END,
-                       '{"type":' || to_json(e.type) || ',"cursor":"' || h.epoch || '.' || e.position
-                           || '","task_id":"' || e.task_id || '","at":"' || pressroom.iso(e.created_at)
-                           || '","context":' || coalesce(t.context::text, 'null')
-                           || CASE WHEN e.body ~ '^[{]\\s*[}]' THEN '' ELSE ',' END || substr(e.body, 2)
-                  FROM pressroom.stream_heads h
-                  LEFT JOIN LATERAL (
-                       SELECT page.*,
-                              page.number = \(limit.count) OR page.stored >= \(limit.bytes)
-                                  OR page.bytes >= \(limit.bytes) AS is_cut
-                         FROM (SELECT sized.*, sum(octet_length(sized.body)) OVER (ORDER BY sized.position) AS bytes
-                                 FROM (SELECT near.*, ltrim(near.payload::text, E' \\n\\r\\t') AS body
-                                         FROM (SELECT ahead.*, row_number() OVER (ORDER BY ahead.position) AS number,
-                                                      sum(pg_column_size(ahead.payload)) OVER (ORDER BY ahead.position)
-                                                          AS stored
-                                                 FROM (SELECT events.position, events.type, events.task_id,
-                                                              events.payload, events.created_at
-                                                         FROM pressroom.events
-                                                        WHERE events.tenant_id = h.tenant_id AND events.position > \(position)
-                                                        ORDER BY events.position LIMIT \(limit.count)) AS ahead) AS near
-                                        WHERE near.stored - pg_column_size(near.payload) < \(limit.bytes)
-                                       OFFSET 0) AS sized) AS page
-                        WHERE page.bytes - octet_length(page.body) < \(limit.bytes)) AS e ON true
-                  LEFT JOIN pressroom.tasks t ON t.tenant_id = h.tenant_id AND t.task_id = e.task_id
-                 WHERE h.tenant_id = \(tenantID)
-                 ORDER BY e.position
-                """),
-            after: position)
-    }
-
-    /// The same, of some tasks only.
-    package func eventPage(
-        tenantID: String, taskIDs: [UUID], after position: Int64, limit: EventPageLimit = EventPageLimit()
-    ) async throws -> EventPage? {
-        try EventPage(
-            await database.query(
-                """
-                SELECT h.tenant_id, h.epoch, h.position, h.pruned, e.is_cut,
-                       e.position, e.type, e.task_id, t.context ->> 'conversation_id', t.context ->> 'user_id',
-                       t.workspace_id, t.workflow_name,
-                       CASE WHEN e.type = 'task_updated' THEN e.body::json #>> '{task,status}' END,
-                       '{"type":' || to_json(e.type) || ',"cursor":"' || h.epoch || '.' || e.position
-                           || '","task_id":"' || e.task_id || '","at":"' || pressroom.iso(e.created_at)
-                           || '","context":' || coalesce(t.context::text, 'null')
-                           || CASE WHEN e.body ~ '^[{]\\s*[}]' THEN '' ELSE ',' END || substr(e.body, 2)
-                  FROM pressroom.stream_heads h
-                  LEFT JOIN LATERAL (
-                       SELECT page.*,
-                              page.number = \(limit.count) OR page.stored >= \(limit.bytes)
-                                  OR page.bytes >= \(limit.bytes) AS is_cut
-                         FROM (SELECT sized.*, sum(octet_length(sized.body)) OVER (ORDER BY sized.position) AS bytes
-                                 FROM (SELECT near.*, ltrim(near.payload::text, E' \\n\\r\\t') AS body
-                                         FROM (SELECT ahead.*, row_number() OVER (ORDER BY ahead.position) AS number,
-                                                      sum(pg_column_size(ahead.payload)) OVER (ORDER BY ahead.position)
-                                                          AS stored
-                                                 FROM (SELECT events.position, events.type, events.task_id,
-                                                              events.payload, events.created_at
-                                                         FROM pressroom.events
-                                                        WHERE events.tenant_id = h.tenant_id
-                                                          AND events.task_id = ANY(\(taskIDs)::uuid[])
-                                                          AND events.position > \(position)
-                                                        ORDER BY events.position LIMIT \(limit.count)) AS ahead) AS near
-                                        WHERE near.stored - pg_column_size(near.payload) < \(limit.bytes)
-                                       OFFSET 0) AS sized) AS page
-                        WHERE page.bytes - octet_length(page.body) < \(limit.bytes)) AS e ON true
-                  LEFT JOIN pressroom.tasks t ON t.tenant_id = h.tenant_id AND t.task_id = e.task_id
-                 WHERE h.tenant_id = \(tenantID)
-                 ORDER BY e.position
-                """),
-            after: position)
+    private static func pageQuery(
+        _ tenantID: String, _ taskIDs: [UUID]?, after position: Int64?, _ limit: EventPageLimit
+    ) -> PostgresQuery {
+        """
+        SELECT h.tenant_id, h.epoch, h.position, h.pruned, start.position, e.is_cut,
+               e.position, e.type, e.task_id, t.context ->> 'conversation_id', t.context ->> 'user_id',
+               t.workspace_id, t.workflow_name,
+               CASE WHEN e.type = 'task_updated' THEN e.body::json #>> '{task,status}' END,
+               '{"type":' || to_json(e.type) || ',"cursor":"' || h.epoch || '.' || e.position
+                   || '","task_id":"' || e.task_id || '","at":"' || pressroom.iso(e.created_at)
+                   || '","context":' || coalesce(t.context::text, 'null')
+                   || CASE WHEN e.body ~ '^[{]\\s*[}]' THEN '' ELSE ',' END || substr(e.body, 2)
+          FROM pressroom.stream_heads h
+          JOIN (SELECT coalesce(\(position)::bigint, nullif(current_setting('pressroom.first_event', true), '')::bigint)
+                       AS position) AS start ON start.position IS NOT NULL
+          LEFT JOIN LATERAL (
+               SELECT page.*,
+                      page.number = \(limit.count) OR page.stored >= \(limit.bytes)
+                          OR page.bytes >= \(limit.bytes) AS is_cut
+                 FROM (SELECT sized.*, sum(octet_length(sized.body)) OVER (ORDER BY sized.position) AS bytes
+                         FROM (SELECT near.*, ltrim(near.payload::text, E' \\n\\r\\t') AS body
+                                 FROM (SELECT ahead.*, row_number() OVER (ORDER BY ahead.position) AS number,
+                                              sum(pg_column_size(ahead.payload)) OVER (ORDER BY ahead.position) AS stored
+                                         FROM (SELECT events.position, events.type, events.task_id,
+                                                      events.payload, events.created_at
+                                                 FROM pressroom.events
+                                                WHERE events.tenant_id = h.tenant_id AND events.position > start.position
+                                                  AND (\(raw: taskIDs == nil ? "true OR " : "")
+                                                       events.task_id = ANY(\(taskIDs ?? [])::uuid[]))
+                                                ORDER BY events.position LIMIT \(limit.count)) AS ahead) AS near
+                                WHERE near.stored - pg_column_size(near.payload) < \(limit.bytes)
+                               OFFSET 0) AS sized) AS page
+                WHERE page.bytes - octet_length(page.body) < \(limit.bytes)) AS e ON true
+          LEFT JOIN pressroom.tasks t ON t.tenant_id = h.tenant_id AND t.task_id = e.task_id
+         WHERE h.tenant_id = \(tenantID)
+         ORDER BY e.position
+        """
     }
 }
