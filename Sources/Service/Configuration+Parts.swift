@@ -1,5 +1,6 @@
 import API
 import Broadcast
+import Foundation
 import Processor
 import Providers
 
@@ -13,7 +14,14 @@ extension HubConfiguration {
         maxAge = streams.maxAge
         drainTime = streams.drain
         maxStreams = streams.maxStreams
+        maxTenantStreams = streams.maxTenantStreams
+        maxUserStreams = streams.maxUserStreams
     }
+}
+
+extension PressroomConfiguration.Streams {
+    /// How many threads fan out: as many as processors may be used, which may be fewer than the machine has.
+    var usedThreads: Int { threads > 0 ? threads : min(16, ProcessInfo.processInfo.activeProcessorCount) }
 }
 
 extension TailerConfiguration {

@@ -17,6 +17,7 @@ import Workflow
 struct PressroomNode {
     let services: [any ServiceLifecycle.Service]
     private let httpClient: HTTPClient
+    private let fanOut: MultiThreadedEventLoopGroup
 
     init(
         _ configuration: PressroomConfiguration, _ database: Database, logger: Logger,
@@ -27,7 +28,8 @@ struct PressroomNode {
         let eventLoops = MultiThreadedEventLoopGroup.singleton
         let httpClient = HTTPClient(eventLoopGroupProvider: .shared(eventLoops), configuration: .forModels)
         let store = Store(database: database.client)
-        let hub = Hub(group: eventLoops, configuration: HubConfiguration(configuration.streams))
+        let fanOut = MultiThreadedEventLoopGroup(numberOfThreads: configuration.streams.usedThreads)
+        let hub = Hub(group: eventLoops, fanOut: fanOut, configuration: HubConfiguration(configuration.streams))
         let registry = ProviderRegistry(
             configuration.providers, environment: ProcessInfo.processInfo.environment, httpClient: httpClient, logger: logger)
         let processor = Processor(
@@ -53,9 +55,11 @@ struct PressroomNode {
         services += [server, hub]
         self.services = services
         self.httpClient = httpClient
+        self.fanOut = fanOut
     }
 
     func close() async {
         try? await httpClient.shutdown()
+        try? await fanOut.shutdownGracefully()
     }
 }

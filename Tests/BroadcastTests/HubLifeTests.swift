@@ -67,7 +67,7 @@ struct HubLifeTests {
                 #expect(!stream.recording.wasDropped)
             }
             try await running
-            #expect(!fixture.hub.admit())
+            #expect(fixture.hub.admit(HubFixture.reader) == .node)
         }
     }
 }

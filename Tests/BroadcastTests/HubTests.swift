@@ -191,15 +191,4 @@ struct HubTests {
             #expect(stream.recording.events.isEmpty)
         }
     }
-
-    @Test("no more streams than the limit")
-    func limit() async throws {
-        try await HubFixture.with(configure: { $0.maxStreams = 2 }) { fixture in
-            #expect(fixture.hub.admit())
-            #expect(fixture.hub.admit())
-            #expect(!fixture.hub.admit())
-            fixture.hub.release()
-            #expect(fixture.hub.admit())
-        }
-    }
 }

@@ -71,7 +71,8 @@ struct ConfigurationTests {
     @Test("Every key can be set, in each of the three ways", arguments: [
         ("http.max_body_bytes", "64KiB"), ("database.pool_size", "3"), ("database.statement_timeout", "0s"),
         ("database.migrate", "false"), ("streams.max_unsent_bytes", "2MiB"), ("streams.max_age", "2h"),
-        ("streams.drain", "0ms"), ("streams.max_streams", "5"), ("streams.tail_poll", "100ms"),
+        ("streams.drain", "0ms"), ("streams.max_streams", "5"), ("streams.max_tenant_streams", "4"),
+        ("streams.max_user_streams", "3"), ("streams.threads", "2"), ("streams.tail_poll", "100ms"),
         ("processor.concurrency", "0"), ("processor.commit_batch", "1"), ("processor.heartbeat", "1s"),
         ("processor.lease_timeout", "20s"), ("processor.poll", "1s"), ("processor.drain", "3s"), ("events.retention", "3d"),
         ("log_level", "trace"), ("allow_anonymous", "true"), ("public_directory", "/x"), ("auth", "none"),

@@ -6,13 +6,15 @@ import Synchronization
 /// a response whose reader has left is never asked for its body.
 final class StreamPermit: Sendable {
     private let hub: Hub
+    private let reader: StreamReader
     private let tenantID = Mutex<String?>(nil)
     private let isHeld = Atomic(true)
 
-    /// Nil when the node has no room.
-    init?(_ hub: Hub) {
-        guard hub.admit() else { return nil }
+    /// - Throws: the limit that leaves no room.
+    init(_ hub: Hub, for reader: StreamReader) throws(StreamLimitError) {
+        if let limit = hub.admit(reader) { throw StreamLimitError(limit: limit) }
         self.hub = hub
+        self.reader = reader
     }
 
     deinit { giveBack() }
@@ -25,6 +27,11 @@ final class StreamPermit: Sendable {
     func giveBack() {
         guard isHeld.exchange(false, ordering: .acquiringAndReleasing) else { return }
         if let tenantID = tenantID.withLock({ $0 }) { hub.unfollow(tenantID: tenantID) }
-        hub.release()
+        hub.release(reader)
     }
+}
+
+/// There is no room for another stream.
+struct StreamLimitError: Error {
+    let limit: StreamLimit
 }

@@ -19,12 +19,17 @@ enum StreamResponses {
     }
 
     /// There is no room, or no database, now. Any status but 200 would stop an `EventSource` for good.
-    static func overloaded(_ request: Request, _ hub: Hub, channel: any Channel) throws(ProblemError) -> Response {
+    static func overloaded(
+        _ request: Request, _ hub: Hub, _ limit: StreamLimit, channel: any Channel
+    ) throws(ProblemError) -> Response {
         let retry = hub.jitteredRetryWhenOverloaded
         guard isEventSource(request) else {
-            throw ProblemError(
-                .unavailable, "this node serves no further streams now",
-                headers: [.retryAfter: "\(retry.components.seconds)"])
+            let headers: HTTPFields = [.retryAfter: "\(retry.components.seconds)"]
+            switch limit {
+            case .node: throw ProblemError(.unavailable, "This node serves no further streams now.", headers: headers)
+            case .tenant: throw ProblemError(.tooManyRequests, "The tenant has too many open streams.", headers: headers)
+            case .user: throw ProblemError(.tooManyRequests, "You have too many open streams.", headers: headers)
+            }
         }
         var headers = headers
         headers[.connection] = "close"

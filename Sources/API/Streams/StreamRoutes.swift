@@ -42,8 +42,12 @@ package struct StreamRoutes: Sendable {
     ) async throws -> Response {
         let query = try StreamQuery(request, taskID: taskID)
         let starter = StreamStarter(store: store, scope: context.scope, taskID: taskID)
-        guard let permit = StreamPermit(hub) else {
-            return try StreamResponses.overloaded(request, hub, channel: context.channel)
+        let permit: StreamPermit
+        do {
+            permit = try StreamPermit(
+                hub, for: StreamReader(tenantID: context.scope.tenantID, userID: context.scope.userID))
+        } catch {
+            return try StreamResponses.overloaded(request, hub, error.limit, channel: context.channel)
         }
         let answer: StreamStarter.Answer
         do {
@@ -51,7 +55,7 @@ package struct StreamRoutes: Sendable {
         } catch let error as PostgresError {
             guard StreamResponses.isEventSource(request) else { throw error }
             context.logger.warning("a stream cannot begin", metadata: ["error": "\(error)"])
-            return try StreamResponses.overloaded(request, hub, channel: context.channel)
+            return try StreamResponses.overloaded(request, hub, .node, channel: context.channel)
         }
         guard case .stream(let start, let head) = answer else { return Response(status: .noContent) }
         if request.method == .head { return StreamResponses.headOnly(channel: context.channel) }

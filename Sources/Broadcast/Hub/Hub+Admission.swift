@@ -1,20 +1,21 @@
 import Synchronization
 
 extension Hub {
-    /// Takes a stream in, as far as the node's limits allow; each true needs a `release`.
-    package func admit() -> Bool {
+    /// Takes a stream in, as far as the limits allow; each nil needs a `release`.
+    /// - Returns: the limit that refuses it.
+    package func admit(_ reader: StreamReader) -> StreamLimit? {
         state.withLock { state in
-            guard !state.isDraining, state.streams < configuration.maxStreams else { return false }
-            state.streams += 1
-            return true
+            guard !state.isDraining, state.streams.total < configuration.maxStreams else { return .node }
+            return state.streams.add(
+                reader, tenantLimit: configuration.maxTenantStreams, userLimit: configuration.maxUserStreams)
         }
     }
 
     /// Whether the node is shutting down.
     package var isDraining: Bool { state.withLock { $0.isDraining } }
 
-    package func release() {
-        state.withLock { $0.streams -= 1 }
+    package func release(_ reader: StreamReader) {
+        state.withLock { $0.streams.remove(reader) }
     }
 
     /// How long a browser shall wait before it connects again: different for each, so that they do not come at once.

@@ -12,14 +12,20 @@ package final class Hub: Sendable {
     let state: Mutex<HubState>
     let loops: [NIOLoopBoundBox<LoopRooms>]
     let eventLoops: [any EventLoop]
+    private let fanOut: (any EventLoopGroup)?
     private let loopIndexes: [ObjectIdentifier: Int]
     /// Called when a text begins whose task is to be looked up.
     let lookupListener = Mutex<(@Sendable (_ tenantID: String) -> Void)?>(nil)
 
-    /// - Parameter group: the event loops of the HTTP server.
-    package init(group: any EventLoopGroup, configuration: HubConfiguration = HubConfiguration()) {
+    /// - Parameters:
+    ///   - group: the event loops of the HTTP server.
+    ///   - fanOut: event loops that only fan out; without them every stream stays on the loop of its connection.
+    package init(
+        group: any EventLoopGroup, fanOut: (any EventLoopGroup)? = nil, configuration: HubConfiguration = HubConfiguration()
+    ) {
         self.configuration = configuration
-        eventLoops = Array(group.makeIterator())
+        self.fanOut = fanOut
+        eventLoops = Array(group.makeIterator()) + (fanOut.map { Array($0.makeIterator()) } ?? [])
         state = Mutex(
             HubState(
                 texts: LiveTextBoard(textLimit: configuration.textLimit, countLimit: configuration.textCount),
@@ -33,7 +39,10 @@ package final class Hub: Sendable {
     }
 
     /// Streams that are open on this node.
-    package var streamCount: Int { state.withLock { $0.streams } }
+    package var streamCount: Int { state.withLock { $0.streams.total } }
+
+    /// A loop that only fans out, each time the next one; nil when there is none.
+    package func nextFanOutLoop() -> (any EventLoop)? { fanOut?.next() }
 
     /// The rooms of a loop; nil when it is not one of this hub's.
     func rooms(on eventLoop: any EventLoop) -> NIOLoopBoundBox<LoopRooms>? {

@@ -2,6 +2,9 @@
 package struct HubConfiguration: Sendable {
     /// Streams that one node serves; further ones are told that it is overloaded.
     package var maxStreams = 20_000
+    /// Of one tenant, and of one user of it.
+    package var maxTenantStreams = 20_000
+    package var maxUserStreams = 20_000
     /// A reader with more unsent than this is cut off.
     package var unsentLimit = 1 << 20
     /// What may wait for one subscriber during its replay.

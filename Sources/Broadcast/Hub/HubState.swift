@@ -5,7 +5,7 @@ struct HubState: Sendable {
     var logs: [String: TenantLog] = [:]
     var texts: LiveTextBoard
     var mailboxes: [Mailbox]
-    var streams = 0
+    var streams = StreamCounts()
     var isDraining = false
 
     /// Puts a delivery into the mailbox of each loop that serves the tenant; answers the loops to call.

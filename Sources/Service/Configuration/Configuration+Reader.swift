@@ -74,6 +74,9 @@ extension PressroomConfiguration {
         reader.duration("streams.max_age", into: &streams.maxAge, in: .seconds(1) ... .seconds(30 * 86_400))
         reader.duration("streams.drain", into: &streams.drain, in: .zero ... .seconds(600))
         reader.integer("streams.max_streams", into: &streams.maxStreams, in: 1...1_000_000)
+        reader.integer("streams.max_tenant_streams", into: &streams.maxTenantStreams, in: 1...1_000_000)
+        reader.integer("streams.max_user_streams", into: &streams.maxUserStreams, in: 1...1_000_000)
+        reader.integer("streams.threads", into: &streams.threads, in: 0...256)
         reader.duration("streams.tail_poll", into: &streams.tailPoll, in: .milliseconds(10) ... .seconds(60))
     }
 

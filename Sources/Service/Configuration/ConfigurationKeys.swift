@@ -5,6 +5,7 @@ enum ConfigurationKeys {
         "database.url", "database.pool_size", "database.statement_timeout", "database.data_directory",
         "database.migrate", "database.migrations_directory",
         "streams.heartbeat", "streams.max_unsent_bytes", "streams.max_age", "streams.drain", "streams.max_streams",
+        "streams.max_tenant_streams", "streams.max_user_streams", "streams.threads",
         "streams.tail_poll",
         "processor.concurrency", "processor.commit_batch", "processor.heartbeat", "processor.lease_timeout",
         "processor.poll", "processor.drain",

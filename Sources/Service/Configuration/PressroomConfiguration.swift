@@ -58,6 +58,11 @@ package struct PressroomConfiguration: Sendable, Equatable {
         package var drain = Duration.seconds(5)
         /// Streams at a time on this node, above 0.
         package var maxStreams = 10_000
+        /// Streams at a time of one tenant, and of one of its users, on this node; above 0.
+        package var maxTenantStreams = 10_000
+        package var maxUserStreams = 10_000
+        /// Threads that only fan out; 0 for one a processor, at most 16.
+        package var threads = 0
         /// How often the log is looked at without a hint.
         package var tailPoll = Duration.milliseconds(250)
     }

@@ -14,6 +14,8 @@ struct HubFixture: Sendable {
     static let tenantID = "default"
     static let scope = Scope(tenantID: tenantID, userID: "tester")
 
+    static let reader = StreamReader(tenantID: tenantID, userID: "tester")
+
     let store: Store
     let client: PostgresClient
     let hub: Hub

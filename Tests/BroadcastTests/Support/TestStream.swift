@@ -24,7 +24,7 @@ final class TestStream: Sendable {
         let recording = recording
         let head = try await fixture.head()
         fixture.hub.follow(head)
-        guard fixture.hub.admit() else { throw CancellationError() }
+        guard fixture.hub.admit(HubFixture.reader) == nil else { throw CancellationError() }
         let session = try await StreamSession(
             StreamRequest(tenantID: HubFixture.tenantID, filter: filter), hub: fixture.hub, store: fixture.store,
             on: loop, logger: fixture.logger
@@ -42,7 +42,7 @@ final class TestStream: Sendable {
         self.hub = hub
         running = Task {
             let outcome = await session.run(start, restart: restart)
-            hub.release()
+            hub.release(HubFixture.reader)
             recording.close(wasDropped: recording.wasDropped)
             return outcome
         }

@@ -1,0 +1,93 @@
+import Broadcast
+import Glibc
+import NIOCore
+import NIOPosix
+
+/// A plain connection that does nothing but stream, on an event loop that does nothing but fan out.
+///
+/// It writes to the socket directly, and leaves to its channel only what the kernel does not take at once: a fan-out is
+/// mostly system calls, and the way through a channel costs half of one.
+final class SocketStream: ChannelInboundHandler, SubscriberOutput {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    private let channel: any Channel
+    private let socket: NIOBSDSocket.Handle
+    private var subscriber: Subscriber?
+    /// Writes that wait in the channel; later ones must wait behind them.
+    private var waitingWrites = 0
+
+    private init(_ channel: any Channel, _ socket: NIOBSDSocket.Handle) {
+        self.channel = channel
+        self.socket = socket
+    }
+
+    /// Makes a channel of a connected socket, which belongs to it from now on.
+    static func open(_ socket: NIOBSDSocket.Handle, on eventLoop: any EventLoop) async throws -> any Channel {
+        do {
+            return try await ClientBootstrap(group: eventLoop)
+                .channelInitializer { channel in
+                    channel.eventLoop.makeCompletedFuture {
+                        try channel.pipeline.syncOperations.addHandler(SocketStream(channel, socket))
+                    }
+                }
+                .withConnectedSocket(socket).get()
+        } catch {
+            close(socket)
+            throw error
+        }
+    }
+
+    /// Makes it the output of a subscriber. On the event loop.
+    static func connect(_ channel: any Channel, to box: SubscriberBox) throws {
+        guard channel.isActive else { throw ChannelError.ioOnClosedChannel }
+        let stream = try channel.pipeline.syncOperations.handler(type: SocketStream.self)
+        stream.subscriber = box.connect(stream)
+    }
+
+    /// Sends the end of the response, and returns when it is sent or the time is over.
+    static func end(_ channel: any Channel, within time: Duration) async {
+        let tooLate = channel.eventLoop.scheduleTask(in: TimeAmount(time)) { channel.close(promise: nil) }
+        try? await channel.writeAndFlush(ByteBuffer(string: "0\r\n\r\n")).get()
+        tooLate.cancel()
+    }
+
+    var isWritable: Bool { waitingWrites == 0 || channel.isWritable }
+
+    var unsentBytes: Int {
+        (try? channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+    }
+
+    func write(_ bytes: ByteBuffer) {
+        // A closed channel's socket may be another connection's by now.
+        guard channel.isActive else { return }
+        var rest = bytes
+        if waitingWrites == 0 {
+            let sent = bytes.withUnsafeReadableBytes {
+                send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL | MSG_DONTWAIT))
+            }
+            if sent == bytes.readableBytes { return }
+            if sent > 0 { rest.moveReaderIndex(forwardBy: sent) }
+        }
+        waitingWrites += 1
+        let stream = NIOLoopBound(self, eventLoop: channel.eventLoop)
+        channel.writeAndFlush(rest).whenComplete { _ in stream.value.waitingWrites -= 1 }
+    }
+
+    func drop() {
+        channel.close(promise: nil)
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        // Readers of streams have nothing more to say.
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if channel.isWritable { subscriber?.becameWritable() }
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        subscriber?.readerLeft()
+        subscriber = nil
+    }
+}
