@@ -75,7 +75,9 @@ let package = Package(
             name: "API",
             dependencies: [
                 "Workflow", "Store", "Postgres", "Broadcast", nioCore, nioPosix, nioHTTP1, logging, lifecycle,
+                .product(name: "NIOExtras", package: "swift-nio-extras"),
                 .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+                .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),

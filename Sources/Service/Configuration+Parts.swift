@@ -54,6 +54,8 @@ extension APIConfiguration {
         maxBodyBytes = configuration.http.maxBodyBytes
         requestTimeout = configuration.http.requestTimeout
         idleTimeout = configuration.http.idleTimeout
+        tcpUserTimeout = configuration.http.tcpUserTimeout
+        backlog = configuration.http.backlog
         publicDirectory = try ResourceLocator.current.publicDirectory(configuration)
     }
 }

@@ -2,7 +2,6 @@ import API
 import AsyncHTTPClient
 import Broadcast
 import Foundation
-import Hummingbird
 import Logging
 import NIOCore
 import NIOPosix
@@ -36,7 +35,7 @@ struct PressroomNode {
             store: store, models: { name throws(ProviderError) in try registry.model(for: name) },
             configuration: ProcessorConfiguration(configuration.processor, registry),
             publish: { hub.publish($0) }, logger: logger)
-        let server = APIServer.application(
+        let server = APIServer.service(
             configuration: api, store: store, hub: hub, eventLoopGroup: eventLoops, logger: logger,
             onServerRunning: { channel in
                 if let address = channel.localAddress {

@@ -69,7 +69,7 @@ struct ConfigurationTests {
     }
 
     @Test("Every key can be set, in each of the three ways", arguments: [
-        ("http.max_body_bytes", "64KiB"), ("database.pool_size", "3"), ("database.statement_timeout", "0s"),
+        ("http.max_body_bytes", "64KiB"), ("http.tcp_user_timeout", "5s"), ("http.backlog", "16"), ("database.pool_size", "3"), ("database.statement_timeout", "0s"),
         ("database.migrate", "false"), ("streams.max_unsent_bytes", "2MiB"), ("streams.max_age", "2h"),
         ("streams.drain", "0ms"), ("streams.max_streams", "5"), ("streams.max_tenant_streams", "4"),
         ("streams.max_user_streams", "3"), ("streams.threads", "2"), ("streams.tail_poll", "100ms"),
@@ -114,6 +114,7 @@ struct ConfigurationTests {
 
     @Test("Bad values are named with their place", arguments: [
         ("http.port", "eighty"), ("http.port", "65536"), ("http.port", "-1"), ("http.max_body_bytes", "1MB"),
+        ("http.tcp_user_timeout", "0s"), ("http.backlog", "0"),
         ("database.pool_size", "0"), ("database.migrate", "maybe"), ("database.url", "mysql://x"), ("streams.heartbeat", "15"),
         ("streams.heartbeat", "10 s"), ("streams.max_unsent_bytes", "1"), ("events.retention", "0d"), ("log_level", "loud"),
         ("auth", "jwt"), ("processor.lease_timeout", "600ms"), ("http.host", ""),

@@ -7,6 +7,7 @@ package struct PressroomRequestContext: RequestContext {
     package var coreContext: CoreRequestContextStorage
     /// The connection, for streams that write to it directly.
     package let channel: any Channel
+    package var isHTTP2 = false
     package var identity: Identity
 
     package init(source: ApplicationRequestContextSource) {

@@ -14,7 +14,9 @@ package struct APIConfiguration: Sendable {
     package var requestTimeout: Duration = .seconds(30)
     /// How long `/health/ready` waits for the database.
     package var readinessTimeout: Duration = .seconds(2)
-    /// Connections that wait to be accepted.
+    /// For how long sent bytes may stay unacknowledged before the connection counts as dead; Linux only.
+    package var tcpUserTimeout: Duration = .seconds(60)
+    /// Connections that wait to be accepted; the kernel has a bound of its own.
     package var backlog = 4096
     /// The folder of the board; nil: no files are served.
     package var publicDirectory: String?

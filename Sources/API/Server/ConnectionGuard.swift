@@ -24,9 +24,9 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     private var hasResponseBegun = false
     private var hasFailed = false
 
-    init(requestTimeout: TimeAmount, maxBodyBytes: Int) {
-        self.requestTimeout = requestTimeout
-        self.maxBodyBytes = maxBodyBytes
+    init(_ configuration: APIConfiguration) {
+        requestTimeout = TimeAmount(configuration.requestTimeout)
+        maxBodyBytes = configuration.maxBodyBytes
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {

@@ -44,6 +44,8 @@ extension PressroomConfiguration {
         reader.bytes("http.max_body_bytes", into: &http.maxBodyBytes, in: 1_024...(1 << 30))
         reader.duration("http.request_timeout", into: &http.requestTimeout, in: .milliseconds(100) ... .seconds(3_600))
         reader.duration("http.idle_timeout", into: &http.idleTimeout, in: .milliseconds(100) ... .seconds(3_600))
+        reader.duration("http.tcp_user_timeout", into: &http.tcpUserTimeout, in: .seconds(1) ... .seconds(3_600))
+        reader.integer("http.backlog", into: &http.backlog, in: 1...65_535)
         reader.text("public_directory", into: &publicDirectory)
         reader.read("log_level", into: &logLevel, "one of \(Logger.Level.allCases.map(\.rawValue).joined(separator: ", "))") {
             Logger.Level(rawValue: $0.lowercased())

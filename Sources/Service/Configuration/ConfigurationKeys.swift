@@ -2,6 +2,7 @@
 enum ConfigurationKeys {
     static let all = [
         "http.host", "http.port", "http.max_body_bytes", "http.request_timeout", "http.idle_timeout",
+        "http.tcp_user_timeout", "http.backlog",
         "database.url", "database.pool_size", "database.statement_timeout", "database.data_directory",
         "database.migrate", "database.migrations_directory",
         "streams.heartbeat", "streams.max_unsent_bytes", "streams.max_age", "streams.drain", "streams.max_streams",

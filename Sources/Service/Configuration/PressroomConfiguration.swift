@@ -30,6 +30,10 @@ package struct PressroomConfiguration: Sendable, Equatable {
         package var requestTimeout = Duration.seconds(30)
         /// Within which a connection must send its next request's header section.
         package var idleTimeout = Duration.seconds(60)
+        /// For how long sent bytes may stay unacknowledged before the connection counts as dead; Linux only.
+        package var tcpUserTimeout = Duration.seconds(60)
+        /// Connections that wait to be accepted, above 0; the kernel has a bound of its own.
+        package var backlog = 4_096
     }
 
     package struct Database: Sendable, Equatable {

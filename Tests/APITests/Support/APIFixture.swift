@@ -17,6 +17,7 @@ struct APIFixture: Sendable {
     static let scope = Scope(tenantID: "default", userID: "local")
 
     let port: Int
+    let hub: Hub
     let store: Store
     let client: PostgresClient
 
@@ -44,11 +45,11 @@ struct APIFixture: Sendable {
         let store = Store(database: client)
         let hub = Hub(group: group)
         let (ports, portFound) = AsyncStream.makeStream(of: Int.self)
-        let application = APIServer.application(
+        let server = APIServer.service(
             configuration: configuration, store: store, hub: hub, eventLoopGroup: group, checks: checks, logger: logger,
             onServerRunning: { channel in portFound.yield(channel.localAddress?.port ?? 0) })
         let services = ServiceGroup(
-            configuration: .init(services: [.init(service: hub), .init(service: application)], logger: logger))
+            configuration: .init(services: [.init(service: hub), .init(service: server)], logger: logger))
         let result: Result<Void, any Error> = await withTaskGroup(of: Void.self) { tasks in
             tasks.addTask {
                 do { try await services.run() } catch { portFound.finish() }
@@ -57,7 +58,7 @@ struct APIFixture: Sendable {
             guard let port = await iterator.next() else { return .failure(ChannelError.ioOnClosedChannel) }
             let result: Result<Void, any Error>
             do {
-                result = .success(try await body(APIFixture(port: port, store: store, client: client)))
+                result = .success(try await body(APIFixture(port: port, hub: hub, store: store, client: client)))
             } catch {
                 result = .failure(error)
             }

@@ -10,6 +10,8 @@ struct ServiceSetup: Sendable {
     var database = Database.shared
     /// The configuration file; what the tests need for themselves comes as flags.
     var yaml = ""
+    /// How many files and connections the service may have open; nil for as many as the tests.
+    var openFiles: Int?
     /// Against hanging: how long the whole test may take.
     var limit = Duration.seconds(100)
 

@@ -72,7 +72,9 @@ final class TestService: Sendable {
         let port = self.port
         var arguments = ["serve", "--config", directory + "/pressroom.yaml", "--http-port", "\(port)"]
         arguments += databaseURL.map { ["--database-url", $0] } ?? ["--data-directory", dataDirectory]
-        let child = try ChildProgram(PressroomBinary.path(), arguments, directory: directory)
+        let limit = setup.openFiles.map { "ulimit -n \($0) && " } ?? ""
+        let child = try ChildProgram(
+            "/bin/sh", ["-c", limit + "exec \"$0\" \"$@\"", PressroomBinary.path()] + arguments, directory: directory)
         state.withLock { state in
             state.child = child
             state.logs += [child.errors, child.output]

@@ -1,0 +1,80 @@
+import NIOCore
+import NIOExtras
+import Synchronization
+
+/// The connections of a server, from their acceptance until nothing works for them any longer.
+///
+/// Each is served by a task that is not a child of the server's: so it starts on the connection's own event loop, and
+/// none can be lost between the one that accepts and the one that serves.
+final class OpenConnections: Sendable {
+    private struct State {
+        var channels: [ObjectIdentifier: any Channel] = [:]
+        var tasks = 0
+        var isQuiescing = false
+        var waiter: CheckedContinuation<Void, Never>?
+
+        mutating func takeWaiter() -> CheckedContinuation<Void, Never>? {
+            guard isQuiescing, channels.isEmpty, tasks == 0 else { return nil }
+            defer { waiter = nil }
+            return waiter
+        }
+    }
+
+    private let state = Mutex(State())
+
+    /// Keeps an eye on a connection until it closes; one that comes too late is closed.
+    func add(_ channel: any Channel) {
+        let id = ObjectIdentifier(channel)
+        let isLate = state.withLock { state in
+            state.channels[id] = channel
+            return state.isQuiescing
+        }
+        channel.closeFuture.whenComplete { [self] _ in
+            state.withLock { state in
+                state.channels[id] = nil
+                return state.takeWaiter()
+            }?.resume()
+        }
+        if isLate { channel.close(promise: nil) }
+    }
+
+    /// Runs what serves a connection, or one stream of it.
+    func serve(_ body: @escaping @Sendable () async -> Void) {
+        state.withLock { $0.tasks += 1 }
+        Task {
+            await body()
+            state.withLock { state in
+                state.tasks -= 1
+                return state.takeWaiter()
+            }?.resume()
+        }
+    }
+
+    /// Asks every connection to close once its requests are answered.
+    func quiesce() {
+        let channels = state.withLock { state in
+            state.isQuiescing = true
+            return Array(state.channels.values)
+        }
+        for channel in channels { channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent()) }
+    }
+
+    /// Closes every connection.
+    func closeAll() {
+        let channels = state.withLock { state in
+            state.isQuiescing = true
+            return Array(state.channels.values)
+        }
+        for channel in channels { channel.close(promise: nil) }
+    }
+
+    /// Waits until there are none, once they have been asked to close.
+    func ended() async {
+        await withCheckedContinuation { continuation in
+            state.withLock { state in
+                state.waiter = continuation
+                return state.takeWaiter()
+            }?.resume()
+        }
+    }
+}
