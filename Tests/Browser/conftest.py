@@ -1,13 +1,18 @@
-"""A browser, and a running service at $PRESSROOM_URL with the example workflows published."""
+"""A browser, a running service at $PRESSROOM_URL with the example workflows published, and nodes of the program
+$PRESSROOM_BINARY that a test may stop and kill."""
 
 import os
 import pathlib
+import random
 import shutil
+import signal
+import tempfile
 import urllib.parse
 
 import pytest
 from playwright.sync_api import sync_playwright
 
+from nodes import Cluster
 from proxy import Proxy
 from service import Service
 
@@ -33,6 +38,25 @@ new MutationObserver(() => {
   }
 }).observe(document, { subtree: true, childList: true, characterData: true, attributes: true });
 """
+
+
+# Stopped by a time limit, the tests clean up as they do after Ctrl-C.
+signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+@pytest.fixture
+def seeded():
+    """Random choices that can be made again: `PRESSROOM_TEST_SEED=n`."""
+    seed = int(os.environ.get("PRESSROOM_TEST_SEED") or random.randrange(1 << 32))
+    print(f"PRESSROOM_TEST_SEED={seed}")  # shown when the test fails
+    return random.Random(seed)
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    """A PostgreSQL, to which a module adds its nodes."""
+    with tempfile.TemporaryDirectory(prefix="pressroom-nodes-") as path, Cluster(pathlib.Path(path)) as cluster:
+        yield cluster
 
 
 @pytest.fixture(scope="session")

@@ -1,15 +1,31 @@
-"""A TCP proxy in front of the service whose cable can be pulled and plugged in again."""
+"""A TCP proxy in front of one or more nodes whose cable can be pulled and plugged in again, and that can break
+connections by itself, in the middle of whatever they carry."""
 
 import contextlib
+import random
+import re
 import socket
+import struct
 import threading
+
+REQUEST = re.compile(rb"^[A-Z]+ (\S+) HTTP/1\.1\r$", re.MULTILINE)
 
 
 class Proxy:
-    def __init__(self, target):
-        self.target = target
+    """Each connection goes to one of `targets` at random.
+
+    With `patience`, a range of numbers of bytes, each connection breaks after so many bytes of the answer's body: a
+    browser takes a head that was cut short for a whole one, and stops an EventSource that then has no content type.
+    """
+
+    def __init__(self, *targets, random=random):
+        self.targets = list(targets)
+        self.random = random
+        self.patience = None
+        self.broken = 0
+        self.requests = []
         self.connections = set()
-        self.lock = threading.Lock()
+        self.lock = threading.Condition()
         self.port = 0
         self.plug_in()
 
@@ -25,28 +41,71 @@ class Proxy:
     def pull(self):
         """Refuses new connections and breaks those that are open."""
         _close(self.listener)
+        self.cut()
+
+    def cut(self):
+        """Breaks the connections that are open."""
         with self.lock:
             for connection in self.connections:
                 _close(connection)
             self.connections.clear()
 
+    def wait_until_broken(self, times, seconds=120):
+        """Until so many connections have used up their patience."""
+        with self.lock:
+            assert self.lock.wait_for(lambda: self.broken >= times, seconds), f"only {self.broken} were broken"
+
     def _accept(self, listener):
         with contextlib.suppress(OSError):
             while True:
                 client, _ = listener.accept()
-                server = socket.create_connection(self.target)
-                with self.lock:
-                    self.connections |= {client, server}
-                for source, sink in ((client, server), (server, client)):
-                    threading.Thread(target=_pump, args=(source, sink), daemon=True).start()
+                threading.Thread(target=self._serve, args=(client,), daemon=True).start()
 
+    def _serve(self, client):
+        with self.lock:
+            target = self.random.choice(self.targets)
+            patience = self.patience and self.random.randrange(*self.patience)
+            is_rude = self.random.random() < 0.5
+        try:
+            server = socket.create_connection(target)
+        except OSError:
+            _close(client)
+            return
+        with self.lock:
+            self.connections |= {client, server}
+        threading.Thread(target=self._forward_requests, args=(client, server), daemon=True).start()
+        with contextlib.suppress(OSError):
+            head = b""
+            while b"\r\n\r\n" not in head and (data := server.recv(65536)):
+                head += data
+            if patience is not None:
+                patience += head.find(b"\r\n\r\n") + 4
+            data = head
+            while data:
+                if patience is not None and len(data) > patience:
+                    client.sendall(data[:patience])
+                    with self.lock:
+                        self.broken += 1
+                        self.lock.notify_all()
+                    if is_rude:  # a reset instead of an orderly end
+                        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                        client.shutdown(socket.SHUT_RD)  # the other thread lets go of it
+                        client.close()
+                    break
+                if patience is not None:
+                    patience -= len(data)
+                client.sendall(data)
+                data = server.recv(65536)
+        _close(client)
+        _close(server)
 
-def _pump(source, sink):
-    with contextlib.suppress(OSError):
-        while data := source.recv(65536):
-            sink.sendall(data)
-    _close(source)
-    _close(sink)
+    def _forward_requests(self, client, server):
+        with contextlib.suppress(OSError):
+            while data := client.recv(65536):
+                self.requests += [path.decode() for path in REQUEST.findall(data)]
+                server.sendall(data)
+        _close(client)
+        _close(server)
 
 
 def _close(connection):
