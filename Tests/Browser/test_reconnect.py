@@ -11,7 +11,8 @@ from plain_page import DIRECTORY, PlainPage
 from proxy import Proxy
 from writers import Writers, post
 
-SETTINGS = {"public_directory": DIRECTORY, "streams.drain": "100ms", "processor.heartbeat": "100ms", "processor.lease_timeout": "1s"}
+SETTINGS = {"public_directory": DIRECTORY, "streams.drain": "100ms", "streams.max_unsent_bytes": "64KiB",
+            "processor.heartbeat": "100ms", "processor.lease_timeout": "1s"}
 
 
 @pytest.fixture
@@ -131,20 +132,22 @@ def test_a_reload_goes_on_from_what_was_kept(plain, cluster, nodes, tasks, proxy
     assert_complete()
 
 
-def test_a_page_that_slept_goes_on(plain, cluster, nodes, tasks, proxy, follow):
-    assert_complete = follow(proxy.url)
-    browser = plain.page.context.new_cdp_session(plain.page)
-    with Writers(cluster.database, nodes, tasks):
-        for is_cut in (False, True):
-            plain.wait_for_progress()
-            browser.send("Page.setWebLifecycleState", {"state": "frozen"})
-            for count in range(50):
-                post(nodes[0], tasks[count % 2], {"while": "asleep"})
-            if is_cut:
-                proxy.cut()
-            browser.send("Page.setWebLifecycleState", {"state": "active"})
-    assert_complete()
-    assert plain.page.evaluate("slept") == 2
+def test_a_page_that_slept_is_cut_off_and_goes_on(plain, cluster, nodes, tasks, proxy):
+    """In a page that does nothing for a while, more gathers than a node keeps for a slow reader."""
+    plain.follow(proxy.url, all=f"api/v1/tasks/{tasks[0]}/stream?from=earliest")
+    debugger, paused = plain.page.context.new_cdp_session(plain.page), []
+    debugger.on("Debugger.paused", lambda event: paused.append(event))
+    debugger.send("Debugger.enable")
+    debugger.send("Debugger.pause")
+    post(nodes[0], tasks[0], "the page stops where it takes this")
+    while not paused:
+        debugger.send("Debugger.setSkipAllPauses", {"skip": False})  # asks for what has happened
+    for count in range(300):
+        post(nodes[count % 2], tasks[0], {"count": count, "text": "x" * 60_000})
+    debugger.send("Debugger.resume")
+    debugger.detach()
+    plain.assert_complete(cluster.database, nodes[0], {"all": audit.of_task(tasks[0])})
+    assert plain.ask("one.opened")["all"] > 1, "it was never cut off"
 
 
 def test_after_the_end_204_stops_it_for_good(plain, cluster, nodes, tasks, proxy):

@@ -1,5 +1,5 @@
 // Follows the streams that the address names (`#name=path&name=path`) with a bare EventSource each, and keeps every
-// event. What was kept survives a reload, after which each stream goes on behind it.
+// event. What was kept survives a reload, unless it is large, and each stream then goes on behind it.
 
 const types = [
   "task_updated", "phase_changed", "queue_built", "step_updated", "output_updated", "output_version_added",
@@ -28,15 +28,12 @@ function follow(name, path) {
   for (const type of types) {
     source.addEventListener(type, (message) => {
       const event = { type, id: message.lastEventId, data: JSON.parse(message.data) };
-      sessionStorage.setItem(`${name} ${kept.length}`, JSON.stringify(event));
+      if (message.data.length < 10_000) sessionStorage.setItem(`${name} ${kept.length}`, JSON.stringify(event));
       kept.push(event);
     });
   }
   return stream;
 }
-
-window.slept = 0;
-document.addEventListener("freeze", () => { window.slept += 1; });
 
 window.streams = Object.fromEntries(
   [...new URLSearchParams(location.hash.slice(1))].map(([name, path]) => [name, follow(name, path)]));
