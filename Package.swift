@@ -99,7 +99,7 @@ let package = Package(
         .executableTarget(
             name: "pressroom",
             dependencies: [
-                "Service", "Client", "Workflow", "Postgres", "Store", logging, lifecycle,
+                "CLibPQ", "Service", "Client", "Workflow", "Postgres", "Store", logging, lifecycle,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: swiftSettings

@@ -10,6 +10,7 @@ struct Pressroom: AsyncParsableCommand {
         version: Version.text,
         subcommands: [
             ServeCommand.self, MigrateCommand.self, WorkflowCommand.self, TaskCommand.self, DoctorCommand.self,
+            BenchCommand.self,
         ]
     )
 

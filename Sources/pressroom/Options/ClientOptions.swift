@@ -16,14 +16,26 @@ struct ClientOptions: ParsableArguments {
         }
     }
 
+    /// Where the service is.
+    var address: String {
+        get throws {
+            let address = url ?? variable("PRESSROOM_URL") ?? "http://127.0.0.1:8080"
+            guard ["http://", "https://"].contains(where: address.hasPrefix) else {
+                throw CommandFailure("PRESSROOM_URL must begin with http:// or https://", status: .usage)
+            }
+            return address
+        }
+    }
+
+    /// What proves who is asking.
+    var bearerToken: String? { token ?? variable("PRESSROOM_TOKEN") }
+
     /// Runs `body` with a client of the service.
     func withClient<Value: Sendable>(_ body: (PressroomClient) async throws -> Value) async throws -> Value {
-        let environment = ProcessInfo.processInfo.environment
-        func variable(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
-        let address = url ?? variable("PRESSROOM_URL") ?? "http://127.0.0.1:8080"
-        guard ["http://", "https://"].contains(where: address.hasPrefix) else {
-            throw CommandFailure("PRESSROOM_URL must begin with http:// or https://", status: .usage)
-        }
-        return try await PressroomClient.withClient(baseURL: address, token: token ?? variable("PRESSROOM_TOKEN"), body)
+        try await PressroomClient.withClient(baseURL: address, token: bearerToken, body)
+    }
+
+    private func variable(_ name: String) -> String? {
+        ProcessInfo.processInfo.environment[name].flatMap { $0.isEmpty ? nil : $0 }
     }
 }

@@ -1,0 +1,109 @@
+import Client
+import Workflow
+
+/// Tasks whose steps do nothing, as fast as they are done.
+struct StepLoad: Sendable {
+    let client: PressroomClient
+    let server: ServerAddress
+    let token: String?
+    let workflow: String
+    /// Seconds.
+    let timeout: Double
+
+    struct Starts: Sendable {
+        /// From just before `POST /tasks` to `started_at` of the first step; and to when a reader of the stream saw it.
+        var toRunning = LatencyHistogram()
+        var toReceipt = LatencyHistogram()
+    }
+
+    struct Rate: Sendable {
+        /// From the first POST to the end of the last task, as a reader of the stream saw it.
+        var seconds = 0.0
+        /// From the first POST to the last answer.
+        var postSeconds = 0.0
+    }
+
+    func startTimes(_ count: Int) async throws -> Starts {
+        var starts = Starts()
+        guard count > 0 else { return starts }
+        var events = try await stream(types: ["task_updated", "step_updated"])
+        let body = request()
+        let connection = try KeepAliveConnection(server)
+        for _ in 0..<count {
+            let (posted, timeOfDay) = (MonotonicClock.now(), MonotonicClock.timeOfDay())
+            try connection.exchange(body)
+            var isFirst = true
+            while let event = try await events.next() {
+                let received = MonotonicClock.now()
+                let json = try JSON(parsing: event.data)
+                if isFirst, let step = json["step"], step["status"] == "running" {
+                    isFirst = false
+                    starts.toReceipt.record(received - posted)
+                    if let at = step["started_at"]?.string.flatMap(Self.timeOfDay) {
+                        let age = (at + MonotonicClock.nanosecondsPerDay - timeOfDay) % MonotonicClock.nanosecondsPerDay
+                        starts.toRunning.record(age > MonotonicClock.nanosecondsPerDay / 2 ? 0 : age)
+                    }
+                }
+                if let status = json["task"]?["status"]?.string, try isOver(status) { break }
+            }
+        }
+        return starts
+    }
+
+    func rate(tasks: Int, connections: Int) async throws -> Rate {
+        var events = try await stream(types: ["task_updated"])
+        let body = request(), server = server
+        let start = MonotonicClock.now()
+        let posting = WorkerThreads(connections) { index in
+            let connection = try KeepAliveConnection(server)
+            for _ in 0..<(tasks / connections + (index < tasks % connections ? 1 : 0)) { try connection.exchange(body) }
+            return MonotonicClock.now()
+        }
+        var finished = 0
+        while finished < tasks, let event = try await events.next() {
+            if try isOver(Self.status(event.data)) { finished += 1 }
+            guard MonotonicClock.seconds(since: start) < timeout else {
+                throw CommandFailure("after \(Int(timeout)) s, \(tasks - finished) of \(tasks) tasks had not ended")
+            }
+        }
+        let seconds = MonotonicClock.seconds(since: start)
+        let answered = try await posting.outputs().max() ?? start
+        return Rate(seconds: seconds, postSeconds: Double(answered - start) / 1e9)
+    }
+
+    private func isOver(_ status: String) throws(CommandFailure) -> Bool {
+        guard status != "failed", status != "cancelled" else {
+            throw CommandFailure("a task of \(workflow) has \(status); pressroom task list --workflow \(workflow)")
+        }
+        return status == "completed"
+    }
+
+    /// What follows a cursor that is taken now: nothing that is started later can be missed.
+    private func stream(types: [String]) async throws -> EventSource.AsyncIterator {
+        let first = try await client.startTask(TaskRequest(workflow: workflow)).id
+        for try await event in client.events(of: first) where event.name == "end" { break }
+        let cursor = try await client.taskState(first).document.json["cursor"]?.string
+        return client.events(after: cursor, workflow: workflow, types: types).makeAsyncIterator()
+    }
+
+    private func request() -> [UInt8] {
+        BenchTarget(server: server, token: token, subscribePath: "/", publishPath: server.basePath + "/api/v1/tasks")
+            .post("{\"workflow\":\"\(workflow)\"}")
+    }
+
+    /// The first `status` of a row, without parsing all of it.
+    private static func status(_ data: String) -> String {
+        guard let key = data.firstRange(of: "\"status\"") else { return "" }
+        let value = data[key.upperBound...].drop { $0 != "\"" }.dropFirst()
+        return String(value.prefix { $0 != "\"" })
+    }
+
+    private static func timeOfDay(_ text: String) -> UInt64? {
+        let part = Array(text.utf8.dropFirst(11))
+        func number(_ range: Range<Int>) -> UInt64? { UInt64(String(decoding: part[range], as: UTF8.self)) }
+        guard part.count >= 15, let hours = number(0..<2), let minutes = number(3..<5), let seconds = number(6..<8),
+            let micros = number(9..<15)
+        else { return nil }
+        return ((hours * 60 + minutes) * 60 + seconds) * 1_000_000_000 + micros * 1000
+    }
+}
