@@ -1,6 +1,5 @@
 import API
 import Broadcast
-import Foundation
 import Processor
 import Providers
 
@@ -20,8 +19,7 @@ extension HubConfiguration {
 }
 
 extension PressroomConfiguration.Streams {
-    /// How many threads fan out: as many as processors may be used, which may be fewer than the machine has.
-    var usedThreads: Int { threads > 0 ? threads : min(16, ProcessInfo.processInfo.activeProcessorCount) }
+    var usedThreads: Int { threads > 0 ? threads : min(16, UsableProcessors.count) }
 }
 
 extension TailerConfiguration {

@@ -19,7 +19,7 @@ package enum APIServer {
         onServerRunning: @escaping @Sendable (any Channel) async -> Void = { _ in }
     ) -> some Service {
         let routes = APIRouter(
-            configuration: configuration, store: store, streams: StreamRoutes(store: store, hub: hub, configuration: streams),
+            configuration: configuration, store: store, streams: StreamRoutes(store: store, hub: hub, configuration: streams, logger: logger),
             checks: checks, logger: logger
         ).router.buildResponder()
         let exchanges = HTTPExchanges(routes, logger: logger)

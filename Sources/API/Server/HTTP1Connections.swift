@@ -28,7 +28,7 @@ struct HTTP1Connections: ConnectionSetup {
         ])
         let connection = try HTTPChannel(
             wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true))
-        open.serve { [exchanges, logger] in await Self.serve(connection, exchanges, logger) }
+        open.serve(on: channel.eventLoop) { [exchanges, logger] in await Self.serve(connection, exchanges, logger) }
     }
 
     private static func serve(_ connection: HTTPChannel, _ exchanges: HTTPExchanges, _ logger: Logger) async {

@@ -28,7 +28,7 @@ struct HTTPServer: Service {
     }
 
     private func serve(_ acceptor: MultiThreadedEventLoopGroup) async throws {
-        let open = OpenConnections()
+        let open = OpenConnections(group: eventLoopGroup)
         let listener = try await bind(acceptor, open)
         await onRunning(listener)
         await withTaskCancellationHandler {

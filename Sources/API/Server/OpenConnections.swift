@@ -21,6 +21,12 @@ final class OpenConnections: Sendable {
     }
 
     private let state = Mutex(State())
+    private let executors: [ObjectIdentifier: EventLoopExecutor]
+
+    /// - Parameter group: the loops of the connections.
+    init(group: any EventLoopGroup) {
+        executors = Dictionary(uniqueKeysWithValues: group.makeIterator().map { (ObjectIdentifier($0), EventLoopExecutor($0)) })
+    }
 
     /// Keeps an eye on a connection until it closes; one that comes too late is closed.
     func add(_ channel: any Channel) {
@@ -38,10 +44,10 @@ final class OpenConnections: Sendable {
         if isLate { channel.close(promise: nil) }
     }
 
-    /// Runs what serves a connection, or one stream of it.
-    func serve(_ body: @escaping @Sendable () async -> Void) {
+    /// Runs what serves a connection, or one stream of it, on its event loop.
+    func serve(on eventLoop: any EventLoop, _ body: @escaping @Sendable () async -> Void) {
         state.withLock { $0.tasks += 1 }
-        Task {
+        Task(executorPreference: executors[ObjectIdentifier(eventLoop)]) { [self] in
             await body()
             state.withLock { state in
                 state.tasks -= 1

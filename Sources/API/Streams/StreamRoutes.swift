@@ -2,7 +2,7 @@ package import Broadcast
 import Foundation
 import HTTPTypes
 package import Hummingbird
-import Logging
+package import Logging
 import NIOCore
 import Postgres
 package import Store
@@ -14,7 +14,10 @@ package struct StreamRoutes: Sendable {
     private let hub: Hub
     private let configuration: StreamConfiguration
 
-    package init(store: Store, hub: Hub, configuration: StreamConfiguration = StreamConfiguration()) {
+    private let logger: Logger
+
+    package init(store: Store, hub: Hub, configuration: StreamConfiguration = StreamConfiguration(), logger: Logger) {
+        self.logger = logger
         self.store = store
         self.hub = hub
         self.configuration = configuration
@@ -62,12 +65,11 @@ package struct StreamRoutes: Sendable {
         permit.follow(head)
         let connection = StreamConnection(
             request: StreamRequest(tenantID: context.scope.tenantID, filter: query.filter), starter: starter,
-            hub: hub, permit: permit, channel: context.channel, logger: context.logger,
-            settleTime: configuration.settleTime)
+            hub: hub, permit: permit, logger: logger, settleTime: configuration.settleTime)
         return Response(
             status: .ok, headers: StreamResponses.headers,
-            body: ResponseBody { writer in
-                if await connection.serve(start) { try await writer.finish(nil) }
+            body: ResponseBody { [channel = context.channel] writer in
+                if await connection.serve(start, on: channel) { try await writer.finish(nil) }
             })
     }
 }

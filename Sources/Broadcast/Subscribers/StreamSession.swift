@@ -5,7 +5,7 @@ import Workflow
 
 /// One stream from its request to its end: replays what its reader has missed, then waits while the hub feeds it.
 ///
-/// Its caller's task does the replay; while the stream is live that task only waits for the end.
+/// Its caller's task does the replay; while the stream is live no task is needed.
 package struct StreamSession: Sendable {
     private let request: StreamRequest
     private let hub: Hub
@@ -41,21 +41,54 @@ package struct StreamSession: Sendable {
         await withTaskCancellationHandler {
             var start = start
             while true {
-                let outcome = await serve(start)
+                let outcome =
+                    if let early = await begin(start) { early } else {
+                        await withCheckedContinuation { continuation in whenOver { continuation.resume(returning: $0) } }
+                    }
                 guard case .reset(let reason) = outcome else { return outcome }
-                do {
-                    // The hub notices a new epoch with its next poll; until then it takes nobody in.
-                    try await Task.sleep(for: .milliseconds(50))
-                    start = try await restart(reason)
-                } catch {
-                    // The reader comes back with its old cursor and is told then.
-                    logger.debug("a stream could not begin again: \(error)")
-                    return .finished
-                }
-                await onLoop { $0.reopen() }
+                guard let next = await nextStart(reason, restart) else { return .finished }
+                start = next
             }
         } onCancel: {
             subscriber.eventLoop.execute { [subscriber] in subscriber.value.readerLeft() }
+        }
+    }
+
+    /// The same without a task for the time in which the stream is live: that is most of it, and there are many.
+    /// - Parameter over: called once, when the stream is over.
+    package func runDetached(
+        _ start: StreamStart, restart: @escaping @Sendable (ResetReason) async throws -> StreamStart,
+        over: @escaping @Sendable (StreamOutcome) async -> Void
+    ) async {
+        if let outcome = await begin(start) { return await goOn(after: outcome, restart, over) }
+        whenOver { outcome in
+            Task { await goOn(after: outcome, restart, over) }
+        }
+    }
+
+    private func goOn(
+        after outcome: StreamOutcome, _ restart: @escaping @Sendable (ResetReason) async throws -> StreamStart,
+        _ over: @escaping @Sendable (StreamOutcome) async -> Void
+    ) async {
+        guard case .reset(let reason) = outcome else { return await over(outcome) }
+        guard let start = await nextStart(reason, restart) else { return await over(.finished) }
+        await runDetached(start, restart: restart, over: over)
+    }
+
+    /// Reopens the stream after a reset; nil when it cannot begin again.
+    private func nextStart(
+        _ reason: ResetReason, _ restart: @Sendable (ResetReason) async throws -> StreamStart
+    ) async -> StreamStart? {
+        do {
+            // The hub notices a new epoch with its next poll; until then it takes nobody in.
+            try await Task.sleep(for: .milliseconds(50))
+            let start = try await restart(reason)
+            await onLoop { $0.reopen() }
+            return start
+        } catch {
+            // The reader comes back with its old cursor and is told then.
+            logger.debug("a stream could not begin again: \(error)")
+            return nil
         }
     }
 
@@ -68,7 +101,8 @@ package struct StreamSession: Sendable {
         }
     }
 
-    private func serve(_ start: StreamStart) async -> StreamOutcome {
+    /// Replays until the stream is live; its outcome when it is over before.
+    private func begin(_ start: StreamStart) async -> StreamOutcome? {
         let retry = hub.jitteredRetry
         var step = await onLoop { $0.begin(start, retry: retry) }
         var limit = EventPageLimit(count: 100, bytes: hub.configuration.replayBytes)
@@ -85,9 +119,11 @@ package struct StreamSession: Sendable {
                 step = await onLoop { $0.isOver ? .over : .replay(after: position) }
             }
         }
-        return await withCheckedContinuation { continuation in
-            subscriber.eventLoop.execute { [subscriber] in subscriber.value.whenOver(continuation) }
-        }
+        return await onLoop { $0.outcome }
+    }
+
+    private func whenOver(_ body: @escaping @Sendable (StreamOutcome) -> Void) {
+        subscriber.eventLoop.execute { [subscriber] in subscriber.value.whenOver(body) }
     }
 
     private func sendPage(

@@ -27,7 +27,7 @@ package final class Subscriber {
     private(set) var outcome: StreamOutcome?
     /// Its reader is no more, whatever the outcome was until then.
     private var hasLeft = false
-    private var outcomeWaiter: CheckedContinuation<StreamOutcome, Never>?
+    private var whenOver: ((StreamOutcome) -> Void)?
     private var writableWaiter: CheckedContinuation<Void, Never>?
 
     init(_ request: StreamRequest, hub: Hub, rooms: LoopRooms, output: any SubscriberOutput) {
@@ -54,8 +54,8 @@ package final class Subscriber {
         self.outcome = outcome
         machine.close()
         rooms.leave(self)
-        outcomeWaiter?.resume(returning: outcome)
-        outcomeWaiter = nil
+        whenOver?(outcome)
+        whenOver = nil
         writableWaiter?.resume()
         writableWaiter = nil
     }
@@ -102,8 +102,9 @@ package final class Subscriber {
         writableWaiter = continuation
     }
 
-    func whenOver(_ continuation: CheckedContinuation<StreamOutcome, Never>) {
-        if let outcome { return continuation.resume(returning: outcome) }
-        outcomeWaiter = continuation
+    /// Calls `body` when the stream is over, at once if it is.
+    func whenOver(_ body: @escaping (StreamOutcome) -> Void) {
+        if let outcome { return body(outcome) }
+        whenOver = body
     }
 }

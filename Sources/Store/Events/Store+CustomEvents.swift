@@ -10,7 +10,10 @@ extension Store {
     package func appendCustomEvent(_ scope: Scope, _ event: CustomEvent) async throws -> Cursor {
         try await withCheckedThrowingContinuation { continuation in
             let entry = CustomEventQueue.Entry(scope: scope, event: event, continuation: continuation)
-            if customEvents.add(entry) { Task { await writeCustomEvents(tenantID: scope.tenantID) } }
+            if customEvents.add(entry) {
+                // It spends its time on the database.
+                Task(executorPreference: PollerExecutor.shared) { await writeCustomEvents(tenantID: scope.tenantID) }
+            }
         }
     }
 
