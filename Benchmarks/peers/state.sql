@@ -1,0 +1,27 @@
+-- The query of GET …/state (Sources/Store/Reading/Store+TaskState.swift), for pgbench: keep the two the same.
+-- :task is the task's id.
+SELECT h.epoch, h.position, t.status,
+       json_build_object('cursor', h.epoch || '.' || h.position, 'status', t.status, 'phase', t.phase,
+                         'progress', t.progress) AS summary,
+       pressroom.task_json(t) AS task,
+       (SELECT json_agg(pressroom.phase_json(p) ORDER BY p.ordinal) FROM pressroom.phases p
+         WHERE p.tenant_id = t.tenant_id AND p.task_id = t.task_id) AS phases,
+       CASE WHEN true THEN
+           (SELECT json_agg(pressroom.step_json(s) ORDER BY s.sequence, s.id) FROM pressroom.steps s
+             WHERE s.tenant_id = t.tenant_id AND s.task_id = t.task_id) END AS steps,
+       (SELECT json_agg(pressroom.output_json(o) ORDER BY o.created_at, o.id) FROM pressroom.outputs o
+         WHERE o.tenant_id = t.tenant_id AND o.task_id = t.task_id) AS outputs,
+       CASE WHEN false THEN
+           (SELECT json_agg(pressroom.output_version_json(v) ORDER BY v.created_at, v.id)
+              FROM pressroom.output_versions v
+             WHERE v.tenant_id = t.tenant_id AND v.task_id = t.task_id) END AS output_versions,
+       (SELECT json_agg(pressroom.evaluation_json(e) ORDER BY e.created_at, e.id) FROM pressroom.evaluations e
+         WHERE e.tenant_id = t.tenant_id AND e.task_id = t.task_id) AS evaluations,
+       (SELECT json_agg(pressroom.ranking_json(r) ORDER BY r.created_at, r.id) FROM pressroom.rankings r
+         WHERE r.tenant_id = t.tenant_id AND r.task_id = t.task_id) AS rankings,
+       (SELECT json_agg(json_build_object('output_id', l.output_id, 'version_number', l.version_number,
+                                          'text', l.text) ORDER BY l.output_id)
+          FROM pressroom.live_texts l
+         WHERE l.tenant_id = t.tenant_id AND l.task_id = t.task_id) AS live
+  FROM pressroom.tasks t JOIN pressroom.stream_heads h USING (tenant_id)
+ WHERE t.tenant_id = 'default' AND t.task_id = :task;

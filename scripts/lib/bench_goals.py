@@ -1,0 +1,74 @@
+"""What scripts/bench compares, and what is to be reached."""
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Goal:
+    """One line of the summary: a number of Pressroom, beside the same of a peer where there is one."""
+
+    what: str
+    part: str
+    load: str | None  # None: the part has only one
+    field: str
+    unit: str
+    at_least: bool  # or at most
+    limit: float | None = None  # of the number itself
+    peer: str | None = None
+    peer_field: str | None = None  # where it has another name
+    ratio: float | None = None  # of the number to the peer's
+
+    @property
+    def text(self) -> str:
+        sign = "≥" if self.at_least else "≤"
+        if self.ratio is not None:
+            return f"{sign} {self.ratio:g} ×"
+        return f"{sign} {number(self.limit)} {self.unit}" if self.limit is not None else "–"
+
+    def is_met(self, value: float, peer: float | None) -> bool | None:
+        """None where nothing is asked for, or where the peer has no number."""
+        if self.ratio is not None:
+            if not peer:
+                return None
+            value, limit = value / peer, self.ratio
+        else:
+            limit = self.limit
+        if limit is None:
+            return None
+        return value >= limit if self.at_least else value <= limit
+
+
+def number(value) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, list):
+        return ", ".join(number(each) for each in value)
+    if isinstance(value, str):
+        return value
+    return f"{value:,.0f}" if abs(value) >= 100 or value == int(value) else f"{value:.3g}"
+
+
+RATE, WAIT = "events_per_second", "post_to_receipt_p99_ms"
+STEPS = "steps_per_second"
+GOALS = [
+    Goal("Fan-out, 8 publishers", "fan-out", "8 publishers", RATE, "events/s", True, peer="Nchan", ratio=3),
+    Goal("its p99, POST → receipt", "fan-out", "8 publishers", WAIT, "ms", False, peer="Nchan", ratio=1),
+    Goal("Fan-out, 1 publisher", "fan-out", "1 publisher", RATE, "events/s", True, peer="Nchan", ratio=1.2),
+    Goal("its p99, POST → receipt", "fan-out", "1 publisher", WAIT, "ms", False, peer="Nchan"),
+    Goal("Commit → receipt, p50", "latency", None, "commit_to_receipt_p50_ms", "ms", False, limit=1.5),
+    Goal("Commit → receipt, p99", "latency", None, "commit_to_receipt_p99_ms", "ms", False, limit=8),
+    Goal("Idle reader", "idle", None, "bytes_per_subscriber", "bytes", False, limit=8192, peer="Nchan"),
+    Goal(
+        "Idle reader, after an event", "idle", None, "bytes_per_subscriber_after_event", "bytes", False, limit=8192, peer="Nchan"
+    ),
+    Goal("SYNs sent again, new readers in a burst", "connect", None, "syn_retransmits", "", False, limit=0, peer="Nchan"),
+    Goal("Until all of them have first bytes", "connect", None, "all_ready_ms", "ms", False, peer="Nchan"),
+    Goal("p99 with a slow reader / without", "slow-reader", None, "ratio", "×", False, limit=1.2),
+    Goal(
+        "GET …/state", "state", None, "requests_per_second", "/s", True, peer="pgbench", peer_field="per_second", ratio=0.7
+    ),
+    Goal("Durable steps", "steps", None, STEPS, "steps/s", True, limit=6000, peer="plain SQL", peer_field="per_second"),
+    Goal("the same", "steps", None, STEPS, "steps/s", True, peer="DBOS Transact"),
+    Goal("the same", "steps", None, STEPS, "steps/s", True, peer="Procrastinate"),
+    Goal("the same", "steps", None, STEPS, "steps/s", True, peer="litestar-workflows"),
+    Goal("POST /tasks → first step running, p50", "steps", None, "post_to_running_p50_ms", "ms", False, limit=10),
+]

@@ -1,0 +1,129 @@
+# shellcheck shell=bash
+# The parts of scripts/bench. Each run of a load becomes a line of JSON in the results; scripts/lib/bench_report.py makes
+# the report of them.
+# shellcheck disable=SC2154 # what scripts/bench and the other files of lib set
+
+result_file=''
+
+# begin_part NAME: its results so far are forgotten.
+begin_part() {
+  result_file=$results/$1.jsonl.new
+  python3 scripts/lib/bench_machine.py "$binary" >"$result_file"
+}
+
+# end_part: the results count only when the part came to its end.
+end_part() { mv "$result_file" "${result_file%.new}"; }
+
+# sized LONG SHORT: the number for a real run, or that for a try.
+sized() { if [[ -z "$short" ]]; then echo "$1"; else echo "$2"; fi; }
+
+# record SUBJECT LOAD COMMAND…: runs a command that writes JSON and keeps it. One that fails is kept as failed.
+record() {
+  local subject=$1 load=$2 result status=0
+  shift 2
+  say "  $load: $subject"
+  result=$("$@" 2>"$temporary/errors") || status=$?
+  if [[ "$status" -ne 0 ]]; then sed 's/^/    /' "$temporary/errors" >&2; fi
+  [[ "$result" == \{* ]] || result=null
+  python3 -c 'import json, sys
+subject, load, status, error, result, *command = sys.argv[1:]
+print(json.dumps({"subject": subject, "load": load, "status": int(status), "error": error.strip()[-300:],
+                  "result": json.loads(result), "command": " ".join(command)}))' \
+    "$subject" "$load" "$status" "$(<"$temporary/errors")" "$result" "${1##*/}" "${@:2}" >>"$result_file"
+}
+
+# load COMMAND…: the generator, on its own core.
+load() { taskset --cpu-list 1 "$binary" bench "$@" --json; }
+on_pressroom() { load "$@" --url "http://$address"; }
+on_nchan() {
+  load "$@" --url "http://127.0.0.1:$nchan_port" --subscribe-path '/sub?id=bench' --publish-path '/pub?id=bench'
+}
+
+# beside_nchan LOAD COMMAND…: alternating runs of both, each server alone on core 0.
+beside_nchan() {
+  local name=$1 run
+  shift
+  for ((run = 0; run < runs; run++)); do
+    start_pressroom 0
+    record Pressroom "$name" on_pressroom "$@" "${pressroom_only[@]}"
+    stop_pressroom
+    start_nchan 0
+    record Nchan "$name" on_nchan "$@" "${nchan_only[@]}"
+    stop_nchan
+  done
+}
+pressroom_only=()
+nchan_only=()
+
+measure_fan_out() {
+  local readers
+  readers=$(sized 1000 50)
+  beside_nchan "8 publishers" fan-out --subscribers "$readers" --publishers 8 --messages "$(sized 500 20)" --size 500
+  beside_nchan "1 publisher" fan-out --subscribers "$readers" --publishers 1 --messages "$(sized 1000 50)" --size 500
+}
+
+measure_latency() {
+  local run
+  for ((run = 0; run < runs; run++)); do
+    start_pressroom 0
+    record Pressroom "200 events/s" on_pressroom latency --subscribers "$(sized 200 20)" --rate 200 --seconds "$(sized 20 2)"
+    stop_pressroom
+  done
+}
+
+measure_idle() {
+  local run readers pid arguments
+  readers=$(sized 10000 200)
+  for ((run = 0; run < runs; run++)); do
+    start_pressroom 0
+    record Pressroom "$readers readers" on_pressroom idle --subscribers "$readers" --pid "$service"
+    stop_pressroom
+    start_nchan 0
+    arguments=()
+    for pid in $(nchan_pids); do arguments+=(--pid "$pid"); done
+    record Nchan "$readers readers" on_nchan idle --subscribers "$readers" "${arguments[@]}"
+    stop_nchan
+  done
+}
+
+measure_connect() {
+  local readers
+  readers=$(sized 1000 100)
+  beside_nchan "in a burst" connect --connections "$readers" --subscribers "$readers" --publishers 8
+}
+
+measure_slow_reader() {
+  start_pressroom 0
+  record Pressroom "1 KB/s" on_pressroom slow-reader --subscribers "$(sized 1000 50)" --rounds "$runs" \
+    --seconds "$(sized 10 1)"
+  stop_pressroom
+}
+
+# Both cores for everybody: the service and pgbench share them with PostgreSQL alike.
+measure_state() {
+  local run task seconds
+  seconds=$(sized 10 1)
+  for ((run = 0; run < runs; run++)); do
+    start_pressroom 0,1
+    record Pressroom "20 outputs, 80 evaluations" "$binary" bench state --model nothing/bench --seconds "$seconds" \
+      --connections 4 --json --url "http://$address"
+    task=$(sed -n 's/.*"task_id": "\([^"]*\)".*/\1/p' "$result_file" | tail -n 1)
+    record pgbench "20 outputs, 80 evaluations" pgbench_rate pressroom 4 "$seconds" --define "task=$task" \
+      --file Benchmarks/peers/state.sql
+    stop_pressroom
+  done
+}
+
+measure_steps() {
+  local run
+  for ((run = 0; run < runs; run++)); do
+    start_pressroom 0,1
+    record Pressroom "4-step tasks" "$binary" bench steps --model nothing/bench --tasks "$(sized 2000 50)" \
+      --starts "$(sized 100 5)" --json --url "http://$address"
+    record "plain SQL" "4-step tasks" peer_steps plain "$(sized 10 1)"
+    record "DBOS Transact" "4-step tasks" peer_steps dbos "$(sized 500 20)"
+    record Procrastinate "4-step tasks" peer_steps procrastinate "$(sized 500 20)"
+    record litestar-workflows "4-step tasks" peer_steps litestar "$(sized 480 32)"
+    stop_pressroom
+  done
+}

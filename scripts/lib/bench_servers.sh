@@ -1,0 +1,90 @@
+# shellcheck shell=bash
+# What scripts/bench measures: a service with a PostgreSQL of its own, and Nchan. One of them runs at a time.
+# shellcheck disable=SC2034,SC2154 # what scripts/bench sets, and what the other files of lib use
+
+service=''
+address=''
+nchan=''
+nchan_port=''
+
+# start_pressroom CORES: a service and its PostgreSQL on these cores; its data stays between two starts.
+start_pressroom() {
+  local directory=$temporary/pressroom
+  if [[ ! -d "$directory" ]]; then
+    mkdir "$directory"
+    printf '%s\n' 'providers: {nothing: {kind: rehearsal, tokens_per_second: 0}}' 'log_level: warning' \
+      >"$directory/pressroom.yaml"
+  fi
+  (cd "$directory" && exec taskset --cpu-list "$1" "$binary" serve --http-port 0) >>"$directory/log" 2>&1 &
+  service=$!
+  if ! address=$(await_ready "$service" 120); then
+    tail -n 20 "$directory/log" >&2
+    die "the service did not become ready"
+  fi
+}
+
+stop_pressroom() {
+  [[ -n "$service" ]] || return 0
+  kill -TERM "$service" 2>/dev/null || true
+  wait "$service" 2>/dev/null || true
+  service=''
+}
+
+# The directory of the socket of the service's PostgreSQL.
+postgres_socket() { sed -n 5p "$temporary/pressroom/.pressroom/postgres/postmaster.pid"; }
+
+# free_port: a port that nobody listens on.
+free_port() {
+  python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+
+# start_nchan CORES
+start_nchan() {
+  local directory=$temporary/nchan module
+  module=$(nchan_module)
+  mkdir -p "$directory"
+  nchan_port=$(free_port)
+  sed -e "s|@MODULE@|$module|" -e "s|@PORT@|$nchan_port|" Benchmarks/peers/nchan.conf >"$directory/nchan.conf"
+  taskset --cpu-list "$1" "$(nginx_program)" -p "$directory/" -c "$directory/nchan.conf" >"$directory/log" 2>&1 &
+  nchan=$!
+  local deadline=$((SECONDS + 20))
+  until (exec 3<>"/dev/tcp/127.0.0.1/$nchan_port") 2>/dev/null; do
+    if ! kill -0 "$nchan" 2>/dev/null || ((SECONDS > deadline)); then
+      cat "$directory/log" "$directory/error.log" >&2 2>/dev/null || true
+      die "Nchan did not start"
+    fi
+    sleep 0.1
+  done
+}
+
+stop_nchan() {
+  [[ -n "$nchan" ]] || return 0
+  kill -TERM "$nchan" 2>/dev/null || true
+  wait "$nchan" 2>/dev/null || true
+  nchan=''
+}
+
+# The processes of Nchan, for the measure of memory.
+nchan_pids() { echo "$nchan" "$(<"/proc/$nchan/task/$nchan/children")"; }
+
+nginx_program() {
+  local program
+  for program in "$(command -v nginx || true)" /usr/sbin/nginx; do
+    if [[ -x "$program" ]]; then
+      echo "$program"
+      return 0
+    fi
+  done
+  die "nginx was not found"
+}
+
+nchan_module() {
+  local module
+  for module in /usr/lib/nginx/modules/ngx_nchan_module.so /usr/lib64/nginx/modules/ngx_nchan_module.so; do
+    if [[ -e "$module" ]]; then
+      echo "$module"
+      return 0
+    fi
+  done
+  die "Nchan's module for nginx was not found"
+}
