@@ -18,8 +18,8 @@ struct BenchFanOut: AsyncParsableCommand {
     @Option(help: "Bytes of a posted body, 64…1000000.")
     var size = 500
 
-    @Option(help: "Seconds after which to give up.")
-    var timeout = 60.0
+    @Option(help: "Seconds without any event after which to give up.")
+    var timeout = 20.0
 
     @OptionGroup var options: BenchTargetOptions
     @OptionGroup var output: OutputOptions

@@ -35,7 +35,7 @@ struct BenchLatency: AsyncParsableCommand {
     func run() async throws {
         let outcome = try await options.withTarget { target in
             let publishing = Publishing(connections: 1, messages: messages, size: size, rate: rate)
-            var load = StreamLoad(target: target, subscribers: subscribers, publishing: publishing, timeout: seconds * 2 + 30)
+            var load = StreamLoad(target: target, subscribers: subscribers, publishing: publishing, timeout: 20)
             load.readsCommitTimes = target.taskID != nil
             return try load.run()
         }

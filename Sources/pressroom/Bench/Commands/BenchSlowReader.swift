@@ -49,7 +49,7 @@ struct BenchSlowReader: AsyncParsableCommand {
         try await options.withTarget { target in
             let publishing = Publishing(connections: 1, messages: messages, size: size, rate: rate)
             let load = StreamLoad(
-                target: target, subscribers: subscribers, publishing: publishing, timeout: seconds * 2 + 30)
+                target: target, subscribers: subscribers, publishing: publishing, timeout: 20)
             for _ in 0..<rounds {
                 let alone = try load.run()
                 try alone.requireComplete()
