@@ -1,22 +1,13 @@
-"""A browser, a running service at $PRESSROOM_URL with the example workflows published, and nodes of the program
-$PRESSROOM_BINARY that a test may stop and kill."""
+"""A running service at $PRESSROOM_URL with the example workflows published, and pages that note what they get."""
 
 import os
-import pathlib
-import random
-import shutil
-import signal
-import tempfile
 import urllib.parse
 
 import pytest
-from playwright.sync_api import sync_playwright
 
-from nodes import Cluster
+from fixtures import EXAMPLES, browser, cluster, plain, seeded  # noqa: F401
 from proxy import Proxy
 from service import Service
-
-EXAMPLES = pathlib.Path(__file__).resolve().parents[2] / "examples"
 
 # Notes every event that the page's streams deliver, and how long each text was each time it changed.
 RECORDER = """
@@ -38,25 +29,6 @@ new MutationObserver(() => {
   }
 }).observe(document, { subtree: true, childList: true, characterData: true, attributes: true });
 """
-
-
-# Stopped by a time limit, the tests clean up as they do after Ctrl-C.
-signal.signal(signal.SIGTERM, signal.default_int_handler)
-
-
-@pytest.fixture
-def seeded():
-    """Random choices that can be made again: `PRESSROOM_TEST_SEED=n`."""
-    seed = int(os.environ.get("PRESSROOM_TEST_SEED") or random.randrange(1 << 32))
-    print(f"PRESSROOM_TEST_SEED={seed}")  # shown when the test fails
-    return random.Random(seed)
-
-
-@pytest.fixture(scope="module")
-def cluster():
-    """A PostgreSQL, to which a module adds its nodes."""
-    with tempfile.TemporaryDirectory(prefix="pressroom-nodes-") as path, Cluster(pathlib.Path(path)) as cluster:
-        yield cluster
 
 
 @pytest.fixture(scope="session")
@@ -84,15 +56,6 @@ def finished(service):
     task_id = service.start("launch-post", {"topic": "A finished task"})
     service.wait_for_end(task_id)
     return service.get(f"/api/v1/tasks/{task_id}/state")
-
-
-@pytest.fixture(scope="session")
-def browser():
-    with sync_playwright() as playwright:
-        path = os.environ.get("CHROMIUM") or shutil.which("chromium-headless-shell")
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 import pages
-from conftest import EXAMPLES
+from fixtures import EXAMPLES
 from proxy import Proxy
 
 SETTINGS = {"streams.drain": "100ms", "processor.heartbeat": "100ms", "processor.lease_timeout": "1s"}

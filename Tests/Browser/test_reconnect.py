@@ -6,10 +6,10 @@ import functools
 import pytest
 
 import audit
-from conftest import EXAMPLES
-from plain_page import DIRECTORY, PlainPage
+from fixtures import EXAMPLES
+from plain_page import DIRECTORY
 from proxy import Proxy
-from writers import Writers, post
+from writers import Writers, post, waiting_task
 
 SETTINGS = {"public_directory": DIRECTORY, "streams.drain": "100ms", "streams.max_unsent_bytes": "64KiB",
             "processor.heartbeat": "100ms", "processor.lease_timeout": "1s"}
@@ -28,13 +28,7 @@ def nodes(cluster):
 
 @pytest.fixture
 def tasks(nodes):
-    """Two tasks that wait for a signal, so that only the test adds events to them."""
-    tasks = [nodes[0].start("approval", {"topic": topic}) for topic in ("One", "Two")]
-    for task in tasks:
-        for _, _, data in nodes[0].stream(task):
-            if (data.get("task") or {}).get("status") == "waiting":
-                break
-    return tasks
+    return [waiting_task(nodes[0], topic) for topic in ("One", "Two")]
 
 
 @pytest.fixture
@@ -42,17 +36,6 @@ def proxy(nodes, seeded):
     proxy = Proxy(*(("127.0.0.1", node.port) for node in nodes), random=seeded)
     yield proxy
     proxy.pull()
-
-
-@pytest.fixture
-def plain(browser):
-    context = browser.new_context()
-    page = context.new_page()
-    errors = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    yield PlainPage(page)
-    context.close()
-    assert errors == [], "the page threw"
 
 
 @pytest.fixture

@@ -46,6 +46,14 @@ class Writers:
                 return
 
 
+def waiting_task(node, topic):
+    """A task that waits for its signal, so that of itself nothing happens to it any more."""
+    task = node.start("approval", {"topic": topic})
+    for _, _, data in node.stream(task):
+        if (data.get("task") or {}).get("status") == "waiting":
+            return task
+
+
 def post(node, task, data, kind="custom"):
     """Adds an event; answers its cursor."""
     body = json.dumps({"type": kind, "data": data}).encode()

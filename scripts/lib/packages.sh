@@ -17,6 +17,17 @@ apt_get() {
   as_root env DEBIAN_FRONTEND=noninteractive apt-get --quiet --yes -o DPkg::Lock::Timeout=300 "$@" </dev/null
 }
 
+# without_services COMMAND…: Debian starts a server as soon as it is installed; one that is installed meanwhile is left
+# alone, so that it takes nobody's port.
+without_services() (
+  policy=/usr/sbin/policy-rc.d
+  if [[ ! -e "$policy" ]]; then
+    trap 'as_root rm -f "$policy"' EXIT
+    printf '#!/bin/sh\nexit 101\n' | as_root install -m 755 /dev/stdin "$policy"
+  fi
+  "$@"
+)
+
 # ensure_packages NAME…
 ensure_packages() {
   local name missing=()
@@ -34,8 +45,8 @@ As root: apt-get install ${missing[*]}"
   fi
   say "Installing ${missing[*]}"
   # The lists may be missing or too old; they are only brought up to date when the packages cannot be had with them.
-  if ! apt_get install --no-install-recommends "${missing[@]}" >/dev/null 2>&1; then
+  if ! without_services apt_get install --no-install-recommends "${missing[@]}" >/dev/null 2>&1; then
     apt_get update >/dev/null || say "apt-get update failed; trying with the lists that are there"
-    apt_get install --no-install-recommends "${missing[@]}" >/dev/null || die "cannot install ${missing[*]}"
+    without_services apt_get install --no-install-recommends "${missing[@]}" >/dev/null || die "cannot install ${missing[*]}"
   fi
 }
