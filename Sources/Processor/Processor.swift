@@ -43,6 +43,12 @@ package final class Processor: Service {
         }
     }
 
+    /// Looks for steps and wake-ups at once: another node says that there may be some.
+    package func lookForWork() {
+        wakeAdvance.wake()
+        wakeClaim.wake()
+    }
+
     package func run() async throws {
         await register()
         await withTaskGroup(of: Void.self) { group in

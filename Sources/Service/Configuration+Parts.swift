@@ -26,6 +26,7 @@ extension TailerConfiguration {
     init(_ streams: PressroomConfiguration.Streams) {
         self.init()
         pollInterval = streams.tailPoll
+        hintedPollInterval = streams.tailPoll * 4
     }
 }
 

@@ -35,6 +35,10 @@ struct PressroomNode {
             store: store, models: { name throws(ProviderError) in try registry.model(for: name) },
             configuration: ProcessorConfiguration(configuration.processor, registry),
             publish: { hub.publish($0) }, logger: logger)
+        let tailer = Tailer(
+            store: store, hub: hub, configuration: TailerConfiguration(configuration.streams), logger: logger)
+        let hints = NodeHints(
+            nodeID: processor.id, store: store, tailer: tailer, onWork: { processor.lookForWork() }, logger: logger)
         let server = APIServer.service(
             configuration: api, store: store, hub: hub, eventLoopGroup: eventLoops, logger: logger,
             onServerRunning: { channel in
@@ -48,7 +52,7 @@ struct PressroomNode {
         services += [
             database.client,
             Maintenance(store: store, eventRetention: configuration.events.retention, logger: logger),
-            Tailer(store: store, hub: hub, configuration: TailerConfiguration(configuration.streams), logger: logger),
+            tailer, hints,
         ]
         if configuration.processor.concurrency > 0 { services.append(processor) }
         services += [server, hub]

@@ -24,6 +24,32 @@ struct ListenerTests {
         }
     }
 
+    @Test func aKilledConnectionIsReportedAndMadeAnew() async throws {
+        try await withPostgresClient { client in
+            var configuration = client.configuration
+            configuration.applicationName = "the listener"
+            let listener = PostgresListener(
+                configuration: configuration, channels: ["one"], logger: try await PostgresServer.shared().logger
+            )
+            let running = Task { try await listener.run() }
+            var notifications = listener.notifications.makeAsyncIterator()
+            #expect(await notifications.next() == .connected)
+            for number in 1...3 {
+                _ = try await client.query(
+                    """
+                    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                     WHERE datname = current_database() AND application_name = 'the listener'
+                    """)
+                #expect(await notifications.next() == .disconnected)
+                #expect(await notifications.next() == .connected)
+                _ = try await client.query("SELECT pg_notify('one', \(String(number)))")
+                #expect(await notifications.next() == .received(channel: "one", payload: String(number)))
+            }
+            running.cancel()
+            _ = try? await running.value
+        }
+    }
+
     @Test func anOverflowSaysThatSomethingWasMissed() async throws {
         try await withPostgresClient { client in
             let listener = PostgresListener(
@@ -39,6 +65,7 @@ struct ListenerTests {
             while last < 10_000, let next = await notifications.next() {
                 switch next {
                 case .connected: announcements += 1
+                case .disconnected: Issue.record("the connection was lost")
                 case .received(_, let payload):
                     #expect(Int(payload) ?? 0 > last)
                     last = Int(payload) ?? 0

@@ -5,7 +5,7 @@ import Synchronization
 extension Hub {
     /// Keeps a tenant's log fed from now on, at the latest from `head`. Each call needs an `unfollow`.
     package func follow(_ head: LogHead) {
-        let isUnknown = state.withLock { state in
+        let isNew = state.withLock { state in
             let known = state.logs[head.tenantID]
             var log =
                 known
@@ -13,10 +13,11 @@ extension Hub {
             log.followers += 1
             log.idleSince = nil
             state.logs[head.tenantID] = log
-            // Nobody looked up the tasks of texts that began while nobody followed the tenant.
-            return known == nil && !state.texts.unknownTasks(tenantID: head.tenantID).isEmpty
+            return known == nil
         }
-        if isUnknown { lookupListener.withLock { $0 }?(head.tenantID) }
+        // Nobody looked up the tasks of texts that began while nobody followed the tenant, and a hint may have come
+        // since the head was read.
+        if isNew { lookupListener.withLock { $0 }?(head.tenantID) }
     }
 
     package func unfollow(tenantID: String) {

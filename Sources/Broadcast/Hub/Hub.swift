@@ -14,7 +14,7 @@ package final class Hub: Sendable {
     let eventLoops: [any EventLoop]
     private let fanOut: (any EventLoopGroup)?
     private let loopIndexes: [ObjectIdentifier: Int]
-    /// Called when a text begins whose task is to be looked up.
+    /// Called when a log is followed anew, or a text begins whose task is to be looked up.
     let lookupListener = Mutex<(@Sendable (_ tenantID: String) -> Void)?>(nil)
 
     /// - Parameters:

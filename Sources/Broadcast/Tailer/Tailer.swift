@@ -6,14 +6,15 @@ import Workflow
 
 /// Reads the events of the tenants that somebody follows, in order and once, and hands them to the hub.
 ///
-/// A commit on this node wakes it at once; a slow poll finds what others wrote. Where it stands is the hub's position
+/// A commit on this node wakes it at once, and so does another node's hint; a poll finds what others wrote. Where it stands is the hub's position
 /// of each log, so that a failure loses nothing: it reads on from there.
 package struct Tailer: Service {
     private let store: Store
-    private let hub: Hub
+    let hub: Hub
     private let configuration: TailerConfiguration
     private let logger: Logger
-    private let wakes = WakeList()
+    let wakes = WakeList()
+    let pace: PollPace
 
     package init(
         store: Store, hub: Hub, configuration: TailerConfiguration = TailerConfiguration(), logger: Logger
@@ -22,6 +23,7 @@ package struct Tailer: Service {
         self.hub = hub
         self.configuration = configuration
         self.logger = logger
+        pace = PollPace(configuration)
     }
 
     package func run() async throws {
@@ -78,7 +80,7 @@ package struct Tailer: Service {
     private func poll() async {
         var failures = 0
         while !Task.isCancelled {
-            var pause = configuration.pollInterval
+            var pause = pace.interval
             do {
                 try await lookForNews()
                 failures = 0
@@ -91,7 +93,7 @@ package struct Tailer: Service {
                         metadata: ["failures": "\(failures)", "error": "\(error)"])
                 }
             }
-            try? await Task.sleep(for: pause)
+            await pace.pause(for: pause)
         }
     }
 

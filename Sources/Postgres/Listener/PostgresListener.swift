@@ -3,8 +3,8 @@ import ServiceLifecycle
 
 /// Listens to channels on a connection of its own, and comes back after every interruption.
 package final class PostgresListener: Service, Sendable {
-    /// `.connected` each time listening has (re)started, then what arrives; ends with `run()`. At most
-    /// `bufferLimit` wait to be read: then the oldest go, and one more `.connected` says so.
+    /// `.connected` each time listening has (re)started, then what arrives, `.disconnected` when the connection is lost;
+    /// ends with `run()`. At most `bufferLimit` wait to be read: then the oldest go, and one more `.connected` says so.
     package let notifications: AsyncStream<PostgresNotification>
 
     static let bufferLimit = 4096
@@ -57,11 +57,14 @@ package final class PostgresListener: Service, Sendable {
         } onCancel: {
             connection.close()
         }
-        if !Task.isCancelled { throw PostgresError(code: .connectionLost, message: "the connection was closed") }
+        if Task.isCancelled { return }
+        pass(.disconnected)
+        throw PostgresError(code: .connectionLost, message: "the connection was closed")
     }
 
     private func pass(_ notification: PostgresNotification) {
-        if case .dropped = continuation.yield(notification), notification != .connected {
+        // Nobody counts on what is said between a `.disconnected` and the next `.connected`.
+        if case .dropped = continuation.yield(notification), case .received = notification {
             continuation.yield(.connected)
         }
     }

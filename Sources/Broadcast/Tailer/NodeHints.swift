@@ -1,0 +1,103 @@
+package import Foundation
+package import Logging
+import ServiceLifecycle
+package import Store
+import Synchronization
+
+/// Tells the other nodes on the same database of this node's commits, and this node of theirs.
+///
+/// It is never in the way of a write: what was committed gathers, and goes out in a statement of its own, at most one
+/// each 10 ms. What gets lost on the way is found by polling, which is faster while nothing can be heard.
+package struct NodeHints: Service {
+    private let nodeID: UUID
+    private let store: Store
+    private let tailer: Tailer
+    private let onWork: @Sendable () -> Void
+    private let logger: Logger
+    private let pending: Pending
+
+    /// What hints and the loop that sends them share.
+    private final class Pending: Sendable {
+        let hints: Mutex<PendingHints>
+        let alarm = Alarm()
+
+        init(nodeID: UUID) {
+            hints = Mutex(PendingHints(nodeID: nodeID))
+        }
+
+        func change(_ change: (inout PendingHints) -> Void) {
+            hints.withLock { change(&$0) }
+            alarm.ring()
+        }
+    }
+
+    /// Between two statements.
+    private static let spacing = Duration.milliseconds(10)
+
+    /// - Parameters:
+    ///   - nodeID: tells this node's hints from the others'.
+    ///   - onWork: called when another node says that there may be something to claim. It must not block.
+    package init(
+        nodeID: UUID, store: Store, tailer: Tailer, onWork: @escaping @Sendable () -> Void, logger: Logger
+    ) {
+        self.nodeID = nodeID
+        self.store = store
+        self.tailer = tailer
+        self.onWork = onWork
+        self.logger = logger
+        pending = Pending(nodeID: nodeID)
+    }
+
+    package func run() async throws {
+        store.hints.onEvents { [pending] tenantID in pending.change { $0.add(tenantID: tenantID) } }
+        store.hints.onWork { [pending] in pending.change { $0.addWork() } }
+        let listener = NodeHintListener(store: store, logger: logger)
+        try await cancelWhenGracefulShutdown {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await listener.run() }
+                group.addTask { await send() }
+                for await report in listener.reports { take(report) }
+                group.cancelAll()
+                try await group.waitForAll()
+            }
+        }
+    }
+
+    private func take(_ report: NodeHintListener.Report) {
+        switch report {
+        case .connected:
+            pending.change { $0.beganToListen() }
+            tailer.hearsHints(true)
+            onWork()
+        case .disconnected:
+            pending.change { $0.stoppedListening() }
+            tailer.hearsHints(false)
+        case .heard(let hint) where hint.nodeID == nodeID:
+            return
+        case .heard(let hint):
+            if hint.nodeID != nil { pending.change { $0.heardOther(asking: hint.asksWhoIsThere, at: .now) } }
+            tailer.look(at: hint.tenantIDs)
+            if hint.hasWork { onWork() }
+        }
+    }
+
+    private func send() async {
+        var failures = 0
+        while !Task.isCancelled {
+            if let hint = pending.hints.withLock({ $0.take(at: .now) }) {
+                do {
+                    try await store.send(hint)
+                    failures = 0
+                } catch {
+                    failures += 1
+                    pending.change { $0.wasNotSent(hint) }
+                    if failures == 1, !Task.isCancelled {
+                        logger.debug("the other nodes cannot be told", metadata: ["error": "\(error)"])
+                    }
+                }
+                try? await Task.sleep(for: failures == 0 ? Self.spacing : Backoff.delay(afterFailures: failures))
+            }
+            await pending.alarm.pause(for: PendingHints.greetingInterval)
+        }
+    }
+}

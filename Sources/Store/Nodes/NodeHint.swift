@@ -1,0 +1,52 @@
+package import Foundation
+import Workflow
+
+/// What a node tells the others after its commits: where there may be something to read. Never data, like every hint.
+package struct NodeHint: Sendable, Equatable {
+    /// Who says it; nil when it was typed into `psql`.
+    package var nodeID: UUID?
+    /// The tenants whose logs may have grown; nil for any.
+    package var tenantIDs: Set<String>?
+    /// Steps or wake-ups may have become due.
+    package var hasWork: Bool
+    /// The sender has just begun to listen: whoever hears it says that it is there.
+    package var asksWhoIsThere: Bool
+
+    package init(nodeID: UUID?, tenantIDs: Set<String>? = [], hasWork: Bool = false, asksWhoIsThere: Bool = false) {
+        self.nodeID = nodeID
+        self.tenantIDs = tenantIDs
+        self.hasWork = hasWork
+        self.asksWhoIsThere = asksWhoIsThere
+    }
+}
+
+extension NodeHint {
+    /// PostgreSQL takes payloads below 8,000 bytes.
+    static let payloadLimit = 7_999
+
+    /// As `NOTIFY` carries it. Where the tenants do not fit, it says that any may be meant.
+    var payload: String {
+        let text = json.text
+        if text.utf8.count <= Self.payloadLimit { return text }
+        var shorter = self
+        shorter.tenantIDs = nil
+        return shorter.json.text
+    }
+
+    private var json: JSON {
+        [
+            "node": nodeID.map { .string($0.text) } ?? .null,
+            "tenants": tenantIDs.map { .array($0.sorted().map(JSON.string)) } ?? .null,
+            "work": .bool(hasWork), "ask": .bool(asksWhoIsThere),
+        ]
+    }
+
+    /// Whatever cannot be read means that there may be something anywhere.
+    init(payload: String) {
+        let json = (try? JSON(parsing: payload)) ?? .null
+        nodeID = json["node"]?.string.flatMap(UUID.init(uuidString:))
+        tenantIDs = json["tenants"]?.array.map { Set($0.compactMap(\.string)) }
+        hasWork = json["work"]?.bool ?? true
+        asksWhoIsThere = json["ask"]?.bool ?? false
+    }
+}
