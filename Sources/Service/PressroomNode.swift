@@ -53,6 +53,8 @@ struct PressroomNode {
             database.client,
             Maintenance(store: store, eventRetention: configuration.events.retention, logger: logger),
             tailer, hints,
+            LiveTextReader(
+                store: store, hub: hub, processorID: processor.id, interval: configuration.streams.textPoll, logger: logger),
         ]
         if configuration.processor.concurrency > 0 { services.append(processor) }
         services += [server, hub]

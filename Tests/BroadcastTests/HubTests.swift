@@ -135,6 +135,7 @@ struct HubTests {
         try await HubFixture.with { fixture in
             let task = try await fixture.addTask()
             let output = UUID()
+            let run = TextRun(stepID: UUID(), attempt: 1)
             var random = SeededGenerator(seed: seed)
             var streams: [TestStream] = []
             var text = ""
@@ -148,7 +149,7 @@ struct HubTests {
                     .delta(
                         OutputDelta(
                             tenantID: HubFixture.tenantID, taskID: task, outputID: output, versionNumber: 1,
-                            offset: text.utf16.count, text: new)))
+                            run: run, offset: text.utf16.count, text: new)))
                 text += new
             }
             let whole = text
@@ -158,7 +159,7 @@ struct HubTests {
                 #expect(stream.recording.events.allSatisfy { $0.id == nil && $0.type == "output_delta" })
                 _ = await stream.disconnect()
             }
-            fixture.hub.publish(.ended(tenantID: HubFixture.tenantID, taskID: task, outputID: output))
+            fixture.hub.publish(.ended(tenantID: HubFixture.tenantID, taskID: task, outputID: output, run: run))
             let late = try await TestStream(fixture)
             try await fixture.addCustom(task)
             await late.recording.wait { !$0.isEmpty }

@@ -12,11 +12,15 @@ import Workflow
 struct LiveTextTests {
     let taskID = UUID()
     let outputID = UUID()
+    let stepID = UUID()
 
-    private func delta(_ offset: Int, _ text: String, version: Int = 1) -> OutputDelta {
+    private func delta(_ offset: Int, _ text: String, version: Int = 1, attempt: Int = 1) -> OutputDelta {
         OutputDelta(
-            tenantID: "t", taskID: taskID, outputID: outputID, versionNumber: version, offset: offset, text: text)
+            tenantID: "t", taskID: taskID, outputID: outputID, versionNumber: version, run: run(attempt), offset: offset,
+            text: text)
     }
+
+    private func run(_ attempt: Int) -> TextRun { TextRun(stepID: stepID, attempt: attempt) }
 
     private func board() -> LiveTextBoard { LiveTextBoard(textLimit: 1000, countLimit: 2) }
 
@@ -50,7 +54,24 @@ struct LiveTextTests {
         let wholes = board.wholes(tenantID: "t", filter: StreamFilter(taskIDs: [taskID]))
         #expect(wholes.map(\.text) == ["second"])
         #expect(wholes.map(\.versionNumber) == [2])
-        board.end(tenantID: "t", outputID: outputID)
+        board.end(tenantID: "t", outputID: outputID, run: run(1))
+        #expect(board.wholes(tenantID: "t", filter: StreamFilter()).isEmpty)
+    }
+
+    @Test("an attempt that lost its step neither writes into the next one's text nor ends it")
+    func attempts() {
+        var board = board()
+        _ = board.add(delta(0, "old"))
+        _ = board.add(delta(0, "new", attempt: 2))
+        for late in [delta(3, "er"), delta(0, "older")] {
+            guard case .ignored = board.add(late) else {
+                Issue.record("the first attempt still writes at \(late.offset)")
+                return
+            }
+        }
+        board.end(tenantID: "t", outputID: outputID, run: run(1))
+        #expect(board.wholes(tenantID: "t", filter: StreamFilter()).map(\.text) == ["new"])
+        board.end(tenantID: "t", outputID: outputID, run: run(2))
         #expect(board.wholes(tenantID: "t", filter: StreamFilter()).isEmpty)
     }
 
@@ -99,18 +120,17 @@ struct LiveTextTests {
         #expect(board.wholes(tenantID: "t", filter: StreamFilter()).isEmpty)
     }
 
-    @Test("the task of a text that began while nobody followed is looked up when somebody does")
+    @Test("a log is looked at when somebody begins to follow it, also for the task of a text that began before")
     func followed() {
         let hub = Hub(group: MultiThreadedEventLoopGroup.singleton)
         let lookups = Mutex<[String]>([])
         hub.lookupListener.withLock { $0 = { tenantID in lookups.withLock { $0.append(tenantID) } } }
         hub.publish(.delta(delta(0, "abc")))
         #expect(lookups.withLock { $0 } == [])
-        hub.follow(LogHead(tenantID: "other", epoch: "e", position: 0, pruned: 0))
-        #expect(lookups.withLock { $0 } == [])
         hub.follow(LogHead(tenantID: "t", epoch: "e", position: 0, pruned: 0))
         hub.follow(LogHead(tenantID: "t", epoch: "e", position: 0, pruned: 0))
         #expect(lookups.withLock { $0 } == ["t"])
+        #expect(hub.unknownTasks(tenantID: "t") == [taskID])
     }
 
     @Test("pieces that follow each other become one")

@@ -73,6 +73,7 @@ struct ConfigurationTests {
         ("database.migrate", "false"), ("streams.max_unsent_bytes", "2MiB"), ("streams.max_age", "2h"),
         ("streams.drain", "0ms"), ("streams.max_streams", "5"), ("streams.max_tenant_streams", "4"),
         ("streams.max_user_streams", "3"), ("streams.threads", "2"), ("streams.tail_poll", "100ms"),
+        ("streams.text_poll", "1s"),
         ("processor.concurrency", "0"), ("processor.commit_batch", "1"), ("processor.heartbeat", "1s"),
         ("processor.lease_timeout", "20s"), ("processor.poll", "1s"), ("processor.drain", "3s"), ("events.retention", "3d"),
         ("log_level", "trace"), ("allow_anonymous", "true"), ("public_directory", "/x"), ("auth", "none"),

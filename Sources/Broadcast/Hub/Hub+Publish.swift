@@ -21,6 +21,7 @@ extension Hub {
             state.logs[tenantID]?.published = page.through
             state.logs[tenantID]?.head = page.head.position
             state.logs[tenantID]?.ring.append(batch.events)
+            state.logs[tenantID]?.outputChanges.add(batch.events)
             return (true, state.post(.events(batch), tenantID: tenantID))
         }
         call(calls)
@@ -30,19 +31,12 @@ extension Hub {
     /// Sends on a piece of text, or forgets a text that is no longer in progress.
     package func publish(_ event: LiveTextEvent) {
         switch event {
-        case .ended(let tenantID, _, let outputID):
-            state.withLock { $0.texts.end(tenantID: tenantID, outputID: outputID) }
+        case .ended(let tenantID, _, let outputID, let run):
+            state.withLock { $0.texts.end(tenantID: tenantID, outputID: outputID, run: run) }
         case .delta(let delta):
-            let (calls, isUnknown): ([Int], Bool) = state.withLock { state in
-                switch state.texts.add(delta) {
-                case .ignored: return ([], false)
-                case .delivered(let piece): return (state.post(.text(piece), tenantID: delta.tenantID), false)
-                case .begun(let piece):
-                    return (state.post(.text(piece), tenantID: delta.tenantID), state.logs[delta.tenantID] != nil)
-                }
-            }
-            call(calls)
-            if isUnknown { lookupListener.withLock { $0 }?(delta.tenantID) }
+            let posted = state.withLock { $0.post(delta) }
+            call(posted.calls)
+            if posted.isUnknown { lookupListener.withLock { $0 }?(delta.tenantID) }
         }
     }
 

@@ -8,6 +8,8 @@ struct TenantLog: Sendable {
     /// Where the log stood when it was last read.
     var head: Int64
     var ring: EventRing
+    /// What texts of other nodes are checked against.
+    var outputChanges = OutputChanges()
     var followers = 0
     /// Subscribers on each loop; a loop without any gets nothing.
     var subscribersByLoop: [Int]

@@ -2,7 +2,7 @@ import Foundation
 import Store
 import Workflow
 
-/// The texts in progress on this node, so that a stream that comes late gets the whole of each.
+/// The texts in progress, as far as this node knows them, so that a stream that comes late gets the whole of each.
 struct LiveTextBoard: Sendable {
     private struct Key: Hashable {
         let tenantID: String
@@ -29,23 +29,36 @@ struct LiveTextBoard: Sendable {
         case ignored
     }
 
-    mutating func add(_ delta: OutputDelta) -> Change {
+    /// - Parameter seenAt: for a text that another node writes, where the log stood when it was read.
+    mutating func add(_ delta: OutputDelta, seenAt: Int64? = nil) -> Change {
         let key = Key(tenantID: delta.tenantID, outputID: delta.outputID)
         if texts[key] != nil {
             guard texts[key]?.append(delta, limit: textLimit) == true else { return .ignored }
+            texts[key]?.seenAt = seenAt
             return .delivered(TextDelta(delta, task: texts[key]?.task))
         }
         // A text that is not kept goes on for those who have its beginning, also when there is room again.
         guard delta.offset == 0, texts.count < countLimit else { return .delivered(TextDelta(delta, task: nil)) }
         texts[key] = TextInProgress(delta)
+        texts[key]?.seenAt = seenAt
         keysByTenant[delta.tenantID, default: []].insert(delta.outputID)
         return .begun(TextDelta(delta, task: nil))
     }
 
-    mutating func end(tenantID: String, outputID: UUID) {
+    /// A run is over; another run's text on the same output stays.
+    mutating func end(tenantID: String, outputID: UUID, run: TextRun) {
+        guard texts[Key(tenantID: tenantID, outputID: outputID)]?.run == run else { return }
         texts[Key(tenantID: tenantID, outputID: outputID)] = nil
         keysByTenant[tenantID]?.remove(outputID)
         if keysByTenant[tenantID]?.isEmpty == true { keysByTenant[tenantID] = nil }
+    }
+
+    /// The texts that other nodes write for a tenant were all looked at when its log stood there.
+    mutating func sawOthers(tenantID: String, at position: Int64) {
+        for outputID in keysByTenant[tenantID] ?? [] {
+            let key = Key(tenantID: tenantID, outputID: outputID)
+            if texts[key]?.seenAt != nil { texts[key]?.seenAt = position }
+        }
     }
 
     /// The tasks of a tenant's texts that have not been looked up.
@@ -65,10 +78,14 @@ struct LiveTextBoard: Sendable {
         return wholes
     }
 
-    /// The whole of each text that passes a filter.
-    func wholes(tenantID: String, filter: StreamFilter) -> [TextDelta] {
+    /// The whole of each text that passes a filter; of those that other nodes write, the ones that are known to have
+    /// been in progress after the last change of their task's outputs.
+    func wholes(tenantID: String, filter: StreamFilter, changes: OutputChanges = OutputChanges()) -> [TextDelta] {
         guard filter.matches(type: StreamFilter.deltaType) else { return [] }
-        return texts(of: tenantID).compactMap(\.whole).filter { filter.matches($0.facts) }
+        let known = texts(of: tenantID).filter { text in
+            text.seenAt.map { changes.isCurrent(text.taskID, seenAt: $0) } ?? true
+        }
+        return known.compactMap(\.whole).filter { filter.matches($0.facts) }
             .sorted { $0.outputID.uuidString < $1.outputID.uuidString }
     }
 

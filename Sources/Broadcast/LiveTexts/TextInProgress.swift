@@ -7,7 +7,10 @@ struct TextInProgress: Sendable {
     let tenantID: String
     let taskID: UUID
     let outputID: UUID
-    private(set) var versionNumber: Int
+    let versionNumber: Int
+    let run: TextRun
+    /// Nil when it is written here; else the log's position at which it was last seen to be in progress on another node.
+    var seenAt: Int64?
     /// Nil when it outgrew its bound: those who follow it go on, those who come later wait for the row.
     private(set) var text: String?
     /// In UTF-16 units, as `offset` counts.
@@ -20,6 +23,7 @@ struct TextInProgress: Sendable {
         taskID = delta.taskID
         outputID = delta.outputID
         versionNumber = delta.versionNumber
+        run = delta.run
         text = delta.text
         length = delta.text.utf16.count
     }
@@ -27,10 +31,12 @@ struct TextInProgress: Sendable {
     /// Adds a piece; false when it does not continue the text, and so would be ignored by every reader.
     mutating func append(_ delta: OutputDelta, limit: Int) -> Bool {
         if delta.offset == 0 {
+            // What a run that lost its step still writes must not take the place of the one that has it now.
+            if delta.run.isOutdated(by: run) || delta.versionNumber < versionNumber { return false }
             let task = task
             self = TextInProgress(delta)
             self.task = task
-        } else if delta.offset == length, delta.versionNumber == versionNumber {
+        } else if delta.offset == length, delta.run == run {
             length += delta.text.utf16.count
             text?.append(delta.text)
         } else {

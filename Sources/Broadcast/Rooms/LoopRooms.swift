@@ -32,7 +32,7 @@ final class LoopRooms {
         let (mail, texts) = subscriber.hub.state.withLock { state in
             (
                 state.mailboxes[index].takeAll(),
-                state.texts.wholes(tenantID: subscriber.request.tenantID, filter: subscriber.request.filter)
+                state.wholes(tenantID: subscriber.request.tenantID, filter: subscriber.request.filter)
             )
         }
         gather(mail)

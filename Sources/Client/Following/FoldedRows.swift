@@ -24,6 +24,8 @@ struct FoldedRows: Sendable {
         for row in rows { upsert(row) }
     }
 
+    subscript(id: String) -> JSON? { rows[id] }
+
     var json: JSON { .array(places.compactMap { rows[$0.id] }) }
 
     /// Puts a row in, in the place of the one with its id; false when it has no id.

@@ -66,7 +66,7 @@ package struct TaskFold: Sendable {
             try move(to: id)
             return .ended(status: data["status"]?.string ?? "")
         case "output_delta":
-            guard isOfThisTask(data) else { return .ignored }
+            guard isOfThisTask(data), !isRow(data) else { return .ignored }
             return live.apply(delta: data) ? .changed : .ignored
         default:
             return try fold(eventName, id: id, data)
@@ -106,6 +106,14 @@ package struct TaskFold: Sendable {
     private mutating func settle(_ output: JSON?) {
         upsert(output, into: .outputs)
         if let output { live.settle(with: output) }
+    }
+
+    /// Whether the version that a delta belongs to has become a row: text may come late, by way of another node.
+    private func isRow(_ delta: JSON) -> Bool {
+        guard let id = delta["output_id"]?.string, let version = delta["version_number"]?.int,
+            let known = tables[.outputs]?[id]?["version_number"]?.int
+        else { return false }
+        return known >= version
     }
 
     private func isOfThisTask(_ data: JSON) -> Bool {

@@ -11,7 +11,7 @@ extension Processor {
             let texts = liveTexts.takeUnsaved()
             guard !texts.isEmpty, !Task.isCancelled else { continue }
             do {
-                try await store.saveLiveTexts(texts)
+                try await store.saveLiveTexts(texts, processorID: id)
             } catch {
                 if !Task.isCancelled { logger.debug("cannot save live texts", metadata: ["error": "\(error)"]) }
             }

@@ -6,57 +6,73 @@ import Workflow
 /// The texts that models are writing on this node: passed to the streams piece by piece, and kept whole so that they
 /// can be saved for other nodes once in a while.
 final class LiveTexts: Sendable {
-    private struct State {
-        var texts: [UUID: LiveText] = [:]
-        var offsets: [UUID: Int] = [:]
-        var unsaved: Set<UUID> = []
+    private struct Entry {
+        var text: LiveText
+        /// In UTF-16 units.
+        var length = 0
+        var isSaved = false
     }
 
-    private let state = Mutex(State())
+    /// By output: a later attempt takes the place of an earlier one.
+    private let entries = Mutex<[UUID: Entry]>([:])
     private let publish: @Sendable (LiveTextEvent) -> Void
 
     init(publish: @escaping @Sendable (LiveTextEvent) -> Void) {
         self.publish = publish
     }
 
-    /// Adds a piece of the text that a step writes. The first piece of an attempt replaces what an earlier one left.
+    /// Adds a piece of the text that a step writes. The first piece of an attempt replaces what an earlier one left;
+    /// what an earlier attempt still writes then is left out.
     func append(_ text: String, to outputID: UUID, of step: ClaimedStep, versionNumber: Int) {
         let text = text.replacing("\0", with: "")
         guard !text.isEmpty else { return }
-        let offset = state.withLock { state in
-            let offset = state.offsets[outputID] ?? 0
-            state.offsets[outputID] = offset + text.utf16.count
-            state.texts[
-                outputID,
-                default: LiveText(
-                    tenantID: step.tenantID, taskID: step.taskID, outputID: outputID, versionNumber: versionNumber, text: "")
-            ].text += text
-            state.unsaved.insert(outputID)
+        let run = TextRun(stepID: step.id, attempt: step.attempt)
+        let offset: Int? = entries.withLock { entries in
+            if let known = entries[outputID]?.text.run, known != run {
+                if run.isOutdated(by: known) { return nil }
+                entries[outputID] = nil
+            }
+            var entry =
+                entries.removeValue(forKey: outputID)
+                ?? Entry(
+                    text: LiveText(
+                        tenantID: step.tenantID, taskID: step.taskID, outputID: outputID, versionNumber: versionNumber,
+                        run: run, text: ""))
+            let offset = entry.length
+            entry.text.text += text
+            entry.length += text.utf16.count
+            entry.isSaved = false
+            entries[outputID] = entry
             return offset
         }
+        guard let offset else { return }
         publish(
             .delta(
                 OutputDelta(
                     tenantID: step.tenantID, taskID: step.taskID, outputID: outputID, versionNumber: versionNumber,
-                    offset: offset, text: text)))
+                    run: run, offset: offset, text: text)))
     }
 
     /// The run is over: its text stands in the row, or is given up.
     func end(_ result: FinishedStep) {
         guard let outputID = result.outputID else { return }
-        let known = state.withLock { state in
-            state.unsaved.remove(outputID)
-            state.offsets[outputID] = nil
-            return state.texts.removeValue(forKey: outputID) != nil
+        let run = TextRun(stepID: result.stepID, attempt: result.attempt)
+        let isKnown = entries.withLock { entries in
+            guard entries[outputID]?.text.run == run else { return false }
+            entries[outputID] = nil
+            return true
         }
-        if known { publish(.ended(tenantID: result.tenantID, taskID: result.taskID, outputID: outputID)) }
+        if isKnown {
+            publish(.ended(tenantID: result.tenantID, taskID: result.taskID, outputID: outputID, run: run))
+        }
     }
 
     /// The texts that have grown since the last call.
     func takeUnsaved() -> [LiveText] {
-        state.withLock { state in
-            defer { state.unsaved = [] }
-            return state.unsaved.compactMap { state.texts[$0] }
+        entries.withLock { entries in
+            let unsaved = entries.filter { !$0.value.isSaved }
+            for outputID in unsaved.keys { entries[outputID]?.isSaved = true }
+            return unsaved.values.map(\.text)
         }
     }
 }

@@ -80,6 +80,7 @@ extension PressroomConfiguration {
         reader.integer("streams.max_user_streams", into: &streams.maxUserStreams, in: 1...1_000_000)
         reader.integer("streams.threads", into: &streams.threads, in: 0...256)
         reader.duration("streams.tail_poll", into: &streams.tailPoll, in: .milliseconds(10) ... .seconds(60))
+        reader.duration("streams.text_poll", into: &streams.textPoll, in: .milliseconds(50) ... .seconds(60))
     }
 
     private mutating func readProcessor(_ reader: inout SettingReader) {

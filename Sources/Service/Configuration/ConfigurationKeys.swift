@@ -7,7 +7,7 @@ enum ConfigurationKeys {
         "database.migrate", "database.migrations_directory",
         "streams.heartbeat", "streams.max_unsent_bytes", "streams.max_age", "streams.drain", "streams.max_streams",
         "streams.max_tenant_streams", "streams.max_user_streams", "streams.threads",
-        "streams.tail_poll",
+        "streams.tail_poll", "streams.text_poll",
         "processor.concurrency", "processor.commit_batch", "processor.heartbeat", "processor.lease_timeout",
         "processor.poll", "processor.drain",
         "events.retention", "public_directory", "log_level", "allow_anonymous", "auth",

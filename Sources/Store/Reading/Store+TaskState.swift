@@ -34,6 +34,8 @@ extension Store {
                    (SELECT json_agg(json_build_object('output_id', l.output_id, 'version_number', l.version_number,
                                                       'text', l.text) ORDER BY l.output_id)
                       FROM pressroom.live_texts l
+                      JOIN pressroom.outputs o ON o.tenant_id = l.tenant_id AND o.id = l.output_id
+                       AND o.version_number < l.version_number
                      WHERE l.tenant_id = t.tenant_id AND l.task_id = t.task_id) AS live
               FROM pressroom.tasks t JOIN pressroom.stream_heads h USING (tenant_id)
              WHERE t.tenant_id = \(scope.tenantID) AND t.task_id = \(taskID)

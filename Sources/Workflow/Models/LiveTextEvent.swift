@@ -5,8 +5,8 @@ package import Foundation
 /// It is no state: it reaches streams as `output_delta` and is gone after a crash; the row's update is the truth.
 package enum LiveTextEvent: Sendable {
     case delta(OutputDelta)
-    /// The text was committed as a row, or given up.
-    case ended(tenantID: String, taskID: UUID, outputID: UUID)
+    /// The run is over: its text was committed as a row, or given up. A later run's text on the same output goes on.
+    case ended(tenantID: String, taskID: UUID, outputID: UUID, run: TextRun)
 }
 
 package struct OutputDelta: Sendable, Hashable {
@@ -14,15 +14,19 @@ package struct OutputDelta: Sendable, Hashable {
     package let taskID: UUID
     package let outputID: UUID
     package let versionNumber: Int
+    package let run: TextRun
     /// Where `text` begins, in UTF-16 units; 0 replaces everything before it.
     package let offset: Int
     package let text: String
 
-    package init(tenantID: String, taskID: UUID, outputID: UUID, versionNumber: Int, offset: Int, text: String) {
+    package init(
+        tenantID: String, taskID: UUID, outputID: UUID, versionNumber: Int, run: TextRun, offset: Int, text: String
+    ) {
         self.tenantID = tenantID
         self.taskID = taskID
         self.outputID = outputID
         self.versionNumber = versionNumber
+        self.run = run
         self.offset = offset
         self.text = text
     }

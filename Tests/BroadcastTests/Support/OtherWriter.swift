@@ -1,0 +1,86 @@
+import Foundation
+import Postgres
+import Store
+import Workflow
+
+/// A processor elsewhere that writes one output, as far as the tables show it.
+struct OtherWriter {
+    let node: HubFixture
+    let taskID: UUID
+    let outputID = UUID()
+    private let stepID = UUID()
+    private var processorID = UUID()
+    private(set) var attempt = 0
+    private(set) var text = ""
+
+    init(_ node: HubFixture, _ taskID: UUID) async throws {
+        self.node = node
+        self.taskID = taskID
+        let (output, step) = (outputID, stepID)
+        _ = try await node.store.write(HubFixture.scope) { connection in
+            try await connection.pipeline([
+                """
+                INSERT INTO pressroom.outputs (tenant_id, id, task_id, track)
+                VALUES (\(HubFixture.tenantID), \(output), \(taskID), \(output.text))
+                """,
+                """
+                INSERT INTO pressroom.steps (tenant_id, id, task_id, phase_id, output_id, kind, sequence)
+                VALUES (\(HubFixture.tenantID), \(step), \(taskID), \(step), \(output), 'write', 1)
+                """,
+            ])
+        }
+        try await begin()
+    }
+
+    var run: TextRun { TextRun(stepID: stepID, attempt: attempt) }
+
+    /// Some processor claims the step; what an earlier attempt has written is void.
+    mutating func begin() async throws {
+        let isFirst = attempt == 0
+        attempt += 1
+        text = ""
+        processorID = UUID()
+        let (output, step, attempt, processor) = (outputID, stepID, attempt, processorID)
+        _ = try await node.store.write(HubFixture.scope) { connection in
+            if !isFirst {
+                _ = try await connection.pipeline([
+                    "UPDATE pressroom.outputs SET status = 'pending_write' WHERE id = \(output)",
+                    "UPDATE pressroom.steps SET status = 'pending' WHERE id = \(step)",
+                    "DELETE FROM pressroom.live_texts WHERE output_id = \(output)",
+                ])
+            }
+            return try await connection.pipeline([
+                "UPDATE pressroom.outputs SET status = 'writing' WHERE id = \(output)",
+                """
+                UPDATE pressroom.steps SET status = 'running', attempt = \(attempt), processor_id = \(processor)
+                 WHERE id = \(step)
+                """,
+            ])
+        }
+    }
+
+    mutating func save(_ piece: String) async throws {
+        text += piece
+        try await node.store.saveLiveTexts(
+            [
+                LiveText(
+                    tenantID: HubFixture.tenantID, taskID: taskID, outputID: outputID, versionNumber: 1, run: run, text: text)
+            ], processorID: processorID)
+    }
+
+    /// The text becomes a row.
+    /// - Parameter leavesText: the text in progress was being saved at this moment, and so it is still there.
+    func finish(leavesText: Bool = false) async throws {
+        let (output, step, text) = (outputID, stepID, text)
+        _ = try await node.store.write(HubFixture.scope) { connection in
+            if !leavesText { _ = try await connection.query("DELETE FROM pressroom.live_texts WHERE output_id = \(output)") }
+            return try await connection.pipeline([
+                """
+                UPDATE pressroom.outputs SET status = 'approved', content = \(text), version_number = 1
+                 WHERE id = \(output)
+                """,
+                "UPDATE pressroom.steps SET status = 'completed' WHERE id = \(step)",
+            ])
+        }
+    }
+}
