@@ -44,18 +44,40 @@ enum FoldReader {
     static func follow(
         _ task: String, of service: TestService, beginning: Beginning = .nothing, generator: SeededGenerator
     ) async throws {
+        let fold = try await read(task, from: [service.port], service.client, beginning: beginning, generator: generator)
+        try await fold.compare(with: service)
+    }
+
+    /// What a reader had folded when the service said that this was all.
+    struct Fold: Sendable {
+        let task: String
+        let state: JSON
+        let how: String
+
+        func compare(with service: TestService) async throws {
+            let differences = state.withoutLive.differences(from: try await service.tables(of: task))
+            #expect(differences.isEmpty, "\(how): \(differences.joined(separator: "\n"))")
+        }
+    }
+
+    /// Reads to the end of the task, over connections to any of the nodes.
+    /// - Parameter client: of the node that is asked for the state that a restored reader begins with.
+    static func read(
+        _ task: String, from ports: [Int], _ client: PressroomClient, beginning: Beginning = .nothing,
+        generator: SeededGenerator
+    ) async throws -> Fold {
         var cursor = ""
         var fold = TaskFold()
         switch beginning {
         case .restored:
-            let state = try await service.client.taskState(task).document.json
+            let state = try await client.taskState(task).document.json
             cursor = try #require(state["cursor"]?.string)
             fold = try TaskFold(state: state)
         case .nothing, .earliest: break
         }
         let folding = Folding(fold)
         var reader = RestlessReader(
-            port: service.port, path: "/api/v1/tasks/\(task)/stream",
+            ports: ports, path: "/api/v1/tasks/\(task)/stream",
             beginning: beginning == .earliest ? "from=earliest" : "", cursor: cursor, generator: generator)
         try await reader.run { event in
             try await folding.take(event, task: task)
@@ -63,9 +85,6 @@ enum FoldReader {
         }
         #expect(reader.sawEnd && reader.sawNoContent, "the stream of \(task) did not end as it should")
         let state = try #require(await folding.state)
-        let tables = try await service.tables(of: task)
-        let differences = state.withoutLive.differences(from: tables)
-        #expect(
-            differences.isEmpty, "\(beginning) \(task), \(reader.connections) connections: \(differences.joined(separator: "\n"))")
+        return Fold(task: task, state: state, how: "\(beginning) \(task), \(reader.connections) connections")
     }
 }

@@ -10,7 +10,8 @@ struct RestlessReader: Sendable {
         case stop
     }
 
-    let port: Int
+    /// Of the nodes, one of which each connection goes to at random.
+    let ports: [Int]
     /// With its query, which must not say where to begin once a cursor is known.
     let path: String
     /// How the first connection begins, such as `from=earliest`; empty for nothing.
@@ -23,7 +24,11 @@ struct RestlessReader: Sendable {
     private(set) var sawEnd = false
 
     init(port: Int, path: String, beginning: String = "", cursor: String = "", generator: SeededGenerator) {
-        self.port = port
+        self.init(ports: [port], path: path, beginning: beginning, cursor: cursor, generator: generator)
+    }
+
+    init(ports: [Int], path: String, beginning: String = "", cursor: String = "", generator: SeededGenerator) {
+        self.ports = ports
         self.path = path
         self.beginning = beginning
         self.cursor = cursor
@@ -35,6 +40,7 @@ struct RestlessReader: Sendable {
         while true {
             connections += 1
             let budget = randomBudget()
+            let port = ports[Int(generator.next(below: UInt64(ports.count)))]
             let request = request()
             let start = cursor
             let visit: Visit

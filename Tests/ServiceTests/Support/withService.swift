@@ -5,15 +5,15 @@ import Postgres
 import Synchronization
 import TestSupport
 
-private let counter = Atomic<Int>(0)
+let serviceCounter = Atomic<Int>(0)
 /// Services that run at a time: on two cores more would only wait for each other.
-private let slots = Slots(2)
+let serviceSlots = Slots(2)
 
 /// Runs a service for as long as `body` runs; afterwards nothing of it is left, whatever happened.
 func withService(
     _ setup: ServiceSetup = ServiceSetup(), _ body: @escaping @Sendable (TestService) async throws -> Void
 ) async throws {
-    try await slots.hold {
+    try await serviceSlots.hold {
         switch setup.database {
         case .owned: try await withService(setup, databaseURL: nil, body)
         case .shared:
@@ -28,7 +28,7 @@ private func withService(
     _ setup: ServiceSetup, databaseURL: String?, _ body: @escaping @Sendable (TestService) async throws -> Void
 ) async throws {
     let logger = try await PostgresServer.shared().logger
-    let directory = "\(PostgresTestDirectory.own)/service-\(counter.add(1, ordering: .relaxed).newValue)"
+    let directory = "\(PostgresTestDirectory.own)/service-\(serviceCounter.add(1, ordering: .relaxed).newValue)"
     try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
     try setup.yaml.write(toFile: directory + "/pressroom.yaml", atomically: true, encoding: .utf8)
     let httpClient = HTTPClient(configuration: .init(timeout: .init(connect: TimeAmount.seconds(5), read: TimeAmount.seconds(30))))
@@ -56,7 +56,7 @@ private func withService(
 }
 
 /// libpq's text for a database of the shared server.
-private func connectionString(_ configuration: PostgresConfiguration) async throws -> String {
+func connectionString(_ configuration: PostgresConfiguration) async throws -> String {
     var configuration = configuration
     configuration.maxConnections = 1
     let client = PostgresClient(configuration: configuration, logger: try await PostgresServer.shared().logger)
