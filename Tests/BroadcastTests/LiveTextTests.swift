@@ -88,6 +88,30 @@ struct LiveTextTests {
         #expect(board.wholes(tenantID: "t", filter: filter).map(\.text) == ["abc"])
     }
 
+    @Test("another node's text is not offered while it is uncertain whether it goes on, and is owed then")
+    func uncertain() {
+        var board = board()
+        var changes = OutputChanges()
+        func wholes() -> [String] { board.wholes(tenantID: "t", filter: StreamFilter(), changes: changes).map(\.text) }
+        func see(_ position: Int64) -> [String] { board.sawOthers(tenantID: "t", at: position, changes: changes).map(\.text) }
+        _ = board.add(delta(0, "abc"), seenAt: 5)
+        #expect(wholes() == [], "nobody watches")
+        changes.watch(from: 5)
+        #expect(wholes() == ["abc"])
+        changes.add([Samples.event(7, type: "output_updated", task: TaskFacts(taskID: taskID))])
+        #expect(wholes() == [])
+        // Its task is looked up at this moment.
+        let learnt = board.learn(TaskFacts(taskID: taskID), tenantID: "t", changes: changes)
+        #expect(learnt.map(\.text) == [])
+        let tooEarly = see(6)
+        #expect(tooEarly == [])
+        let owed = see(7)
+        #expect(owed == ["abc"])
+        let owedAgain = see(8)
+        #expect(owedAgain == [])
+        #expect(wholes() == ["abc"])
+    }
+
     @Test("a types filter leaves them out")
     func types() {
         var board = board()

@@ -120,9 +120,17 @@ struct OtherTextTests {
             await stream.reaches(later.position)
             let wholes = { fixture.hub.state.withLock { $0.wholes(tenantID: HubFixture.tenantID, filter: StreamFilter()).map(\.text) } }
             #expect(wholes() == [])
+            let late = try await TestStream(fixture)
+            try await fixture.addCustom(task)
+            await late.recording.wait { !$0.isEmpty }
+            #expect(late.recording.events.map(\.type) == ["custom.test"])
+            // It goes on, so who came meanwhile gets the whole of it.
             fixture.hub.sawOtherTexts(at: later)
             #expect(wholes() == ["old"])
-            _ = next
+            await late.recording.wait { $0.last?.type == "output_delta" }
+            #expect(late.recording.events.last?.json["offset"] == 0)
+            #expect(late.recording.events.last?.json["text"] == "old")
+            _ = (next, await late.disconnect())
             _ = await stream.disconnect()
             #expect(fixture.hub.watchedTenants() == [])
         }

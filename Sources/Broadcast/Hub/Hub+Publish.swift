@@ -63,8 +63,9 @@ extension Hub {
     func learn(_ tasks: [TaskFacts], tenantID: String) {
         let calls = state.withLock { state in
             var calls: [Int] = []
+            let changes = state.logs[tenantID]?.outputChanges ?? OutputChanges()
             for task in tasks {
-                for whole in state.texts.learn(task, tenantID: tenantID) {
+                for whole in state.texts.learn(task, tenantID: tenantID, changes: changes) {
                     calls += state.post(.text(whole), tenantID: tenantID)
                 }
             }

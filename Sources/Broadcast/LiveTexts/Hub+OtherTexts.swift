@@ -13,7 +13,7 @@ extension Hub {
             var watched: [String] = []
             for (tenantID, log) in state.logs {
                 if log.subscribersByLoop.contains(where: { $0 > 0 }) {
-                    state.logs[tenantID]?.outputChanges.watch()
+                    state.logs[tenantID]?.outputChanges.watch(from: log.published)
                     watched.append(tenantID)
                 } else {
                     state.logs[tenantID]?.outputChanges.unwatch()
@@ -37,12 +37,16 @@ extension Hub {
         return true
     }
 
-    /// Every text that other nodes write for the tenant has been published as it was at `head`.
+    /// Every text that other nodes write for the tenant has been published as it was at `head`. Streams that came while
+    /// it was uncertain whether one goes on get the whole of it now.
     func sawOtherTexts(at head: LogHead) {
-        state.withLock { state in
-            guard state.logs[head.tenantID]?.epoch == head.epoch else { return }
-            state.texts.sawOthers(tenantID: head.tenantID, at: head.position)
-            state.logs[head.tenantID]?.outputChanges.forget(through: head.position)
+        let calls: [Int] = state.withLock { state in
+            guard var log = state.logs[head.tenantID], log.epoch == head.epoch else { return [] }
+            log.outputChanges.forget(through: head.position)
+            state.logs[head.tenantID] = log
+            let owed = state.texts.sawOthers(tenantID: head.tenantID, at: head.position, changes: log.outputChanges)
+            return owed.flatMap { state.post(.text($0), tenantID: head.tenantID) }
         }
+        call(calls)
     }
 }

@@ -13,8 +13,11 @@ extension HubState {
         }
     }
 
-    /// The texts in progress that a stream gets whole when it goes live.
-    func wholes(tenantID: String, filter: StreamFilter) -> [TextDelta] {
-        texts.wholes(tenantID: tenantID, filter: filter, changes: logs[tenantID]?.outputChanges ?? OutputChanges())
+    /// The texts in progress that a stream gets whole when it goes live. One of another node that may have ended with
+    /// the last change of its task's outputs comes later, if it goes on.
+    mutating func wholes(tenantID: String, filter: StreamFilter) -> [TextDelta] {
+        let changes = logs[tenantID]?.outputChanges ?? OutputChanges()
+        texts.oweUncertain(tenantID: tenantID, changes: changes)
+        return texts.wholes(tenantID: tenantID, filter: filter, changes: changes)
     }
 }

@@ -53,11 +53,27 @@ struct LiveTextBoard: Sendable {
         if keysByTenant[tenantID]?.isEmpty == true { keysByTenant[tenantID] = nil }
     }
 
-    /// The texts that other nodes write for a tenant were all looked at when its log stood there.
-    mutating func sawOthers(tenantID: String, at position: Int64) {
+    /// The texts that other nodes write for a tenant were all looked at when its log stood there. Answers the whole of
+    /// those that are owed and do go on: an output may have changed since.
+    mutating func sawOthers(tenantID: String, at position: Int64, changes: OutputChanges) -> [TextDelta] {
+        var owed: [TextDelta] = []
         for outputID in keysByTenant[tenantID] ?? [] {
             let key = Key(tenantID: tenantID, outputID: outputID)
-            if texts[key]?.seenAt != nil { texts[key]?.seenAt = position }
+            guard let text = texts[key], text.seenAt != nil else { continue }
+            texts[key]?.seenAt = position
+            guard text.isOwed, changes.isCurrent(text.taskID, seenAt: position) else { continue }
+            texts[key]?.isOwed = false
+            if let whole = text.whole { owed.append(whole) }
+        }
+        return owed
+    }
+
+    /// A stream goes live without those texts of which it is uncertain whether they go on.
+    mutating func oweUncertain(tenantID: String, changes: OutputChanges) {
+        for outputID in keysByTenant[tenantID] ?? [] {
+            let key = Key(tenantID: tenantID, outputID: outputID)
+            guard let text = texts[key], let seenAt = text.seenAt else { continue }
+            if !changes.isCurrent(text.taskID, seenAt: seenAt) { texts[key]?.isOwed = true }
         }
     }
 
@@ -66,14 +82,21 @@ struct LiveTextBoard: Sendable {
         Set(texts(of: tenantID).filter { $0.task == nil }.map(\.taskID))
     }
 
-    /// Adds what was looked up; answers the whole of each text that it belongs to.
-    mutating func learn(_ task: TaskFacts, tenantID: String) -> [TextDelta] {
+    /// Adds what was looked up; answers the whole of each text that it belongs to, as far as it is certain to go on.
+    mutating func learn(
+        _ task: TaskFacts, tenantID: String, changes: OutputChanges = OutputChanges()
+    ) -> [TextDelta] {
         var wholes: [TextDelta] = []
         for outputID in keysByTenant[tenantID] ?? [] {
             let key = Key(tenantID: tenantID, outputID: outputID)
             guard texts[key]?.taskID == task.taskID, texts[key]?.task == nil else { continue }
             texts[key]?.task = task
-            if let whole = texts[key]?.whole { wholes.append(whole) }
+            guard let text = texts[key] else { continue }
+            if let seenAt = text.seenAt, !changes.isCurrent(task.taskID, seenAt: seenAt) {
+                texts[key]?.isOwed = true
+            } else if let whole = text.whole {
+                wholes.append(whole)
+            }
         }
         return wholes
     }

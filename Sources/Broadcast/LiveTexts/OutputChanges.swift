@@ -5,11 +5,12 @@ import Store
 /// before such a change may have ended with it.
 struct OutputChanges: Sendable {
     private var positions: [UUID: Int64] = [:]
-    /// Whether anybody looks at other nodes' texts; otherwise nothing is kept.
-    private var isWatched = false
+    /// After this position every change is noticed; nil while nobody looks at other nodes' texts.
+    private var since: Int64?
 
-    mutating func watch() {
-        isWatched = true
+    /// - Parameter published: everything up to here has been sent to the streams.
+    mutating func watch(from published: Int64) {
+        since = since ?? published
     }
 
     mutating func unwatch() {
@@ -17,13 +18,14 @@ struct OutputChanges: Sendable {
     }
 
     mutating func add(_ events: [PublishedEvent]) {
-        guard isWatched else { return }
+        guard since != nil else { return }
         for event in events where event.type == "output_updated" { positions[event.task.taskID] = event.position }
     }
 
     /// Whether a text that was in progress when the log stood at `seenAt` is so still, as far as the streams know.
     func isCurrent(_ taskID: UUID, seenAt: Int64) -> Bool {
-        (positions[taskID] ?? 0) <= seenAt
+        guard let since else { return false }
+        return seenAt >= max(since, positions[taskID] ?? 0)
     }
 
     /// Everything read from now on is at least as new as this.

@@ -11,6 +11,8 @@ struct TextInProgress: Sendable {
     let run: TextRun
     /// Nil when it is written here; else the log's position at which it was last seen to be in progress on another node.
     var seenAt: Int64?
+    /// Whether a stream has gone live without it, and so must get the whole of it if it goes on.
+    var isOwed = false
     /// Nil when it outgrew its bound: those who follow it go on, those who come later wait for the row.
     private(set) var text: String?
     /// In UTF-16 units, as `offset` counts.

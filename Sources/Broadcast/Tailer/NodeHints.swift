@@ -61,6 +61,8 @@ package struct NodeHints: Service {
                 try await group.waitForAll()
             }
         }
+        // The processor has just handed its steps back.
+        if let hint = pending.hints.withLock({ $0.take(at: .now) }) { try? await store.send(hint) }
     }
 
     private func take(_ report: NodeHintListener.Report) {
@@ -95,8 +97,8 @@ package struct NodeHints: Service {
                         logger.debug("the other nodes cannot be told", metadata: ["error": "\(error)"])
                     }
                 }
-                try? await Task.sleep(for: failures == 0 ? Self.spacing : Backoff.delay(afterFailures: failures))
             }
+            try? await Task.sleep(for: failures == 0 ? Self.spacing : Backoff.delay(afterFailures: failures))
             await pending.alarm.pause(for: PendingHints.greetingInterval)
         }
     }
