@@ -50,6 +50,7 @@ extension APIConfiguration {
         self.init()
         host = configuration.http.host
         port = configuration.http.port
+        certificate = try configuration.certificate()
         maxBodyBytes = configuration.http.maxBodyBytes
         requestTimeout = configuration.http.requestTimeout
         idleTimeout = configuration.http.idleTimeout

@@ -19,11 +19,9 @@ struct PressroomNode {
     private let fanOut: MultiThreadedEventLoopGroup
 
     init(
-        _ configuration: PressroomConfiguration, _ database: Database, logger: Logger,
+        _ configuration: PressroomConfiguration, _ api: APIConfiguration, _ database: Database, logger: Logger,
         onRunning: @escaping @Sendable (SocketAddress) async -> Void
-    ) throws {
-        // First what can fail: an HTTP client has to be shut down.
-        let api = try APIConfiguration(configuration)
+    ) {
         let eventLoops = MultiThreadedEventLoopGroup.singleton
         let httpClient = HTTPClient(eventLoopGroupProvider: .shared(eventLoops), configuration: .forModels)
         let store = Store(database: database.client)

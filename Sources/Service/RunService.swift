@@ -1,3 +1,4 @@
+import API
 package import Logging
 package import NIOCore
 import Postgres
@@ -15,15 +16,9 @@ package func runService(
 ) async throws {
     var logger = logger ?? Logger(label: "pressroom")
     logger.logLevel = configuration.logLevel
+    let api = try APIConfiguration(configuration)  // before anything is started: it finds files missing
     let database = try await Database.open(configuration, logger: logger)
-    let node: PressroomNode
-    do {
-        node = try PressroomNode(configuration, database, logger: logger, onRunning: onRunning)
-    } catch {
-        await database.client.shutdown()
-        await database.server?.stop()
-        throw error
-    }
+    let node = PressroomNode(configuration, api, database, logger: logger, onRunning: onRunning)
     let group = ServiceGroup(
         configuration: ServiceGroupConfiguration(
             services: node.services.map { .init(service: $0) },

@@ -3,6 +3,8 @@ package struct APIConfiguration: Sendable {
     package var host = "127.0.0.1"
     /// 0: any free port.
     package var port = 8080
+    /// Nil: HTTP/1.1 without TLS. Else HTTP/2 and HTTP/1.1, both with TLS.
+    package var certificate: ServerCertificate?
     /// Longer bodies get 413.
     package var maxBodyBytes = 1 << 20
     /// Longer header sections get 431.

@@ -22,10 +22,21 @@ package enum APIServer {
             configuration: configuration, store: store, streams: StreamRoutes(store: store, hub: hub, configuration: streams, logger: logger),
             checks: checks, logger: logger
         ).router.buildResponder()
-        let exchanges = HTTPExchanges(routes, logger: logger)
         return HTTPServer(
             configuration: configuration, eventLoopGroup: eventLoopGroup,
-            connections: HTTP1Connections(exchanges: exchanges, configuration: configuration, logger: logger),
-            logger: logger, onRunning: onServerRunning)
+            connections: connections(configuration, HTTPExchanges(routes, logger: logger), logger), logger: logger,
+            onRunning: onServerRunning)
+    }
+
+    private static func connections(
+        _ configuration: APIConfiguration, _ exchanges: HTTPExchanges, _ logger: Logger
+    ) -> any ConnectionSetup {
+        var http1 = HTTP1Connections(exchanges: exchanges, configuration: configuration, logger: logger)
+        guard let certificate = configuration.certificate else { return http1 }
+        http1.isSecure = true
+        return SecureConnections(
+            certificate: certificate, http1: http1,
+            http2: HTTP2Connections(exchanges: exchanges, configuration: configuration, logger: logger),
+            handshakeTimeout: TimeAmount(configuration.idleTimeout))
     }
 }

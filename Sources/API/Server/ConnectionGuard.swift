@@ -1,13 +1,18 @@
 import HTTPTypes
 import NIOCore
 import NIOHTTP1
+import NIOHTTP2
 import NIOHTTPTypes
+import NIOSSL
 import Workflow
 
-/// Stands before the request handlers of a connection: answers what is not HTTP, and does not wait for ever.
+/// Stands before the request handlers of a connection, or of a stream of HTTP/2: answers what is not HTTP, and does not
+/// wait for ever.
 ///
 /// A request that has not sent its body in time gets 408 and its connection is closed, whether it sends nothing or a
-/// byte now and then. What cannot be parsed gets 400, or 431 when its header section is too large.
+/// byte now and then. What cannot be parsed gets 400, or 431 when its header section is too large. A client that does
+/// not take its response holds a stream of HTTP/2, but not the connection that TCP watches over: the stream is reset
+/// after ten times as long.
 final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart
@@ -16,6 +21,10 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
 
     private let requestTimeout: TimeAmount
     private let maxBodyBytes: Int
+    private let isHTTP2: Bool
+    /// For the response, in HTTP/2.
+    private var responseDeadline: Scheduled<Void>?
+    /// For the body of a request.
     private var deadline: Scheduled<Void>?
     /// Requests whose head was read and whose response has not ended.
     private var openRequests = 0
@@ -24,7 +33,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     private var hasResponseBegun = false
     private var hasFailed = false
 
-    init(_ configuration: APIConfiguration) {
+    init(_ configuration: APIConfiguration, isHTTP2: Bool) {
+        self.isHTTP2 = isHTTP2
         requestTimeout = TimeAmount(configuration.requestTimeout)
         maxBodyBytes = configuration.maxBodyBytes
     }
@@ -50,11 +60,15 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
             return
         }
         switch unwrapOutboundIn(data) {
-        case .head(let head): hasResponseBegun = head.status.kind != .informational
+        case .head(let head):
+            hasResponseBegun = head.status.kind != .informational
+            // How long an event stream may be unread is for the hub to say.
+            if hasResponseBegun, head.headerFields[.contentType] != "text/event-stream" { startResponseDeadline(context) }
         case .body: break
         case .end:
             openRequests -= 1
             hasResponseBegun = false
+            startResponseDeadline(context)
         }
         context.write(data, promise: promise)
     }
@@ -62,7 +76,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         // An answer now would belong to an earlier request, which is still worked on.
         let isLate = openRequests > (isReading ? 1 : 0)
-        if isLate || hasFailed || error is ChannelError || error is IOError {
+        if isLate || hasFailed || Self.isOfTheConnection(error) {
             context.fireErrorCaught(error)
         } else if error as? HTTPParserError == .headerOverflow {
             refuse(ProblemError(.headersTooLarge, "The header section is too large."), context)
@@ -71,12 +85,19 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         }
     }
 
+    private static func isOfTheConnection(_ error: any Error) -> Bool {
+        error is ChannelError || error is IOError || error is NIOSSLError || error is BoringSSLError
+            || error is any NIOHTTP2Error
+    }
+
     func handlerRemoved(context: ChannelHandlerContext) {
         stopDeadline()
+        responseDeadline?.cancel()
     }
 
     func channelInactive(context: ChannelHandlerContext) {
         stopDeadline()
+        responseDeadline?.cancel()
         context.fireChannelInactive()
     }
 
@@ -97,6 +118,13 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         }
     }
 
+    private func startResponseDeadline(_ context: ChannelHandlerContext) {
+        guard isHTTP2 else { return }
+        responseDeadline?.cancel()
+        let channel = context.channel
+        responseDeadline = context.eventLoop.scheduleTask(in: requestTimeout * 10) { channel.close(promise: nil) }
+    }
+
     private func stopDeadline() {
         deadline?.cancel()
         deadline = nil
@@ -111,11 +139,11 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         }
         let channel = NIOLoopBound(context, eventLoop: context.eventLoop)
         let body = ByteBuffer(bytes: problem.json(instance: "/").utf8)
-        let head = HTTPResponse(
+        var head = HTTPResponse(
             status: problem.status,
-            headerFields: [
-                .contentType: "application/problem+json", .contentLength: String(body.readableBytes), .connection: "close",
-            ])
+            headerFields: [.contentType: "application/problem+json", .contentLength: String(body.readableBytes)])
+        if !isHTTP2 { head.headerFields[.connection] = "close" }
+        startResponseDeadline(context)
         context.write(wrapOutboundOut(.head(head)), promise: nil)
         context.write(wrapOutboundOut(.body(body)), promise: nil)
         context.writeAndFlush(wrapOutboundOut(.end(nil))).whenComplete { _ in channel.value.close(promise: nil) }

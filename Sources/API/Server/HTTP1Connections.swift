@@ -11,6 +11,7 @@ struct HTTP1Connections: ConnectionSetup {
     let exchanges: HTTPExchanges
     let configuration: APIConfiguration
     let logger: Logger
+    var isSecure = false
 
     func setUp(_ channel: any Channel, _ open: OpenConnections) throws {
         let pipeline = channel.pipeline.syncOperations
@@ -23,7 +24,7 @@ struct HTTP1Connections: ConnectionSetup {
             withPipeliningAssistance: false, withErrorHandling: false, withOutboundHeaderValidation: false,
             withEncoderConfiguration: .init(), withDecoderLimitConfiguration: limits)
         try pipeline.addHandlers([
-            HTTP1ToHTTPServerCodec(secure: false), ConnectionGuard(configuration),
+            HTTP1ToHTTPServerCodec(secure: isSecure), ConnectionGuard(configuration, isHTTP2: false),
             HTTPConnectionStateHandler(idleTimeout: configuration.idleTimeout, logger: logger),
         ])
         let connection = try HTTPChannel(

@@ -1,5 +1,6 @@
 import Glibc
 import NIOCore
+import NIOSSL
 
 /// Takes a plain connection away from the HTTP server, once the head of its response is sent and the rest is a stream.
 ///
@@ -10,7 +11,11 @@ enum SocketHandover {
     /// the channel then is as it was.
     static func takeSocket(of channel: any Channel) async throws -> NIOBSDSocket.Handle? {
         try await channel.eventLoop.submit {
-            guard channel.isActive, try channel.syncOptions?.getOption(.bufferedWritableBytes) == 0 else { return nil }
+            // Without TLS only: what is written past it would not be encrypted.
+            let isSecure = (try? channel.pipeline.syncOperations.handler(type: NIOSSLServerHandler.self)) != nil
+            guard !isSecure, channel.isActive, try channel.syncOptions?.getOption(.bufferedWritableBytes) == 0 else {
+                return nil
+            }
             let copy = try channel.pipeline.syncOperations.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) {
                 fcntl($0, F_DUPFD_CLOEXEC, 0)
             }

@@ -22,7 +22,9 @@ struct StreamConnection: Sendable {
         }
         defer { permit.giveBack() }
         do {
-            let session = try await session(on: channel.eventLoop) { try StreamHandler.install(in: channel, for: $0) }
+            let session = try await session(on: channel.eventLoop) { [request] in
+                try StreamHandler.install(in: channel, request.framing, for: $0)
+            }
             let outcome = await session.run(start, restart: restart)
             if outcome == .finished { await session.settle(within: currentSettleTime) }
             try await StreamHandler.remove(from: channel).get()

@@ -1,22 +1,35 @@
 import Broadcast
 import NIOCore
 import NIOHTTP1
+import NIOHTTP2
+import NIOHTTPTypesHTTP2
 
-/// Stands next to the socket while a connection streams: writes the hub's bytes below the HTTP encoder, so that all
-/// connections share them, and sees at once when the reader leaves or can take more.
+/// Stands next to the socket, or next to the connection of a stream of HTTP/2, while a response streams: writes the
+/// hub's bytes below the HTTP encoder, so that all connections share them, and sees at once when the reader leaves or
+/// can take more.
 final class StreamHandler: ChannelInboundHandler, RemovableChannelHandler, SubscriberOutput {
     typealias InboundIn = ByteBuffer
-    typealias OutboundOut = IOData
 
+    private let framing: Framing
+    /// Of a stream of HTTP/2: what its windows, or those of its connection, have held back.
+    private var heldBack = 0
     private var context: ChannelHandlerContext?
     private var subscriber: Subscriber?
 
+    private init(_ framing: Framing) {
+        self.framing = framing
+    }
+
     /// Puts a handler into a connection's pipeline and makes it the output of a subscriber. On the event loop.
-    static func install(in channel: any Channel, for box: SubscriberBox) throws {
+    static func install(in channel: any Channel, _ framing: Framing, for box: SubscriberBox) throws {
         guard channel.isActive else { throw ChannelError.ioOnClosedChannel }
         let pipeline = channel.pipeline.syncOperations
-        let encoder = try pipeline.handler(type: HTTPResponseEncoder.self)
-        let handler = StreamHandler()
+        let encoder: any ChannelHandler =
+            switch framing {
+            case .chunked: try pipeline.handler(type: HTTPResponseEncoder.self)
+            case .plain: try pipeline.handler(type: HTTP2FramePayloadToHTTPServerCodec.self)
+            }
+        let handler = StreamHandler(framing)
         try pipeline.addHandler(handler, position: .before(encoder))
         handler.subscriber = box.connect(handler)
     }
@@ -36,11 +49,23 @@ final class StreamHandler: ChannelInboundHandler, RemovableChannelHandler, Subsc
     var isWritable: Bool { context?.channel.isWritable ?? false }
 
     var unsentBytes: Int {
-        (try? context?.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+        switch framing {
+        case .chunked: (try? context?.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+        case .plain: heldBack
+        }
     }
 
     func write(_ bytes: ByteBuffer) {
-        context?.writeAndFlush(Self.wrapOutboundOut(.byteBuffer(bytes)), promise: nil)
+        guard let context else { return }
+        switch framing {
+        case .chunked: context.writeAndFlush(NIOAny(IOData.byteBuffer(bytes)), promise: nil)
+        case .plain:
+            let length = bytes.readableBytes
+            let promise = context.eventLoop.makePromise(of: Void.self)
+            heldBack += length
+            promise.futureResult.assumeIsolated().whenComplete { _ in self.heldBack -= length }
+            context.writeAndFlush(NIOAny(HTTP2Frame.FramePayload.data(.init(data: .byteBuffer(bytes)))), promise: promise)
+        }
     }
 
     func drop() {
@@ -67,7 +92,8 @@ final class StreamHandler: ChannelInboundHandler, RemovableChannelHandler, Subsc
         context.fireChannelInactive()
     }
 
-    /// Who closes its half has left: readers of streams have nothing more to say, but keep their half open.
+    /// Who closes its half of a connection has left: readers of streams have nothing more to say, but keep their half
+    /// open. In HTTP/2 the end of the request closes that half, and nothing tells of it.
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         context.fireUserInboundEventTriggered(event)
         guard case ChannelEvent.inputClosed? = event as? ChannelEvent else { return }

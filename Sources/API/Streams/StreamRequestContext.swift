@@ -6,4 +6,6 @@ package import Store
 package protocol StreamRequestContext: RequestContext {
     var scope: Scope { get }
     var channel: any Channel { get }
+    /// Whether the connection is a stream of HTTP/2.
+    var isHTTP2: Bool { get }
 }

@@ -20,7 +20,7 @@ enum StreamResponses {
 
     /// There is no room, or no database, now. Any status but 200 would stop an `EventSource` for good.
     static func overloaded(
-        _ request: Request, _ hub: Hub, _ limit: StreamLimit, channel: any Channel
+        _ request: Request, _ hub: Hub, _ limit: StreamLimit, _ context: some StreamRequestContext
     ) throws(ProblemError) -> Response {
         let retry = hub.jitteredRetryWhenOverloaded
         guard isEventSource(request) else {
@@ -31,24 +31,31 @@ enum StreamResponses {
             case .user: throw ProblemError(.tooManyRequests, "You have too many open streams.", headers: headers)
             }
         }
-        var headers = headers
-        headers[.connection] = "close"
+        let frames = [Frame.opening(retry: retry, cursor: nil).plain, Frame.overloaded(retry: retry).plain]
+        let closing = context.isHTTP2 ? nil : context.channel
         return Response(
-            status: .ok, headers: headers,
+            status: .ok, headers: headers(closing: closing != nil),
             body: ResponseBody { writer in
-                try await writer.write(contentsOf: [
-                    Frame.opening(retry: retry, cursor: nil).plain, Frame.overloaded(retry: retry).plain,
-                ])
+                try await writer.write(contentsOf: frames)
                 try await writer.finish(nil)
-                channel.close(promise: nil)
+                closing?.close(promise: nil)
             })
     }
 
-    /// The head of a stream without a stream. A response to `HEAD` must not have even the chunk that ends a body, which
-    /// the encoder would write: the connection is closed instead.
-    static func headOnly(channel: any Channel) -> Response {
+    /// The head of a stream without a stream. In HTTP/1.1 a response to `HEAD` must not have even the chunk that ends a
+    /// body, which the encoder would write: the connection is closed instead.
+    static func headOnly(_ context: some StreamRequestContext) -> Response {
+        let closing = context.isHTTP2 ? nil : context.channel
+        return Response(
+            status: .ok, headers: headers(closing: closing != nil),
+            body: ResponseBody { writer in
+                if let closing { closing.close(promise: nil) } else { try await writer.finish(nil) }
+            })
+    }
+
+    private static func headers(closing: Bool) -> HTTPFields {
         var headers = headers
-        headers[.connection] = "close"
-        return Response(status: .ok, headers: headers, body: ResponseBody { _ in channel.close(promise: nil) })
+        if closing { headers[.connection] = "close" }
+        return headers
     }
 }

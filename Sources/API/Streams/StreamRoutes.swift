@@ -50,7 +50,7 @@ package struct StreamRoutes: Sendable {
             permit = try StreamPermit(
                 hub, for: StreamReader(tenantID: context.scope.tenantID, userID: context.scope.userID))
         } catch {
-            return try StreamResponses.overloaded(request, hub, error.limit, channel: context.channel)
+            return try StreamResponses.overloaded(request, hub, error.limit, context)
         }
         let answer: StreamStarter.Answer
         do {
@@ -58,14 +58,15 @@ package struct StreamRoutes: Sendable {
         } catch let error as PostgresError {
             guard StreamResponses.isEventSource(request) else { throw error }
             context.logger.warning("a stream cannot begin", metadata: ["error": "\(error)"])
-            return try StreamResponses.overloaded(request, hub, .node, channel: context.channel)
+            return try StreamResponses.overloaded(request, hub, .node, context)
         }
         guard case .stream(let start, let head) = answer else { return Response(status: .noContent) }
-        if request.method == .head { return StreamResponses.headOnly(channel: context.channel) }
+        if request.method == .head { return StreamResponses.headOnly(context) }
         permit.follow(head)
         let connection = StreamConnection(
-            request: StreamRequest(tenantID: context.scope.tenantID, filter: query.filter), starter: starter,
-            hub: hub, permit: permit, logger: logger, settleTime: configuration.settleTime)
+            request: StreamRequest(
+                tenantID: context.scope.tenantID, filter: query.filter, framing: context.isHTTP2 ? .plain : .chunked),
+            starter: starter, hub: hub, permit: permit, logger: logger, settleTime: configuration.settleTime)
         return Response(
             status: .ok, headers: StreamResponses.headers,
             body: ResponseBody { [channel = context.channel] writer in

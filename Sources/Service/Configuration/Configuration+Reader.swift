@@ -41,6 +41,8 @@ extension PressroomConfiguration {
     private mutating func readService(_ reader: inout SettingReader) {
         reader.text("http.host", into: &http.host)
         reader.integer("http.port", into: &http.port, in: 0...65_535)
+        reader.text("http.tls_certificate", into: &http.tlsCertificate)
+        reader.text("http.tls_key", into: &http.tlsKey)
         reader.bytes("http.max_body_bytes", into: &http.maxBodyBytes, in: 1_024...(1 << 30))
         reader.duration("http.request_timeout", into: &http.requestTimeout, in: .milliseconds(100) ... .seconds(3_600))
         reader.duration("http.idle_timeout", into: &http.idleTimeout, in: .milliseconds(100) ... .seconds(3_600))
@@ -97,6 +99,12 @@ extension PressroomConfiguration {
         if processor.heartbeat * 2 > processor.leaseTimeout {
             reader.report("processor.lease_timeout", "must be at least twice processor.heartbeat")
         }
+        for (key, value, other, needed) in [
+            ("http.tls_key", http.tlsKey, "http.tls_certificate", http.tlsCertificate),
+            ("http.tls_certificate", http.tlsCertificate, "http.tls_key", http.tlsKey),
+        ] where value != nil && needed == nil {
+            reader.report(other, "is not set, but \(key) is; TLS needs both")
+        }
         if !allowAnonymous, !Loopback.isLoopback(http.host) {
             reader.report(
                 "http.host",
@@ -112,5 +120,7 @@ extension PressroomConfiguration {
         database.dataDirectory = absolute(database.dataDirectory)
         database.migrationsDirectory = database.migrationsDirectory.map(absolute)
         publicDirectory = publicDirectory.map(absolute)
+        http.tlsCertificate = http.tlsCertificate.map(absolute)
+        http.tlsKey = http.tlsKey.map(absolute)
     }
 }

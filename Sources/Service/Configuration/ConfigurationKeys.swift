@@ -1,7 +1,7 @@
 /// The keys that a configuration may set, besides `providers`.
 enum ConfigurationKeys {
     static let all = [
-        "http.host", "http.port", "http.max_body_bytes", "http.request_timeout", "http.idle_timeout",
+        "http.host", "http.port", "http.tls_certificate", "http.tls_key", "http.max_body_bytes", "http.request_timeout", "http.idle_timeout",
         "http.tcp_user_timeout", "http.backlog",
         "database.url", "database.pool_size", "database.statement_timeout", "database.data_directory",
         "database.migrate", "database.migrations_directory",

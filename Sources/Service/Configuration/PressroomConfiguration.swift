@@ -24,6 +24,9 @@ package struct PressroomConfiguration: Sendable, Equatable {
         package var host = "127.0.0.1"
         /// 0…65535; 0 takes any free port.
         package var port = 8080
+        /// PEM files of the certificate, with those that lead to its root, and of its key; both, or neither for no TLS.
+        package var tlsCertificate: String?
+        package var tlsKey: String?
         /// The most bytes of a request's body, above 0.
         package var maxBodyBytes = 1 << 20
         /// Within which a request must have sent its body.

@@ -6,6 +6,12 @@ struct FileCheck {
 
     func findings() -> [Finding] {
         let locator = ResourceLocator.current
+        let certificate = configuration.http.tlsCertificate.map { path in
+            finding("TLS certificate", missing: .failed) { () throws(ConfigurationError) in
+                _ = try configuration.certificate()
+                return path
+            }
+        }
         return [
             finding("migration files", missing: .failed) { () throws(ConfigurationError) in
                 try locator.migrationsDirectory(configuration)
@@ -14,7 +20,7 @@ struct FileCheck {
             finding("page files", missing: .warning) { () throws(ConfigurationError) in
                 try locator.publicDirectory(configuration)
             },
-        ]
+        ] + [certificate].compactMap { $0 }
     }
 
     private func finding(

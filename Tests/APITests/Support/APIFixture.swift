@@ -24,7 +24,8 @@ struct APIFixture: Sendable {
     /// Lends one that runs, and stops it afterwards.
     static func with(
         logger: Logger = Logger(label: "api-tests") { _ in SwiftLogNoOpLogHandler() },
-        configure: (inout APIConfiguration) -> Void = { _ in }, checks: [ReadinessCheck] = [],
+        configure: (inout APIConfiguration) -> Void = { _ in }, hub: HubConfiguration = HubConfiguration(),
+        checks: [ReadinessCheck] = [],
         _ body: @Sendable (APIFixture) async throws -> Void
     ) async throws {
         var configuration = APIConfiguration()
@@ -32,18 +33,19 @@ struct APIFixture: Sendable {
         configure(&configuration)
         let apiConfiguration = configuration
         try await withPostgresClient(migrated: true, maxConnections: 10) { client in
-            try await run(client, apiConfiguration, checks, logger, body)
+            try await run(client, apiConfiguration, checks, logger, hub: hub, body)
         }
     }
 
     /// The same over a client that may not reach any database.
     static func run(
         _ client: PostgresClient, _ configuration: APIConfiguration, _ checks: [ReadinessCheck], _ logger: Logger,
+        hub: HubConfiguration = HubConfiguration(),
         _ body: @Sendable (APIFixture) async throws -> Void
     ) async throws {
         let group = MultiThreadedEventLoopGroup.singleton
         let store = Store(database: client)
-        let hub = Hub(group: group)
+        let hub = Hub(group: group, configuration: hub)
         let (ports, portFound) = AsyncStream.makeStream(of: Int.self)
         let server = APIServer.service(
             configuration: configuration, store: store, hub: hub, eventLoopGroup: group, checks: checks, logger: logger,

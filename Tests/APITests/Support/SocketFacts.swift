@@ -19,6 +19,11 @@ enum SocketFacts {
         return nil
     }
 
+    /// The connections that this process, as a server, has on a port.
+    static func connections(to serverPort: Int) -> Int {
+        sockets().count { address(of: $0, getsockname) == serverPort && address(of: $0, getpeername) != nil }
+    }
+
     private static let memoryInformation: CInt = 55  // SO_MEMINFO
     /// `SK_MEMINFO_VARS` numbers, the last of which is that of the drops.
     private typealias MemoryInformation = (UInt32, UInt32, UInt32, UInt32, UInt32, UInt32, UInt32, UInt32, UInt32)

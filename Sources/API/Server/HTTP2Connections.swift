@@ -1,0 +1,74 @@
+import HTTPTypes
+import Logging
+import NIOCore
+import NIOHTTP2
+import NIOHTTPTypesHTTP2
+
+/// Connections that speak HTTP/2 (RFC 9113): many requests at a time, each on a stream that is a channel of its own.
+struct HTTP2Connections: ConnectionSetup {
+    /// Streams that a client may have open at a time on one connection.
+    static let maxConcurrentStreams = 256
+
+    let exchanges: HTTPExchanges
+    let configuration: APIConfiguration
+    let logger: Logger
+
+    func setUp(_ channel: any Channel, _ open: OpenConnections) throws {
+        let pipeline = channel.pipeline.syncOperations
+        let manager = NIOHTTP2ServerConnectionManagementHandler(
+            eventLoop: channel.eventLoop,
+            configuration: .init(
+                maxIdleTime: TimeAmount(configuration.idleTimeout), maxAge: nil, maxGraceTime: nil, keepalive: nil))
+        // The manager counts idle time only from the end of a stream.
+        let firstStream = channel.eventLoop.scheduleTask(in: TimeAmount(configuration.idleTimeout)) {
+            channel.close(promise: nil)
+        }
+        channel.closeFuture.whenComplete { _ in firstStream.cancel() }
+        // What it returns would hand on the streams; they are served as soon as they are set up.
+        _ = try pipeline.configureAsyncHTTP2Pipeline(
+            mode: .server, streamDelegate: manager.http2StreamDelegate,
+            frameDelegate: HTTP2ConnectionEnd(channel, gracePeriod: TimeAmount(configuration.requestTimeout)),
+            configuration: handlerConfiguration
+        ) { stream in
+            firstStream.cancel()
+            return stream.eventLoop.makeCompletedFuture { try setUpStream(stream, open) }
+        }
+        try pipeline.addHandler(manager)
+    }
+
+    private var handlerConfiguration: NIOHTTP2Handler.Configuration {
+        var handler = NIOHTTP2Handler.Configuration()
+        handler.connection.initialSettings = [
+            HTTP2Setting(parameter: .maxConcurrentStreams, value: Self.maxConcurrentStreams),
+            HTTP2Setting(parameter: .maxHeaderListSize, value: configuration.maxHeaderBytes),
+        ]
+        // As a socket has them: what is unsent below these counts as taken.
+        handler.stream.outboundBufferSizeHighWatermark = 64 << 10
+        handler.stream.outboundBufferSizeLowWatermark = 32 << 10
+        return handler
+    }
+
+    private func setUpStream(_ channel: any Channel, _ open: OpenConnections) throws {
+        try channel.pipeline.syncOperations.addHandlers([
+            HTTP2FramePayloadToHTTPServerCodec(), ConnectionGuard(configuration, isHTTP2: true),
+        ])
+        let stream = try HTTPChannel(wrappingChannelSynchronously: channel)
+        open.serve { [exchanges, logger] in await Self.serve(stream, exchanges, logger) }
+    }
+
+    private static func serve(_ stream: HTTPChannel, _ exchanges: HTTPExchanges, _ logger: Logger) async {
+        do {
+            try await stream.executeThenClose { inbound, outbound in
+                var parts = inbound.makeAsyncIterator()
+                guard let exchange = try await exchanges.next(&parts, outbound, on: stream.channel, isHTTP2: true) else {
+                    return
+                }
+                try await exchange.finish()
+                // To close it now would reset what the client has not taken yet; it closes when both sides have ended.
+                while try await parts.next() != nil {}
+            }
+        } catch {
+            logger.trace("a stream of HTTP/2 broke off", metadata: ["error": "\(error)"])
+        }
+    }
+}
