@@ -53,7 +53,7 @@ struct HTTP2Connections: ConnectionSetup {
             HTTP2FramePayloadToHTTPServerCodec(), ConnectionGuard(configuration, isHTTP2: true),
         ])
         let stream = try HTTPChannel(wrappingChannelSynchronously: channel)
-        open.serve { [exchanges, logger] in await Self.serve(stream, exchanges, logger) }
+        open.serve(on: channel.eventLoop) { [exchanges, logger] in await Self.serve(stream, exchanges, logger) }
     }
 
     private static func serve(_ stream: HTTPChannel, _ exchanges: HTTPExchanges, _ logger: Logger) async {
