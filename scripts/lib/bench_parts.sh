@@ -99,19 +99,31 @@ measure_slow_reader() {
   stop_pressroom
 }
 
-# Both cores for everybody: the service and pgbench share them with PostgreSQL alike.
+# Both cores for everybody: the service and pgbench share them with PostgreSQL alike. One task for all runs, whose pages
+# and statistics have settled; who comes first changes from run to run.
 measure_state() {
-  local run task seconds
-  seconds=$(sized 10 1)
+  local run task
+  start_pressroom 0,1
+  task=$(state_of_pressroom 0.1 | sed -n 's/.*"task_id":"\([^"]*\)".*/\1/p')
+  [[ -n "$task" ]] || die "there is no task whose state can be read"
+  sql pressroom --command "VACUUM ANALYZE"
   for ((run = 0; run < runs; run++)); do
-    start_pressroom 0,1
-    record Pressroom "20 outputs, 80 evaluations" "$binary" bench state --model nothing/bench --seconds "$seconds" \
-      --connections 4 --json --url "http://$address"
-    task=$(sed -n 's/.*"task_id": "\([^"]*\)".*/\1/p' "$result_file" | tail -n 1)
-    record pgbench "20 outputs, 80 evaluations" pgbench_rate pressroom 4 "$seconds" --define "task=$task" \
-      --file Benchmarks/peers/state.sql
-    stop_pressroom
+    if ((run % 2)); then record_pgbench_state; fi
+    record Pressroom "20 outputs, 80 evaluations" state_of_pressroom "$(sized 10 1)" --task "$task"
+    if ((run % 2 == 0)); then record_pgbench_state; fi
   done
+  stop_pressroom
+}
+
+state_of_pressroom() {
+  local seconds=$1
+  shift
+  "$binary" bench state --model nothing/bench --seconds "$seconds" --connections 4 --json --url "http://$address" "$@"
+}
+
+record_pgbench_state() {
+  record pgbench "20 outputs, 80 evaluations" pgbench_rate pressroom 4 "$(sized 10 1)" --define "task=$task" \
+    --file Benchmarks/peers/state.sql
 }
 
 measure_steps() {

@@ -62,19 +62,20 @@ def summary_line(goal: Goal, runs: list[dict]) -> str:
         met = goal.is_met(own, peer)
         verdict = "not compared" if met is None else "met" if met else "**NOT met**"
     if failed:
-        verdict = f"**NOT met** ({failed} runs failed)" if verdict else f"({failed} runs failed)"
+        verdict = f"**NOT met** ({failed} of its runs failed)" if verdict else f"({failed} of its runs failed)"
     shown = f"{number(own)} {goal.unit}".strip()
     beside = f"{goal.peer}: {number(peer)}" if goal.peer else "–"
     if peer_failed:
-        beside += f" ({peer_failed} runs failed)"
+        beside += f" ({peer_failed} of its runs failed)"
     return f"| {goal.what} | {shown} | {beside} | {ratio} | {goal.text} | {verdict} |"
 
 
 def command(text: str) -> str:
     """As somebody would type it."""
     text = re.sub(r"--url \S+|--json", "", text)
-    text = re.sub(r"--(pid|define task=)\s*\S+", r"--\1…", text).replace("--pid…", "--pid …")
+    text = re.sub(r"(--pid |--task |--define task=)\S+", r"\1…", text)
     text = re.sub(r"^on_pressroom |^pressroom bench ", "pressroom bench ", text)
+    text = re.sub(r"^state_of_pressroom (\S+)", r"pressroom bench state --model nothing/bench --connections 4 --seconds \1", text)
     text = re.sub(r"^on_nchan (.*)", r"pressroom bench \1 --subscribe-path '/sub?id=bench' --publish-path '/pub?id=bench'", text)
     text = re.sub(r"^peer_steps (\w+) (\d+)", lambda found: peer_command(*found.groups()), text)
     text = re.sub(r"^pgbench_rate \w+ (\d+) (\d+)", r"pgbench --protocol prepared --jobs 1 --client \1 --time \2", text)
