@@ -29,7 +29,7 @@ import Testing
 
     @Test(arguments: ["", "no frame of HTTP/2, and no preface either\r\n\r\n"])
     func whoSpeaksNoHTTP2IsClosed(_ text: String) async throws {
-        try await SecureFixture.with(configure: { $0.idleTimeout = .milliseconds(300) }) { secure in
+        try await SecureFixture.with(configure: { $0.idleTimeout = .seconds(5) }) { secure in
             let program = Process()
             program.executableURL = URL(fileURLWithPath: "/usr/bin/env")
             program.arguments = [
