@@ -150,6 +150,13 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
         .testTarget(
+            name: "StreamTests",
+            dependencies: [
+                "API", "Broadcast", "Client", "Store", "Workflow", "Postgres", "TestSupport", nioCore, nioPosix, logging, lifecycle,
+            ],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
             name: "ServiceTests",
             dependencies: [
                 "Service", "Client", "Processor", "Store", "Workflow", "Postgres", "Providers", "TestSupport", httpClient,

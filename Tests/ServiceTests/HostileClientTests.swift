@@ -1,6 +1,7 @@
 import Client
 import Foundation
 import Postgres
+import TestSupport
 import Testing
 import Workflow
 

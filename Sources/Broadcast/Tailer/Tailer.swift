@@ -123,6 +123,14 @@ package struct Tailer: Service {
                 hub.reset(to: page.head, .epoch)
                 return
             }
+            if page.head.pruned > known.position {
+                // Retention took events that this node has not read: it was away from the database for that long.
+                logger.warning(
+                    "events were removed before they were read",
+                    metadata: ["tenant_id": "\(tenantID)", "read": "\(known.cursor)", "removed": "\(page.head.pruned)"])
+                hub.reset(to: page.head, .expired)
+                return
+            }
             hub.publish(page)
             limit = limit.adjusted(to: page, most: configuration.page.count)
             if page.through >= page.head.position { return }

@@ -1,6 +1,7 @@
 import Client
 import NIOCore
 import NIOPosix
+import TestSupport
 import Workflow
 
 /// Reads a stream over connections that break at random bytes, and goes on with the last id that it has seen.

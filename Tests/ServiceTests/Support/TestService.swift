@@ -5,6 +5,7 @@ import Glibc
 import Logging
 import Postgres
 import Synchronization
+import TestSupport
 import Workflow
 
 /// A `pressroom serve` that runs as a child of the tests, and what reaches it.

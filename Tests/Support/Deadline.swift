@@ -1,10 +1,14 @@
 /// Something that a test waited for did not happen.
-struct Overdue: Error, CustomStringConvertible {
-    let description: String
+package struct Overdue: Error, CustomStringConvertible {
+    package let description: String
+
+    package init(description: String) {
+        self.description = description
+    }
 }
 
 /// Runs `body`, and throws `Overdue` if it takes longer: a bound against hanging, far above what is expected.
-func within<Value: Sendable>(
+package func within<Value: Sendable>(
     _ limit: Duration, _ what: String, _ body: @escaping @Sendable () async throws -> Value
 ) async throws -> Value {
     try await withThrowingTaskGroup(of: Value.self) { group in
