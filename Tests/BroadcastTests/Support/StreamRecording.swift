@@ -49,9 +49,17 @@ final class StreamRecording: Sendable {
         await wait(forReader: { condition($0.events) })
     }
 
-    /// The same, for what is no event.
+    /// The same, for what is no event. A test that takes too long is cancelled, and waits no longer.
     @discardableResult
     func wait(forReader condition: @escaping @Sendable (EventStreamReader) -> Bool) async -> Bool {
+        await withTaskCancellationHandler {
+            await wait(for: condition)
+        } onCancel: {
+            close(wasDropped: false)
+        }
+    }
+
+    private func wait(for condition: @escaping @Sendable (EventStreamReader) -> Bool) async -> Bool {
         await withCheckedContinuation { continuation in
             let answer: Bool? = state.withLock { state in
                 if condition(state.reader) { return true }
