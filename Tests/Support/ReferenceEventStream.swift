@@ -6,13 +6,20 @@ package struct ReferenceEventStream: Sendable, Hashable {
     /// What a blank line closed.
     package struct Block: Sendable, Hashable {
         /// The type of the event; `message` when the stream gave none.
-        package var name = "message"
+        package var name: String
         /// Nil when the block had no data field and so was no event.
         package var data: String?
         /// The `id` field of this very block, if it counted.
         package var id: String?
         /// The last event ID string after this block.
-        package var lastEventID = ""
+        package var lastEventID: String
+
+        package init(name: String = "message", data: String? = nil, id: String? = nil, lastEventID: String = "") {
+            self.name = name
+            self.data = data
+            self.id = id
+            self.lastEventID = lastEventID
+        }
     }
 
     package private(set) var blocks: [Block] = []

@@ -10,6 +10,8 @@ final class RecordingOutput: SubscriberOutput {
     private let recording: StreamRecording
     private let loop: any EventLoop
     private(set) var unsentBytes = 0
+    /// The most bytes that came in one write.
+    private(set) var largestWrite = 0
     private var isReading = true
     private var isDropped = false
     var subscriber: Subscriber?
@@ -24,6 +26,7 @@ final class RecordingOutput: SubscriberOutput {
     func write(_ bytes: ByteBuffer) {
         guard !isDropped else { return }
         recording.append(bytes)
+        largestWrite = max(largestWrite, bytes.readableBytes)
         if !isReading { unsentBytes += bytes.readableBytes }
     }
 

@@ -10,6 +10,7 @@ final class StreamRecording: Sendable {
 
     private struct State {
         var reader = EventStreamReader()
+        var bytes: [UInt8] = []
         var isClosed = false
         var wasDropped = false
         var waiters: [Waiter] = []
@@ -18,6 +19,8 @@ final class StreamRecording: Sendable {
     private let state = Mutex(State())
 
     var events: [ReceivedEvent] { state.withLock { $0.reader.events } }
+    /// All that was sent, chunks and all.
+    var bytes: [UInt8] { state.withLock { $0.bytes } }
     var lastID: String? { state.withLock { $0.reader.lastID } }
     var wasDropped: Bool { state.withLock { $0.wasDropped } }
     /// Nil while what was sent is well formed.
@@ -26,6 +29,7 @@ final class StreamRecording: Sendable {
     func append(_ bytes: ByteBuffer) {
         let ready = state.withLock { state in
             state.reader.append(bytes.readableBytesView)
+            state.bytes += bytes.readableBytesView
             return Self.takeReady(&state)
         }
         for continuation in ready { continuation.resume(returning: true) }

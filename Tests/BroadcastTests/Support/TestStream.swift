@@ -64,6 +64,13 @@ final class TestStream: Sendable {
         try await output.eventLoop.submit { [output] in output.value?.stopReading() }.get()
     }
 
+    /// What its connection holds unsent (after a cut: held then), and the most that came in one write.
+    func unsent() async throws -> (bytes: Int, largestWrite: Int) {
+        try await output.eventLoop.submit { [output] in
+            (output.value?.unsentBytes ?? 0, output.value?.largestWrite ?? 0)
+        }.get()
+    }
+
     func readAll() async throws {
         try await output.eventLoop.submit { [output] in output.value?.readAll() }.get()
     }

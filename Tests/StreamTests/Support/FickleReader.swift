@@ -132,7 +132,7 @@ struct FickleReader: Sendable {
         guard !readsToTheEnd else { return }
         if block.name == ReaderFilter.mark, let data = block.data {
             isDone = try JSON(parsing: data)["task_id"]?.string == lastMark.path
-        } else if let end = end.position, let position = Cursor(block.lastEventID)?.position {
+        } else if reading.base != nil, let end = end.position, let position = Cursor(block.lastEventID)?.position {
             // Past the mark without having seen it: after a reset, or on a heartbeat. What is missing shows in the end.
             isDone = position >= end
         }
