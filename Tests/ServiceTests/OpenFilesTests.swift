@@ -1,4 +1,5 @@
 import NIOCore
+import TestSupport
 import Testing
 
 /// A service that may open no more files.

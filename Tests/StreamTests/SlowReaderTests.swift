@@ -70,11 +70,9 @@ import Workflow
                 var last = origin.position
                 // Far more than every buffer between the node and its reader holds.
                 while node.hub.streamCount == 13, last < origin.position + 400 {
-                    last = try await node.store.write(scope) { connection in
-                        try await node.store.appendCustomEvent(
-                            on: connection, scope, taskID: task.id, type: "custom.note", data: data
-                        ).position
-                    }
+                    last = try await node.store.appendCustomEvent(
+                        scope, CustomEvent(taskID: task.id, type: "custom.note", data: data)
+                    ).position
                     // Nobody but the slow one is ever behind.
                     let position = last
                     others = try await withThrowingTaskGroup(of: Follower.self) { group in

@@ -45,7 +45,7 @@ struct Lane: Sendable {
                     _ = try await database.query("INSERT INTO pressroom.tenants (tenant_id) VALUES (\(tenant)) ON CONFLICT DO NOTHING")
                 }
                 let value = try await StreamNode.with(configuration, configure: bounds.apply) { first in
-                    try await StreamNode.with(configuration, configure: bounds.apply) { second in
+                    try await StreamNode.with(configuration, fanOut: nil, configure: bounds.apply) { second in
                         try await body(Lane(nodes: [first, second], database: database))
                     }
                 }

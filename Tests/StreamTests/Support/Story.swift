@@ -181,7 +181,7 @@ struct Story: Sendable {
         let heads = try await lane.database.query(
             "SELECT position FROM pressroom.stream_heads WHERE tenant_id = \(Self.tenants[0])")
         end.set(try heads[0].decode(0))
-        for node in lane.nodes { node.store.hints.committed(tenantID: Self.tenants[0]) }
+        for node in lane.nodes { node.store.hints.committed(tenantID: Self.tenants[0], events: .unread) }
     }
 
     /// Asks for states while the others write, and removes old events in between.

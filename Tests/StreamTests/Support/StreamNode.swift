@@ -12,13 +12,16 @@ import TestSupport
 struct StreamNode: Sendable {
     struct NotStarted: Error {}
 
+    static let fanOut = MultiThreadedEventLoopGroup(numberOfThreads: 2)
+
     let port: Int
     let store: Store
     let hub: Hub
 
     /// Lends one that runs, and stops it afterwards.
+    /// - Parameter fanOut: where its streams go; nil: they stay where their connections are.
     static func with<Value: Sendable>(
-        _ database: PostgresConfiguration, configure: (inout HubConfiguration) -> Void,
+        _ database: PostgresConfiguration, fanOut: MultiThreadedEventLoopGroup? = Self.fanOut, configure: (inout HubConfiguration) -> Void,
         _ body: @Sendable (StreamNode) async throws -> Value
     ) async throws -> Value {
         let logger = try await PostgresServer.shared().logger
@@ -30,14 +33,14 @@ struct StreamNode: Sendable {
         configuration.drainTime = .milliseconds(1)
         configure(&configuration)
         let group = MultiThreadedEventLoopGroup.singleton
-        let hub = Hub(group: group, configuration: configuration)
+        let hub = Hub(group: group, fanOut: fanOut, configuration: configuration)
         var tailing = TailerConfiguration()
         tailing.pollInterval = .milliseconds(40)
         let tailer = Tailer(store: store, hub: hub, configuration: tailing, logger: logger)
         var serving = APIConfiguration()
         serving.port = 0
         let (ports, portFound) = AsyncStream.makeStream(of: Int.self)
-        let server = APIServer.application(
+        let server = APIServer.service(
             configuration: serving, store: store, hub: hub, eventLoopGroup: group, logger: logger,
             onServerRunning: { channel in
                 // Accepted connections inherit it: the system shall not keep much for a reader that does not read.

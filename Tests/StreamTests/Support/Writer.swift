@@ -111,7 +111,7 @@ struct Writer: Sendable {
     /// Sometimes a node knows at once what was committed, and sometimes it has to find out.
     private mutating func hint() {
         for node in nodes where generator.next(below: 3) > 0 {
-            for tenant in Set(tasks.map(\.tenantID)) { node.store.hints.committed(tenantID: tenant) }
+            for tenant in Set(tasks.map(\.tenantID)) { node.store.hints.committed(tenantID: tenant, events: .unread) }
         }
     }
 }
