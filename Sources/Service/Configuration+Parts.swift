@@ -26,7 +26,6 @@ extension TailerConfiguration {
     init(_ streams: PressroomConfiguration.Streams) {
         self.init()
         pollInterval = streams.tailPoll
-        hintedPollInterval = streams.tailPoll * 4
     }
 }
 

@@ -69,11 +69,10 @@ package struct NodeHints: Service {
         switch report {
         case .connected:
             pending.change { $0.beganToListen() }
-            tailer.hearsHints(true)
+            tailer.look(at: nil)
             onWork()
         case .disconnected:
             pending.change { $0.stoppedListening() }
-            tailer.hearsHints(false)
         case .heard(let hint) where hint.nodeID == nodeID:
             return
         case .heard(let hint):

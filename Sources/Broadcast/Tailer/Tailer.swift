@@ -6,15 +6,16 @@ import Workflow
 
 /// Reads the events of the tenants that somebody follows, in order and once, and hands them to the hub.
 ///
-/// A commit on this node wakes it at once, and so does another node's hint; a poll finds what others wrote. Where it stands is the hub's position
-/// of each log, so that a failure loses nothing: it reads on from there.
+/// The node's own events come with their commits. Another node's hint wakes it, and a poll finds what anybody else wrote.
+/// Where it stands is the hub's position of each log, so that a failure loses nothing: it reads on from there.
 package struct Tailer: Service {
     private let store: Store
     let hub: Hub
     private let configuration: TailerConfiguration
     private let logger: Logger
     let wakes = WakeList()
-    let pace: PollPace
+    /// Rung for a poll at once.
+    let pollAlarm = Alarm()
 
     package init(
         store: Store, hub: Hub, configuration: TailerConfiguration = TailerConfiguration(), logger: Logger
@@ -23,7 +24,6 @@ package struct Tailer: Service {
         self.hub = hub
         self.configuration = configuration
         self.logger = logger
-        pace = PollPace(configuration)
     }
 
     package func run() async throws {
@@ -80,7 +80,7 @@ package struct Tailer: Service {
     private func poll() async {
         var failures = 0
         while !Task.isCancelled {
-            var pause = pace.interval
+            var pause = configuration.pollInterval
             do {
                 try await lookForNews()
                 failures = 0
@@ -93,7 +93,7 @@ package struct Tailer: Service {
                         metadata: ["failures": "\(failures)", "error": "\(error)"])
                 }
             }
-            await pace.pause(for: pause)
+            await pollAlarm.pause(for: pause)
         }
     }
 

@@ -70,7 +70,7 @@ package struct PressroomConfiguration: Sendable, Equatable {
         package var maxUserStreams = 10_000
         /// Threads that only fan out; 0 for one a processor, at most 16.
         package var threads = 0
-        /// How often the log is looked at without a hint; a fourth as often while other nodes' hints are heard.
+        /// How often the log is looked at without a hint.
         package var tailPoll = Duration.milliseconds(250)
         /// How often the texts that other nodes write are looked at.
         package var textPoll = Duration.milliseconds(500)

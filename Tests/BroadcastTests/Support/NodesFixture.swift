@@ -26,7 +26,6 @@ enum NodesFixture {
         let fixtureLogger = logger
         var tailing = TailerConfiguration()
         tailing.pollInterval = never
-        tailing.hintedPollInterval = never
         let configuration = tailing
         try await withPostgresClient(migrated: true, maxConnections: 12) { client in
             let group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
