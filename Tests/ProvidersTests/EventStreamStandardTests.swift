@@ -8,7 +8,8 @@ import Workflow
 struct EventStreamStandardTests {
     private static let pieces: [[UInt8]] =
         [
-            "data", "event", "id", ":", ": ", " ", "\n", "\r", "\r\n", "\n\n", "x", "é", "🐈", "\0", "\u{FEFF}", "data: x\n", "data:\n\n",
+            "data", "event", "id", ":", ": ", " ", "\n", "\r", "\r\n", "\n\n", "x", "é", "🐈", "\0", "\u{FEFF}", "data: x\n",
+            "data:\n\n",
             "event: e\r\n", ":c\n",
         ].map { Array($0.utf8) } + [[0xFF], [0xE2, 0x82]]
 

@@ -28,7 +28,8 @@ import Workflow
         print(
             "\(seeds.count) stories: \(sum.events) events, \(sum.connections) connections, \(sum.cuts) cuts, \(sum.resets) resets,",
             "\(sum.folds) folds compared")
-        if seeds.count >= 100 { #expect(sum.connections > 6 * seeds.count && sum.resets > 0 && sum.folds > 0) }
+        // Otherwise the stories have become harmless.
+        if seeds.count >= 100, sum.problems.isEmpty { #expect(sum.connections > 6 * seeds.count && sum.resets > 0 && sum.folds > 0) }
     }
 
     private static func tell(_ seeds: [UInt64], _ bounds: Lane.Bounds, _ total: Totals) async throws {

@@ -23,15 +23,9 @@ struct FickleReader: Sendable {
     }
 
     let name: String
-    let journal: Journal
+    let stage: Stage
     let filter: ReaderFilter
     let beginning: Beginning
-    let nodes: [StreamNode]
-    let progress: Progress
-    /// Counts the readers that know where their stream begins: what is written from then on they will see.
-    let anchors: Progress
-    /// Where the story ended.
-    let end: StoryEnd
     /// A task's stream ends with its task: the reader reads on until it is told that there is nothing more.
     let readsToTheEnd: Bool
     /// The event of the mark that comes last in this stream.
@@ -46,17 +40,13 @@ struct FickleReader: Sendable {
     private var isAnchored = false
 
     init(
-        name: String, journal: Journal, filter: ReaderFilter, beginning: Beginning, nodes: [StreamNode], progress: Progress, anchors: Progress,
-        end: StoryEnd, readsToTheEnd: Bool, lastMark: StoryTask, rounds: Int, generator: SeededGenerator
+        name: String, on stage: Stage, filter: ReaderFilter, beginning: Beginning, readsToTheEnd: Bool, lastMark: StoryTask,
+        rounds: Int, generator: SeededGenerator
     ) throws {
         self.name = name
-        self.journal = journal
+        self.stage = stage
         self.filter = filter
         self.beginning = beginning
-        self.nodes = nodes
-        self.progress = progress
-        self.anchors = anchors
-        self.end = end
         self.readsToTheEnd = readsToTheEnd
         self.lastMark = lastMark
         self.rounds = rounds
@@ -79,7 +69,7 @@ struct FickleReader: Sendable {
             try await visit(connections < rounds ? mood() : .stays)
             connections += 1
         }
-        journal.note(name, "done")
+        stage.journal.note(name, "done")
     }
 
     private mutating func mood() -> Mood {
@@ -92,13 +82,13 @@ struct FickleReader: Sendable {
     }
 
     private mutating func visit(_ mood: Mood) async throws {
-        let node = nodes[Int(generator.next(below: UInt64(nodes.count)))]
-        journal.note(name, "\(filter.path) \(beginning.name): \(mood) after \(lastEventID) on \(node.port)")
+        let node = stage.nodes[Int(generator.next(below: UInt64(stage.nodes.count)))]
+        stage.journal.note(name, "\(filter.path) \(beginning.name): \(mood) after \(lastEventID) on \(node.port)")
         let isSlow = generator.next(below: 8) == 0
         let socket = try await StreamSocket.connect(port: node.port, pieces: isSlow ? 200 : 65_536)
         defer { socket.close() }
         try await socket.send(request())
-        if case .stalls(let commits) = mood { await progress.wait(for: progress.count + commits) }
+        if case .stalls(let commits) = mood { await stage.progress.wait(for: stage.progress.count + commits) }
         var (bytesLeft, eventsLeft) = (Int.max, Int.max)
         if case .leavesAfterBytes(let count) = mood { bytesLeft = count }
         if case .leavesAfterEvents(let count) = mood { eventsLeft = reading.events.count + count }
@@ -114,7 +104,7 @@ struct FickleReader: Sendable {
             }
             bytesLeft -= bytes.count
             lastEventID = response.lastEventID
-            journal.note(name, "\(filter.path) \(beginning.name): \(mood) read up to \(lastEventID) on \(node.port)")
+            stage.journal.note(name, "\(filter.path) \(beginning.name): \(mood) read up to \(lastEventID) on \(node.port)")
             if isDone { return }
         }
         switch response.status {
@@ -132,14 +122,14 @@ struct FickleReader: Sendable {
         guard !readsToTheEnd else { return }
         if block.name == ReaderFilter.mark, let data = block.data {
             isDone = try JSON(parsing: data)["task_id"]?.string == lastMark.path
-        } else if reading.base != nil, let end = end.position, let position = Cursor(block.lastEventID)?.position {
+        } else if reading.base != nil, let end = stage.end.position, let position = Cursor(block.lastEventID)?.position {
             // Past the mark without having seen it: after a reset, or on a heartbeat. What is missing shows in the end.
             isDone = position >= end
         }
     }
 
     private mutating func anchor() {
-        if !isAnchored { anchors.advance() }
+        if !isAnchored { stage.anchors.advance() }
         isAnchored = true
     }
 
@@ -148,7 +138,11 @@ struct FickleReader: Sendable {
         var header = ""
         var query = ""
         if !lastEventID.isEmpty {
-            if generator.next(below: 2) == 0 { query = "cursor=\(lastEventID)" } else { header = "Last-Event-ID: \(lastEventID)\r\n" }
+            if generator.next(below: 2) == 0 {
+                query = "cursor=\(lastEventID)"
+            } else {
+                header = "Last-Event-ID: \(lastEventID)\r\n"
+            }
         } else if case .earliest = beginning {
             query = "from=earliest"
         } else if case .now = beginning {

@@ -42,7 +42,8 @@ struct Lane: Sendable {
             let database = PostgresClient(configuration: own, logger: logger)
             do {
                 for tenant in Story.tenants {
-                    _ = try await database.query("INSERT INTO pressroom.tenants (tenant_id) VALUES (\(tenant)) ON CONFLICT DO NOTHING")
+                    _ = try await database.query(
+                        "INSERT INTO pressroom.tenants (tenant_id) VALUES (\(tenant)) ON CONFLICT DO NOTHING")
                 }
                 let value = try await StreamNode.with(configuration, configure: bounds.apply) { first in
                     try await StreamNode.with(configuration, fanOut: nil, configure: bounds.apply) { second in

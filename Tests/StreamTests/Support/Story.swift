@@ -22,13 +22,9 @@ struct Story: Sendable {
         case checkpoints([Checkpoint])
     }
 
-    private let lane: Lane
-    private let journal: Journal
+    private let stage: Stage
     private let ledger: Ledger
     private let tasks: [StoryTask]
-    private let progress = Progress()
-    private let anchors = Progress()
-    private let end = StoryEnd()
     private let isHeavy: Bool
     /// The tasks are completed at the end, so that their streams end.
     private let completes: Bool
@@ -41,8 +37,7 @@ struct Story: Sendable {
     }
 
     private init(in lane: Lane, _ journal: Journal, _ generator: inout SeededGenerator) async throws {
-        self.lane = lane
-        self.journal = journal
+        stage = Stage(nodes: lane.nodes, database: lane.database, journal: journal)
         ledger = try await Ledger(lane.database, tenantID: Self.tenants[0])
         isHeavy = generator.next(below: 4) == 0
         completes = generator.next(below: 3) == 0
@@ -60,7 +55,7 @@ struct Story: Sendable {
 
     private func run(_ seeded: SeededGenerator) async throws -> Outcome {
         var generator = seeded
-        for task in tasks { try await task.add(to: lane.database) }
+        for task in tasks { try await task.add(to: stage.database) }
         var readers: [FickleReader] = []
         for number in 0..<6 { readers.append(try await reader(number, &generator)) }
         var writers: [Writer] = []
@@ -88,7 +83,7 @@ struct Story: Sendable {
                 }
             }
         }
-        for task in readTasks { all.append(try await Checkpoint.take(task, from: lane.nodes[0])) }
+        for task in readTasks { all.append(try await Checkpoint.take(task, from: stage.nodes[0])) }
         let entries = try await ledger.entries()
         var verdict = Verdict(entries, tasks: readTasks, checkpoints: all, isPruned: await ledger.isPruned)
         var outcome = Outcome(events: entries.count)
@@ -113,14 +108,14 @@ struct Story: Sendable {
         case 3: beginning = .after(ledger.origin)
         default:
             if let task = filter.task {
-                beginning = .restored(try await Checkpoint.take(task, from: lane.nodes[0]).state)
+                beginning = .restored(try await Checkpoint.take(task, from: stage.nodes[0]).state)
             } else {
                 beginning = .after(ledger.origin)
             }
         }
         let marked = readTasks.filter(filter.matches)
         return try FickleReader(
-            name: "reader \(number)", journal: journal, filter: filter, beginning: beginning, nodes: lane.nodes, progress: progress, anchors: anchors, end: end,
+            name: "reader \(number)", on: stage, filter: filter, beginning: beginning,
             readsToTheEnd: completes && filter.task != nil, lastMark: marked[marked.count - 1],
             rounds: Int(generator.next(below: 6)), generator: SeededGenerator(seed: generator.next()))
     }
@@ -136,13 +131,12 @@ struct Story: Sendable {
             default: [tasks[0], tasks[1], tasks[2], tasks[4]]
             }
         return Writer(
-            name: "writer \(number)", journal: journal, style: style, tasks: own, nodes: lane.nodes, database: lane.database, progress: progress,
-            padding: isHeavy ? 16_000 : 60, generator: SeededGenerator(seed: generator.next()))
+            name: "writer \(number)", stage: stage, style: style, tasks: own, padding: isHeavy ? 16_000 : 60, generator: SeededGenerator(seed: generator.next()))
     }
 
     private func write(_ writers: [Writer], readers: Int) async throws {
         // However it ends: somebody waits for it.
-        defer { progress.end() }
+        defer { stage.progress.end() }
         try await withThrowingTaskGroup(of: Void.self) { lingering in
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for writer in writers {
@@ -152,21 +146,21 @@ struct Story: Sendable {
                     }
                     if writer.style == .lingering { lingering.addTask(operation: work) } else { group.addTask(operation: work) }
                 }
-                defer { progress.end() }
+                defer { stage.progress.end() }
                 try await group.waitForAll()
             }
             try await lingering.waitForAll()
         }
-        journal.note("end", "waits for readers to begin")
-        await anchors.wait(for: readers)
+        stage.journal.note("end", "waits for readers to begin")
+        await stage.anchors.wait(for: readers)
         try await mark()
-        journal.note("end", "\(end.position ?? 0), completes \(completes), prunes \(prunes)")
+        stage.journal.note("end", "\(stage.end.position ?? 0), completes \(completes), prunes \(prunes)")
     }
 
     /// The last transaction of the story.
     private func mark() async throws {
         let ids = tasks.map(\.id)
-        try await lane.database.withTransaction { connection in
+        try await stage.database.withTransaction { connection in
             if completes {
                 _ = try await connection.query(
                     "UPDATE pressroom.tasks SET status = 'completed' WHERE task_id = ANY(\(ids)::uuid[])")
@@ -178,10 +172,10 @@ struct Story: Sendable {
                   FROM pressroom.tasks WHERE task_id = ANY(\(ids)::uuid[]) GROUP BY tenant_id
                 """)
         }
-        let heads = try await lane.database.query(
+        let heads = try await stage.database.query(
             "SELECT position FROM pressroom.stream_heads WHERE tenant_id = \(Self.tenants[0])")
-        end.set(try heads[0].decode(0))
-        for node in lane.nodes { node.store.hints.committed(tenantID: Self.tenants[0], events: .unread) }
+        stage.end.set(try heads[0].decode(0))
+        for node in stage.nodes { node.store.hints.committed(tenantID: Self.tenants[0], events: .unread) }
     }
 
     /// Asks for states while the others write, and removes old events in between.
@@ -189,9 +183,9 @@ struct Story: Sendable {
         var generator = seeded
         var checkpoints: [Checkpoint] = []
         for number in 0..<3 {
-            await progress.wait(for: progress.count + Int(generator.next(below: 5)))
+            await stage.progress.wait(for: stage.progress.count + Int(generator.next(below: 5)))
             let task = readTasks[Int(generator.next(below: UInt64(readTasks.count)))]
-            checkpoints.append(try await Checkpoint.take(task, from: lane.nodes[number % lane.nodes.count]))
+            checkpoints.append(try await Checkpoint.take(task, from: stage.nodes[number % stage.nodes.count]))
             if prunes, number == 1 { try await ledger.prune() }
         }
         return checkpoints

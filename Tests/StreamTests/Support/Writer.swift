@@ -22,12 +22,9 @@ struct Writer: Sendable {
     private struct ChangedMind: Error {}
 
     let name: String
-    let journal: Journal
+    let stage: Stage
     let style: Style
     let tasks: [StoryTask]
-    let nodes: [StreamNode]
-    let database: PostgresClient
-    let progress: Progress
     /// How much text a change may carry.
     let padding: UInt64
     var generator: SeededGenerator
@@ -43,22 +40,22 @@ struct Writer: Sendable {
             } catch let error as PostgresError where ["40P01", "23505"].contains(error.sqlState ?? "") {
                 continue  // somebody careless: two waited for each other, or counted the same versions
             }
-            if style != .lingering { progress.advance() }
+            if style != .lingering { stage.progress.advance() }
             hint()
         }
-        journal.note(name, "done")
+        stage.journal.note(name, "done")
     }
 
     private func perform(_ actions: [Action], _ round: Int, isRolledBack: Bool) async throws {
-        try await database.withTransaction { connection in
+        try await stage.database.withTransaction { connection in
             for (number, action) in actions.enumerated() {
-                journal.note(name, "\(style), round \(round), \(number + 1) of \(actions.count): \(action)")
+                stage.journal.note(name, "\(style), round \(round), \(number + 1) of \(actions.count): \(action)")
                 switch action {
                 case .statement(let statement): _ = try await connection.query(statement)
-                case .waitForOthers(let commits): await progress.wait(for: progress.count + commits)
+                case .waitForOthers(let commits): await stage.progress.wait(for: stage.progress.count + commits)
                 }
             }
-            journal.note(name, "\(style), round \(round): ends")
+            stage.journal.note(name, "\(style), round \(round): ends")
             if isRolledBack { throw ChangedMind() }
         }
     }
@@ -110,7 +107,7 @@ struct Writer: Sendable {
 
     /// Sometimes a node knows at once what was committed, and sometimes it has to find out.
     private mutating func hint() {
-        for node in nodes where generator.next(below: 3) > 0 {
+        for node in stage.nodes where generator.next(below: 3) > 0 {
             for tenant in Set(tasks.map(\.tenantID)) { node.store.hints.committed(tenantID: tenant, events: .unread) }
         }
     }
