@@ -15,7 +15,7 @@ BEGIN
         RAISE EXCEPTION 'tenant % has no stream head', tenant USING ERRCODE = 'foreign_key_violation';
     END IF;
     -- The service reads its own events back with the commit, from here on.
-    IF current_setting('pressroom.events', true) = 'immediate'
+    IF current_setting('pressroom.events', true) = 'immediate' AND tenant = current_setting('pressroom.tenant', true)
        AND coalesce(current_setting('pressroom.first_event', true), '') = '' THEN
         PERFORM set_config('pressroom.first_event', (last - cardinality(changes))::text, true);
     END IF;

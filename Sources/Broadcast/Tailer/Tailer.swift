@@ -50,7 +50,7 @@ package struct Tailer: Service {
         } committed: { [hub, wakes] tenantID, events in
             switch events {
             case .none: return
-            case .page(let page) where hub.publish(page) && page.isLast: return
+            case .page(let page) where page.isComplete && hub.publish(page) && page.isLast: return
             case .page, .unread: if hub.isFollowed(tenantID: tenantID) { wakes.wake(tenantID) }
             }
         }
@@ -123,7 +123,7 @@ package struct Tailer: Service {
                 hub.reset(to: page.head, .epoch)
                 return
             }
-            if page.head.pruned > known.position {
+            if !page.isComplete {
                 // Retention took events that this node has not read: it was away from the database for that long.
                 logger.warning(
                     "events were removed before they were read",

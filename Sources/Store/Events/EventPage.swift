@@ -16,6 +16,9 @@ package struct EventPage: Sendable {
         self.through = through
     }
 
+    /// Whether retention has left all events after its start.
+    package var isComplete: Bool { head.pruned <= start }
+
     /// Whether it reaches the end of the log.
     package var isLast: Bool { through >= head.position }
 }

@@ -120,12 +120,18 @@ struct Story: Sendable {
             rounds: Int(generator.next(below: 6)), generator: SeededGenerator(seed: generator.next()))
     }
 
-    /// Three who take what they find, and two who sit on tasks of their own.
+    /// Three who take what they find, one of them through the nodes, and two who sit on tasks of their own.
     private func writer(_ number: Int, _ generator: inout SeededGenerator) -> Writer {
         let style: Writer.Style =
-            number >= 3 ? .lingering : (number == 2 && generator.next(below: 2) == 0 ? .careless : .orderly)
+            switch number {
+            case 0: .orderly
+            case 1: .service
+            case 2: generator.next(below: 2) == 0 ? .careless : .orderly
+            default: .lingering
+            }
         let own =
             switch number {
+            case 1: [tasks[0], tasks[1], tasks[2], tasks[4]].filter { $0.tenantID == tasks[0].tenantID }
             case 3: [tasks[3]]
             case 4: [tasks[5]]
             default: [tasks[0], tasks[1], tasks[2], tasks[4]]
