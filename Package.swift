@@ -95,7 +95,7 @@ let package = Package(
         .target(
             name: "Service",
             dependencies: [
-                "API", "Broadcast", "Postgres", "Processor", "Providers", "Store", "Workflow", logging, lifecycle, httpClient,
+                "API", "Broadcast", "CLibPQ", "Postgres", "Processor", "Providers", "Store", "Workflow", logging, lifecycle, httpClient,
                 nioCore, nioPosix, "Yams",
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Hummingbird", package: "hummingbird"),

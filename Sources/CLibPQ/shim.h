@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <libpq-fe.h>
+#include <malloc.h>
 #include <spawn.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>

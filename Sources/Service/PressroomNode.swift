@@ -50,7 +50,7 @@ struct PressroomNode {
         services += [
             database.client,
             Maintenance(store: store, eventRetention: configuration.events.retention, logger: logger),
-            tailer, hints,
+            MemoryReturn(hub: hub), tailer, hints,
             LiveTextReader(
                 store: store, hub: hub, processorID: processor.id, interval: configuration.streams.textPoll, logger: logger),
         ]

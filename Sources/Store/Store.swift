@@ -4,10 +4,13 @@ package import Postgres
 package struct Store: Sendable {
     package let database: PostgresClient
     package let hints = CommitHints()
+    /// For streams that begin or replay at the same time.
+    package let streamReads: StreamReads
     let customEvents = CustomEventQueue()
 
     package init(database: PostgresClient) {
         self.database = database
+        streamReads = StreamReads(database)
     }
 
     /// Runs a short transaction in a scope. Its changes become events at once (docs/events.md), so it must lock every

@@ -5,7 +5,7 @@ import NIOCore
 
 /// The responses of the stream routes that are not streams, and the headers of those that are.
 enum StreamResponses {
-    static let headers: HTTPFields = [
+    private static let headers: HTTPFields = [
         .contentType: "text/event-stream", .cacheControl: "no-cache, no-transform", .accelBuffering: "no",
     ]
 
@@ -53,7 +53,8 @@ enum StreamResponses {
             })
     }
 
-    private static func headers(closing: Bool) -> HTTPFields {
+    /// - Parameter closing: in HTTP/1.1 the connection ends with the stream: it may have been taken from the server.
+    static func headers(closing: Bool) -> HTTPFields {
         var headers = headers
         if closing { headers[.connection] = "close" }
         return headers

@@ -67,10 +67,13 @@ package struct StreamRoutes: Sendable {
             request: StreamRequest(
                 tenantID: context.scope.tenantID, filter: query.filter, framing: context.isHTTP2 ? .plain : .chunked),
             starter: starter, hub: hub, permit: permit, logger: logger, settleTime: configuration.settleTime)
+        let (channel, isClosing) = (context.channel, !context.isHTTP2)
         return Response(
-            status: .ok, headers: StreamResponses.headers,
-            body: ResponseBody { [channel = context.channel] writer in
-                if await connection.serve(start, on: channel) { try await writer.finish(nil) }
+            status: .ok, headers: StreamResponses.headers(closing: isClosing),
+            body: ResponseBody { writer in
+                guard await connection.serve(start, on: channel) else { return }
+                try await writer.finish(nil)
+                if isClosing { channel.close(promise: nil) }
             })
     }
 }

@@ -62,7 +62,7 @@ struct StreamStarter: Sendable {
     /// a reset and the state again, but never a stream without what went before.
     private func stateAnswer(_ taskID: UUID) async throws -> Answer {
         while true {
-            guard let state = try await store.taskState(scope, taskID) else { throw notFound(taskID) }
+            guard let state = try await store.streamReads.taskState(scope, taskID) else { throw notFound(taskID) }
             let end = try await logEnd(taskID)
             guard state.cursor.epoch == end.head.epoch else { continue }
             let start = StreamStart(
@@ -74,7 +74,7 @@ struct StreamStarter: Sendable {
     }
 
     private func logEnd(_ taskID: UUID) async throws -> TaskLogEnd {
-        guard let end = try await store.taskLogEnd(scope, taskID: taskID) else { throw notFound(taskID) }
+        guard let end = try await store.streamReads.taskLogEnd(scope, taskID: taskID) else { throw notFound(taskID) }
         return end
     }
 

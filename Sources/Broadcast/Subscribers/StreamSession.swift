@@ -136,21 +136,15 @@ package struct StreamSession: Sendable {
         {
             return await onLoop { $0.replayed(recent.events, through: recent.through, head: recent.head) }
         }
-        guard let page = try await page(after: position, limit) else { return await end(.reset(.epoch)) }
+        let read = try await store.streamReads.eventPage(
+            tenantID: request.tenantID, taskIDs: request.filter.taskIDs, after: position, limit: limit)
+        guard let page = read else { return await end(.reset(.epoch)) }
         limit = limit.adjusted(to: page)
         if page.head.epoch != epoch || page.head.position < position { return await end(.reset(.epoch)) }
         if page.head.pruned > position { return await end(.reset(.expired)) }
         let events = page.events.lazy.filter { filter.matches($0.task) }.map { PublishedEvent($0, epoch: epoch) }
         let sent = Array(events)
         return await onLoop { $0.replayed(sent, through: page.through, head: page.head.position) }
-    }
-
-    private func page(after position: Int64, _ limit: EventPageLimit) async throws -> EventPage? {
-        if request.filter.taskIDs.isEmpty {
-            return try await store.eventPage(tenantID: request.tenantID, after: position, limit: limit)
-        }
-        return try await store.eventPage(
-            tenantID: request.tenantID, taskIDs: Array(request.filter.taskIDs), after: position, limit: limit)
     }
 
     private func end(_ outcome: StreamOutcome) async -> Subscriber.Step {

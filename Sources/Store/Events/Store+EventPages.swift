@@ -7,7 +7,13 @@ extension Store {
     package func eventPage(
         tenantID: String, taskIDs: [UUID]? = nil, after position: Int64, limit: EventPageLimit = EventPageLimit()
     ) async throws -> EventPage? {
-        try EventPage(await database.query(Self.pageQuery(tenantID, taskIDs, after: position, limit)))
+        try await Self.eventPage(database, tenantID, taskIDs, after: position, limit: limit)
+    }
+
+    static func eventPage(
+        _ database: PostgresClient, _ tenantID: String, _ taskIDs: [UUID]?, after position: Int64, limit: EventPageLimit
+    ) async throws -> EventPage? {
+        try EventPage(await database.query(pageQuery(tenantID, taskIDs, after: position, limit)))
     }
 
     /// Reads the events that the transaction itself has appended, as `EventPage.init` takes them; no row without any.

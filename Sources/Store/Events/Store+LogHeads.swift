@@ -4,6 +4,10 @@ import Postgres
 extension Store {
     /// The heads of those tenants that have a log, in one query.
     package func logHeads(tenantIDs: [String]) async throws -> [LogHead] {
+        try await Self.logHeads(database, tenantIDs)
+    }
+
+    static func logHeads(_ database: PostgresClient, _ tenantIDs: [String]) async throws -> [LogHead] {
         try await database.query(
             """
             SELECT tenant_id, epoch, position, pruned FROM pressroom.stream_heads
@@ -15,24 +19,28 @@ extension Store {
     /// The head of the scope's tenant, whose log is begun when there is none.
     package func logHead(_ scope: Scope) async throws -> LogHead {
         while true {
-            if let head = try await logHeads(tenantIDs: [scope.tenantID]).first { return head }
+            if let head = try await streamReads.logHead(tenantID: scope.tenantID) { return head }
             _ = try await database.query(
                 "INSERT INTO pressroom.tenants (tenant_id) VALUES (\(scope.tenantID)) ON CONFLICT DO NOTHING")
         }
     }
 
-    /// Where a task's part of the log stands; nil when the scope has no such task.
-    package func taskLogEnd(_ scope: Scope, taskID: UUID) async throws -> TaskLogEnd? {
-        let rows = try await database.query(
+    /// Where the tasks' parts of the log stand, of those that the tenant has.
+    static func taskLogEnds(
+        _ database: PostgresClient, _ tenantID: String, _ taskIDs: [UUID]
+    ) async throws -> [UUID: TaskLogEnd] {
+        try await database.query(
             """
             SELECT h.tenant_id, h.epoch, h.position, h.pruned, t.status,
                    (SELECT max(e.position) FROM pressroom.events e
-                     WHERE e.tenant_id = t.tenant_id AND e.task_id = t.task_id)
+                     WHERE e.tenant_id = t.tenant_id AND e.task_id = t.task_id), t.task_id
               FROM pressroom.tasks t JOIN pressroom.stream_heads h USING (tenant_id)
-             WHERE t.tenant_id = \(scope.tenantID) AND t.task_id = \(taskID)
-            """)
-        guard let row = rows.first else { return nil }
-        return TaskLogEnd(head: try LogHead(row), taskStatus: try row.decode(4), lastPosition: try row.decode(5))
+             WHERE t.tenant_id = \(tenantID) AND t.task_id = ANY(\(taskIDs)::uuid[])
+            """
+        ).reduce(into: [:]) { ends, row in
+            ends[try row.decode(6)] = TaskLogEnd(
+                head: try LogHead(row), taskStatus: try row.decode(4), lastPosition: try row.decode(5))
+        }
     }
 
     /// What streams may be narrowed by, for those of the tasks that exist.

@@ -10,6 +10,12 @@ extension Store {
     package func taskState(
         _ scope: Scope, _ taskID: UUID, include: Set<StateInclusion> = [], steps: Bool = true
     ) async throws -> TaskState? {
+        try await Self.taskState(database, scope, taskID, include: include, steps: steps)
+    }
+
+    static func taskState(
+        _ database: PostgresClient, _ scope: Scope, _ taskID: UUID, include: Set<StateInclusion> = [], steps: Bool = true
+    ) async throws -> TaskState? {
         let rows = try await database.query(
             """
             SELECT h.epoch, h.position, t.status,

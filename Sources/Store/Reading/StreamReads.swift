@@ -1,0 +1,58 @@
+package import Foundation
+import Postgres
+
+/// What streams read when they begin and while they replay, shared by those that come at the same time.
+package final class StreamReads: Sendable {
+    private struct PageKey: Hashable, Sendable {
+        let tenantID: String
+        let taskIDs: Set<UUID>
+        let position: Int64
+        let limit: EventPageLimit
+    }
+
+    private let heads: BatchedReads<Bool, String, LogHead>
+    private let taskEnds: BatchedReads<String, UUID, TaskLogEnd>
+    private let states: BatchedReads<Scope, UUID, TaskState>
+    private let pages: BatchedReads<PageKey, Bool, EventPage>
+
+    init(_ database: PostgresClient) {
+        heads = BatchedReads { _, tenantIDs in
+            Dictionary(uniqueKeysWithValues: try await Store.logHeads(database, tenantIDs).map { ($0.tenantID, $0) })
+        }
+        taskEnds = BatchedReads { tenantID, taskIDs in try await Store.taskLogEnds(database, tenantID, taskIDs) }
+        states = BatchedReads { scope, taskIDs in
+            var states: [UUID: TaskState] = [:]
+            for taskID in taskIDs { states[taskID] = try await Store.taskState(database, scope, taskID) }
+            return states
+        }
+        pages = BatchedReads { key, _ in
+            let taskIDs = key.taskIDs.isEmpty ? nil : Array(key.taskIDs)
+            let page = try await Store.eventPage(database, key.tenantID, taskIDs, after: key.position, limit: key.limit)
+            return page.map { [true: $0] } ?? [:]
+        }
+    }
+
+    /// The head of a tenant's log; nil when it has none.
+    package func logHead(tenantID: String) async throws -> LogHead? {
+        try await heads.value(of: tenantID, in: true)
+    }
+
+    /// Where a task's part of the log stands; nil when the scope has no such task.
+    package func taskLogEnd(_ scope: Scope, taskID: UUID) async throws -> TaskLogEnd? {
+        try await taskEnds.value(of: taskID, in: scope.tenantID)
+    }
+
+    /// The state of a task, as `/state` has it; nil when the scope has no such task.
+    package func taskState(_ scope: Scope, _ taskID: UUID) async throws -> TaskState? {
+        try await states.value(of: taskID, in: scope)
+    }
+
+    /// The events of a tenant after a position; with `taskIDs` that are not empty, of these tasks only. Nil when the
+    /// tenant has no log.
+    package func eventPage(
+        tenantID: String, taskIDs: Set<UUID>, after position: Int64, limit: EventPageLimit
+    ) async throws -> EventPage? {
+        let key = PageKey(tenantID: tenantID, taskIDs: taskIDs, position: position, limit: limit)
+        return try await pages.value(of: true, in: key)
+    }
+}
