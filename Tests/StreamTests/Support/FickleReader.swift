@@ -37,6 +37,9 @@ struct FickleReader: Sendable {
     private(set) var cuts = 0
     private var lastEventID = ""
     private var isDone = false
+    /// A stream of a task says that it ends; only a reader that left before that is told so by a 204.
+    private var endedSilently = false
+    private(set) var wasToldOfEnd = false
     private var isAnchored = false
 
     init(
@@ -108,8 +111,11 @@ struct FickleReader: Sendable {
             if isDone { return }
         }
         switch response.status {
-        case nil, 200: break
-        case 204 where filter.task != nil: isDone = true
+        case nil, 200: endedSilently = response.isComplete && !reading.sawEnd
+        case 204 where filter.task != nil:
+            isDone = true
+            // It left between the last event and `end`.
+            wasToldOfEnd = !endedSilently
         default: throw Reading.Wrong(description: "the stream of \(filter.path) answered \(response.status ?? 0)")
         }
         let wantedToLeave = bytesLeft <= 0 || reading.events.count >= eventsLeft

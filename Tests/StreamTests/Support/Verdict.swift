@@ -43,7 +43,7 @@ struct Verdict {
         if reading.resets > 0, !isPruned, reader.filter.task == nil || !reader.beginning.isNothing {
             problems.append("\(name) was reset")
         }
-        if reader.readsToTheEnd, !reading.sawEnd { problems.append("\(name) saw no end") }
+        if reader.readsToTheEnd, !reading.sawEnd, !reader.wasToldOfEnd { problems.append("\(name) saw no end") }
         if reader.filter.types == nil { try fold(reading, base: base, of: reader.filter, name) }
     }
 
