@@ -1,3 +1,4 @@
+import Broadcast
 import NIOCore
 import NIOExtras
 import Synchronization

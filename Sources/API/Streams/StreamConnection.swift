@@ -14,10 +14,12 @@ struct StreamConnection: Sendable {
     /// Serves the stream on a connection, after the response's head is sent.
     /// - Returns: whether the response is to be ended; if not, the connection is gone, or no longer the HTTP server's.
     func serve(_ start: StreamStart, on channel: any Channel) async -> Bool {
-        if request.framing == .chunked, let eventLoop = hub.nextFanOutLoop(),
+        if request.framing == .chunked, let loop = hub.nextFanOutLoop(),
             let socket = try? await SocketHandover.takeSocket(of: channel)
         {
-            Task { await serve(start, on: socket, eventLoop) }
+            // On the loop's own thread, and with copies: what lives as long as the stream shall not lie scattered among
+            // what the request needed for a moment, or that memory cannot be given back.
+            Task(executorPreference: loop) { await copied().serve(start, on: socket, loop.eventLoop) }
             return false
         }
         defer { permit.giveBack() }
@@ -56,6 +58,13 @@ struct StreamConnection: Sendable {
             permit.giveBack()
             logger.debug("a stream could not be served", metadata: ["error": "\(error)"])
         }
+    }
+
+    private func copied() -> StreamConnection {
+        StreamConnection(
+            request: StreamRequest(
+                tenantID: request.tenantID, filter: request.filter.copied(), framing: request.framing),
+            starter: starter, hub: hub, permit: permit.moved(), logger: logger, settleTime: settleTime)
     }
 
     private var currentSettleTime: Duration { hub.isDraining ? min(settleTime, .seconds(1)) : settleTime }

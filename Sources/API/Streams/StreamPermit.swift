@@ -17,7 +17,21 @@ final class StreamPermit: Sendable {
         self.reader = reader
     }
 
+    private init(_ hub: Hub, _ reader: StreamReader, tenantID: String?) {
+        self.hub = hub
+        self.reader = reader
+        self.tenantID.withLock { $0 = tenantID }
+    }
+
     deinit { giveBack() }
+
+    /// Another permit in place of this one, which is over.
+    func moved() -> StreamPermit {
+        let isHeld = isHeld.exchange(false, ordering: .acquiringAndReleasing)
+        let permit = StreamPermit(hub, reader, tenantID: tenantID.withLock { $0 })
+        if !isHeld { permit.isHeld.store(false, ordering: .releasing) }
+        return permit
+    }
 
     func follow(_ head: LogHead) {
         hub.follow(head)

@@ -12,7 +12,8 @@ package final class Hub: Sendable {
     let state: Mutex<HubState>
     let loops: [NIOLoopBoundBox<LoopRooms>]
     let eventLoops: [any EventLoop]
-    private let fanOut: (any EventLoopGroup)?
+    private let fanOut: [ObjectIdentifier: EventLoopExecutor]
+    private let fanOutGroup: (any EventLoopGroup)?
     private let loopIndexes: [ObjectIdentifier: Int]
     /// Called when a log is followed anew, or a text begins whose task is to be looked up.
     let lookupListener = Mutex<(@Sendable (_ tenantID: String) -> Void)?>(nil)
@@ -24,7 +25,11 @@ package final class Hub: Sendable {
         group: any EventLoopGroup, fanOut: (any EventLoopGroup)? = nil, configuration: HubConfiguration = HubConfiguration()
     ) {
         self.configuration = configuration
-        self.fanOut = fanOut
+        fanOutGroup = fanOut
+        self.fanOut = Dictionary(
+            uniqueKeysWithValues: (fanOut.map { Array($0.makeIterator()) } ?? []).map {
+                (ObjectIdentifier($0), EventLoopExecutor($0))
+            })
         eventLoops = Array(group.makeIterator()) + (fanOut.map { Array($0.makeIterator()) } ?? [])
         state = Mutex(
             HubState(
@@ -42,7 +47,9 @@ package final class Hub: Sendable {
     package var streamCount: Int { state.withLock { $0.streams.total } }
 
     /// A loop that only fans out, each time the next one; nil when there is none.
-    package func nextFanOutLoop() -> (any EventLoop)? { fanOut?.next() }
+    package func nextFanOutLoop() -> EventLoopExecutor? {
+        fanOutGroup.flatMap { fanOut[ObjectIdentifier($0.next())] }
+    }
 
     /// The rooms of a loop; nil when it is not one of this hub's.
     func rooms(on eventLoop: any EventLoop) -> NIOLoopBoundBox<LoopRooms>? {

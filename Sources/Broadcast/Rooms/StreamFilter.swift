@@ -24,6 +24,14 @@ package struct StreamFilter: Sendable, Hashable {
         self.types = types
     }
 
+    /// The same in memory of its own.
+    package func copied() -> StreamFilter {
+        var copy = self
+        copy.taskIDs = Set(Array(taskIDs))
+        copy.types = types.map { Set(Array($0)) }
+        return copy
+    }
+
     package static let deltaType = "output_delta"
 
     package func matches(_ event: PublishedEvent) -> Bool {
