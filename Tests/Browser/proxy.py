@@ -14,8 +14,9 @@ REQUEST = re.compile(rb"^[A-Z]+ (\S+) HTTP/1\.1\r$", re.MULTILINE)
 class Proxy:
     """Each connection goes to one of `targets` at random.
 
-    With `patience`, a range of numbers of bytes, each connection breaks after so many bytes of the answer's body: a
-    browser takes a head that was cut short for a whole one, and stops an EventSource that then has no content type.
+    With `patience`, a range of numbers of bytes, each connection breaks after so many bytes of the answer's body, and
+    never in its head: Chromium, seen once, took a head that was cut short for a whole one, and stopped the EventSource,
+    which then had no content type.
     """
 
     def __init__(self, *targets, random=random):

@@ -2,6 +2,7 @@
 event of the tables arrives, once and in order."""
 
 import functools
+import time
 
 import pytest
 
@@ -123,7 +124,9 @@ def test_a_page_that_slept_is_cut_off_and_goes_on(plain, cluster, nodes, tasks, 
     debugger.send("Debugger.enable")
     debugger.send("Debugger.pause")
     post(nodes[0], tasks[0], "the page stops where it takes this")
+    deadline = time.monotonic() + 30
     while not paused:
+        assert time.monotonic() < deadline, "the page did not stop"
         debugger.send("Debugger.setSkipAllPauses", {"skip": False})  # asks for what has happened
     for count in range(300):
         post(nodes[count % 2], tasks[0], {"count": count, "text": "x" * 60_000})

@@ -10,7 +10,8 @@ import urllib.error
 class Writers:
     """A context in which one thread for each node posts events to tasks and another changes rows by SQL.
 
-    What a node refuses or leaves unanswered is not counted: the tables say what was written.
+    What a node refuses or leaves unanswered is not counted: the tables say what was written. What the SQL fails with is
+    raised at the context's end.
     """
 
     def __init__(self, database, nodes, tasks, pause=0.04):
@@ -18,6 +19,7 @@ class Writers:
         self.tasks = tasks
         self.pause = pause
         self.over = threading.Event()
+        self.failure = None
         self.threads = [threading.Thread(target=self._post, args=(node,)) for node in nodes]
         self.threads.append(threading.Thread(target=self._change_rows))
 
@@ -30,6 +32,8 @@ class Writers:
         self.over.set()
         for thread in self.threads:
             thread.join()
+        if self.failure is not None:
+            raise self.failure
 
     def _post(self, node):
         for count, task in enumerate(itertools.cycle(self.tasks)):
@@ -40,6 +44,12 @@ class Writers:
                 return
 
     def _change_rows(self):
+        try:
+            self._change_rows_until_over()
+        except Exception as failure:
+            self.failure = failure
+
+    def _change_rows_until_over(self):
         for task in itertools.cycle(self.tasks):
             self.database.query(f"UPDATE pressroom.tasks SET priority = (priority + 1) % 100 WHERE task_id = '{task}'")
             if self.over.wait(self.pause * 5):

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import ssl
+import threading
 import time
 
 import httpx
@@ -77,12 +78,23 @@ class Reader:
         self.cursor = cursor
         self.kept = []
         self.cuts = 0
+        self.stopped = threading.Event()
+
+    def stop(self):
+        """Leaves with the next frame, a heartbeat at the latest."""
+        self.stopped.set()
 
     def read_until(self, kind):
-        """Until an event of this type came."""
+        """Until an event of this type came, or it is stopped."""
         for _ in range(300):
+            if self.stopped.is_set():
+                return
             with contextlib.suppress(httpx.TransportError), opened(self.client, self.url, self.cursor) as response:
-                for event, identifier, data in events(response):
+                for event, identifier, data in frames(response):
+                    if self.stopped.is_set():
+                        return
+                    if event == ":":
+                        continue
                     self.cursor = identifier or self.cursor
                     self.kept.append({"type": event, "id": identifier, "data": data})
                     if event == kind:

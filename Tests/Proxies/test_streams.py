@@ -77,17 +77,21 @@ def test_streams_go_on_when_nodes_die(http, proxy, nodes, tasks, cluster):
 
     with concurrent.futures.ThreadPoolExecutor(len(readers)) as pool:
         reading = [pool.submit(reader.read_until, "custom.last") for reader in readers]
-        with Writers(cluster.database, nodes, tasks):
-            for node in nodes:  # whichever a stream is on, that one dies
-                progress()
-                node.kill()
-                progress()
-                node.launch()
-                progress()
-        for task in (tasks[1], tasks[0]):
-            post(nodes[0], task, None, "custom.last")
-        for future in reading:
-            future.result(60)
+        try:
+            with Writers(cluster.database, nodes, tasks):
+                for node in nodes:  # whichever a stream is on, that one dies
+                    progress()
+                    node.kill()
+                    progress()
+                    node.launch()
+                    progress()
+            for task in (tasks[1], tasks[0]):
+                post(nodes[0], task, None, "custom.last")
+            for future in reading:
+                future.result(60)
+        finally:  # the pool waits for them
+            for reader in readers:
+                reader.stop()
     log = [row for row in audit.log(cluster.database) if audit.position(row["id"]) > audit.position(start)]
     last = [row["id"] for row in log if row["type"] == "custom.last"]
     for reader, task in zip(readers, [None, None, None, *tasks]):

@@ -17,12 +17,13 @@ end_part() { mv "$result_file" "${result_file%.new}"; }
 # sized LONG SHORT: the number for a real run, or that for a try.
 sized() { if [[ -z "$short" ]]; then echo "$1"; else echo "$2"; fi; }
 
-# record SUBJECT LOAD COMMAND…: runs a command that writes JSON and keeps it. One that fails is kept as failed.
+# record SUBJECT LOAD COMMAND…: runs a command that writes JSON and keeps it. One that fails is kept as failed. It has
+# both cores, as the service has where its peers run on PostgreSQL; `load` gives it but one.
 record() {
   local subject=$1 load=$2 result status=0
   shift 2
   say "  $load: $subject"
-  result=$("$@" 2>"$temporary/errors") || status=$?
+  result=$({ taskset --cpu-list --pid 0,1 "$BASHPID" >/dev/null && "$@"; } 2>"$temporary/errors") || status=$?
   if [[ "$status" -ne 0 ]]; then sed 's/^/    /' "$temporary/errors" >&2; fi
   [[ "$result" == \{* ]] || result=null
   python3 -c 'import json, sys

@@ -38,7 +38,7 @@ free_port() {
   python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
 }
 
-# start_nchan CORES
+# start_nchan CORES: until it listens and has its worker, whose memory is measured too.
 start_nchan() {
   local directory=$temporary/nchan module
   module=$(nchan_module)
@@ -48,7 +48,7 @@ start_nchan() {
   taskset --cpu-list "$1" "$(nginx_program)" -p "$directory/" -c "$directory/nchan.conf" >"$directory/log" 2>&1 &
   nchan=$!
   local deadline=$((SECONDS + 20))
-  until (exec 3<>"/dev/tcp/127.0.0.1/$nchan_port") 2>/dev/null; do
+  until (exec 3<>"/dev/tcp/127.0.0.1/$nchan_port") 2>/dev/null && [[ -n "$(nchan_workers)" ]]; do
     if ! kill -0 "$nchan" 2>/dev/null || ((SECONDS > deadline)); then
       cat "$directory/log" "$directory/error.log" >&2 2>/dev/null || true
       die "Nchan did not start"
@@ -65,7 +65,8 @@ stop_nchan() {
 }
 
 # The processes of Nchan, for the measure of memory.
-nchan_pids() { echo "$nchan" "$(<"/proc/$nchan/task/$nchan/children")"; }
+nchan_pids() { echo "$nchan" "$(nchan_workers)"; }
+nchan_workers() { cat "/proc/$nchan/task/$nchan/children" 2>/dev/null || true; }
 
 nginx_program() {
   local program

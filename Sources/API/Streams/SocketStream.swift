@@ -24,18 +24,14 @@ final class SocketStream: ChannelInboundHandler, SubscriberOutput {
 
     /// Makes a channel of a connected socket, which belongs to it from now on.
     static func open(_ socket: NIOBSDSocket.Handle, on eventLoop: any EventLoop) async throws -> any Channel {
-        do {
-            return try await ClientBootstrap(group: eventLoop)
-                .channelInitializer { channel in
-                    channel.eventLoop.makeCompletedFuture {
-                        try channel.pipeline.syncOperations.addHandler(SocketStream(channel, socket))
-                    }
+        // From here on NIO closes it, also when this fails.
+        try await ClientBootstrap(group: eventLoop)
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(SocketStream(channel, socket))
                 }
-                .withConnectedSocket(socket).get()
-        } catch {
-            close(socket)
-            throw error
-        }
+            }
+            .withConnectedSocket(socket).get()
     }
 
     /// Makes it the output of a subscriber. On the event loop.

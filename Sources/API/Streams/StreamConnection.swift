@@ -17,9 +17,14 @@ struct StreamConnection: Sendable {
         if request.framing == .chunked, let loop = hub.nextFanOutLoop(),
             let socket = try? await SocketHandover.takeSocket(of: channel)
         {
-            // On the loop's own thread, and with copies: what lives as long as the stream shall not lie scattered among
-            // what the request needed for a moment, or that memory cannot be given back.
-            Task(executorPreference: loop) { await copied().serve(start, on: socket, loop.eventLoop) }
+            // Set up on the loop's own thread, and with copies: what lives as long as the stream shall not lie scattered
+            // among what the request needed for a moment, or that memory cannot be given back.
+            Task(executorPreference: loop) {
+                let stream = copied()
+                guard let (channel, session) = await stream.setUp(socket, on: loop.eventLoop) else { return }
+                // The replay is not the loop's work.
+                Task { await stream.serve(start, session, on: channel) }
+            }
             return false
         }
         defer { permit.giveBack() }
@@ -38,18 +43,14 @@ struct StreamConnection: Sendable {
         return false
     }
 
-    /// Serves it on a socket that was taken from the HTTP server, on a loop that only fans out.
-    private func serve(_ start: StreamStart, on socket: NIOBSDSocket.Handle, _ eventLoop: any EventLoop) async {
+    /// Makes a stream of a socket that was taken from the HTTP server; nil when its reader has left.
+    private func setUp(
+        _ socket: NIOBSDSocket.Handle, on eventLoop: any EventLoop
+    ) async -> (channel: any Channel, session: StreamSession)? {
         do {
             let channel = try await SocketStream.open(socket, on: eventLoop)
             do {
-                let session = try await session(on: eventLoop) { try SocketStream.connect(channel, to: $0) }
-                await session.runDetached(start, restart: restart) { [self] outcome in
-                    if outcome == .finished { await SocketStream.end(channel, within: currentSettleTime) }
-                    channel.close(promise: nil)
-                    permit.giveBack()
-                }
-                return
+                return (channel, try await session(on: eventLoop) { try SocketStream.connect(channel, to: $0) })
             } catch {
                 channel.close(promise: nil)
                 throw error
@@ -57,6 +58,15 @@ struct StreamConnection: Sendable {
         } catch {
             permit.giveBack()
             logger.debug("a stream could not be served", metadata: ["error": "\(error)"])
+            return nil
+        }
+    }
+
+    private func serve(_ start: StreamStart, _ session: StreamSession, on channel: any Channel) async {
+        await session.runDetached(start, restart: restart) { [self] outcome in
+            if outcome == .finished { await SocketStream.end(channel, within: currentSettleTime) }
+            channel.close(promise: nil)
+            permit.giveBack()
         }
     }
 

@@ -67,13 +67,11 @@ package struct StreamRoutes: Sendable {
             request: StreamRequest(
                 tenantID: context.scope.tenantID, filter: query.filter, framing: context.isHTTP2 ? .plain : .chunked),
             starter: starter, hub: hub, permit: permit, logger: logger, settleTime: configuration.settleTime)
-        let (channel, isClosing) = (context.channel, !context.isHTTP2)
+        let channel = context.channel
         return Response(
-            status: .ok, headers: StreamResponses.headers(closing: isClosing),
+            status: .ok, headers: StreamResponses.headers(closing: !context.isHTTP2),
             body: ResponseBody { writer in
-                guard await connection.serve(start, on: channel) else { return }
-                try await writer.finish(nil)
-                if isClosing { channel.close(promise: nil) }
+                if await connection.serve(start, on: channel) { try await writer.finish(nil) }
             })
     }
 }

@@ -59,8 +59,8 @@ package struct LiveTextReader: Service {
                 for head in news.heads { hub.sawOtherTexts(at: head) }
                 return
             }
-            // What was read too early is there again with the next look, which may be the same moment.
-            if !areAllPublished, !news.isCut { return }
+            // What was read too early is there again with the next look.
+            if !areAllPublished { return }
         }
     }
 }

@@ -1,4 +1,5 @@
 import DequeModule
+import Glibc
 import NIOCore
 import Synchronization
 import Workflow
@@ -16,6 +17,8 @@ final class LoopRooms {
 
     /// Subscribers that one turn of the loop writes to, at a few microseconds each.
     private static let writesPerTurn = 64
+    /// A round with fewer bytes leaves the processor to others between its slices.
+    private static let lightBytes = 2048
 
     init(index: Int, eventLoop: any EventLoop, configuration: HubConfiguration) {
         self.index = index
@@ -36,8 +39,8 @@ final class LoopRooms {
             )
         }
         gather(mail)
-        // Pieces that these texts hold already are not for this subscriber.
-        if let room = subscriber.room, !texts.isEmpty, room.hasGatheredText { writeAll(room) }
+        // Pieces that these texts hold already, or of texts that are over, are not for this subscriber.
+        if let room = subscriber.room, room.hasGatheredText { writeAll(room) }
         return texts
     }
 
@@ -126,8 +129,10 @@ final class LoopRooms {
     /// not wait for a whole fan-out. Rooms take turns too.
     private func takeTurn() {
         var budget = Self.writesPerTurn
+        var isLight = true
         while budget > 0, let room = queue.popFirst() {
             budget -= max(1, room.write(atMost: budget))
+            isLight = isLight && room.roundBytes < Self.lightBytes
             if room.isLevel {
                 room.isQueued = false
                 room.tenant.endStreams()
@@ -135,7 +140,11 @@ final class LoopRooms {
                 queue.append(room)
             }
         }
-        if !queue.isEmpty { scheduleTurn() }
+        guard !queue.isEmpty else { return }
+        // Whoever commits what comes next may wait for this processor. With more in the next round each event costs less;
+        // a round that carries much already shall be over soon.
+        if isLight { sched_yield() }
+        scheduleTurn()
     }
 
     private func writeAll(_ room: Room) {
@@ -155,9 +164,14 @@ final class LoopRooms {
 
     /// Heartbeats for one slot of the wheel; the same bytes for everybody who is level with the same log.
     private func beat() {
+        beat(wheel.next())
+        if !wheel.isEmpty { turnWheel() }
+    }
+
+    func beat(_ subscribers: [Subscriber]) {
         var frames: [String: Frame] = [:]
         let comment = Frame.heartbeat(nil)
-        for subscriber in wheel.next() {
+        for subscriber in subscribers {
             var frame = comment
             if subscriber.memberIndex != nil, let room = subscriber.room, room.isLevel {
                 let tenantID = subscriber.request.tenantID
@@ -168,6 +182,5 @@ final class LoopRooms {
             }
             subscriber.beat(frame)
         }
-        if !wheel.isEmpty { turnWheel() }
     }
 }

@@ -44,6 +44,9 @@ final class Room {
     /// Whether its members have got everything.
     var isLevel: Bool { gathered.isEmpty && round == nil }
 
+    /// What the current round writes to each member.
+    var roundBytes: Int { round?.bytes.readableBytes ?? 0 }
+
     var hasGatheredText: Bool {
         gathered.contains { if case .text = $0 { true } else { false } }
     }
@@ -67,7 +70,7 @@ final class Room {
     func write(atMost count: Int) -> Int {
         beginRound()
         guard let round else { return 0 }
-        let end = min(round.members.count, round.next + count)
+        let end = round.next + min(count, round.members.count - round.next)
         for member in round.members[round.next..<end] { member.send(round.bytes) }
         if end == round.members.count { self.round = nil } else { self.round?.next = end }
         return end - round.next

@@ -7,7 +7,7 @@ import Synchronization
 /// Tells the other nodes on the same database of this node's commits, and this node of theirs.
 ///
 /// It is never in the way of a write: what was committed gathers, and goes out in a statement of its own, at most one
-/// each 10 ms. What gets lost on the way is found by polling, which is faster while nothing can be heard.
+/// each 10 ms. What gets lost on the way is found by polling, at the same pace whether or not others can be heard.
 package struct NodeHints: Service {
     private let nodeID: UUID
     private let store: Store

@@ -131,9 +131,10 @@ package struct Tailer: Service {
                 hub.reset(to: page.head, .expired)
                 return
             }
-            hub.publish(page)
+            // When the hub has moved meanwhile, there may be more to read than this page knew of.
+            let isPublished = hub.publish(page)
             limit = limit.adjusted(to: page, most: configuration.page.count)
-            if page.through >= page.head.position { return }
+            if isPublished, page.isLast { return }
         }
     }
 

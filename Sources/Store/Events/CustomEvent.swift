@@ -6,11 +6,12 @@ package struct CustomEvent: Sendable {
     package let taskID: UUID
     /// `custom` or `custom.<name>`.
     package let type: String
-    package let data: JSON
+    /// JSON text.
+    let data: String
 
     package init(taskID: UUID, type: String, data: JSON) {
         self.taskID = taskID
         self.type = type
-        self.data = data
+        self.data = data.text
     }
 }

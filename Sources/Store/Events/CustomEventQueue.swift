@@ -12,8 +12,10 @@ final class CustomEventQueue: Sendable {
         let continuation: CheckedContinuation<Cursor, any Error>
     }
 
-    /// The most events of one transaction: enough to make its cost small, few enough not to keep others waiting.
+    /// The most events of one transaction, and about the most bytes of their data: enough to make its cost small, few
+    /// enough not to keep others waiting. A single event may be larger.
     static let batchLimit = 128
+    static let batchBytes = 1 << 20
 
     /// Tenants with a writer at work, and what waits for it.
     private let tenants = Mutex<[String: [Entry]]>([:])
@@ -27,16 +29,30 @@ final class CustomEventQueue: Sendable {
         }
     }
 
-    /// What the writer writes next: the longest run of one scope. Empty when nothing is left; the writer then ends.
+    /// What the writer writes next: the longest run of one scope that is not too large. Empty when nothing is left; the
+    /// writer then ends.
     func take(tenantID: String) -> [Entry] {
         tenants.withLock { tenants in
             guard let waiting = tenants[tenantID], let first = waiting.first else {
                 tenants[tenantID] = nil
                 return []
             }
-            let batch = Array(waiting.prefix(Self.batchLimit).prefix { $0.scope == first.scope })
+            var bytes = 0
+            let batch = Array(
+                waiting.prefix(Self.batchLimit).prefix { entry in
+                    defer { bytes += entry.event.data.utf8.count }
+                    return entry.scope == first.scope && (bytes == 0 || bytes + entry.event.data.utf8.count <= Self.batchBytes)
+                })
             tenants[tenantID]?.removeFirst(batch.count)
             return batch
+        }
+    }
+
+    /// Everything that waits for a tenant's writer.
+    func takeAll(tenantID: String) -> [Entry] {
+        tenants.withLock { tenants in
+            defer { tenants[tenantID] = [] }
+            return tenants[tenantID] ?? []
         }
     }
 }

@@ -42,13 +42,19 @@ extension Store {
             guard let scope = batch.first?.scope else { return }
             do {
                 for (entry, cursor) in zip(batch, try await append(scope, batch.map(\.event))) {
-                    if let cursor { entry.continuation.resume(returning: cursor) } else { appendAlone(entry) }
+                    if let cursor {
+                        entry.continuation.resume(returning: cursor)
+                    } else {
+                        // It waits for its task's row, without keeping the tenant's other events waiting.
+                        Task { await appendAlone(entry) }
+                    }
                 }
             } catch let error as PostgresError where error.sqlState != nil && batch.count > 1 {
                 // Nothing of the batch is written. Each for itself: it was one event's fault, or hits all of them.
-                for entry in batch { appendAlone(entry) }
+                for entry in batch { await appendAlone(entry) }
             } catch {
-                for entry in batch { entry.continuation.resume(throwing: error) }
+                // The database cannot be reached: nobody shall wait for finding out again.
+                for entry in batch + customEvents.takeAll(tenantID: tenantID) { entry.continuation.resume(throwing: error) }
             }
         }
     }
@@ -63,17 +69,15 @@ extension Store {
         return try Self.cursors(results[1], of: events)
     }
 
-    /// Waits for the task's row, or finds out that there is none, without keeping the tenant's other events waiting.
-    private func appendAlone(_ entry: CustomEventQueue.Entry) {
-        Task {
-            do {
-                entry.continuation.resume(
-                    returning: try await write(entry.scope) { connection in
-                        try await appendCustomEvent(on: connection, entry.scope, entry.event)
-                    })
-            } catch {
-                entry.continuation.resume(throwing: error)
-            }
+    /// Waits for the task's row, or finds out that there is none.
+    private func appendAlone(_ entry: CustomEventQueue.Entry) async {
+        do {
+            entry.continuation.resume(
+                returning: try await write(entry.scope) { connection in
+                    try await appendCustomEvent(on: connection, entry.scope, entry.event)
+                })
+        } catch {
+            entry.continuation.resume(throwing: error)
         }
     }
 
@@ -81,7 +85,7 @@ extension Store {
         """
         SELECT epoch, position, held FROM pressroom.append_custom_events(
             \(scope.tenantID), \(events.map(\.taskID))::uuid[], \(events.map(\.type))::text[],
-            \(JSON.array(events.map(\.data)))::json)
+            \("[" + events.map(\.data).joined(separator: ",") + "]")::json)
         """
     }
 

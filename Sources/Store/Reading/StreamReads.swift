@@ -3,6 +3,11 @@ import Postgres
 
 /// What streams read when they begin and while they replay, shared by those that come at the same time.
 package final class StreamReads: Sendable {
+    private struct StateKey: Hashable, Sendable {
+        let scope: Scope
+        let taskID: UUID
+    }
+
     private struct PageKey: Hashable, Sendable {
         let tenantID: String
         let taskIDs: Set<UUID>
@@ -12,7 +17,7 @@ package final class StreamReads: Sendable {
 
     private let heads: BatchedReads<Bool, String, LogHead>
     private let taskEnds: BatchedReads<String, UUID, TaskLogEnd>
-    private let states: BatchedReads<Scope, UUID, TaskState>
+    private let states: BatchedReads<StateKey, Bool, TaskState>
     private let pages: BatchedReads<PageKey, Bool, EventPage>
 
     init(_ database: PostgresClient) {
@@ -20,10 +25,8 @@ package final class StreamReads: Sendable {
             Dictionary(uniqueKeysWithValues: try await Store.logHeads(database, tenantIDs).map { ($0.tenantID, $0) })
         }
         taskEnds = BatchedReads { tenantID, taskIDs in try await Store.taskLogEnds(database, tenantID, taskIDs) }
-        states = BatchedReads { scope, taskIDs in
-            var states: [UUID: TaskState] = [:]
-            for taskID in taskIDs { states[taskID] = try await Store.taskState(database, scope, taskID) }
-            return states
+        states = BatchedReads { key, _ in
+            try await Store.taskState(database, key.scope, key.taskID).map { [true: $0] } ?? [:]
         }
         pages = BatchedReads { key, _ in
             let taskIDs = key.taskIDs.isEmpty ? nil : Array(key.taskIDs)
@@ -44,7 +47,7 @@ package final class StreamReads: Sendable {
 
     /// The state of a task, as `/state` has it; nil when the scope has no such task.
     package func taskState(_ scope: Scope, _ taskID: UUID) async throws -> TaskState? {
-        try await states.value(of: taskID, in: scope)
+        try await states.value(of: true, in: StateKey(scope: scope, taskID: taskID))
     }
 
     /// The events of a tenant after a position; with `taskIDs` that are not empty, of these tasks only. Nil when the

@@ -20,12 +20,16 @@ struct BenchState: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The model of the task that is run.", valueName: "provider/model"))
     var model = "rehearsal/bench"
 
+    @Option(help: "Seconds after which to give up waiting for the end of that task.")
+    var timeout = 300.0
+
     @OptionGroup var client: ClientOptions
     @OptionGroup var output: OutputOptions
 
     func validate() throws {
         guard (1...1000).contains(connections) else { throw ValidationError("--connections must be 1…1000") }
         try BenchLimits.check(seconds: seconds, "--seconds")
+        try BenchLimits.check(seconds: timeout, "--timeout")
     }
 
     func run() async throws {
@@ -65,7 +69,9 @@ struct BenchState: AsyncParsableCommand {
         let workflow = BenchWorkflows.state(model: model)
         _ = try await client.publishWorkflow(workflow.definition, as: .yaml)
         let id = try await client.startTask(TaskRequest(workflow: workflow.name)).id
-        for try await event in client.events(of: id) where event.name == "end" { break }
-        return id
+        return try await TimeLimit.run(timeout, "the task \(id) had not ended") {
+            for try await event in client.events(of: id) where event.name == "end" { break }
+            return id
+        }
     }
 }

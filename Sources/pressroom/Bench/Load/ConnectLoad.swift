@@ -36,6 +36,9 @@ struct ConnectLoad {
         let reading = WorkerThreads<Int>(1) { _ in
             let fleet = handedOver.value, before = fleet.delivered
             while !stop.isSet { try fleet.pump(milliseconds: 20) }
+            guard fleet.closedByServer == 0 else {
+                throw CommandFailure("the server closed \(fleet.closedByServer) of the readers that were there before")
+            }
             return fleet.delivered - before
         }
         let fresh = try SubscriberFleet(target, capacity: connections)

@@ -7,7 +7,7 @@ struct StepLoad: Sendable {
     let server: ServerAddress
     let token: String?
     let workflow: String
-    /// Seconds.
+    /// Seconds after which each of the two measures, and the preparation of each, is given up.
     let timeout: Double
 
     struct Starts: Sendable {
@@ -24,9 +24,16 @@ struct StepLoad: Sendable {
     }
 
     func startTimes(_ count: Int) async throws -> Starts {
+        guard count > 0 else { return Starts() }
+        let source = try await stream(types: ["task_updated", "step_updated"])
+        return try await TimeLimit.run(timeout, "not all of \(count) tasks had been started and ended") {
+            try await startTimes(count, source)
+        }
+    }
+
+    private func startTimes(_ count: Int, _ source: EventSource) async throws -> Starts {
         var starts = Starts()
-        guard count > 0 else { return starts }
-        var events = try await stream(types: ["task_updated", "step_updated"])
+        var events = source.makeAsyncIterator()
         let body = request()
         let connection = try KeepAliveConnection(server)
         for _ in 0..<count {
@@ -51,7 +58,7 @@ struct StepLoad: Sendable {
     }
 
     func rate(tasks: Int, connections: Int) async throws -> Rate {
-        var events = try await stream(types: ["task_updated"])
+        let source = try await stream(types: ["task_updated"])
         let body = request(), server = server
         let start = MonotonicClock.now()
         let posting = WorkerThreads(connections) { index in
@@ -59,16 +66,21 @@ struct StepLoad: Sendable {
             for _ in 0..<(tasks / connections + (index < tasks % connections ? 1 : 0)) { try connection.exchange(body) }
             return MonotonicClock.now()
         }
-        var finished = 0
-        while finished < tasks, let event = try await events.next() {
-            if try isOver(Self.status(event.data)) { finished += 1 }
-            guard MonotonicClock.seconds(since: start) < timeout else {
-                throw CommandFailure("after \(Int(timeout)) s, \(tasks - finished) of \(tasks) tasks had not ended")
-            }
+        return try await TimeLimit.run(timeout, "not all of \(tasks) tasks had ended", posting: posting) {
+            try await readEnds(of: tasks, source)
+            let seconds = MonotonicClock.seconds(since: start)
+            let answered = try await posting.outputs().max() ?? start
+            return Rate(seconds: seconds, postSeconds: Double(answered - start) / 1e9)
         }
-        let seconds = MonotonicClock.seconds(since: start)
-        let answered = try await posting.outputs().max() ?? start
-        return Rate(seconds: seconds, postSeconds: Double(answered - start) / 1e9)
+    }
+
+    private func readEnds(of tasks: Int, _ source: EventSource) async throws {
+        var finished = 0
+        for try await event in source {
+            if try isOver(Self.status(event.data)) { finished += 1 }
+            if finished == tasks { return }
+        }
+        throw CommandFailure("the stream was over when \(finished) of \(tasks) tasks had ended")
     }
 
     private func isOver(_ status: String) throws(CommandFailure) -> Bool {
@@ -79,11 +91,13 @@ struct StepLoad: Sendable {
     }
 
     /// What follows a cursor that is taken now: nothing that is started later can be missed.
-    private func stream(types: [String]) async throws -> EventSource.AsyncIterator {
-        let first = try await client.startTask(TaskRequest(workflow: workflow)).id
-        for try await event in client.events(of: first) where event.name == "end" { break }
-        let cursor = try await client.taskState(first).document.json["cursor"]?.string
-        return client.events(after: cursor, workflow: workflow, types: types).makeAsyncIterator()
+    private func stream(types: [String]) async throws -> EventSource {
+        let cursor: String? = try await TimeLimit.run(timeout, "a first task of \(workflow) had not ended") {
+            let first = try await client.startTask(TaskRequest(workflow: workflow)).id
+            for try await event in client.events(of: first) where event.name == "end" { break }
+            return try await client.taskState(first).document.json["cursor"]?.string
+        }
+        return client.events(after: cursor, workflow: workflow, types: types)
     }
 
     private func request() -> [UInt8] {
