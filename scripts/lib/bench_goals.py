@@ -62,7 +62,7 @@ GOALS = [
     ),
     Goal("SYNs sent again, new readers in a burst", "connect", None, "syn_retransmits", "", False, limit=0, peer="Nchan"),
     Goal("Until all of them have first bytes", "connect", None, "all_ready_ms", "ms", False, peer="Nchan"),
-    Goal("p99 with a slow reader / without", "slow-reader", None, "ratio", "×", False, limit=1.2),
+    Goal("p99 with a slow reader / without", "slow-reader", None, "ratio", "×", False, limit=1.1),
     Goal(
         "GET …/state", "state", None, "requests_per_second", "/s", True, peer="pgbench", peer_field="per_second", ratio=0.7
     ),
