@@ -23,6 +23,7 @@ extension Store {
     }
 
     /// The head comes from the same snapshot: a transaction whose first event is in the page lies wholly at or below it.
+    /// Each event's task is looked up by its key, whatever the planner believes of tables that it has not analyzed yet.
     /// Payloads are counted twice: as they are stored, so that no more are read than needed (they may be compressed),
     /// and as they are sent.
     private static func pageQuery(
@@ -58,7 +59,9 @@ extension Store {
                                 WHERE near.stored - pg_column_size(near.payload) < \(limit.bytes)
                                OFFSET 0) AS sized) AS page
                 WHERE page.bytes - octet_length(page.body) < \(limit.bytes)) AS e ON true
-          LEFT JOIN pressroom.tasks t ON t.tenant_id = h.tenant_id AND t.task_id = e.task_id
+          LEFT JOIN LATERAL (
+               SELECT tasks.context, tasks.workspace_id, tasks.workflow_name FROM pressroom.tasks
+                WHERE tasks.tenant_id = h.tenant_id AND tasks.task_id = e.task_id LIMIT 1) AS t ON true
          WHERE h.tenant_id = \(tenantID)
          ORDER BY e.position
         """
