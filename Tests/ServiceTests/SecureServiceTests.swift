@@ -30,6 +30,30 @@ import Testing
         }
     }
 
+    /// A port scanner, or a balancer that only looks whether somebody listens.
+    @Test func whoOnlyConnectsDoesNotHoldUpTheEnd() async throws {
+        try await TestCertificate.with { files in
+            let yaml = """
+                http: {tls_certificate: "\(files.certificate)", tls_key: "\(files.key)", request_timeout: 1h}
+                streams: {drain: 0ms}
+                """
+            try await withService(ServiceSetup(yaml: yaml)) { service in
+                let port = service.port
+                let isConnected = Eventual<Void>()
+                async let silent: Void = RawConnection.with(port: port) { connection in
+                    // A record of TLS that is not whole.
+                    try await connection.send("\u{16}\u{03}")
+                    isConnected.set(())
+                    _ = try await connection.restText()
+                }
+                try await isConnected.get()
+                let status = try await within(.seconds(60), "the service to end") { try await service.terminate() }
+                #expect(status == 0)
+                try await silent
+            }
+        }
+    }
+
     @Test func aMissingCertificateIsNamedBeforeAnythingStarts() async throws {
         let directory = FileManager.default.temporaryDirectory.path
         for (flag, key) in [("--tls-certificate", "http.tls_key"), ("--tls-key", "http.tls_certificate")] {

@@ -57,6 +57,9 @@ final class OpenConnections: Sendable {
         }
     }
 
+    /// Whether the connections have been asked to close.
+    var isQuiescing: Bool { state.withLock { $0.isQuiescing } }
+
     /// Asks every connection to close once its requests are answered.
     func quiesce() {
         let channels = state.withLock { state in

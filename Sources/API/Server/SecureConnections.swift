@@ -16,10 +16,15 @@ struct SecureConnections: ConnectionSetup {
         let pipeline = channel.pipeline.syncOperations
         let deadline = channel.eventLoop.scheduleTask(in: handshakeTimeout) { channel.close(promise: nil) }
         channel.closeFuture.whenComplete { _ in deadline.cancel() }
+        let end = HandshakeEnd()
+        let handshake = NIOLoopBound(end, eventLoop: channel.eventLoop)
         try pipeline.addHandler(NIOSSLServerHandler(context: certificate.context))
+        try pipeline.addHandler(end)
         try pipeline.addHandler(
             ApplicationProtocolNegotiationHandler { [http1, http2] result, channel in
                 deadline.cancel()
+                handshake.value.isDone = true
+                if open.isQuiescing { channel.close(promise: nil) }
                 return channel.eventLoop.makeCompletedFuture {
                     if result == .negotiated("h2") {
                         try http2.setUp(channel, open)
