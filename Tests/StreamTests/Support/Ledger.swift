@@ -32,13 +32,25 @@ actor Ledger {
     /// Removes every event that there is.
     func prune() async throws {
         let after = noted.last?.position ?? origin.position
-        noted += try await database.withTransaction { [tenantID] connection in
-            _ = try await connection.query("SELECT FROM pressroom.stream_heads WHERE tenant_id = \(tenantID) FOR UPDATE")
-            let entries = try await Self.entries(tenantID, after: after, connection)
-            _ = try await connection.query("SELECT pressroom.prune_events(\(tenantID), clock_timestamp())")
-            return entries
-        }
+        noted += try await removeAll(after: after)
         isPruned = true
+    }
+
+    /// Two writers that wait for each other may have this wait for the head between them: PostgreSQL ends any one of the
+    /// three, as it may end the service's own retention, which comes again.
+    private func removeAll(after position: Int64) async throws -> [Entry] {
+        while true {
+            do {
+                return try await database.withTransaction { [tenantID] connection in
+                    _ = try await connection.query("SELECT FROM pressroom.stream_heads WHERE tenant_id = \(tenantID) FOR UPDATE")
+                    let entries = try await Self.entries(tenantID, after: position, connection)
+                    _ = try await connection.query("SELECT pressroom.prune_events(\(tenantID), clock_timestamp())")
+                    return entries
+                }
+            } catch let error as PostgresError where error.sqlState == "40P01" {
+                continue
+            }
+        }
     }
 
     /// All events of the story; with a gap among them it throws.
