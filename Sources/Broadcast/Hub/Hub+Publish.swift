@@ -14,15 +14,11 @@ extension Hub {
             tenantID: tenantID, events: page.events.map { PublishedEvent($0, epoch: page.head.epoch) },
             through: page.through, head: page.head.position)
         let (isPublished, calls): (Bool, [Int]) = state.withLock { state in
-            guard let log = state.logs[tenantID], log.epoch == page.head.epoch else { return (false, []) }
-            guard log.published == page.start, page.through > page.start else {
-                return (log.published >= page.through, [])
+            switch state.logs[tenantID]?.take(batch, after: page.start, epoch: page.head.epoch) {
+            case .taken: (true, state.post(.events(batch), tenantID: tenantID))
+            case .known: (true, [])
+            case .unfitting, nil: (false, [])
             }
-            state.logs[tenantID]?.published = page.through
-            state.logs[tenantID]?.head = page.head.position
-            state.logs[tenantID]?.ring.append(batch.events)
-            state.logs[tenantID]?.outputChanges.add(batch.events)
-            return (true, state.post(.events(batch), tenantID: tenantID))
         }
         call(calls)
         return isPublished

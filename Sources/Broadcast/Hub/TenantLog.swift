@@ -25,3 +25,24 @@ struct TenantLog: Sendable {
         subscribersByLoop = Array(repeating: 0, count: loops)
     }
 }
+
+extension TenantLog {
+    enum Continuation {
+        case taken
+        /// It was published before.
+        case known
+        /// There is a gap, or it is another log's.
+        case unfitting
+    }
+
+    /// Adds a batch that begins after `start`, if it continues the log. In place: a copy of the log would copy its ring.
+    mutating func take(_ batch: EventBatch, after start: Int64, epoch: String) -> Continuation {
+        guard epoch == self.epoch else { return .unfitting }
+        guard published == start, batch.through > start else { return published >= batch.through ? .known : .unfitting }
+        published = batch.through
+        head = batch.head
+        ring.append(batch.events)
+        outputChanges.add(batch.events)
+        return .taken
+    }
+}

@@ -25,9 +25,13 @@ package struct NodeHints: Service {
             hints = Mutex(PendingHints(nodeID: nodeID))
         }
 
+        /// A node that is alone has nobody to tell: its commits do not wake the loop.
         func change(_ change: (inout PendingHints) -> Void) {
-            hints.withLock { change(&$0) }
-            alarm.ring()
+            let isUrgent = hints.withLock { hints in
+                change(&hints)
+                return hints.isUrgent(at: .now)
+            }
+            if isUrgent { alarm.ring() }
         }
     }
 

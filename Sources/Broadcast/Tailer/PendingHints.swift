@@ -52,11 +52,21 @@ struct PendingHints: Sendable {
         let hint = NodeHint(
             nodeID: nodeID, tenantIDs: tenantIDs, hasWork: hasWork, asksWhoIsThere: asksWhoIsThere)
         let isEmpty = tenantIDs?.isEmpty ?? false && !hasWork
-        let isWanted = !isListening || hasOthers(at: now)
+        let isWanted = isWanted(at: now)
         (tenantIDs, hasWork, asksWhoIsThere) = ([], false, false)
         guard isGreeting || isWanted && !isEmpty else { return nil }
         greetedAt = now
         return hint
+    }
+
+    /// Whether something is to be said before the next greeting.
+    func isUrgent(at now: ContinuousClock.Instant) -> Bool {
+        asksWhoIsThere || isWanted(at: now)
+    }
+
+    /// Whether somebody may be there to be told.
+    private func isWanted(at now: ContinuousClock.Instant) -> Bool {
+        !isListening || hasOthers(at: now)
     }
 
     /// The hint did not go out. Meanwhile nothing else did, so the next one says that there may be anything.

@@ -53,7 +53,12 @@ extension Optional: PostgresEncodable where Wrapped: PostgresEncodable {
 
 extension Array: PostgresEncodable where Element: PostgresEncodable {
     package var postgresText: String? {
-        "{" + lazy.map(\.postgresArrayElement).joined(separator: ",") + "}"
+        var text = "{"
+        for element in self {
+            if text.utf8.count > 1 { text += "," }
+            text += element.postgresArrayElement
+        }
+        return text + "}"
     }
 
     /// An array in an array is one more dimension, so it is not quoted.
