@@ -23,6 +23,23 @@ extension TaskEngine {
         return step.id
     }
 
+    /// Adds the step of a phase that has one.
+    @discardableResult
+    mutating func addStep(_ new: NewStep, to phaseID: UUID, _ definition: PhaseDefinition) -> UUID {
+        let step = StepRow(
+            phaseID: phaseID, kind: new.kind, agent: new.agent, model: agent(new.agent)?.model,
+            sequence: (graph.steps.map(\.sequence).max() ?? -1) + 1, status: new.status,
+            maxAttempts: definition.retry.maxAttempts, input: new.input, runAt: new.runAt)
+        graph.steps.append(step)
+        return step.id
+    }
+
+    /// Makes sure that a processor looks at the task again after this long.
+    mutating func wakeNoLater(than delay: Duration?) {
+        guard let delay else { return }
+        graph.wakeAfter = min(graph.wakeAfter ?? delay, delay)
+    }
+
     /// Lets parked steps of a phase run, as many as its concurrency has room for.
     mutating func admitParkedSteps(of phaseID: UUID, _ definition: PhaseDefinition) {
         guard let limit = definition.concurrency else { return }
