@@ -14,7 +14,7 @@ package final class Processor: Service {
     let running = RunningSteps()
     let liveTexts: LiveTexts
     let runner: StepRunner
-    let commits: TaskCommits
+    private let plainCommits: TaskCommits
     let workflows: WorkflowCache
     let finished = FinishedSteps()
     let wakeAdvance = WorkSignal()
@@ -34,13 +34,20 @@ package final class Processor: Service {
         liveTexts = LiveTexts(publish: publish)
         runner = StepRunner(models: models, liveTexts: liveTexts, logger: logger)
         workflows = WorkflowCache(store: store)
-        commits = TaskCommits(store: store, workflows: workflows, processorID: id, logger: logger)
+        plainCommits = TaskCommits(store: store, workflows: workflows, processorID: id, logger: logger)
         let (advance, claim, lease) = (wakeAdvance, wakeClaim, wakeLease)
         store.hints.onWork {
             advance.wake()
             claim.wake()
             lease.wake()
         }
+    }
+
+    /// Commits that claim the steps that they add.
+    var commits: TaskCommits {
+        var commits = plainCommits
+        commits.claimer = directClaims
+        return commits
     }
 
     /// Looks for steps and wake-ups at once: another node says that there may be some.
@@ -81,7 +88,7 @@ package final class Processor: Service {
         await drain()
         running.cancelAll()
         await running.wait()
-        let left = await commits.commit(finished.takeAll())
+        let left = await plainCommits.commit(finished.takeAll())
         if !left.isEmpty { logger.warning("steps are left to the lease timeout", metadata: ["steps": "\(left.count)"]) }
         do {
             try await store.removeProcessor(id: id)

@@ -2,7 +2,8 @@ import Logging
 import ServiceLifecycle
 import Store
 
-/// Removes what is past its time, at the start and every hour. Any number of nodes may do so.
+/// Removes what is past its time, at the start and every hour, and keeps the planner informed of tables that grow fast.
+/// Any number of nodes may do so.
 struct Maintenance: ServiceLifecycle.Service {
     let store: Store
     let eventRetention: Duration
@@ -13,10 +14,30 @@ struct Maintenance: ServiceLifecycle.Service {
 
     func run() async throws {
         try? await cancelWhenGracefulShutdown {
-            while true {
-                await sweep()
-                try await Task.sleep(for: .seconds(3_600))
+            try await withThrowingDiscardingTaskGroup { group in
+                group.addTask {
+                    while true {
+                        await sweep()
+                        try await Task.sleep(for: .seconds(3_600))
+                    }
+                }
+                group.addTask {
+                    while true {
+                        try await Task.sleep(for: Self.statisticsInterval)
+                        await informPlanner()
+                    }
+                }
             }
+        }
+    }
+
+    private static let statisticsInterval: Duration = .seconds(2)
+
+    private func informPlanner() async {
+        do {
+            _ = try await store.analyzeGrownTables()
+        } catch {
+            if !Task.isCancelled { logger.debug("cannot analyze tables", metadata: ["error": "\(error)"]) }
         }
     }
 

@@ -1,4 +1,5 @@
 package import Postgres
+import Workflow
 
 /// Every SQL statement of the service: rows in, rows out. One file a table or a way of using several.
 package struct Store: Sendable {
@@ -6,7 +7,8 @@ package struct Store: Sendable {
     package let hints = CommitHints()
     /// For streams that begin or replay at the same time.
     package let streamReads: StreamReads
-    let customEvents = CustomEventQueue()
+    let customEvents = WriteQueue<CustomEvent, Cursor>()
+    let taskStarts = WriteQueue<TaskStart, TaskView>()
 
     package init(database: PostgresClient) {
         self.database = database

@@ -61,9 +61,14 @@ struct TaskRoutes: Sendable {
         let traceParent = HTTPField.Name("traceparent").flatMap { request.headers[$0] }
         let start = try await prepare(json, context.identity, traceParent: traceParent, key: idempotency?.key)
         let scope = context.scope
+        let location = "/api/v1/tasks/\(start.taskID.uuidString.lowercased())"
+        guard let idempotency else {
+            let view = try await api.store.startTask(scope, start)
+            return .recorded((RecordedResponse(status: 202, location: location, body: view.json), false), tag: "1")
+        }
         let result = try await api.store.writeOnce(scope, idempotency) { connection in
             let view = try await api.store.startTask(on: connection, scope, start)
-            return RecordedResponse(status: 202, location: "/api/v1/tasks/\(start.taskID.uuidString.lowercased())", body: view.json)
+            return RecordedResponse(status: 202, location: location, body: view.json)
         }
         api.store.hints.workArrived()
         return .recorded(result, tag: result.isRepeated ? nil : "1")

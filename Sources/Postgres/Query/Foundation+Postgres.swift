@@ -1,10 +1,12 @@
 package import Foundation
 
 extension UUID: PostgresEncodable, PostgresDecodable {
-    package var postgresText: String? { uuidString.lowercased() }
+    package var postgresText: String? { UUIDText.text(self) }
+    /// Nothing in it needs quotes.
+    package var postgresArrayElement: String { UUIDText.text(self) }
 
     package static func decode(postgresText text: UnsafeBufferPointer<UInt8>?) -> UUID? {
-        text.flatMap { UUID(uuidString: String(decoding: $0, as: UTF8.self)) }
+        text.flatMap(UUIDText.parse)
     }
 }
 

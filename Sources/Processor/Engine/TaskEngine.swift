@@ -9,9 +9,12 @@ import Workflow
 struct TaskEngine {
     var graph: TaskGraph
     let workflow: LoadedWorkflow
+    /// The steps that were there before.
+    let known: Set<UUID>
 
     init(_ graph: TaskGraph, _ workflow: LoadedWorkflow) {
         self.graph = graph
+        known = Set(graph.steps.map { $0.id })
         self.workflow = workflow
     }
 

@@ -1,16 +1,19 @@
 import Foundation
 import Synchronization
 
-/// Results that wait for their transaction. While one batch is written the next one gathers.
+/// Results that wait for their transaction. While batches are written the next one gathers.
 final class FinishedSteps: Sendable {
     private struct State {
         var results: [FinishedStep] = []
+        /// Tasks with a result in a batch: another result of theirs would wait for the rows.
+        var busyTasks: Set<UUID> = []
         /// The steps whose results are here, or were taken and may come back.
         var unsettled: Set<UUID> = []
     }
 
     private let state = Mutex(State())
-    let arrived = WorkSignal()
+    /// One for each lane that writes.
+    let arrived = [WorkSignal(), WorkSignal()]
 
     func add(_ new: [FinishedStep]) {
         guard !new.isEmpty else { return }
@@ -18,15 +21,35 @@ final class FinishedSteps: Sendable {
             state.results += new
             state.unsettled.formUnion(new.map(\.stepID))
         }
-        arrived.wake()
+        for signal in arrived { signal.wake() }
     }
 
-    func take(atMost limit: Int) -> [FinishedStep] {
+    /// Takes a batch of results of tasks that have none in another batch; empty when there are fewer than `atLeast`.
+    func take(atMost limit: Int, atLeast: Int = 1) -> [FinishedStep] {
         state.withLock { state in
-            let batch = Array(state.results.prefix(limit))
-            state.results.removeFirst(batch.count)
+            guard state.results.count >= atLeast else { return [] }
+            var batch: [FinishedStep] = []
+            var left: [FinishedStep] = []
+            for result in state.results {
+                if batch.count < limit, !state.busyTasks.contains(result.taskID) {
+                    batch.append(result)
+                } else {
+                    left.append(result)
+                }
+            }
+            state.results = left
+            state.busyTasks.formUnion(batch.map { $0.taskID })
             return batch
         }
+    }
+
+    /// The transaction of a batch is over, whatever came of it.
+    func gaveBack(_ batch: [FinishedStep]) {
+        let hasMore = state.withLock { state in
+            state.busyTasks.subtract(batch.map { $0.taskID })
+            return !state.results.isEmpty
+        }
+        if hasMore { for signal in arrived { signal.wake() } }
     }
 
     /// The results are written, or dropped for good.
@@ -36,7 +59,11 @@ final class FinishedSteps: Sendable {
 
     var unsettled: Set<UUID> { state.withLock { $0.unsettled } }
 
+    /// For when no batch is being written any more.
     func takeAll() -> [FinishedStep] {
-        take(atMost: .max)
+        state.withLock { state in
+            defer { state.results = [] }
+            return state.results
+        }
     }
 }

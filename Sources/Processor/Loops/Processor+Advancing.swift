@@ -56,13 +56,22 @@ extension Processor {
     /// Answers how many of the tasks were looked at.
     private func advance(_ scope: Scope, _ taskIDs: [UUID]) async throws -> Int {
         let known = try await workflows.workflows(scope, ofTasks: taskIDs)
-        return try await store.wakeTasks(scope, taskIDs) { graphs in
-            for index in graphs.indices {
-                guard let workflow = known[graphs[index].task.workflowID] else { continue }
-                var engine = TaskEngine(graphs[index], workflow)
-                engine.advance()
-                graphs[index] = engine.graph
+        var woken = 0
+        try await commits.claiming(scope, atMost: taskIDs.count) { places in
+            let outcome = try await store.wakeTasks(scope, taskIDs) { graphs in
+                var claims = places
+                for index in graphs.indices {
+                    guard let workflow = known[graphs[index].task.workflowID] else { continue }
+                    var engine = TaskEngine(graphs[index], workflow)
+                    engine.advance()
+                    claims.add(from: &engine, processorID: id, tenantID: scope.tenantID)
+                    graphs[index] = engine.graph
+                }
+                return claims
             }
+            woken = outcome.woken
+            return outcome.result
         }
+        return woken
     }
 }

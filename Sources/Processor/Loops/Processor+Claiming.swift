@@ -21,7 +21,7 @@ extension Processor {
     private func claimOnce() async throws -> Bool {
         var claimedAny = false
         for tenantID in try await store.tenantsWithDueSteps() {
-            let free = configuration.concurrency - running.count
+            let free = running.free(of: configuration.concurrency)
             guard free > 0 else { return false }
             let scope = Scope.processor(id, tenantID: tenantID)
             do {
@@ -50,6 +50,16 @@ extension Processor {
         } catch {
             logger.warning("cannot start claimed steps", metadata: ["error": "\(error)"])
             finished.add(steps.map { FinishedStep($0, .handedBack) })
+        }
+    }
+
+    /// How commits claim the steps that they add.
+    var directClaims: StepClaimer {
+        StepClaimer { [running, configuration] _, wanted in
+            running.reserve(wanted, of: configuration.concurrency)
+        } start: { [weak self] claims, places in
+            for claim in claims { self?.run(claim.step, claim.material, claim.workflow) }
+            self?.running.release(places)
         }
     }
 

@@ -3,19 +3,38 @@ import Store
 import Workflow
 
 extension Processor {
-    /// Writes results as they come, as many in one transaction as have gathered.
+    /// A batch for the second lane pays when it has some size.
+    private static let secondBatch = 16
+
+    /// Writes results as they come, as many in one transaction as have gathered. While one lane commits, the other reads
+    /// and decides; more would only wait for the tenant's head.
     func commitResults() async {
-        await finished.arrived.forEach(atLeastEvery: .seconds(1)) {
-            while case let batch = self.finished.take(atMost: self.configuration.commitBatch), !batch.isEmpty {
-                let left = await self.commits.commit(batch)
-                let leftIDs = Set(left.map(\.stepID))
-                let done = batch.filter { !leftIDs.contains($0.stepID) }
-                self.finished.settle(done)
-                for result in done { self.liveTexts.end(result) }
-                self.tryLater(left)
-                if Task.isCancelled { return }
+        await withDiscardingTaskGroup { group in
+            for (lane, arrived) in finished.arrived.enumerated() {
+                group.addTask {
+                    await arrived.forEach(atLeastEvery: .seconds(1)) {
+                        let atLeast = lane == 0 ? 1 : Self.secondBatch
+                        while case let batch = self.finished.take(atMost: self.configuration.commitBatch, atLeast: atLeast),
+                            !batch.isEmpty
+                        {
+                            await self.commit(batch)
+                            if Task.isCancelled { return }
+                        }
+                    }
+                }
             }
         }
+    }
+
+    private func commit(_ batch: [FinishedStep]) async {
+        let left = await commits.commit(batch)
+        finished.gaveBack(batch)
+        let leftIDs = Set(left.map { $0.stepID })
+        let done = batch.filter { !leftIDs.contains($0.stepID) }
+        finished.settle(done)
+        for result in done { liveTexts.end(result) }
+        tryLater(left)
+        wakeClaim.wake()
     }
 
     /// Puts results back after a moment; other results do not wait for them.

@@ -10,9 +10,11 @@ struct TaskCommits: Sendable {
     let workflows: WorkflowCache
     let processorID: UUID
     let logger: Logger
+    /// Takes claims of steps that a commit adds; nil: they go to the queue.
+    var claimer: StepClaimer?
 
-    /// Results that could not be committed now, because somebody else holds a row of their task or the database is
-    /// away; the caller tries again.
+    /// Answers the results that could not be committed now, because somebody else holds a row of their task or the
+    /// database is away; the caller tries again.
     func commit(_ results: [FinishedStep]) async -> [FinishedStep] {
         var left: [FinishedStep] = []
         for (tenantID, results) in Dictionary(grouping: results, by: \.tenantID) {
@@ -57,18 +59,37 @@ struct TaskCommits: Sendable {
         let scope = Scope.processor(processorID, tenantID: tenantID)
         let byTask = Dictionary(grouping: results, by: \.taskID)
         let known = try await workflows.workflows(scope, ofTasks: Array(byTask.keys))
-        try await store.withTaskGraphs(scope, Array(byTask.keys)) { graphs in
-            for index in graphs.indices {
-                guard let workflow = known[graphs[index].task.workflowID] else { continue }
-                var engine = TaskEngine(graphs[index], workflow)
-                for result in byTask[graphs[index].task.taskID] ?? [] {
-                    engine.record(result, processorID: processorID, random: .random(in: 0..<1))
+        try await claiming(scope, atMost: results.count) { claims in
+            try await store.withTaskGraphs(scope, Array(byTask.keys)) { graphs in
+                var claims = claims
+                for index in graphs.indices {
+                    guard let workflow = known[graphs[index].task.workflowID] else { continue }
+                    var engine = TaskEngine(graphs[index], workflow)
+                    for result in byTask[graphs[index].task.taskID] ?? [] {
+                        engine.record(result, processorID: processorID, random: .random(in: 0..<1))
+                    }
+                    engine.advance()
+                    claims.add(from: &engine, processorID: processorID, tenantID: tenantID)
+                    graphs[index] = engine.graph
                 }
-                engine.advance()
-                graphs[index] = engine.graph
+                return claims
             }
         }
         store.hints.workArrived()
+    }
+
+    /// Runs a transaction that may claim what it adds.
+    func claiming(
+        _ scope: Scope, atMost wanted: Int, _ transaction: (DirectClaims) async throws -> DirectClaims?
+    ) async throws {
+        let places = claimer?.reserve(scope.tenantID, wanted) ?? 0
+        do {
+            let claims = try await transaction(DirectClaims(places: places))
+            claimer?.start(claims?.claims ?? [], places)
+        } catch {
+            claimer?.start([], places)
+            throw error
+        }
     }
 }
 

@@ -11,6 +11,26 @@ final class RunningSteps: Sendable {
     }
 
     private let entries = Mutex<[UUID: Entry]>([:])
+    /// Places that are kept free for steps that are being claimed.
+    private let reserved = Mutex(0)
+
+    /// Keeps up to `wanted` of a limited number of places free; answers how many. To be given back by `release`.
+    func reserve(_ wanted: Int, of limit: Int) -> Int {
+        reserved.withLock { reserved in
+            let granted = max(0, min(wanted, limit - count - reserved))
+            reserved += granted
+            return granted
+        }
+    }
+
+    func release(_ places: Int) {
+        reserved.withLock { $0 -= places }
+    }
+
+    /// How many places of a limited number are neither taken nor kept free.
+    func free(of limit: Int) -> Int {
+        reserved.withLock { limit - count - $0 }
+    }
 
     /// Starts a run; it leaves the list when it ends.
     func start(_ step: ClaimedStep, _ run: @escaping @Sendable () async -> Void) {

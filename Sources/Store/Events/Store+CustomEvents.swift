@@ -8,12 +8,11 @@ extension Store {
     /// Events that come at the same time share a transaction. Once called it is written, also when the task is cancelled.
     /// - Throws: `StoreError` `notFound`, or `conflict` when another session holds the task's row.
     package func appendCustomEvent(_ scope: Scope, _ event: CustomEvent) async throws -> Cursor {
-        try await withCheckedThrowingContinuation { continuation in
-            let entry = CustomEventQueue.Entry(scope: scope, event: event, continuation: continuation)
-            if customEvents.add(entry) {
-                // It spends its time on the database.
-                Task(executorPreference: PollerExecutor.shared) { await writeCustomEvents(tenantID: scope.tenantID) }
-            }
+        try await write(event, scope, bytes: event.data.utf8.count, through: customEvents) { scope, events in
+            try await append(scope, events)
+        } alone: { scope, event in
+            // Waits for the task's row, or finds out that there is none.
+            try await write(scope) { connection in try await appendCustomEvent(on: connection, scope, event) }
         }
     }
 
@@ -36,29 +35,6 @@ extension Store {
         }
     }
 
-    private func writeCustomEvents(tenantID: String) async {
-        while true {
-            let batch = customEvents.take(tenantID: tenantID)
-            guard let scope = batch.first?.scope else { return }
-            do {
-                for (entry, cursor) in zip(batch, try await append(scope, batch.map(\.event))) {
-                    if let cursor {
-                        entry.continuation.resume(returning: cursor)
-                    } else {
-                        // It waits for its task's row, without keeping the tenant's other events waiting.
-                        Task { await appendAlone(entry) }
-                    }
-                }
-            } catch let error as PostgresError where error.sqlState != nil && batch.count > 1 {
-                // Nothing of the batch is written. Each for itself: it was one event's fault, or hits all of them.
-                for entry in batch { await appendAlone(entry) }
-            } catch {
-                // The database cannot be reached: nobody shall wait for finding out again.
-                for entry in batch + customEvents.takeAll(tenantID: tenantID) { entry.continuation.resume(throwing: error) }
-            }
-        }
-    }
-
     /// Appends events in one round trip and one transaction; nil for those whose task is missing or held.
     private func append(_ scope: Scope, _ events: [CustomEvent]) async throws -> [Cursor?] {
         let isFollowed = hints.follows(tenantID: scope.tenantID)
@@ -69,23 +45,11 @@ extension Store {
         return try Self.cursors(results[1], of: events)
     }
 
-    /// Waits for the task's row, or finds out that there is none.
-    private func appendAlone(_ entry: CustomEventQueue.Entry) async {
-        do {
-            entry.continuation.resume(
-                returning: try await write(entry.scope) { connection in
-                    try await appendCustomEvent(on: connection, entry.scope, entry.event)
-                })
-        } catch {
-            entry.continuation.resume(throwing: error)
-        }
-    }
-
     private static func appendQuery(_ scope: Scope, _ events: [CustomEvent]) -> PostgresQuery {
         """
         SELECT epoch, position, held FROM pressroom.append_custom_events(
-            \(scope.tenantID), \(events.map(\.taskID))::uuid[], \(events.map(\.type))::text[],
-            \("[" + events.map(\.data).joined(separator: ",") + "]")::json)
+            \(scope.tenantID), \(events.map { $0.taskID })::uuid[], \(events.map { $0.type })::text[],
+            \("[" + events.map { $0.data }.joined(separator: ",") + "]")::json)
         """
     }
 

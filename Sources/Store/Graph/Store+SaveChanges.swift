@@ -61,13 +61,13 @@ extension Store {
     private func insertSteps(_ rows: JSON, _ tenant: String) -> PostgresQuery {
         """
         INSERT INTO pressroom.steps (tenant_id, id, task_id, phase_id, output_id, kind, agent, model, sequence, status,
-               max_attempts, priority, run_at, input)
+               attempt, max_attempts, priority, run_at, processor_id, started_at, input)
         SELECT \(tenant), r.id, r.task_id, r.phase_id, r.output_id, r.kind, r.agent, r.model, r.sequence, r.status,
-               r.max_attempts, t.priority, now() + make_interval(secs => r.run_in), r.input
+               r.attempt, r.max_attempts, r.priority, now() + make_interval(secs => r.run_in), r.processor_id,
+               CASE r.status WHEN 'running' THEN now() END, r.input
           FROM jsonb_to_recordset(\(rows)::jsonb) AS r (id uuid, task_id uuid, phase_id uuid, output_id uuid, kind text,
-               agent text, model text, sequence integer, status text, max_attempts integer, run_in double precision,
-               input jsonb)
-          JOIN pressroom.tasks t ON t.tenant_id = \(tenant) AND t.task_id = r.task_id
+               agent text, model text, sequence integer, status text, attempt integer, max_attempts integer,
+               priority integer, run_in double precision, processor_id uuid, input jsonb)
         """
     }
 

@@ -36,7 +36,11 @@ struct TaskGraphChanges: Sendable {
         let (addedSteps, changedSteps) = difference(old.steps, new.steps, id: \.id)
         let (addedEvaluations, changedEvaluations) = difference(old.evaluations, new.evaluations, id: \.id)
         newOutputs += addedOutputs.map { owned($0.json) }
-        newSteps += addedSteps.map { owned($0.json) }
+        newSteps += addedSteps.map { step in
+            var row = owned(step.json)
+            row["priority"] = .integer(Int64(new.task.priority))
+            return row
+        }
         newEvaluations += addedEvaluations.map { owned($0.json) }
         outputs += changedOutputs.map { owned($0.json) }
         steps += changedSteps.map { owned($0.json) }

@@ -10,6 +10,13 @@ package struct StepMaterial: Sendable {
     package let evaluations: [EvaluationRow]
 }
 
+extension StepMaterial {
+    /// As a transaction leaves the task.
+    package init(_ graph: TaskGraph) {
+        self.init(task: graph.task, phases: graph.phases, outputs: graph.outputs, evaluations: graph.evaluations)
+    }
+}
+
 extension Store {
     /// Reads, without locks, what the steps of these tasks run on.
     package func stepMaterial(_ scope: Scope, _ taskIDs: [UUID]) async throws -> [UUID: StepMaterial] {

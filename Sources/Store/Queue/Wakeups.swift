@@ -24,10 +24,10 @@ extension Store {
     }
 
     /// Takes the due wake-ups of these tasks and lets `body` look at the tasks, in one transaction. Tasks that somebody
-    /// else holds are left out; they stay due. Answers how many were looked at.
-    package func wakeTasks(
-        _ scope: Scope, _ taskIDs: [UUID], _ body: @Sendable (inout [TaskGraph]) throws -> Void
-    ) async throws -> Int {
+    /// else holds are left out; they stay due. Answers how many were looked at, and what `body` answered.
+    package func wakeTasks<T: Sendable>(
+        _ scope: Scope, _ taskIDs: [UUID], _ body: @Sendable (inout [TaskGraph]) throws -> T
+    ) async throws -> (woken: Int, result: T?) {
         try await write(scope) { connection in
             // The task before its wake-up, as everywhere.
             let free = try await connection.query(
@@ -44,8 +44,8 @@ extension Store {
                 RETURNING task_id
                 """
             ).map { try $0.decode("task_id", as: UUID.self) }
-            if !taken.isEmpty { try await withTaskGraphs(connection, scope, taken, body) }
-            return taken.count
+            guard !taken.isEmpty else { return (0, nil) }
+            return (taken.count, try await withTaskGraphs(connection, scope, taken, body))
         }
     }
 

@@ -32,45 +32,88 @@ package struct TaskStart: Sendable {
 }
 
 extension Store {
-    /// Creates a task with its phases and wakes a processor.
+    /// Creates a task with its phases and wakes a processor. Tasks that come at the same time share a transaction.
     package func startTask(_ scope: Scope, _ start: TaskStart) async throws -> TaskView {
-        let view = try await write(scope) { try await startTask(on: $0, scope, start) }
+        let view = try await write(start, scope, bytes: start.input.utf8.count, through: taskStarts) { scope, starts in
+            let isFollowed = hints.follows(tenantID: scope.tenantID)
+            let results = try await database.pipeline(
+                [Self.scopeQuery(scope)] + startQueries(scope, starts) + (isFollowed ? [Self.ownEventsQuery(scope.tenantID)] : []))
+            hints.committed(tenantID: scope.tenantID, events: OwnEvents(isFollowed ? results.last : nil))
+            let views = try Self.taskViews(results[1])
+            return starts.map { views[$0.taskID] }
+        } alone: { scope, start in
+            try await write(scope) { try await startTask(on: $0, scope, start) }
+        }
         hints.workArrived()
         return view
     }
 
     /// The same in a transaction that `write` has opened; the caller gives the hint after the commit.
     package func startTask(on connection: PostgresConnection, _ scope: Scope, _ start: TaskStart) async throws -> TaskView {
-        let phases = JSON.array(
-            start.workflow.phases.enumerated().map { ordinal, phase in
-                [
-                    "id": .string(UUIDv7.next().uuidString), "key": .string(phase.id),
-                    "kind": .string(phase.kind.rawValue), "ordinal": .integer(Int64(ordinal)),
-                    "needs": .array(phase.needs.map(JSON.string)),
-                ]
-            })
-        let results = try await connection.pipeline([
+        let results = try await connection.pipeline(startQueries(scope, [start]))
+        guard let view = try Self.taskViews(results[0])[start.taskID] else {
+            throw StoreError(.invalid, "the task was not created")
+        }
+        return view
+    }
+
+    private func startQueries(_ scope: Scope, _ starts: [TaskStart]) -> [PostgresQuery] {
+        let tasks = JSON.array(starts.map { $0.taskJSON })
+        let phases = JSON.array(starts.flatMap { $0.phasesJSON })
+        return [
             """
             INSERT INTO pressroom.tasks (tenant_id, task_id, workflow_id, workflow_name, workflow_version, config, context,
                    input, priority, idempotency_key, created_by, run_at)
-            VALUES (\(scope.tenantID), \(start.taskID), \(start.workflowID), \(start.workflow.name),
-                   \(start.workflow.version.description), \(start.config)::jsonb, \(start.context.json)::jsonb,
-                   \(start.input)::jsonb, \(start.priority), \(start.idempotencyKey), \(scope.userID),
-                   \(start.runAt)::timestamptz)
-            RETURNING pressroom.task_json(tasks) AS json, version, status
+            SELECT \(scope.tenantID), r.task_id, r.workflow_id, r.workflow_name, r.workflow_version, r.config, r.context,
+                   r.input, r.priority, r.idempotency_key, \(scope.userID), r.run_at
+              FROM jsonb_to_recordset(\(tasks)::jsonb) AS r (task_id uuid, workflow_id uuid, workflow_name text,
+                   workflow_version text, config jsonb, context jsonb, input jsonb, priority integer,
+                   idempotency_key text, run_at timestamptz)
+            RETURNING task_id, pressroom.task_json(tasks) AS json, version, status
             """,
             """
             INSERT INTO pressroom.phases (tenant_id, id, task_id, key, kind, ordinal, needs)
-            SELECT \(scope.tenantID), r.id, \(start.taskID), r.key, r.kind, r.ordinal,
+            SELECT \(scope.tenantID), r.id, r.task_id, r.key, r.kind, r.ordinal,
                    ARRAY(SELECT jsonb_array_elements_text(r.needs))
-              FROM jsonb_to_recordset(\(phases)::jsonb) AS r (id uuid, key text, kind text, ordinal integer, needs jsonb)
+              FROM jsonb_to_recordset(\(phases)::jsonb) AS r (id uuid, task_id uuid, key text, kind text, ordinal integer,
+                   needs jsonb)
             """,
             """
             INSERT INTO pressroom.wakeups (tenant_id, task_id, run_at)
-            VALUES (\(scope.tenantID), \(start.taskID), coalesce(\(start.runAt)::timestamptz, now()))
+            SELECT \(scope.tenantID), r.task_id, coalesce(r.run_at, now())
+              FROM jsonb_to_recordset(\(tasks)::jsonb) AS r (task_id uuid, run_at timestamptz)
             """,
-        ])
-        return try TaskView(results[0][0], taskID: start.taskID)
+        ]
+    }
+
+    private static func taskViews(_ rows: PostgresResult) throws -> [UUID: TaskView] {
+        var views: [UUID: TaskView] = [:]
+        for row in rows {
+            let taskID = try row.decode("task_id", as: UUID.self)
+            views[taskID] = try TaskView(row, taskID: taskID)
+        }
+        return views
+    }
+}
+
+extension TaskStart {
+    fileprivate var taskJSON: JSON {
+        [
+            "task_id": .string(taskID.uuidString), "workflow_id": .string(workflowID.uuidString),
+            "workflow_name": .string(workflow.name), "workflow_version": .string(workflow.version.description),
+            "config": config, "context": context.json, "input": input, "priority": .integer(Int64(priority)),
+            "idempotency_key": idempotencyKey.map(JSON.string) ?? .null, "run_at": runAt.map(JSON.string) ?? .null,
+        ]
+    }
+
+    fileprivate var phasesJSON: [JSON] {
+        workflow.phases.enumerated().map { ordinal, phase in
+            [
+                "id": .string(UUIDv7.next().uuidString), "task_id": .string(taskID.uuidString), "key": .string(phase.id),
+                "kind": .string(phase.kind.rawValue), "ordinal": .integer(Int64(ordinal)),
+                "needs": .array(phase.needs.map(JSON.string)),
+            ]
+        }
     }
 }
 

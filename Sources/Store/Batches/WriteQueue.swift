@@ -1,26 +1,27 @@
 import Synchronization
-import Workflow
 
-/// Applications' events that wait to be written.
+/// Small writes that wait for a transaction, such as applications' events and new tasks.
 ///
-/// A tenant's events take turns at its stream head anyway. So one writer works for a tenant at a time, and what comes
-/// while it writes shares the next transaction: the faster events come, the fewer commits each costs.
-final class CustomEventQueue: Sendable {
+/// A tenant's writes take turns at its stream head anyway. So one writer works for a tenant at a time, and what comes
+/// while it writes shares the next transaction: the faster they come, the fewer commits each costs.
+final class WriteQueue<Value: Sendable, Answer: Sendable>: Sendable {
     struct Entry: Sendable {
         let scope: Scope
-        let event: CustomEvent
-        let continuation: CheckedContinuation<Cursor, any Error>
+        let value: Value
+        /// About how much it writes.
+        let bytes: Int
+        let continuation: CheckedContinuation<Answer, any Error>
     }
 
-    /// The most events of one transaction, and about the most bytes of their data: enough to make its cost small, few
-    /// enough not to keep others waiting. A single event may be larger.
-    static let batchLimit = 128
-    static let batchBytes = 1 << 20
+    /// The most writes of one transaction, and about the most bytes: enough to make its cost small, few enough not to
+    /// keep others waiting. A single write may be larger.
+    private let countLimit = 128
+    private let byteLimit = 1 << 20
 
     /// Tenants with a writer at work, and what waits for it.
     private let tenants = Mutex<[String: [Entry]]>([:])
 
-    /// Adds an event; true when the tenant has no writer, and the caller must start one.
+    /// Adds a write; true when the tenant has no writer, and the caller must start one.
     func add(_ entry: Entry) -> Bool {
         tenants.withLock { tenants in
             let isIdle = tenants[entry.scope.tenantID] == nil
@@ -39,9 +40,9 @@ final class CustomEventQueue: Sendable {
             }
             var bytes = 0
             let batch = Array(
-                waiting.prefix(Self.batchLimit).prefix { entry in
-                    defer { bytes += entry.event.data.utf8.count }
-                    return entry.scope == first.scope && (bytes == 0 || bytes + entry.event.data.utf8.count <= Self.batchBytes)
+                waiting.prefix(countLimit).prefix { entry in
+                    defer { bytes += entry.bytes }
+                    return entry.scope == first.scope && (bytes == 0 || bytes + entry.bytes <= byteLimit)
                 })
             tenants[tenantID]?.removeFirst(batch.count)
             return batch

@@ -1,0 +1,28 @@
+import Foundation
+import Store
+import Workflow
+
+/// Steps that a transaction added and claimed at once, with what their runs need.
+struct DirectClaims: Sendable {
+    struct Claim: Sendable {
+        let step: ClaimedStep
+        let material: StepMaterial
+        let workflow: LoadedWorkflow
+    }
+
+    private(set) var claims: [Claim] = []
+    /// The processor's places that are kept free for them.
+    let places: Int
+
+    init(places: Int) {
+        self.places = places
+    }
+
+    /// Claims what the engine has added, as far as there are places.
+    mutating func add(from engine: inout TaskEngine, processorID: UUID, tenantID: String) {
+        let steps = engine.claimNewSteps(for: processorID, tenantID: tenantID, room: places - claims.count)
+        guard !steps.isEmpty else { return }
+        let material = StepMaterial(engine.graph)
+        claims += steps.map { Claim(step: $0, material: material, workflow: engine.workflow) }
+    }
+}

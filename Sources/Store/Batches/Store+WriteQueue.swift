@@ -1,0 +1,56 @@
+import Postgres
+
+extension Store {
+    /// Writes a value together with others that come at the same time. Once called it is written, also when the task is
+    /// cancelled.
+    ///
+    /// - Parameters:
+    ///   - together: writes values of one scope in one transaction; nil for those that have to be written alone.
+    ///   - alone: writes one, in a transaction of its own.
+    func write<Value, Answer>(
+        _ value: Value, _ scope: Scope, bytes: Int, through queue: WriteQueue<Value, Answer>,
+        together: @escaping @Sendable (Scope, [Value]) async throws -> [Answer?],
+        alone: @escaping @Sendable (Scope, Value) async throws -> Answer
+    ) async throws -> Answer {
+        try await withCheckedThrowingContinuation { continuation in
+            let entry = WriteQueue<Value, Answer>.Entry(scope: scope, value: value, bytes: bytes, continuation: continuation)
+            guard queue.add(entry) else { return }
+            // It spends its time on the database.
+            Task(executorPreference: PollerExecutor.shared) {
+                while case let batch = queue.take(tenantID: scope.tenantID), !batch.isEmpty {
+                    await Self.write(batch, queue, together, alone)
+                }
+            }
+        }
+    }
+
+    private static func write<Value, Answer>(
+        _ batch: [WriteQueue<Value, Answer>.Entry], _ queue: WriteQueue<Value, Answer>,
+        _ together: @Sendable (Scope, [Value]) async throws -> [Answer?],
+        _ alone: @escaping @Sendable (Scope, Value) async throws -> Answer
+    ) async {
+        @Sendable func writeAlone(_ entry: WriteQueue<Value, Answer>.Entry) async {
+            do {
+                entry.continuation.resume(returning: try await alone(entry.scope, entry.value))
+            } catch {
+                entry.continuation.resume(throwing: error)
+            }
+        }
+        do {
+            for (entry, answer) in zip(batch, try await together(batch[0].scope, batch.map { $0.value })) {
+                if let answer {
+                    entry.continuation.resume(returning: answer)
+                } else {
+                    // It waits for what it needs, without keeping the tenant's other writes waiting.
+                    Task { await writeAlone(entry) }
+                }
+            }
+        } catch let error as PostgresError where error.sqlState != nil && batch.count > 1 {
+            // Nothing of the batch is written. Each for itself: it was one write's fault, or hits all of them.
+            for entry in batch { await writeAlone(entry) }
+        } catch {
+            // The database cannot be reached: nobody shall wait for finding out again.
+            for entry in batch + queue.takeAll(tenantID: batch[0].scope.tenantID) { entry.continuation.resume(throwing: error) }
+        }
+    }
+}
