@@ -381,3 +381,7 @@ DROP FUNCTION pressroom.is_legal(text, text, text);
 DROP FUNCTION pressroom.define_legal_transitions();
 DROP FUNCTION pressroom.define_row_events(text, text, text, text);
 DROP FUNCTION pressroom.define_row_json(regclass, text, text[]);
+
+ALTER TABLE pressroom.tasks RESET (fillfactor);
+ALTER TABLE pressroom.phases RESET (fillfactor);
+ALTER TABLE pressroom.steps RESET (fillfactor);
