@@ -34,4 +34,6 @@ enum StepResult: Sendable {
     case verdict(Verdict, usage: Usage)
     /// The outputs in the judge's order, best first.
     case ballot([UUID], reasoning: String?, usage: Usage)
+    /// By output, the judge's score for each criterion.
+    case scores([UUID: [String: Double]], reasoning: String?, usage: Usage)
 }

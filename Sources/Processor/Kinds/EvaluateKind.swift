@@ -12,6 +12,7 @@ struct EvaluateKind: PhaseBehavior {
         for output in engine.entrants(of: definition) where !judged.contains(output.id) {
             for slug in phase.agents {
                 guard let agent = engine.agent(slug) else { continue }
+                if phase.excludesOwn, engine.isOwn(output, of: agent) { continue }
                 let stepID = engine.addStep(.evaluate, to: phaseID, definition, agent: slug, outputID: output.id)
                 engine.graph.evaluations.append(
                     EvaluationRow(
@@ -24,14 +25,18 @@ struct EvaluateKind: PhaseBehavior {
         guard engine.isFed(definition), !engine.hasOpenSteps(phaseID) else { return nil }
         let evaluations = engine.graph.evaluations.filter { $0.phaseID == phaseID }
         guard evaluations.contains(where: { $0.status == .completed }) else {
-            return .failed(engine.firstFailure(in: phaseID, code: "no_verdicts", "No judge gave a readable verdict."))
+            let reason = evaluations.isEmpty ? "There was nothing for the judges to score." : "No judge gave a readable verdict."
+            return .failed(engine.firstFailure(in: phaseID, code: "no_verdicts", reason))
         }
-        return .completed(rank(&engine, phaseID, evaluations))
+        return .completed(rank(&engine, phaseID, definition, evaluations))
     }
 
     /// Puts averages and ranks on the outputs, writes the ranking, and answers the phase's output.
-    private func rank(_ engine: inout TaskEngine, _ phaseID: UUID, _ evaluations: [EvaluationRow]) -> JSON {
-        let judged = Set(evaluations.map(\.outputID))
+    private func rank(
+        _ engine: inout TaskEngine, _ phaseID: UUID, _ definition: PhaseDefinition, _ evaluations: [EvaluationRow]
+    ) -> JSON {
+        // Also those that every judge was kept from.
+        let judged = Set(evaluations.map(\.outputID)).union(phase.excludesOwn ? engine.entrants(of: definition).map(\.id) : [])
         let outputs = engine.graph.outputs.map(\.id).filter(judged.contains)
         let scores = evaluations.map { evaluation in
             EvaluationAggregate.Score(

@@ -2,103 +2,139 @@ import Foundation
 import Store
 import Workflow
 
-/// Each judge orders all finalists on one ballot; the places earn points, which are added up.
+/// Judges order the finalists, or score them beside each other; the phase's method makes one order of what they said.
 ///
-/// The order in which a judge sees the finalists is drawn by lot, seeded by task and judge, and kept in the step.
+/// Each judge gets all finalists on one sheet, or, where `bradley_terry` asks by pairs, a sheet for every two of them. The
+/// order in which a judge sees them is drawn by lot, seeded by task and phase, and kept in the step.
 struct RankKind: PhaseBehavior {
     let phase: RankPhase
 
     func feed(_ engine: inout TaskEngine, _ phaseID: UUID, _ definition: PhaseDefinition) {
         guard engine.graph.steps(of: phaseID).isEmpty else { return }
-        let finalists = engine.entrants(of: definition).map(\.id)
-        guard !finalists.isEmpty else { return }
-        for slug in phase.agents {
+        let finalists = engine.entrants(of: definition)
+        for (number, slug) in phase.agents.enumerated() {
             guard let agent = engine.agent(slug) else { continue }
-            let order = BallotOrder.shuffled(finalists, task: engine.graph.task.taskID, judge: slug)
-            let stepID = engine.addStep(
-                .rank, to: phaseID, definition, agent: slug,
-                input: ["candidates": .array(order.map { .string($0.text) })])
-            for outputID in finalists {
-                engine.graph.evaluations.append(
-                    EvaluationRow(
-                        phaseID: phaseID, stepID: stepID, outputID: outputID, stage: phase.stage, evaluator: agent.json))
+            let own = Set(finalists.filter { phase.excludesOwn && engine.isOwn($0, of: agent) }.map(\.id))
+            for sheet in sheets(finalists.map(\.id), without: own, task: engine.graph.task.taskID, definition.id, judge: number) {
+                let stepID = engine.addStep(
+                    .rank, to: phaseID, definition, agent: slug,
+                    input: ["candidates": .array(sheet.map { .string($0.text) })])
+                for finalist in finalists where sheet.contains(finalist.id) {
+                    engine.graph.evaluations.append(
+                        EvaluationRow(
+                            phaseID: phaseID, stepID: stepID, outputID: finalist.id, stage: phase.stage, evaluator: agent.json))
+                }
             }
         }
+    }
+
+    /// The sheets of one judge. One with nothing to compare is left out, unless there is but one finalist.
+    private func sheets(
+        _ finalists: [UUID], without own: Set<UUID>, task: UUID, _ phaseKey: String, judge number: Int
+    ) -> [[UUID]] {
+        let asksPairs = phase.method == .bradleyTerry && phase.comparisons == .pairs && finalists.count > 1
+        let whole =
+            asksPairs
+            ? BallotOrder.pairs(finalists, task: task, phase: phaseKey, judge: number)
+            : [BallotOrder.balanced(finalists, task: task, phase: phaseKey, judge: number)]
+        let least = phase.method == .mean || finalists.count == 1 ? 1 : 2
+        return whole.map { sheet in sheet.filter { !own.contains($0) } }.filter { $0.count >= least }
     }
 
     func conclusion(_ engine: inout TaskEngine, _ phaseID: UUID, _ definition: PhaseDefinition) -> PhaseConclusion? {
         guard !engine.hasOpenSteps(phaseID) else { return nil }
         let evaluations = engine.graph.evaluations.filter { $0.phaseID == phaseID }
         guard evaluations.contains(where: { $0.status == .completed }) else {
-            return .failed(engine.firstFailure(in: phaseID, code: "no_ballots", "No judge gave a readable ballot."))
+            let reason = evaluations.isEmpty ? "There was nothing for the judges to compare." : "No judge gave a readable ballot."
+            return .failed(engine.firstFailure(in: phaseID, code: "no_ballots", reason))
         }
-        return .completed(count(&engine, phaseID, evaluations))
-    }
-
-    /// Counts the ballots, puts totals and ranks on the outputs, writes the ranking, and answers the phase's output.
-    private func count(_ engine: inout TaskEngine, _ phaseID: UUID, _ evaluations: [EvaluationRow]) -> JSON {
-        let byStep = Dictionary(grouping: evaluations.filter { $0.status == .completed }, by: \.stepID)
-        let ballots = byStep.values.map { votes in
-            Ballot(
-                judge: votes[0].evaluator["slug"]?.string ?? "",
-                order: votes.sorted { ($0.rank ?? .max) < ($1.rank ?? .max) }.map(\.outputID))
-        }
-        let judged = Set(evaluations.map(\.outputID))
-        let candidates = engine.graph.outputs.filter { judged.contains($0.id) }
-        let initialScores = candidates.reduce(into: [UUID: Double]()) { $0[$1.id] = $1.initialAvgScore }
-        let outcome = PointsBallot.aggregate(
-            ballots: ballots, candidates: candidates.map(\.id), points: phase.points, initialScores: initialScores)
-        for entry in outcome.entries {
-            engine.graph.updateOutput(entry.outputID) { row in
-                switch phase.stage {
-                case .initial:
-                    row.initialAvgScore = entry.avgScore
-                    row.initialRank = entry.rank
-                case .final:
-                    row.finalTotalScore = entry.totalScore
-                    row.finalRank = entry.rank
-                }
-            }
-        }
-        let entries = JSON.array(outcome.entries.map(\.json))
-        let agreement = outcome.agreement.map(JSON.number) ?? .null
-        engine.graph.newRankings.append(
-            RankingRow(
-                phaseID: phaseID, stage: phase.stage, method: phase.method.rawValue, entries: entries,
-                agreement: outcome.agreement, evaluationsCounted: evaluations.count { $0.status == .completed },
-                evaluationsFailed: evaluations.count { $0.status == .failed }))
-        let ordered = outcome.entries.compactMap { engine.graph.output($0.outputID) }
-        return ["outputs": .array(ordered.map(OutputSummary.json)), "ranking": entries, "agreement": agreement]
+        return .completed(count(&engine, phaseID, definition, evaluations))
     }
 
     func record(
         _ engine: inout TaskEngine, _ result: StepResult, of step: StepRow, _ definition: PhaseDefinition
     ) -> JSON {
-        guard case .ballot(let order, let reasoning, let usage) = result else { return supersededNote }
-        // The ballot is one call: its tokens stand on the first of its evaluations, so that sums over rows are right.
+        switch result {
+        case .ballot(let order, let reasoning, let usage):
+            complete(&engine, step, reasoning, usage) { row in
+                guard let index = order.firstIndex(of: row.outputID) else { return false }
+                row.rank = index + 1
+                row.weightedScore = phase.worth(place: index + 1, of: order.count)
+                return true
+            }
+            return ["ranking": .array(order.map { .string($0.text) }), "usage": usage.json]
+        case .scores(let criteriaScores, let reasoning, let usage):
+            let scores = criteriaScores.compactMapValues { WeightedScore.mean(of: $0, criteria: phase.criteria) }
+            complete(&engine, step, reasoning, usage) { row in
+                guard let score = scores[row.outputID] else { return false }
+                row.score = score
+                row.criteriaScores = criteriaScores[row.outputID].map { .object($0.mapValues(JSON.number)) }
+                row.rank = 1 + scores.values.count { $0 > score }
+                row.weightedScore = WeightedScore.normalized(score, scale: phase.scale)
+                return true
+            }
+            return [
+                "scores": .object(scores.reduce(into: [:]) { $0[$1.key.text] = .number($1.value) }), "usage": usage.json,
+            ]
+        default:
+            return supersededNote
+        }
+    }
+
+    /// The sheet is one call: its tokens stand on the first of its evaluations, so that sums over rows are right.
+    private func complete(
+        _ engine: inout TaskEngine, _ step: StepRow, _ reasoning: String?, _ usage: Usage,
+        _ change: (inout EvaluationRow) -> Bool
+    ) {
         var spent = usage.json
         engine.graph.updateEvaluations(of: step.id) { row in
-            guard row.status == .processing, let place = order.firstIndex(of: row.outputID) else { return }
+            guard row.status == .processing, change(&row) else { return }
             row.status = .completed
-            row.rank = place + 1
-            row.weightedScore = place < phase.points.count ? phase.points[place] : 0
             row.reasoning = reasoning
             row.usage = spent
             row.error = nil
             spent = [:]
         }
-        return ["ranking": .array(order.map { .string($0.text) }), "usage": usage.json]
     }
 
     func run(_ call: StepCall) async throws(ProviderError) -> StepResult {
         let order = call.step.input["candidates"]?.array?.compactMap { $0.string.flatMap(UUID.init(uuidString:)) } ?? []
         let texts = order.compactMap { id in call.material.outputs.first { $0.id == id }?.content }
         guard texts.count == order.count else { throw ProviderError(code: .invalidRequest, message: "A finalist is gone.") }
-        let prompt =
-            phase.prompt.map { [call.render($0), RankPrompt.candidates(texts), RankPrompt.answer(count: texts.count)] }?
-            .joined(separator: "\n\n") ?? RankPrompt.text(texts: texts, assignment: call.assignment())
+        if phase.method == .mean { return try await score(call, order, texts) }
+        let answer = RankPrompt.answer(count: texts.count)
+        let prompt = own(call, texts, answer) ?? RankPrompt.text(texts: texts, assignment: call.assignment())
         let response = try await call.complete(prompt: prompt, schema: BallotSchema.response(count: texts.count))
         let (ballot, reasoning) = try BallotSchema.parse(response.text, candidates: order, judge: call.agent.slug)
         return .ballot(ballot.order, reasoning: reasoning, usage: response.usage)
+    }
+
+    private func score(_ call: StepCall, _ order: [UUID], _ texts: [String]) async throws(ProviderError) -> StepResult {
+        let answer = RankPrompt.answer(count: texts.count, criteria: phase.criteria, scale: phase.scale)
+        let prompt =
+            own(call, texts, answer)
+            ?? RankPrompt.text(
+                texts: texts, assignment: call.assignment(), criteria: phase.criteria, scale: phase.scale)
+        let schema = ScoreSheetSchema.response(count: texts.count, criteria: phase.criteria, scale: phase.scale)
+        let response = try await call.complete(prompt: prompt, schema: schema)
+        let (scores, reasoning) = try ScoreSheetSchema.parse(
+            response.text, candidates: order, criteria: phase.criteria, scale: phase.scale)
+        return .scores(scores, reasoning: reasoning, usage: response.usage)
+    }
+
+    /// The prompt of the phase's own, with the candidates and how to answer.
+    private func own(_ call: StepCall, _ texts: [String], _ answer: String) -> String? {
+        phase.prompt.map { [call.render($0), RankPrompt.candidates(texts), answer].joined(separator: "\n\n") }
+    }
+}
+
+extension RankPhase {
+    /// What a place (from 1) on one sheet stands for in `evaluations.weighted_score`: the points it earns there, or how
+    /// many comparisons it won.
+    fileprivate func worth(place: Int, of size: Int) -> Double {
+        switch method {
+        case .ballots: place <= points.count ? points[place - 1] : 0
+        case .borda, .bradleyTerry, .mean: Double(size - place)
+        }
     }
 }

@@ -7,6 +7,8 @@ package struct AgentDefinition: Sendable, Hashable {
     /// For people; the slug where none is given.
     package var name: String
     package var model: ModelName
+    /// Asked in this order when the model before is down.
+    package var fallbacks: [ModelName]
     /// The system message; nil for none.
     package var system: String?
     /// 0…2; nil leaves it to the provider.
@@ -15,13 +17,14 @@ package struct AgentDefinition: Sendable, Hashable {
     package var maxTokens: Int?
 
     package init(
-        slug: String, role: String, name: String, model: ModelName, system: String? = nil, temperature: Double? = nil,
-        maxTokens: Int? = nil
+        slug: String, role: String, name: String, model: ModelName, fallbacks: [ModelName] = [], system: String? = nil,
+        temperature: Double? = nil, maxTokens: Int? = nil
     ) {
         self.slug = slug
         self.role = role
         self.name = name
         self.model = model
+        self.fallbacks = fallbacks
         self.system = system
         self.temperature = temperature
         self.maxTokens = maxTokens
@@ -29,7 +32,10 @@ package struct AgentDefinition: Sendable, Hashable {
 }
 
 extension AgentDefinition {
-    /// The agent object of an output's `writer` and `editor` and of an evaluation: `slug`, `name`, `model`.
+    /// The model and its fallbacks, in the order in which they are asked.
+    package var models: [ModelName] { [model] + fallbacks }
+
+    /// The agent object of an output's `writer` and `editor` and of an evaluation: `slug`, `name`, `model` (the first).
     package var json: JSON {
         ["slug": .string(slug), "name": .string(name), "model": .string(model.description)]
     }

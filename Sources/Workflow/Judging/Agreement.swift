@@ -25,6 +25,41 @@ package enum Agreement {
         return min(1, max(0, numerator / denominator))
     }
 
+    /// How far judges agree who did not all rank the same objects: a rank is nil where a judge was not asked.
+    ///
+    /// Where all ranked everything this is ``kendallW(ranks:)``. Else it is (1 + (m − 1) r̄) / m, at least 0, with r̄ the mean
+    /// of Spearman's rank correlations of every two judges over the objects that both ranked, at least two; without ties
+    /// the same as W where all are there (Kendall and Babington Smith 1939; Siegel and Castellan 1988, 9.5). Nil when no
+    /// two judges can be compared.
+    package static func concordance(ranks: [[Double?]]) -> Double? {
+        let ranks = ranks.map { row in row.indices.filter { index in ranks.contains { $0[index] != nil } }.map { row[$0] } }
+        let whole = ranks.compactMap { row in row.allSatisfy { $0 != nil } ? row.compactMap(\.self) : nil }
+        if whole.count == ranks.count { return kendallW(ranks: whole) }
+        var correlations: [Double] = []
+        for (index, first) in ranks.enumerated() {
+            for second in ranks[(index + 1)...] {
+                let shared = zip(first, second).compactMap { a, b in a.flatMap { a in b.map { (a, $0) } } }
+                // Ranked anew among what both have ranked.
+                let own = midranks(of: shared.map { -$0.0 }), others = midranks(of: shared.map { -$0.1 })
+                if let correlation = correlation(own, others) { correlations.append(correlation) }
+            }
+        }
+        guard !correlations.isEmpty else { return nil }
+        let mean = correlations.sorted().reduce(0, +) / Double(correlations.count)
+        let judges = Double(ranks.count)
+        return min(1, max(0, (1 + (judges - 1) * mean) / judges))
+    }
+
+    /// Pearson's correlation, which of ranks is Spearman's; nil without two values, or where one side has no variance.
+    private static func correlation(_ first: [Double], _ second: [Double]) -> Double? {
+        let count = Double(first.count)
+        let means = (first.reduce(0, +) / count, second.reduce(0, +) / count)
+        let pairs = zip(first, second).map { ($0 - means.0, $1 - means.1) }
+        let variances = (pairs.reduce(0) { $0 + $1.0 * $1.0 }, pairs.reduce(0) { $0 + $1.1 * $1.1 })
+        guard first.count >= 2, variances.0 > 0, variances.1 > 0 else { return nil }
+        return pairs.reduce(0) { $0 + $1.0 * $1.1 } / (variances.0 * variances.1).squareRoot()
+    }
+
     /// The ranks of scores, 1 for the highest; equal scores share the mean of their ranks.
     package static func midranks(of scores: [Double]) -> [Double] {
         let order = scores.indices.sorted { scores[$0] > scores[$1] }

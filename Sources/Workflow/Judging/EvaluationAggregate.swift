@@ -56,13 +56,15 @@ package enum EvaluationAggregate {
         }
     }
 
-    /// How far the judges agree on the outputs that all of them scored: Kendall's W on the ranks of their scores.
+    /// How far the judges agree, over the ranks of their scores, see ``Agreement/concordance(ranks:)``.
     package static func agreement(outputs: [UUID], scores: [Score]) -> Double? {
-        let byJudge = Dictionary(grouping: scores.filter { $0.score != nil }, by: \.judge)
-        let tables = byJudge.values.map { scores in
-            Dictionary(scores.map { ($0.outputID, $0.score ?? 0) }) { _, last in last }
+        let byJudge = Dictionary(grouping: scores.filter { $0.score != nil }, by: \.judge).sorted { $0.key < $1.key }
+        let rows = byJudge.map { _, scores in
+            let table = Dictionary(scores.map { ($0.outputID, $0.score ?? 0) }) { _, last in last }
+            let judged = outputs.filter { table[$0] != nil }
+            let ranks = Dictionary(uniqueKeysWithValues: zip(judged, Agreement.midranks(of: judged.map { table[$0] ?? 0 })))
+            return outputs.map { ranks[$0] }
         }
-        let shared = outputs.filter { id in tables.allSatisfy { $0[id] != nil } }
-        return Agreement.kendallW(ranks: tables.map { table in Agreement.midranks(of: shared.map { table[$0] ?? 0 }) })
+        return Agreement.concordance(ranks: rows)
     }
 }

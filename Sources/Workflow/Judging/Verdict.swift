@@ -18,6 +18,15 @@ package struct Verdict: Sendable, Hashable {
         guard let given = answer["criteria_scores"]?.object else {
             throw StructuredAnswer.unreadable("it has no 'criteria_scores'")
         }
+        return Verdict(
+            criteriaScores: try scores(in: given, criteria: criteria, scale: scale),
+            reasoning: try StructuredAnswer.reasoning(in: answer))
+    }
+
+    /// One number on the scale for each criterion, or `invalid_response`.
+    static func scores(
+        in given: [String: JSON], criteria: [Criterion], scale: Scale
+    ) throws(ProviderError) -> [String: Double] {
         var scores: [String: Double] = [:]
         for criterion in criteria {
             guard let value = given[criterion.id] else {
@@ -32,7 +41,7 @@ package struct Verdict: Sendable, Hashable {
             }
             scores[criterion.id] = score
         }
-        return Verdict(criteriaScores: scores, reasoning: try StructuredAnswer.reasoning(in: answer))
+        return scores
     }
 }
 

@@ -9,6 +9,16 @@ package enum RankPrompt {
             """
     }
 
+    /// How to answer where the candidates are scored; also put behind a prompt of the phase's own.
+    package static func answer(count: Int, criteria: [Criterion], scale: Scale) -> String {
+        let scores = criteria.map { "\"\($0.id)\": <number>" }.joined(separator: ", ")
+        let sheets = BallotLabel.first(count).map { "\"\($0)\": {\(scores)}" }.joined(separator: ", ")
+        return """
+            Answer with one JSON object and nothing else: {"scores": {\(sheets)}, "reasoning": "..."}. \
+            Every score is a number \(EvaluatePrompt.range(of: scale)).
+            """
+    }
+
     /// The candidates as blocks under their labels; never their writers.
     package static func candidates(_ texts: [String]) -> String {
         texts.enumerated().map { index, text in
@@ -24,6 +34,21 @@ package enum RankPrompt {
         \(PromptBlock.assignment(assignment))\(candidates(texts))
 
         \(answer(count: texts.count))
+        """
+    }
+
+    /// The same where the candidates are scored by criteria.
+    package static func text(
+        texts: [String], assignment: String? = nil, criteria: [Criterion], scale: Scale
+    ) -> String {
+        """
+        Judge the candidates below beside each other by these criteria:
+        \(EvaluatePrompt.list(of: criteria))
+        Their order here means nothing. \(PromptBlock.notice)
+
+        \(PromptBlock.assignment(assignment))\(candidates(texts))
+
+        \(answer(count: texts.count, criteria: criteria, scale: scale))
         """
     }
 }

@@ -69,6 +69,20 @@ import Testing
             ("/agents/b/model", 5, "provider/model"), ("/agents/c/temperature", 6, "must be from 0 to 2"),
             ("/agents/c/max_tokens", 6, "must be from 1"), ("/agents/c/sytem", 6, "did you mean 'system'?"),
             ("/agents/d", 7, "must be an object")),
+        BadDefinition(
+            "lists of models",
+            """
+            name: a
+            version: 1.0.0
+            agents:
+              a: {role: writer, model: []}
+              b: {role: writer, model: [a/b, c, 3]}
+              c: {role: writer, model: [a/b, c/d, a/b]}
+            phases:
+              - {id: go, kind: signal}
+            """,
+            ("/agents/a/model", 4, "at least one model"), ("/agents/b/model/1", 5, "provider/model"),
+            ("/agents/b/model/2", 5, "provider/model"), ("/agents/c/model/2", 6, "names the model 'a/b' again")),
     ]
 
     static let phases: [BadDefinition] = [
@@ -103,7 +117,26 @@ import Testing
             phase: "id: b, kind: evaluate, agents: [j], criteria: [{id: x, weight: 0}, {id: x}, {weight: 1}]",
             ("/phases/1/criteria/0/weight", 8, "above 0"), ("/phases/1/criteria/1/id", 8, "another criterion"),
             ("/phases/1/criteria/2/id", 8, "is required")),
-        BadDefinition(phase: "id: b, kind: rank, agents: [j], method: votes", ("/phases/1/method", 8, "ballots")),
+        BadDefinition(phase: "id: b, kind: rank, agents: [j], method: votes", ("/phases/1/method", 8, "ballots, borda, bradley_terry, mean")),
+        BadDefinition(
+            phase: "id: b, kind: rank, agents: [j], method: borda, points: [3], criteria: [{id: x}], comparisons: pairs",
+            ("/phases/1/points", 8, "belongs to the method 'ballots'"), ("/phases/1/criteria", 8, "belongs to the method 'mean'"),
+            ("/phases/1/comparisons", 8, "belongs to the method 'bradley_terry'")),
+        BadDefinition(
+            phase: "id: b, kind: rank, agents: [j], method: mean, points: [3], scale: {min: 5, max: 5}, criteria: []",
+            ("/phases/1/points", 8, "belongs to the method 'ballots'"), ("/phases/1/scale", 8, "'max' above its 'min'"),
+            ("/phases/1/criteria", 8, "at least one")),
+        BadDefinition(
+            phase: "id: b, kind: rank, agents: [j], method: bradley_terry, comparisons: all",
+            ("/phases/1/comparisons", 8, "ballots, pairs")),
+        BadDefinition(
+            phase: "id: b, kind: rank, agents: [j], exclude_own: 1", ("/phases/1/exclude_own", 8, "must be true or false")),
+        BadDefinition(
+            phase: "id: b, kind: rank, agents: [w], exclude_own: true",
+            ("/phases/1/exclude_own", 8, "leaves nobody anything to judge")),
+        BadDefinition(
+            phase: "id: b, kind: evaluate, agents: [w], exclude_own: true",
+            ("/phases/1/exclude_own", 8, "leaves nobody anything to judge")),
         BadDefinition(phase: "id: b, kind: rank, agents: [j], points: []", ("/phases/1/points", 8, "at least one number")),
         BadDefinition(
             phase: "id: b, kind: rank, agents: [j], points: [3, -1, 5]", ("/phases/1/points/1", 8, "from 0"),

@@ -63,6 +63,21 @@ import Testing
         #expect(PointsBallot.aggregate(ballots: [], candidates: [], points: []).entries.isEmpty)
     }
 
+    /// Left off a ballot is not ranked last on it.
+    @Test func pointsAreScaledUpForThoseWhoDidNotStandEverywhere() {
+        let (a, b, c, d) = (Self.ids[0], Self.ids[1], Self.ids[2], Self.ids[3])
+        let outcome = PointsBallot.aggregate(
+            ballots: [
+                Ballot(judge: "x", order: [b, c], candidates: [b, c]), Ballot(judge: "y", order: [a, b, c], candidates: [a, b, c]),
+                Ballot(judge: "z", order: [a, b], candidates: [a, b, c]),
+            ],
+            candidates: [a, b, c, d], points: [10, 4, 1])
+        #expect(outcome.entries.map(\.outputID) == [a, b, c, d])
+        // a: (10 + 10) / 2 · 3; b: 10 + 4 + 4; c: 4 + 1 + 0; d stood nowhere.
+        #expect(outcome.entries.map(\.totalScore) == [30, 18, 5, nil])
+        #expect(outcome.entries.map(\.avgScore) == [10, 6, 5.0 / 3, nil])
+    }
+
     @Test func theOrderOfBallotsNeverMatters() {
         let seed = UInt64.random(in: 0 ... .max)
         var generator = SeededGenerator(seed: seed)
@@ -74,7 +89,7 @@ import Testing
             let two = PointsBallot.aggregate(ballots: generator.shuffled(ballots), candidates: candidates, points: points)
             #expect(one == two, "seed \(seed)")
             #expect(one.entries.map(\.rank) == Array(1...candidates.count), "seed \(seed)")
-            #expect(zip(one.entries, one.entries.dropFirst()).allSatisfy { $0.totalScore >= $1.totalScore }, "seed \(seed)")
+            #expect(zip(one.entries, one.entries.dropFirst()).allSatisfy { $0.totalScore ?? 0 >= ($1.totalScore ?? 0) - 1e-9 }, "seed \(seed)")
             if let agreement = one.agreement { #expect((0...1).contains(agreement), "seed \(seed)") }
         }
     }
@@ -82,19 +97,6 @@ import Testing
     @Test func entriesAreRows() {
         let entry = RankingEntry(outputID: Self.ids[0], rank: 1, totalScore: 160, avgScore: 80, firstPlaces: 1)
         #expect(entry.json.text == #"{"avg_score":80,"first_places":1,"output_id":"\#(Self.ids[0].text)","rank":1,"total_score":160}"#)
-    }
-
-    @Test func shufflesAreReproducible() throws {
-        let task = try #require(UUID(uuidString: "017F22E2-79B0-7CC3-98C4-DC0C0C07398F"))
-        let finalists = try (0..<5).map { try #require(UUID(uuidString: "017F22E2-79B0-7CC3-98C4-DC0C0C07398\($0)")) }
-        let order = BallotOrder.shuffled(finalists, task: task, judge: "ada")
-        #expect(order == BallotOrder.shuffled(finalists.reversed(), task: task, judge: "ada"))
-        #expect(Set(order) == Set(finalists))
-        // Pinned: a change would show a judge another order after an upgrade in the middle of a task.
-        #expect(order.map { $0.text.last } == ["4", "1", "0", "3", "2"])
-        let judges = (0..<50).map { BallotOrder.shuffled(finalists, task: task, judge: "judge-\($0)") }
-        #expect(Set(judges).count > 30)
-        #expect(Set(judges.map(\.first)).count == 5)
     }
 
     @Test func labels() {

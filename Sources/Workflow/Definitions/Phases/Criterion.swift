@@ -27,3 +27,26 @@ extension Criterion {
         self.init(id: id, weight: weight, description: description)
     }
 }
+
+extension Criterion {
+    /// The `criteria` of a phase; ``quality`` alone where it names none.
+    static func list(reading reader: ObjectReader) -> [Criterion]? {
+        guard reader.value("criteria") != nil else { return [.quality] }
+        guard let elements = reader.list("criteria", atMost: 50) else { return nil }
+        guard !elements.isEmpty else {
+            reader.report("must have at least one criterion", at: "criteria")
+            return nil
+        }
+        var criteria: [Criterion] = []
+        var ids: Set<String> = []
+        for (index, element) in elements.enumerated() {
+            let place = JSONPointer.appending(index, to: reader.place("criteria"))
+            guard let part = ObjectReader(element, at: place, problems: reader.problems),
+                let criterion = Criterion(reading: part)
+            else { continue }
+            if !ids.insert(criterion.id).inserted { part.report("is the id of another criterion", at: "id") }
+            criteria.append(criterion)
+        }
+        return criteria
+    }
+}

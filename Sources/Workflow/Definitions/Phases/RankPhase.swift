@@ -3,8 +3,16 @@ package struct RankPhase: Sendable, Hashable {
     package var agents: [String]
     package var stage: Stage
     package var method: RankMethod
-    /// What the first, second, … place earns: never negative, never rising; places past the end earn 0.
+    /// For `ballots`: what the first, second, … place earns: never negative, never rising; places past the end earn 0.
     package var points: [Double]
+    /// For `bradley_terry`.
+    package var comparisons: Comparisons
+    /// For `mean`.
+    package var scale: Scale
+    /// For `mean`: at least one, ids unique.
+    package var criteria: [Criterion]
+    /// Whether judges are not shown what they wrote themselves, see ``OwnDrafts``.
+    package var excludesOwn: Bool
     /// A Mustache template; nil for `RankPrompt`.
     package var prompt: String?
 
@@ -12,28 +20,49 @@ package struct RankPhase: Sendable, Hashable {
 
     package init(
         agents: [String], stage: Stage = .final, method: RankMethod = .ballots, points: [Double] = Self.defaultPoints,
-        prompt: String? = nil
+        comparisons: Comparisons = .ballots, scale: Scale = Scale(), criteria: [Criterion] = [.quality],
+        excludesOwn: Bool = false, prompt: String? = nil
     ) {
         self.agents = agents
         self.stage = stage
         self.method = method
         self.points = points
+        self.comparisons = comparisons
+        self.scale = scale
+        self.criteria = criteria
+        self.excludesOwn = excludesOwn
         self.prompt = prompt
     }
 }
 
 extension RankPhase {
-    static let keys = ["agents", "stage", "method", "points", "prompt"]
+    static let keys = ["agents", "stage", "method", "points", "comparisons", "scale", "criteria", "exclude_own", "prompt"]
+
+    /// The keys that only one method knows.
+    private static let methodKeys: [(key: String, method: RankMethod)] = [
+        ("points", .ballots), ("comparisons", .bradleyTerry), ("scale", .mean), ("criteria", .mean),
+    ]
 
     init?(reading phase: PhaseReader) {
         let reader = phase.reader
         let agents = phase.readAgents()
         let stage = reader.word("stage", as: Stage.self) ?? .final
-        let method = reader.word("method", as: RankMethod.self) ?? .ballots
+        let method = reader.value("method") == nil ? .ballots : reader.word("method", as: RankMethod.self)
         let points = Self.readPoints(reader)
+        let comparisons = reader.word("comparisons", as: Comparisons.self) ?? .ballots
+        let scale = reader.object("scale").map(Scale.init(reading:)) ?? Scale()
+        let criteria = Criterion.list(reading: reader)
+        let excludesOwn = reader.flag("exclude_own") ?? false
         let prompt = reader.template("prompt")
-        guard let agents, let points else { return nil }
-        self.init(agents: agents, stage: stage, method: method, points: points, prompt: prompt)
+        if let method {
+            for (key, owner) in Self.methodKeys where owner != method && reader.value(key) != nil {
+                reader.report("belongs to the method '\(owner.rawValue)'", at: key)
+            }
+        }
+        guard let agents, let method, let points, let criteria else { return nil }
+        self.init(
+            agents: agents, stage: stage, method: method, points: points, comparisons: comparisons, scale: scale,
+            criteria: criteria, excludesOwn: excludesOwn, prompt: prompt)
     }
 
     private static func readPoints(_ reader: ObjectReader) -> [Double]? {

@@ -28,6 +28,7 @@ enum DefinitionReader {
         let agents = readAgents(reader)
         let phases = PhaseListReader(reader: reader, agents: declaredAgents(reader)).read()
         guard let name, let version, let agents, let phases else { return nil }
+        OwnDraftsCheck(agents: agents, phases: phases).report(to: reader)
         return WorkflowDefinition(
             name: name, version: version, description: description, category: category, tags: tags, input: input,
             agents: agents, phases: phases, json: document)

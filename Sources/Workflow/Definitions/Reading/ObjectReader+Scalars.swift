@@ -59,6 +59,16 @@ extension ObjectReader {
         return number
     }
 
+    /// `true` or `false`.
+    func flag(_ key: String) -> Bool? {
+        guard let value = value(key) else { return nil }
+        guard let flag = value.bool else {
+            mismatch("true or false", value, at: key)
+            return nil
+        }
+        return flag
+    }
+
     /// A duration such as `500ms 30s 10m 2h 3d`; `0s` only where `zeroAllowed`.
     func duration(_ key: String, zeroAllowed: Bool = false) -> Duration? {
         guard let value = value(key) else { return nil }

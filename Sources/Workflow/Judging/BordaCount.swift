@@ -1,0 +1,26 @@
+package import Foundation
+
+/// Borda's count: on a ballot of n candidates the first earns n − 1 points, the second n − 2, the last none.
+///
+/// J.-C. de Borda, "Mémoire sur les élections au scrutin", 1781; F. Brandt et al., "Handbook of Computational Social
+/// Choice", 2016, 2.4. Worked example in the tests: the capital of Tennessee (Wikipedia, "Borda count").
+package enum BordaCount {
+    /// What a place (from 1) on a ballot of `size` earns where there are `all` candidates: `all − place` on a whole
+    /// ballot. On one that leaves candidates out the points are stretched to the same range, 0 … `all − 1`, so that a
+    /// ballot's points always have the same mean; a ballot of one earns that mean.
+    package static func points(place: Int, of size: Int, all: Int) -> Double {
+        let range = Double(max(0, all - 1))
+        guard size > 1 else { return range / 2 }
+        return Double(size - place) * range / Double(size - 1)
+    }
+
+    /// Adds up the points and orders the candidates; else as in ``PointsBallot``.
+    package static func aggregate(
+        ballots: [Ballot], candidates: [UUID], initialScores: [UUID: Double] = [:]
+    ) -> RankingOutcome {
+        let sheets = ballots.map { ballot in
+            JudgedSheet(ballot, candidates: candidates) { points(place: $0, of: $1, all: candidates.count) }
+        }
+        return SheetCount.aggregate(sheets, candidates: candidates, initialScores: initialScores)
+    }
+}
