@@ -44,6 +44,14 @@ extension ProcessorConfiguration {
     }
 }
 
+extension SchedulerConfiguration {
+    init(_ schedules: PressroomConfiguration.Schedules) {
+        self.init()
+        poll = schedules.poll
+        grace = schedules.grace
+    }
+}
+
 extension APIConfiguration {
     init(_ configuration: PressroomConfiguration) throws {
         self.init()

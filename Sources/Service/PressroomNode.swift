@@ -54,6 +54,7 @@ struct PressroomNode {
             LiveTextReader(
                 store: store, hub: hub, processorID: processor.id, interval: configuration.streams.textPoll, logger: logger),
         ]
+        services.append(Scheduler(store: store, configuration: SchedulerConfiguration(configuration.schedules), logger: logger))
         if configuration.processor.concurrency > 0 { services.append(processor) }
         services += [server, hub]
         self.services = services

@@ -75,7 +75,7 @@ struct ConfigurationTests {
         ("streams.max_user_streams", "3"), ("streams.threads", "2"), ("streams.tail_poll", "100ms"),
         ("streams.text_poll", "1s"),
         ("processor.concurrency", "0"), ("processor.commit_batch", "1"), ("processor.heartbeat", "1s"),
-        ("processor.lease_timeout", "20s"), ("processor.poll", "1s"), ("processor.drain", "3s"), ("events.retention", "3d"),
+        ("processor.lease_timeout", "20s"), ("processor.poll", "1s"), ("processor.drain", "3s"), ("schedules.poll", "2s"), ("schedules.grace", "0ms"), ("events.retention", "3d"),
         ("log_level", "trace"), ("allow_anonymous", "true"), ("public_directory", "/x"), ("auth", "none"),
     ])
     func keys(key: String, value: String) throws {

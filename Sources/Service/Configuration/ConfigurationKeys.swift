@@ -10,6 +10,7 @@ enum ConfigurationKeys {
         "streams.tail_poll", "streams.text_poll",
         "processor.concurrency", "processor.commit_batch", "processor.heartbeat", "processor.lease_timeout",
         "processor.poll", "processor.drain",
+        "schedules.poll", "schedules.grace",
         "events.retention", "public_directory", "log_level", "allow_anonymous", "auth",
     ]
 

@@ -9,6 +9,7 @@ package struct PressroomConfiguration: Sendable, Equatable {
     package var database = Database()
     package var streams = Streams()
     package var processor = Processor()
+    package var schedules = Schedules()
     package var events = Events()
     /// By the name that stands before the slash in `provider/model`.
     package var providers: [String: ProviderConfiguration] = [:]
@@ -89,6 +90,13 @@ package struct PressroomConfiguration: Sendable, Equatable {
         package var poll = Duration.milliseconds(500)
         /// How long a shutdown waits for running steps before it hands them back.
         package var drain = Duration.zero
+    }
+
+    package struct Schedules: Sendable, Equatable {
+        /// How often schedules are looked at at least.
+        package var poll = Duration.seconds(1)
+        /// By how much a task of a schedule may be late without being a misfire.
+        package var grace = Duration.seconds(60)
     }
 
     package struct Events: Sendable, Equatable {

@@ -1,0 +1,78 @@
+import Foundation
+import Store
+import Synchronization
+import Workflow
+
+/// Makes tasks of schedules: finds the workflow as it is now and checks the input against it.
+final class ScheduledStarts: Sendable {
+    private struct Entry {
+        let definition: WorkflowDefinition
+        let input: JSONSchema
+    }
+
+    private struct Key: Hashable {
+        let tenantID: String
+        let id: UUID
+    }
+
+    private static let capacity = 256
+
+    private let store: Store
+    /// Published versions never change, so each is read and compiled once; all are dropped when there are many.
+    private let entries = Mutex<[Key: Entry]>([:])
+
+    init(store: Store) {
+        self.store = store
+    }
+
+    /// A task for the time `due`.
+    ///
+    /// - Throws: `ScheduleFailure` when the schedule cannot start one; what the store throws.
+    func start(_ scope: Scope, _ schedule: ScheduleRow, due: Date) async throws -> TaskStart {
+        let values = schedule.values
+        let workflow = try await workflow(scope, values)
+        guard let entry = try await entry(scope, workflow.id) else {
+            throw ScheduleFailure.noWorkflow(values.workflowName, version: values.workflowVersion)
+        }
+        let input = entry.input.applyingDefaults(to: values.input)
+        let problems = entry.input.validate(input, at: "/input")
+        guard problems.isEmpty else { throw ScheduleFailure.input(problems) }
+        let taskID = UUIDv7.next()
+        let time = Timestamp.text(of: due)
+        return TaskStart(
+            taskID: taskID, workflow: entry.definition, workflowID: workflow.id, input: input, config: values.config,
+            context: values.context.forTask(taskID, traceID: Self.newTraceID()), priority: values.priority, runAt: time,
+            idempotencyKey: "schedule:\(schedule.id.text):\(time)")
+    }
+
+    private func workflow(_ scope: Scope, _ values: ScheduleValues) async throws -> WorkflowView {
+        let (name, version) = (values.workflowName, values.workflowVersion)
+        guard let version else {
+            guard let view = try await store.latestWorkflow(scope, name: name) else {
+                throw ScheduleFailure.noWorkflow(name, version: nil)
+            }
+            return view
+        }
+        guard let view = try await store.workflow(scope, name: name, version: version) else {
+            throw ScheduleFailure.noWorkflow(name, version: version)
+        }
+        guard view.status == .active else {
+            throw ScheduleFailure.inactive(name, version: version, status: view.status.rawValue)
+        }
+        return view
+    }
+
+    private func entry(_ scope: Scope, _ id: UUID) async throws -> Entry? {
+        let key = Key(tenantID: scope.tenantID, id: id)
+        if let known = entries.withLock({ $0[key] }) { return known }
+        guard let definition = try await store.workflowDefinition(scope, id: id) else { return nil }
+        let entry = Entry(definition: definition, input: try JSONSchema(definition.input))
+        entries.withLock { entries in
+            if entries.count >= Self.capacity { entries.removeAll() }
+            entries[key] = entry
+        }
+        return entry
+    }
+
+    private static func newTraceID() -> String { UUID().text.replacing("-", with: "") }
+}

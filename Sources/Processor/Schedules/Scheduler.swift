@@ -1,0 +1,108 @@
+import Foundation
+package import Logging
+import ServiceLifecycle
+package import Store
+import Workflow
+
+/// Starts the tasks of schedules when their time has come. Any number of nodes may do so: each time is one's.
+///
+/// It decides from rows and by the database's clock; the node's own is only used to sleep.
+package final class Scheduler: Service {
+    private let store: Store
+    private let starts: ScheduledStarts
+    private let configuration: SchedulerConfiguration
+    private let logger: Logger
+
+    /// Of each tenant, in one look.
+    private static let batch = 100
+    /// Between two looks when something due is in somebody else's hands.
+    private static let shortest: Duration = .milliseconds(100)
+
+    package init(store: Store, configuration: SchedulerConfiguration, logger: Logger) {
+        self.store = store
+        self.configuration = configuration
+        self.logger = logger
+        starts = ScheduledStarts(store: store)
+    }
+
+    package func run() async throws {
+        try? await cancelWhenGracefulShutdown { [self] in
+            while true {
+                try await Task.sleep(for: await look())
+            }
+        }
+    }
+
+    /// Fires what is due. Answers how long to sleep.
+    private func look() async -> Duration {
+        do {
+            while try await fireDue() > 0, !Task.isCancelled {}
+            guard let wait = try await store.timeToNextSchedule() else { return configuration.poll }
+            return min(configuration.poll, max(wait, Self.shortest))
+        } catch {
+            if !Task.isCancelled { logger.warning("cannot look at schedules", metadata: ["error": "\(error)"]) }
+            return configuration.poll
+        }
+    }
+
+    /// Handles some of what is due. Answers how many schedules it has moved on.
+    package func fireDue() async throws -> Int {
+        var moved = 0
+        for schedule in try await store.dueSchedules(limit: Self.batch) {
+            if Task.isCancelled { break }
+            if try await handle(schedule) != .leftAlone { moved += 1 }
+        }
+        return moved
+    }
+
+    private func handle(_ schedule: DueSchedule) async throws -> ScheduleSettlement {
+        let scope = Scope(tenantID: schedule.tenantID, userID: schedule.createdBy, actor: "schedule:\(schedule.id.text)")
+        var (due, next): (Date?, Date?)
+        do {
+            let row = try schedule.row.mapError(ScheduleFailure.unusable).get()
+            due = row.nextRunAt
+            let cron: CronSchedule
+            do { cron = try row.values.cronSchedule() } catch { throw ScheduleFailure.unusable(error) }
+            guard let planned = row.nextRunAt else {
+                next = cron.next(after: schedule.now)
+                return try await settle(scope, schedule, next == nil ? .failed(.neverAgain, nil) : .planned, next: next)
+            }
+            let plan = FiringPlan(
+                cron, due: planned, now: schedule.now, grace: configuration.grace, misfire: row.values.misfire)
+            (due, next) = (plan.fires ?? plan.missed, plan.next)
+            guard let time = plan.fires else { throw ScheduleFailure.missed }
+            let start = try await starts.start(scope, row, due: time)
+            return try await settle(scope, schedule, .fires(start, due: time), next: next)
+        } catch let failure as ScheduleFailure {
+            return try await settle(scope, schedule, .failed(failure, due), next: next)
+        } catch {
+            if error.isConnectionTrouble || Task.isCancelled { throw error }
+            if error.isPassing { return .leftAlone }
+            // What is wrong with one schedule is not the others' trouble, and does not come again at once.
+            logger.error("a schedule cannot fire", metadata: ["schedule": "\(schedule.id.text)", "error": "\(error)"])
+            let failure = ScheduleFailure(code: "internal_error", message: "The task could not be started; the log says more.")
+            return try await settle(scope, schedule, .failed(failure, due), next: next)
+        }
+    }
+
+    private enum Decision {
+        case planned
+        case fires(TaskStart, due: Date)
+        case failed(ScheduleFailure, Date?)
+    }
+
+    private func settle(
+        _ scope: Scope, _ schedule: DueSchedule, _ decision: Decision, next: Date?
+    ) async throws -> ScheduleSettlement {
+        let outcome: ScheduleOutcome
+        switch decision {
+        case .planned: outcome = .planned
+        case .fires(let start, let due): outcome = .fires(start, due: due)
+        case .failed(let failure, let due):
+            outcome = .failed(failure.json(due: due, now: schedule.now))
+            logger.warning(
+                "a schedule started no task", metadata: ["schedule": "\(schedule.id.text)", "code": "\(failure.code)"])
+        }
+        return try await store.settle(scope, schedule, outcome, next: next)
+    }
+}
