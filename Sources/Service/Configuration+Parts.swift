@@ -29,6 +29,14 @@ extension TailerConfiguration {
     }
 }
 
+extension PressroomConfiguration {
+    /// After how many milliseconds PostgreSQL ends a transaction in which a node does nothing. Whoever is stopped in the
+    /// middle of one holds rows and a tenant's head, which nobody else can take; it must be over before its lease is.
+    var idleTransactionTimeout: String {
+        String(max(1, Int64(processor.leaseTimeout / .milliseconds(2))))
+    }
+}
+
 extension ProcessorConfiguration {
     init(_ processor: PressroomConfiguration.Processor, _ registry: ProviderRegistry) {
         self.init()

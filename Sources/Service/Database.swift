@@ -15,6 +15,7 @@ package struct Database: Sendable {
         let server = settings.url == nil ? EmbeddedPostgres(dataDirectory: settings.dataDirectory, logger: logger) : nil
         var postgres =
             if let server { try await server.start() } else { PostgresConfiguration(connectionString: settings.url ?? "") }
+        postgres.sessionParameters.append(("idle_in_transaction_session_timeout", configuration.idleTransactionTimeout))
         postgres.maxConnections = settings.poolSize
         postgres.statementTimeout = settings.statementTimeout
         let client = PostgresClient(configuration: postgres, logger: logger)

@@ -44,6 +44,7 @@ struct Maintenance: ServiceLifecycle.Service {
     private func sweep() async {
         do {
             let removed = try await store.pruneEvents(olderThan: eventRetention)
+            try await store.forgetDeletedTasks()
             if removed > 0 { logger.info("removed events past their retention", metadata: ["events": "\(removed)"]) }
             _ = try await store.deleteIdempotencyKeys(olderThan: Self.idempotencyKeyAge)
         } catch {

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Finds the directories that come with the program: `migrations` and `Public`.
+/// Finds the directories that come with the program: `migrations`, `checks` and `Public`.
 ///
 /// Looked through, in this order: the working directory, then each directory above the executable (a build in
 /// `.build/release` finds the checkout), and `share/pressroom` in each of those (an installation in `bin`).
@@ -26,6 +26,16 @@ package struct ResourceLocator: Sendable {
         try find(
             "migrations", with: "0001_foundation.up.sql", configured: configuration.database.migrationsDirectory,
             key: "database.migrations_directory")
+    }
+
+    /// The script of invariants: in `checks`, beside the migrations that it goes with, or where those are looked for.
+    package func invariantsScript(_ configuration: PressroomConfiguration) throws(ConfigurationError) -> String {
+        let migrations = try migrationsDirectory(configuration)
+        let beside = URL(fileURLWithPath: migrations).deletingLastPathComponent().path
+        let paths = ([beside] + places).map { $0 + "/checks/invariants.sql" }
+        if let found = paths.first(where: { FileManager.default.fileExists(atPath: $0) }) { return found }
+        let detail = "checks/invariants.sql was not found beside '\(migrations)'"
+        throw ConfigurationError([.init(key: "database.migrations_directory", source: "", detail: detail)])
     }
 
     /// The files of the board.

@@ -35,7 +35,13 @@ extension Store {
         }
         // By task, and not left to the cascade, which goes row by row.
         _ = try await connection.pipeline([
-            "DELETE FROM pressroom.events WHERE tenant_id = \(tenant) AND task_id = \(taskID)",
+            """
+            WITH removed AS (
+                DELETE FROM pressroom.events WHERE tenant_id = \(tenant) AND task_id = \(taskID) RETURNING position
+            )
+            INSERT INTO pressroom.deleted_tasks (tenant_id, task_id, positions)
+            SELECT \(tenant), \(taskID), coalesce(range_agg(int8range(position, position, '[]')), '{}') FROM removed
+            """,
             "DELETE FROM pressroom.live_texts WHERE tenant_id = \(tenant) AND task_id = \(taskID)",
             "DELETE FROM pressroom.rankings WHERE tenant_id = \(tenant) AND task_id = \(taskID)",
             "DELETE FROM pressroom.evaluations WHERE tenant_id = \(tenant) AND task_id = \(taskID)",

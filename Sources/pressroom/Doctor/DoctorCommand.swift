@@ -1,25 +1,39 @@
 import ArgumentParser
+import Postgres
 import Service
+import Store
 import Workflow
 
 struct DoctorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "doctor",
         abstract: "Checks configuration, database, models and port, and says how to mend what is wrong.",
-        discussion: "Exits with 1 when something fails.")
+        discussion: """
+            Exits with 1 when something fails. With --check it looks at the tables instead: what must be true of them at \
+            every moment, whatever has crashed; it exits with 3 when the database cannot be reached.
+            """)
 
     @OptionGroup var listen: ListenOptions
     @OptionGroup var options: ConfigurationOptions
+    @OptionGroup var check: CheckOptions
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-        let findings = try await examine()
+        let findings = try await check.check ? examineTables() : examine()
         if output.json {
             Terminal.write(JSON.object(["items": .array(findings.map(\.json)), "next": .null]).text)
         } else {
             for finding in findings { write(finding) }
         }
         guard findings.allSatisfy({ $0.status != .failed }) else { throw CommandFailure("") }
+    }
+
+    private func examineTables() async throws -> [Finding] {
+        do {
+            return try await InvariantCheck(configuration: options.load(listen.flags), options: check).findings()
+        } catch let error as PostgresError where error.isConnectionProblem {
+            throw CommandFailure("the database cannot be reached: \(error.message)", status: .unreachable)
+        }
     }
 
     private func examine() async throws -> [Finding] {

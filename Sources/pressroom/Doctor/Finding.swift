@@ -13,6 +13,9 @@ struct Finding {
     var status: Status
     /// What was found and, unless all is well, how to mend it.
     var text: String
+    /// Of an invariant: in how many places it is broken, and some of them.
+    var violations: Int?
+    var samples: [String] = []
 
     init(_ subject: String, _ status: Status, _ text: String) {
         self.subject = subject
@@ -21,6 +24,13 @@ struct Finding {
     }
 
     var json: JSON {
-        ["subject": .string(subject), "status": .string(status.rawValue), "text": .string(text)]
+        var members: [String: JSON] = [
+            "subject": .string(subject), "status": .string(status.rawValue), "text": .string(text),
+        ]
+        if let violations {
+            members["violations"] = .integer(Int64(violations))
+            members["samples"] = .array(samples.map(JSON.string))
+        }
+        return .object(members)
     }
 }

@@ -1,0 +1,440 @@
+-- What must be true of the tables at every moment. `pressroom doctor --check` runs this script, and so can anyone:
+--
+--   psql -qAtX -f checks/invariants.sql                                        # prints what is wrong, else nothing
+--   PGOPTIONS='-c pressroom.check_tasks=all' psql -qAtX -f checks/invariants.sql
+--
+-- Every query answers a row only when its invariant is broken: its name, how often, and some samples. All of them read
+-- one snapshot, and nothing is locked or changed, so that it can be run while nodes work. Two settings:
+--
+--   pressroom.check_tasks   how many ended tasks are looked at, half of them the newest, half at random: a number
+--                           (1000), or `all`. Tasks that are not over are always looked at.
+--   pressroom.check_grace   how long nodes may take to set right what only they can, after a crash for instance (30s)
+--
+-- To add an invariant, add a query of the same form. Whatever table has events of its rows (a trigger `events…` and a
+-- function `pressroom.<entity>_json`) is compared with them without further ado.
+
+BEGIN ISOLATION LEVEL REPEATABLE READ;
+SET LOCAL statement_timeout = 0;
+SET LOCAL client_min_messages = warning;
+SET LOCAL jit = off;
+
+CREATE TEMPORARY TABLE chosen ON COMMIT DROP AS
+SELECT coalesce(nullif(nullif(current_setting('pressroom.check_tasks', true), ''), 'all'), '1000')::bigint AS tasks,
+       coalesce(current_setting('pressroom.check_tasks', true) = 'all', false) AS whole,
+       coalesce(nullif(current_setting('pressroom.check_grace', true), ''), '30s')::interval AS grace;
+
+-- The tasks that are looked at.
+CREATE TEMPORARY TABLE looked_at ON COMMIT DROP AS
+SELECT tenant_id, task_id FROM pressroom.tasks
+ WHERE status NOT IN ('completed', 'failed', 'cancelled') OR (SELECT whole FROM chosen)
+UNION
+(SELECT tenant_id, task_id FROM pressroom.tasks ORDER BY task_id DESC LIMIT (SELECT (tasks + 1) / 2 FROM chosen))
+UNION
+(SELECT tenant_id, task_id
+   FROM pressroom.tasks TABLESAMPLE SYSTEM ((
+        SELECT least(100, 200.0 * tasks / greatest(reltuples, 1)) FROM chosen, pg_class
+         WHERE oid = 'pressroom.tasks'::regclass))
+  ORDER BY random() LIMIT (SELECT tasks / 2 FROM chosen));
+CREATE INDEX ON looked_at (tenant_id, task_id);
+ANALYZE looked_at;
+
+-- What the log tells of their rows, and the rows as they stand.
+CREATE TEMPORARY TABLE told ON COMMIT DROP AS
+SELECT e.tenant_id, e.position, w.entity, coalesce(w.id, w.task_id) AS id, w.version, w.status, w.attempt, w.processor_id, e.actor
+  FROM looked_at JOIN pressroom.events e USING (tenant_id, task_id)
+ CROSS JOIN LATERAL (
+        SELECT named.entity, r.*
+          FROM (SELECT regexp_replace(e.type, '_(updated|changed|added|appended)$', '')) AS named (entity),
+               json_to_record(CASE WHEN e.type NOT IN ('queue_built', 'finalists_selected') THEN e.payload -> named.entity END)
+               AS r (id text, task_id text, version bigint, status text, attempt integer, processor_id text)
+         UNION ALL
+        SELECT 'step', r.*
+          FROM json_to_recordset(CASE e.type WHEN 'queue_built' THEN e.payload -> 'steps' END)
+               AS r (id text, task_id text, version bigint, status text, attempt integer, processor_id text)) AS w
+ WHERE e.type NOT LIKE 'custom%' AND coalesce(w.id, w.task_id) IS NOT NULL;
+CREATE INDEX ON told (tenant_id, entity, id, position);
+ANALYZE told;
+
+CREATE TEMPORARY TABLE followed (entity text) ON COMMIT DROP;
+CREATE TEMPORARY TABLE standing (tenant_id text, entity text, id text, updated_at timestamptz, stands json) ON COMMIT DROP;
+DO $$
+DECLARE
+    state record;
+BEGIN
+    FOR state IN
+        SELECT c.relname, left(p.proname, -5) AS entity,
+               EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'id') AS has_id
+          FROM pg_proc p JOIN pg_type t ON t.oid = p.proargtypes[0] JOIN pg_class c ON c.oid = t.typrelid
+         WHERE p.pronamespace = 'pressroom'::regnamespace AND p.proname LIKE '%\_json' AND p.pronargs = 1
+           AND EXISTS (SELECT FROM pg_trigger g WHERE g.tgrelid = c.oid AND g.tgname LIKE 'events%')
+    LOOP
+        INSERT INTO followed VALUES (state.entity);
+        EXECUTE format('INSERT INTO standing SELECT tenant_id, %L, %I, updated_at, pressroom.%I(r)
+                          FROM looked_at JOIN pressroom.%I r USING (tenant_id, task_id)',
+                       state.entity, CASE WHEN state.has_id THEN 'id' ELSE 'task_id' END, state.entity || '_json', state.relname);
+    END LOOP;
+END $$;
+CREATE INDEX ON standing (tenant_id, entity, id);
+ANALYZE standing;
+
+-- The log ---------------------------------------------------------------------------------------------------------
+
+SELECT 'every_tenant_has_a_log' AS invariant, count(*) AS violations, to_json((array_agg(detail))[1:5]) AS samples
+  FROM (SELECT format('tenant %s', tenant_id) AS detail FROM pressroom.tenants
+         WHERE tenant_id NOT IN (SELECT tenant_id FROM pressroom.stream_heads)) AS wrong
+HAVING count(*) > 0;
+
+-- From the first that is not past retention to the head, but for those of tasks that were deleted.
+SELECT 'positions_have_no_gaps' AS invariant, count(*) AS violations, to_json((array_agg(detail))[1:5]) AS samples
+  FROM (SELECT format('tenant %s: %s events where %s should be, positions %s to %s, head %s%s', h.tenant_id, log.events,
+                      h.position - h.pruned - coalesce(gone.positions, 0), log.first, log.last, h.position,
+                      '; the first gap is after ' || gap.position) AS detail
+          FROM pressroom.stream_heads h
+         CROSS JOIN LATERAL (
+                SELECT count(*) AS events, min(position) AS first, max(position) AS last
+                  FROM pressroom.events e WHERE e.tenant_id = h.tenant_id AND e.position > h.pruned) AS log
+         CROSS JOIN LATERAL (
+                SELECT sum(upper(r) - lower(r)) AS positions
+                  FROM pressroom.deleted_tasks d
+                 CROSS JOIN unnest(d.positions * int8multirange(int8range(h.pruned, h.position, '(]'))) AS r
+                 WHERE d.tenant_id = h.tenant_id) AS gone
+          LEFT JOIN LATERAL (
+                SELECT position
+                  FROM (SELECT position, lead(position, 1, h.position + 1) OVER (ORDER BY position) AS next
+                          FROM (SELECT h.pruned AS position
+                                 UNION ALL
+                                SELECT position FROM pressroom.events e
+                                 WHERE e.tenant_id = h.tenant_id AND e.position > h.pruned) AS known) AS neighbours
+                 WHERE next > position + 1
+                   AND NOT EXISTS (SELECT FROM pressroom.deleted_tasks d
+                                    WHERE d.tenant_id = h.tenant_id AND d.positions @> neighbours.position + 1)
+                 ORDER BY position LIMIT 1) AS gap
+               ON log.events <> h.position - h.pruned - coalesce(gone.positions, 0)
+         WHERE log.events <> h.position - h.pruned - coalesce(gone.positions, 0) OR log.last > h.position) AS wrong
+HAVING count(*) > 0;
+
+SELECT 'no_change_waits_for_its_event' AS invariant, count(*) AS violations, to_json((array_agg(detail))[1:5]) AS samples
+  FROM (SELECT format('%s of task %s', type, task_id) AS detail FROM pressroom.pending_events) AS wrong
+HAVING count(*) > 0;
+
+SELECT 'events_belong_to_tasks' AS invariant, count(*) AS violations, to_json((array_agg(detail))[1:5]) AS samples
+  FROM (SELECT format('%s at %s of tenant %s: no task %s', e.type, e.position, e.tenant_id, e.task_id) AS detail
+          FROM pressroom.stream_heads h, chosen,
+               LATERAL (SELECT * FROM pressroom.events e WHERE e.tenant_id = h.tenant_id
+                         ORDER BY position DESC LIMIT CASE WHEN NOT chosen.whole THEN 10 * chosen.tasks END) AS e
+         WHERE NOT EXISTS (SELECT FROM pressroom.tasks t WHERE t.tenant_id = e.tenant_id AND t.task_id = e.task_id)) AS wrong
+HAVING count(*) > 0;
+
+-- Rows whose last event is past retention have none to compare with.
+SELECT 'rows_equal_their_last_events' AS invariant, count(*) AS violations, to_json((array_agg(detail))[1:5]) AS samples
+  FROM (SELECT format('%s %s: %s', s.entity, s.id, coalesce('differs from its event at ' || last.position, 'has no event')) AS detail
+          FROM standing s
+          JOIN pressroom.stream_heads h USING (tenant_id)
+          LEFT JOIN (SELECT tenant_id, entity, id, max(position) AS position FROM told GROUP BY 1, 2, 3) AS last
+                    USING (tenant_id, entity, id)
+          LEFT JOIN pressroom.events e ON e.tenant_id = s.tenant_id AND e.position = last.position
+         CROSS JOIN LATERAL (
+                SELECT CASE e.type
+                       WHEN 'queue_built' THEN (SELECT step FROM json_array_elements(e.payload -> 'steps') AS step
+                                                 WHERE step ->> 'id' = s.id)
+                       ELSE e.payload -> s.entity END AS told) AS event
+         WHERE CASE WHEN last.position IS NULL
+                    THEN s.updated_at >= (SELECT o.created_at FROM pressroom.events o WHERE o.tenant_id = s.tenant_id
+                                           AND o.position > h.pruned ORDER BY o.position LIMIT 1)
+                    ELSE event.told::text IS DISTINCT FROM s.stands::text
+                         AND event.told::jsonb IS DISTINCT FROM s.stands::jsonb END) AS wrong
+HAVING count(*) > 0;
+
+SELECT 'rows_that_were_told_are_there' AS invariant, count(*) AS violations, to_json((array_agg(detail))[1:5]) AS samples
+  FROM (SELECT format('%s %s', entity, id) AS detail FROM (SELECT DISTINCT tenant_id, entity, id FROM told) AS t
+         WHERE entity IN (SELECT entity FROM followed)
+           AND NOT EXISTS (SELECT FROM standing s
+                            WHERE s.tenant_id = t.tenant_id AND s.entity = t.entity AND s.id = t.id)) AS wrong
+HAVING count(*) > 0;
+
+SELECT 'every_version_has_one_event' AS invariant, count(*) AS violations, to_json((array_agg(detail))[1:5]) AS samples
+  FROM (SELECT format('%s %s: version %s at %s comes after %s', entity, id, version, position, before) AS detail
+          FROM (SELECT *, lag(version) OVER (PARTITION BY tenant_id, entity, id ORDER BY position) AS before
+                  FROM told WHERE version IS NOT NULL) AS t
+         WHERE version <> before + 1) AS wrong
+HAVING count(*) > 0;
+
+SELECT 'transitions_are_legal' AS invariant, count(*) AS violations, to_json((array_agg(detail))[1:5]) AS samples
+  FROM (SELECT format('%s %s: %s to %s at %s', entity, id, before, status, position) AS detail
+          FROM (SELECT *, lag(status) OVER (PARTITION BY tenant_id, entity, id ORDER BY position) AS before
+                  FROM told WHERE status IS NOT NULL) AS t
+         WHERE status <> before AND entity IN (SELECT entity FROM pressroom.transitions)
+           AND NOT EXISTS (SELECT FROM pressroom.transitions l WHERE l.entity = t.entity
+                              AND l.from_status = t.before AND l.to_status = t.status)) AS wrong
+HAVING count(*) > 0;
+
+SELECT 'an_attempt_runs_once' AS invariant, count(*) AS violations, to_json((array_agg(detail))[1:5]) AS samples
+  FROM (SELECT format('step %s: attempt %s began at %s', id, attempt, array_agg(position ORDER BY position)) AS detail
+          FROM (SELECT *, lag(status) OVER (PARTITION BY tenant_id, id ORDER BY position) AS before
+                  FROM told WHERE entity = 'step') AS t
+         WHERE status = 'running' AND before IS DISTINCT FROM 'running'
+         GROUP BY tenant_id, id, attempt HAVING count(*) > 1) AS wrong
+HAVING count(*) > 0;
+
+-- What a processor writes of a run is of a run of its own: the lease was not lost before.
+SELECT 'results_come_from_who_holds_the_step' AS invariant, count(*) AS violations, to_json((array_agg(detail))[1:5]) AS samples
+  FROM (SELECT format('step %s: attempt %s of %s was ended at %s by %s', id, attempt, holder, position, actor) AS detail
+          FROM (SELECT *, lag(status) OVER w AS before, lag(attempt) OVER w AS run, lag(processor_id) OVER w AS holder
+                  FROM told WHERE entity = 'step' WINDOW w AS (PARTITION BY tenant_id, id ORDER BY position)) AS t
+         WHERE before = 'running' AND status IN ('completed', 'retrying') AND actor LIKE 'processor:%'
+           AND (actor <> 'processor:' || holder OR attempt <> run)) AS wrong
+HAVING count(*) > 0;
+
+-- Work ------------------------------------------------------------------------------------------------------------
+
+SELECT 'running_steps_have_a_live_processor' AS invariant, count(*) AS violations, to_json((array_agg(detail))[1:5]) AS samples
+  FROM (SELECT format('step %s of task %s: processor %s, last heard of %s', s.id, s.task_id, s.processor_id,
+                      coalesce(pressroom.iso(p.heartbeat_at), 'never')) AS detail
+          FROM chosen, pressroom.steps s LEFT JOIN pressroom.processors p ON p.id = s.processor_id
+         WHERE s.status = 'running' AND s.updated_at < now() - chosen.grace
+           AND (p.heartbeat_at > now() - chosen.grace) IS NOT TRUE) AS wrong
+HAVING count(*) > 0;
+
+SELECT 'running_steps_belong_to_running_tasks' AS invariant, count(*) AS violations, to_json((array_agg(detail))[1:5]) AS samples
+  FROM (SELECT format('step %s: its task %s is %s, its phase %s', s.id, s.task_id, t.status, p.status) AS detail
+          FROM pressroom.steps s JOIN pressroom.tasks t USING (tenant_id, task_id)
+          LEFT JOIN pressroom.phases p ON p.tenant_id = s.tenant_id AND p.id = s.phase_id
+         WHERE s.status = 'running'
+           AND (t.status NOT IN ('running', 'waiting') OR p.status NOT IN ('running', 'waiting') OR s.attempt < 1)) AS wrong
+HAVING count(*) > 0;
+
+-- A due step that nobody takes although nobody works for its tenant.
+SELECT 'due_steps_are_claimed' AS invariant, count(*) AS violations, to_json((array_agg(detail))[1:5]) AS samples
+  FROM (SELECT format('step %s of task %s: due since %s', s.id, s.task_id, pressroom.iso(s.run_at)) AS detail
+          FROM chosen, pressroom.steps s JOIN pressroom.tasks t USING (tenant_id, task_id)
+         WHERE s.status IN ('pending', 'retrying') AND t.status IN ('running', 'waiting')
+           AND greatest(s.run_at, s.updated_at, t.updated_at) < now() - 10 * chosen.grace
+           AND NOT EXISTS (SELECT FROM pressroom.steps r WHERE r.tenant_id = s.tenant_id AND r.status = 'running')) AS wrong
+HAVING count(*) > 0;
+
+SELECT 'open_tasks_have_something_to_do' AS invariant, count(*) AS violations, to_json((array_agg(detail))[1:5]) AS samples
+  FROM (SELECT format('task %s is %s, and nothing of it is', t.task_id, t.status) AS detail
+          FROM chosen, pressroom.tasks t
+         WHERE t.status IN ('pending', 'running', 'waiting') AND t.updated_at < now() - chosen.grace
+           AND NOT EXISTS (SELECT FROM pressroom.wakeups w WHERE w.tenant_id = t.tenant_id AND w.task_id = t.task_id)
+           AND NOT EXISTS (SELECT FROM pressroom.steps s WHERE s.tenant_id = t.tenant_id AND s.task_id = t.task_id
+                              AND (s.status IN ('running', 'retrying', 'waiting')
+                                   OR s.status = 'pending' AND s.run_at IS NOT NULL))) AS wrong
+HAVING count(*) > 0;
+
+SELECT 'waiting_tasks_wait_for_something' AS invariant, count(*) AS violations, to_json((array_agg(detail))[1:5]) AS samples
+  FROM (SELECT format('%s %s of task %s is waiting', what, key, task_id) AS detail
+          FROM (SELECT 'task' AS what, '' AS key, tenant_id, task_id, NULL::uuid AS phase_id
+                  FROM pressroom.tasks WHERE status = 'waiting'
+                 UNION ALL
+                SELECT 'phase', p.key, p.tenant_id, p.task_id, p.id
+                  FROM looked_at JOIN pressroom.phases p USING (tenant_id, task_id) WHERE p.status = 'waiting') AS w
+         WHERE NOT EXISTS (SELECT FROM pressroom.steps s WHERE s.tenant_id = w.tenant_id AND s.task_id = w.task_id
+                              AND s.phase_id = coalesce(w.phase_id, s.phase_id)
+                              AND s.status IN ('pending', 'running', 'waiting', 'retrying'))) AS wrong
+HAVING count(*) > 0;
+
+-- A wait with an end needs somebody who looks at it then.
+SELECT 'waits_end_in_time' AS invariant, count(*) AS violations, to_json((array_agg(detail))[1:5]) AS samples
+  FROM (SELECT format('step %s of task %s waits until %s, and nobody looks then', s.id, s.task_id, pressroom.iso(s.run_at)) AS detail
+          FROM chosen, looked_at JOIN pressroom.tasks t USING (tenant_id, task_id)
+          JOIN pressroom.steps s USING (tenant_id, task_id)
+          LEFT JOIN pressroom.wakeups w USING (tenant_id, task_id)
+         WHERE s.status = 'waiting' AND s.run_at IS NOT NULL AND t.status IN ('running', 'waiting')
+           AND (w.run_at IS NULL OR w.run_at > s.run_at + chosen.grace)) AS wrong
+HAVING count(*) > 0;
+
+-- A step that waits for room in its phase follows one that has it.
+SELECT 'parked_steps_follow_others' AS invariant, count(*) AS violations, to_json((array_agg(detail))[1:5]) AS samples
+  FROM (SELECT format('step %s of task %s', s.id, s.task_id) AS detail
+          FROM chosen, looked_at JOIN pressroom.tasks t USING (tenant_id, task_id)
+          JOIN pressroom.steps s USING (tenant_id, task_id)
+         WHERE s.status = 'pending' AND s.run_at IS NULL AND t.status IN ('running', 'waiting')
+           AND s.updated_at < now() - chosen.grace
+           AND NOT EXISTS (SELECT FROM pressroom.wakeups w WHERE w.tenant_id = s.tenant_id AND w.task_id = s.task_id)
+           AND NOT EXISTS (SELECT FROM pressroom.steps o WHERE o.tenant_id = s.tenant_id AND o.task_id = s.task_id
+                              AND o.phase_id = s.phase_id AND (o.status IN ('running', 'retrying', 'waiting')
+                                                               OR o.status = 'pending' AND o.run_at IS NOT NULL))) AS wrong
+HAVING count(*) > 0;
+
+SELECT 'due_wakeups_are_taken' AS invariant, count(*) AS violations, to_json((array_agg(detail))[1:5]) AS samples
+  FROM (SELECT format('task %s, %s, since %s', w.task_id, t.status, pressroom.iso(w.run_at)) AS detail
+          FROM chosen, pressroom.wakeups w JOIN pressroom.tasks t USING (tenant_id, task_id)
+         WHERE w.run_at < now() - 10 * chosen.grace) AS wrong
+HAVING count(*) > 0;
+
+SELECT 'parts_end_with_their_whole' AS invariant, count(*) AS violations, to_json((array_agg(detail))[1:5]) AS samples
+  FROM (SELECT format('task %s: its parent %s is %s', t.task_id, p.task_id, p.status) AS detail
+          FROM chosen, pressroom.tasks t JOIN pressroom.tasks p ON p.tenant_id = t.tenant_id AND p.task_id = t.parent_task_id
+         WHERE t.status IN ('pending', 'running', 'waiting', 'paused') AND p.status IN ('completed', 'failed', 'cancelled')
+           AND p.updated_at < now() - chosen.grace) AS wrong
+HAVING count(*) > 0;
+
+-- Ends ------------------------------------------------------------------------------------------------------------
+
+SELECT 'ended_tasks_have_nothing_open' AS invariant, count(*) AS violations, to_json((array_agg(detail))[1:5]) AS samples
+  FROM (SELECT format('task %s is %s, its %s %s is %s', t.task_id, t.status, open.entity, open.id, open.status) AS detail
+          FROM looked_at JOIN pressroom.tasks t USING (tenant_id, task_id)
+         CROSS JOIN LATERAL (
+                SELECT 'phase' AS entity, id, status FROM pressroom.phases p
+                 WHERE p.tenant_id = t.tenant_id AND p.task_id = t.task_id AND status IN ('pending', 'running', 'waiting')
+                 UNION ALL
+                SELECT 'step', id, status FROM pressroom.steps s
+                 WHERE s.tenant_id = t.tenant_id AND s.task_id = t.task_id
+                   AND status IN ('pending', 'running', 'waiting', 'retrying')
+                 UNION ALL
+                SELECT 'output', id, status FROM pressroom.outputs o
+                 WHERE o.tenant_id = t.tenant_id AND o.task_id = t.task_id AND status IN ('writing', 'editing', 'rewriting')
+                 UNION ALL
+                SELECT 'evaluation', id, status FROM pressroom.evaluations e
+                 WHERE e.tenant_id = t.tenant_id AND e.task_id = t.task_id AND status IN ('pending', 'processing')) AS open
+         WHERE t.status IN ('completed', 'failed', 'cancelled')) AS wrong
+HAVING count(*) > 0;
+
+SELECT 'ended_phases_have_no_open_step' AS invariant, count(*) AS violations, to_json((array_agg(detail))[1:5]) AS samples
+  FROM (SELECT format('phase %s of task %s is %s, its step %s is %s', p.key, p.task_id, p.status, s.id, s.status) AS detail
+          FROM looked_at JOIN pressroom.phases p USING (tenant_id, task_id)
+          JOIN pressroom.steps s ON s.tenant_id = p.tenant_id AND s.task_id = p.task_id AND s.phase_id = p.id
+         WHERE p.status IN ('completed', 'failed', 'skipped', 'cancelled')
+           AND s.status IN ('pending', 'running', 'waiting', 'retrying')) AS wrong
+HAVING count(*) > 0;
+
+-- A phase does not go on from one that failed and may not, nor from one that was skipped because of such a one.
+SELECT 'failures_stop_what_needs_them' AS invariant, count(*) AS violations, to_json((array_agg(detail))[1:5]) AS samples
+  FROM (SELECT format('task %s: phase %s is %s, and %s that it needs is %s', p.task_id, p.key, p.status, n.key, n.status) AS detail
+          FROM looked_at JOIN pressroom.tasks t USING (tenant_id, task_id)
+          JOIN pressroom.phases p USING (tenant_id, task_id)
+          JOIN pressroom.phases n ON n.tenant_id = p.tenant_id AND n.task_id = p.task_id AND n.key = ANY(p.needs)
+          LEFT JOIN pressroom.workflows w ON w.tenant_id = t.tenant_id AND w.id = t.workflow_id
+         WHERE p.status = 'completed'
+           AND (n.status = 'failed' AND NOT EXISTS (
+                    SELECT FROM jsonb_array_elements(w.definition -> 'phases') AS d
+                     WHERE d ->> 'id' = n.key AND d ->> 'on_failure' = 'continue')
+                OR n.status = 'skipped' AND n.error ->> 'code' = 'upstream_failed')) AS wrong
+HAVING count(*) > 0;
+
+-- A phase that failed and may not fails its task.
+SELECT 'tasks_end_as_their_phases_did' AS invariant, count(*) AS violations, to_json((array_agg(detail))[1:5]) AS samples
+  FROM (SELECT format('task %s is %s', t.task_id, t.status) AS detail
+          FROM looked_at JOIN pressroom.tasks t USING (tenant_id, task_id)
+         CROSS JOIN LATERAL (
+                SELECT count(*) AS phases
+                  FROM pressroom.phases p JOIN pressroom.workflows w ON w.tenant_id = t.tenant_id AND w.id = t.workflow_id
+                 CROSS JOIN jsonb_array_elements(w.definition -> 'phases') AS d
+                 WHERE p.tenant_id = t.tenant_id AND p.task_id = t.task_id AND p.status = 'failed' AND d ->> 'id' = p.key
+                   AND coalesce(d ->> 'on_failure', 'fail') = 'fail') AS failed
+         WHERE t.status = 'completed' AND (failed.phases > 0 OR t.progress <> 1 OR t.result IS NULL)
+            OR t.status = 'failed' AND t.error IS NULL) AS wrong
+HAVING count(*) > 0;
+
+SELECT 'timestamps_fit_the_status' AS invariant, count(*) AS violations, to_json((array_agg(detail))[1:5]) AS samples
+  FROM (SELECT format('task %s is %s', task_id, status) AS detail
+          FROM looked_at JOIN pressroom.tasks t USING (tenant_id, task_id)
+         WHERE (paused_at IS NOT NULL, completed_at IS NOT NULL, failed_at IS NOT NULL, cancelled_at IS NOT NULL)
+               <> (status = 'paused', status = 'completed', status = 'failed', status = 'cancelled')
+            OR status = 'running' AND started_at IS NULL
+         UNION ALL
+        SELECT format('phase %s of task %s is %s', key, task_id, status)
+          FROM looked_at JOIN pressroom.phases p USING (tenant_id, task_id)
+         WHERE (completed_at IS NOT NULL) <> (status IN ('completed', 'failed', 'skipped', 'cancelled'))
+            OR status IN ('running', 'waiting') AND started_at IS NULL
+         UNION ALL
+        SELECT format('step %s of task %s is %s', id, task_id, status)
+          FROM looked_at JOIN pressroom.steps s USING (tenant_id, task_id)
+         WHERE (completed_at IS NOT NULL) <> (status IN ('completed', 'failed', 'skipped', 'cancelled'))
+            OR status = 'running' AND started_at IS NULL) AS wrong
+HAVING count(*) > 0;
+
+-- Results ---------------------------------------------------------------------------------------------------------
+
+SELECT 'texts_are_numbered_from_1' AS invariant, count(*) AS violations, to_json((array_agg(detail))[1:5]) AS samples
+  FROM (SELECT format('output %s of task %s: version_number %s, versions %s', o.id, o.task_id, o.version_number,
+                      coalesce(array_agg(v.version_number ORDER BY v.version_number) FILTER (WHERE v.id IS NOT NULL), '{}')) AS detail
+          FROM looked_at JOIN pressroom.outputs o USING (tenant_id, task_id)
+          LEFT JOIN pressroom.output_versions v ON v.tenant_id = o.tenant_id AND v.output_id = o.id
+         GROUP BY o.tenant_id, o.id
+        HAVING count(v.id) <> o.version_number OR min(v.version_number) <> 1 OR max(v.version_number) <> o.version_number
+            OR bool_or(v.task_id <> o.task_id)) AS wrong
+HAVING count(*) > 0;
+
+-- One text for each step that wrote one, and none from steps that did not finish. A fork brings its texts along.
+SELECT 'a_result_is_recorded_once' AS invariant, count(*) AS violations, to_json((array_agg(detail))[1:5]) AS samples
+  FROM (SELECT format('output %s of task %s: %s texts of %s steps', o.id, o.task_id, texts.written, steps.done) AS detail
+          FROM looked_at JOIN pressroom.tasks t USING (tenant_id, task_id)
+          JOIN pressroom.outputs o USING (tenant_id, task_id)
+         CROSS JOIN LATERAL (
+                SELECT count(*) AS written FROM pressroom.output_versions v
+                 WHERE v.tenant_id = o.tenant_id AND v.output_id = o.id AND v.action IN ('write', 'rewrite')) AS texts
+         CROSS JOIN LATERAL (
+                SELECT count(*) AS done FROM pressroom.steps s
+                 WHERE s.tenant_id = o.tenant_id AND s.task_id = o.task_id AND s.output_id = o.id
+                   AND s.status = 'completed' AND s.output ->> 'version_number' IS NOT NULL) AS steps
+         WHERE t.forked_from_task_id IS NULL AND texts.written <> steps.done) AS wrong
+HAVING count(*) > 0;
+
+SELECT 'drafts_at_work_have_a_step' AS invariant, count(*) AS violations, to_json((array_agg(detail))[1:5]) AS samples
+  FROM (SELECT format('output %s of task %s is %s', o.id, o.task_id, o.status) AS detail
+          FROM chosen, looked_at JOIN pressroom.outputs o USING (tenant_id, task_id)
+         WHERE o.status IN ('writing', 'editing', 'rewriting') AND o.updated_at < now() - chosen.grace
+           AND NOT EXISTS (SELECT FROM pressroom.steps s WHERE s.tenant_id = o.tenant_id AND s.task_id = o.task_id
+                              AND s.output_id = o.id AND s.status = 'running')) AS wrong
+HAVING count(*) > 0;
+
+SELECT 'scores_come_from_verdicts' AS invariant, count(*) AS violations, to_json((array_agg(detail))[1:5]) AS samples
+  FROM (SELECT format('evaluation %s of task %s is %s, its step %s', e.id, e.task_id, e.status, coalesce(s.status, 'gone')) AS detail
+          FROM looked_at JOIN pressroom.evaluations e USING (tenant_id, task_id)
+          LEFT JOIN pressroom.steps s ON s.tenant_id = e.tenant_id AND s.id = e.step_id
+         WHERE e.status <> 'completed' AND (e.score IS NOT NULL OR e.rank IS NOT NULL OR e.weighted_score IS NOT NULL)
+            OR e.status = 'completed' AND s.status IS DISTINCT FROM 'completed'
+            OR e.status = 'processing' AND s.status IS DISTINCT FROM 'running') AS wrong
+HAVING count(*) > 0;
+
+SELECT 'rankings_add_up' AS invariant, count(*) AS violations, to_json((array_agg(detail))[1:5]) AS samples
+  FROM (SELECT format('ranking %s of task %s: %s counted and %s failed of %s completed and %s failed', r.id, r.task_id,
+                      r.evaluations_counted, r.evaluations_failed, e.completed, e.failed) AS detail
+          FROM looked_at JOIN pressroom.tasks t USING (tenant_id, task_id)
+          JOIN pressroom.rankings r USING (tenant_id, task_id)
+         CROSS JOIN LATERAL (
+                SELECT count(*) FILTER (WHERE status = 'completed') AS completed, count(*) FILTER (WHERE status = 'failed') AS failed
+                  FROM pressroom.evaluations e
+                 WHERE e.tenant_id = r.tenant_id AND e.task_id = r.task_id AND e.phase_id = r.phase_id) AS e
+         WHERE t.status = 'completed' AND (r.evaluations_counted > e.completed OR r.evaluations_failed > e.failed
+               OR r.evaluations_counted + r.evaluations_failed > e.completed + e.failed)) AS wrong
+HAVING count(*) > 0;
+
+-- Rows and their guards -------------------------------------------------------------------------------------------
+
+SELECT 'no_row_is_an_orphan' AS invariant, count(*) AS violations, to_json((array_agg(detail))[1:5]) AS samples
+  FROM (SELECT format('step %s of task %s: no %s', s.id, s.task_id, CASE WHEN p.id IS NULL THEN 'phase' ELSE 'output' END) AS detail
+          FROM looked_at JOIN pressroom.steps s USING (tenant_id, task_id)
+          LEFT JOIN pressroom.phases p ON p.tenant_id = s.tenant_id AND p.id = s.phase_id AND p.task_id = s.task_id
+          LEFT JOIN pressroom.outputs o ON o.tenant_id = s.tenant_id AND o.id = s.output_id AND o.task_id = s.task_id
+         WHERE p.id IS NULL OR s.output_id IS NOT NULL AND o.id IS NULL
+         UNION ALL
+        SELECT format('evaluation %s of task %s: no %s', e.id, e.task_id,
+                      CASE WHEN p.id IS NULL THEN 'phase' WHEN s.id IS NULL THEN 'step' ELSE 'output' END)
+          FROM looked_at JOIN pressroom.evaluations e USING (tenant_id, task_id)
+          LEFT JOIN pressroom.phases p ON p.tenant_id = e.tenant_id AND p.id = e.phase_id AND p.task_id = e.task_id
+          LEFT JOIN pressroom.steps s ON s.tenant_id = e.tenant_id AND s.id = e.step_id AND s.phase_id = e.phase_id
+          LEFT JOIN pressroom.outputs o ON o.tenant_id = e.tenant_id AND o.id = e.output_id AND o.task_id = e.task_id
+         WHERE p.id IS NULL OR s.id IS NULL OR o.id IS NULL
+         UNION ALL
+        SELECT format('ranking %s of task %s: its phase is another task''s', r.id, r.task_id)
+          FROM looked_at JOIN pressroom.rankings r USING (tenant_id, task_id)
+          JOIN pressroom.phases p ON p.tenant_id = r.tenant_id AND p.id = r.phase_id
+         WHERE p.task_id <> r.task_id
+         UNION ALL
+        SELECT format('signal %s of task %s: no step that took it', g.id, g.task_id)
+          FROM looked_at JOIN pressroom.signals g USING (tenant_id, task_id)
+         WHERE g.received_by IS NOT NULL
+           AND NOT EXISTS (SELECT FROM pressroom.steps s WHERE s.tenant_id = g.tenant_id AND s.id = g.received_by
+                              AND s.task_id = g.task_id)) AS wrong
+HAVING count(*) > 0;
+
+SELECT 'every_trigger_is_on' AS invariant, count(*) AS violations, to_json((array_agg(detail))[1:5]) AS samples
+  FROM (SELECT format('%s of %s', g.tgname, g.tgrelid::regclass) AS detail
+          FROM pg_trigger g JOIN pg_class c ON c.oid = g.tgrelid
+         WHERE c.relnamespace = 'pressroom'::regnamespace AND g.tgenabled NOT IN ('O', 'A')) AS wrong
+HAVING count(*) > 0;
+
+COMMIT;
