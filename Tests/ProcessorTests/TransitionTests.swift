@@ -20,29 +20,66 @@ struct TransitionTests {
         }
     }
 
-    @Test("Every pair of statuses is allowed or refused as the table says", arguments: Transition.Entity.allCases)
-    func everyPair(entity: Transition.Entity) async throws {
+    @Test(
+        "Every pair of statuses is allowed or refused as the table says, whoever asks", arguments: Transition.Entity.allCases,
+        TransitionTrial.Client.allCases)
+    func everyPair(entity: Transition.Entity, client: TransitionTrial.Client) async throws {
         try await withNewsroom { newsroom in
             let task = try await newsroom.start(try await newsroom.publish(Definitions.editorial))
             let table = try await newsroom.row(of: entity, task)
             let statuses = statuses(of: entity)
             for from in statuses {
-                for to in statuses where to != from {
-                    let isLegal = Transitions.isLegal(entity: entity, from: from, to: to)
-                    // The triggers are off while the row is put into its first status.
-                    let outcome = try await newsroom.client.withTransaction { connection -> String in
-                        _ = try await connection.query("SET LOCAL session_replication_role = replica")
-                        _ = try await connection.query("UPDATE pressroom.\(identifier: table) SET status = \(from)")
-                        _ = try await connection.query("SET LOCAL session_replication_role = origin")
-                        do {
-                            _ = try await connection.query("UPDATE pressroom.\(identifier: table) SET status = \(to)")
-                            return "allowed"
-                        } catch let error as PostgresError {
-                            return error.sqlState ?? ""
-                        }
-                    } onFailedCommit: { "23514" }
-                    #expect(outcome == (isLegal ? "allowed" : "23514"), "\(entity): \(from) → \(to)")
+                for to in statuses + ["nonsense"] {
+                    let trial = try await TransitionTrial.run(newsroom.client, table: table, from: from, to: to, as: client)
+                    let what = "\(entity): \(from) → \(to)"
+                    #expect(trial.before["status"]?.string == from, "\(what)")
+                    if from == to || Transitions.isLegal(entity: entity, from: from, to: to) {
+                        expectTaken(trial, entity, to, what)
+                    } else {
+                        expectRefused(trial, statuses.contains(to), what)
+                    }
                 }
+            }
+        }
+    }
+
+    /// The row is the old one with the new status and what belongs to it, and the log tells all of it, once.
+    private func expectTaken(_ trial: TransitionTrial, _ entity: Transition.Entity, _ status: String, _ what: String) {
+        #expect(trial.refusal == nil, "\(what): \(trial.refusal?.description ?? "")")
+        #expect(trial.events.count == 1, "\(what)")
+        #expect(trial.events.first?[entity.rawValue] == trial.after, "\(what)")
+        #expect(trial.after["status"]?.string == status, "\(what)")
+        let hasChanged = trial.before["status"] != trial.after["status"]
+        let set = hasChanged ? SideColumns.set(entity, to: status) : []
+        for column in SideColumns.all(entity) {
+            #expect(trial.after[column]?.isNull == !set.contains(column), "\(what): \(column)")
+        }
+        if let version = trial.before["version"]?.int { #expect(trial.after["version"]?.int == version + 1, "\(what)") }
+        let moved = SideColumns.all(entity).union(["status", "version", "updated_at"])
+        for (key, value) in trial.before.object ?? [:] where !moved.contains(key) {
+            #expect(trial.after[key] == value, "\(what): \(key)")
+        }
+    }
+
+    private func expectRefused(_ trial: TransitionTrial, _ isStatus: Bool, _ what: String) {
+        #expect(trial.refusal?.sqlState == "23514", "\(what)")
+        #expect(trial.refusal?.constraint == "legal_transition" || !isStatus, "\(what)")
+        #expect(trial.after == trial.before, "\(what)")
+        #expect(trial.events.isEmpty, "\(what)")
+    }
+
+    @Test("A client cannot choose the version, nor the times of a new status")
+    func sideColumns() async throws {
+        try await withNewsroom { newsroom in
+            _ = try await newsroom.start(try await newsroom.publish(Definitions.editorial))
+            let trial = try await TransitionTrial.run(
+                newsroom.client, table: "tasks", from: "running", to: "completed", as: .psql,
+                assignments: ", version = 99, completed_at = '2001-01-01', failed_at = '2001-01-01', updated_at = '2001-01-01'")
+            #expect(trial.refusal == nil)
+            #expect(trial.after["version"]?.int == (trial.before["version"]?.int ?? 0) + 1)
+            #expect(trial.after["failed_at"]?.isNull == true)
+            for column in ["completed_at", "updated_at"] {
+                #expect(trial.after[column]?.string?.hasPrefix("2001") == false, "\(column)")
             }
         }
     }
@@ -54,19 +91,6 @@ struct TransitionTests {
         case .step: StepStatus.allCases.map(\.rawValue)
         case .output: OutputStatus.allCases.map(\.rawValue)
         case .evaluation: EvaluationStatus.allCases.map(\.rawValue)
-        }
-    }
-}
-
-extension PostgresClient {
-    /// A transaction that a refused statement has failed cannot commit; that is an answer here, not an error.
-    fileprivate func withTransaction<T: Sendable>(
-        _ body: (PostgresConnection) async throws -> T, onFailedCommit: () -> T
-    ) async throws -> T {
-        do {
-            return try await withTransaction(body)
-        } catch let error as PostgresError where error.code == .transactionAborted {
-            return onFailedCommit()
         }
     }
 }
