@@ -33,6 +33,9 @@ export function humanise(key) {
 const plain = new Intl.NumberFormat("en", { maximumFractionDigits: 2 });
 /** @param {number | null | undefined} value */
 export const number = (value) => (value === null || value === undefined ? "–" : plain.format(value));
+const small = new Intl.NumberFormat("en", { maximumSignificantDigits: 3 });
+/** What tokens cost, in whatever currency the prices are. @param {number} cost */
+export const price = (cost) => (cost >= 1 ? plain : small).format(cost);
 /** @param {number} share 0…1 */
 export const percent = (share) => `${Math.floor(share * 100 + 1e-9)}%`;
 /** @param {number} count @param {string} one @param {string} [many] */

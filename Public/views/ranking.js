@@ -5,6 +5,9 @@ import { counted, humanise, number, percent } from "../words.js";
 
 let count = 0;
 
+/** What `total_score` and `avg_score` mean by each method. */
+const headings = { mean: ["Sum", "Average"], bradley_terry: ["Strength", "Expected wins"] };
+
 /** @param {any} ranking @param {any[]} outputs */
 export function rankingPanel(ranking, outputs) {
   const id = `ranking-${++count}`;
@@ -17,13 +20,14 @@ export function rankingPanel(ranking, outputs) {
   const has = (/** @type {string} */ key) => entries.some((entry) => entry[key] !== null && entry[key] !== undefined);
   const totals = has("total_score");
   const ballots = has("first_places");
+  const figures = headings[/** @type {keyof typeof headings} */ (ranking.method)] ?? ["Points", "Average"];
   return el("section", { class: `ranking ${ranking.stage}`, "aria-labelledby": id },
     el("h2", { id }, final ? "The ranking" : `${humanise(ranking.stage)} ranking`),
     el("div", { class: "table", role: "region", tabindex: 0, "aria-labelledby": id }, el("table", {},
       el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "Rank"), el("th", { scope: "col" }, "Draft"),
-        totals && el("th", { scope: "col", class: "figure" }, "Points"),
+        totals && el("th", { scope: "col", class: "figure" }, figures[0]),
         ballots && el("th", { scope: "col", class: "figure" }, "First places"),
-        el("th", { scope: "col", class: "figure" }, "Average"))),
+        el("th", { scope: "col", class: "figure" }, figures[1]))),
       el("tbody", {}, ...entries.map((entry) => el("tr", { class: entry.rank === 1 ? "first" : "" },
         el("td", { class: "rank" }, entry.rank), el("th", { scope: "row" }, name(entry.output_id)),
         totals && el("td", { class: "figure" }, number(entry.total_score)),

@@ -1,7 +1,7 @@
 // What the task is about, how far it is, and what can be done with it.
 
 import { el, fill, say } from "../dom.js";
-import { ago, counted, elapsed, headline, humanise, isTerminal, moment, percent } from "../words.js";
+import { ago, counted, elapsed, headline, humanise, isTerminal, moment, percent, price } from "../words.js";
 import { taskControls } from "./controls.js";
 import { setStatus, statusMark } from "./status.js";
 
@@ -51,10 +51,11 @@ export function taskHeader(session) {
       const { task } = state;
       const end = task.completed_at ?? task.failed_at ?? task.cancelled_at;
       const until = isTerminal(state.status) && end ? Date.parse(end) : Date.now();
-      const tokens = totalTokens(state);
+      const { total_tokens: tokens = 0, cost } = task.usage ?? {};
       const parts = [];
       if (task.started_at) parts.push(elapsed(until - Date.parse(task.started_at)));
       if (tokens > 0) parts.push(counted(tokens, "token"));
+      if (cost > 0) parts.push(`cost ${price(cost)}`);
       say(time, parts.join(" · "));
     },
   };
@@ -67,11 +68,4 @@ function inputFacts(input, about) {
     .filter(([, value]) => value !== about && value !== null && value !== "")
     .map(([key, value]) => el("div", {}, el("dt", {}, humanise(key)), el("dd", {}, typeof value === "string" ? value
       : Array.isArray(value) && value.every((one) => typeof one !== "object") ? value.join(", ") : JSON.stringify(value))));
-}
-
-/** @param {import("../store.js").State} state */
-function totalTokens(state) {
-  let total = 0;
-  for (const row of [...state.outputs, ...state.evaluations]) total += row.usage?.total_tokens ?? 0;
-  return total;
 }

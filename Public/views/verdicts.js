@@ -4,6 +4,8 @@ import { el, fill, keyed } from "../dom.js";
 import { errorWords, humanise, number } from "../words.js";
 import { statusMark } from "./status.js";
 
+/** The stage of a judging phase that names none. @type {Record<string, string>} */
+const stageOf = { evaluate: "initial", rank: "final" };
 const stages = { initial: "Scores", final: "Ballots" };
 
 export function verdicts() {
@@ -44,12 +46,13 @@ function draw(item, row, definition) {
 function result(row, definition) {
   if (row.status === "failed") return statusMark("failed", "No verdict");
   if (row.status !== "completed") return statusMark(row.status, row.status === "processing" ? "Reading" : "To come");
-  if (row.stage === "final" || row.score === null) {
-    const points = row.weighted_score === null ? "" : ` · ${number(row.weighted_score)} points`;
+  const phases = (definition?.phases ?? []).filter((/** @type {any} */ phase) => (phase.stage ?? stageOf[phase.kind]) === row.stage);
+  if (row.score === null) {
+    const compared = phases.some((/** @type {any} */ phase) => phase.method === "bradley_terry");
+    const points = row.weighted_score === null || compared ? "" : ` · ${number(row.weighted_score)} points`;
     return el("span", { class: "result" }, row.rank === null ? "–" : `Place ${row.rank}${points}`);
   }
-  const scale = definition?.phases?.find((/** @type {any} */ phase) => phase.kind === "evaluate" && (phase.stage ?? "initial") === row.stage)?.scale
-    ?? { min: 1, max: 10 };
+  const scale = phases.find((/** @type {any} */ phase) => phase.scale)?.scale ?? { min: 1, max: 10 };
   const bar = el("span", { class: "score-bar", "aria-hidden": "true" });
   bar.style.setProperty("--share", String(Math.max(0, Math.min(1, (row.score - scale.min) / (scale.max - scale.min || 1)))));
   return el("span", { class: "result" }, bar, el("span", { class: "figure" }, number(row.score)),

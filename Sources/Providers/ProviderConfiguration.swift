@@ -1,6 +1,8 @@
 /// How one provider is reached, under the name that stands before the slash in `provider/model`.
 package struct ProviderConfiguration: Sendable, Equatable {
     package enum Kind: String, Sendable, CaseIterable {
+        /// Any server that speaks Anthropic's messages.
+        case anthropic
         /// Any server that speaks OpenAI's chat completions.
         case openai
         /// The built-in one, see ``RehearsalModel``.
@@ -8,19 +10,23 @@ package struct ProviderConfiguration: Sendable, Equatable {
     }
 
     package var kind: Kind
-    /// For `openai`, which needs it: the address before `/chat/completions`.
+    /// The address before `/chat/completions` or `/messages`; `openai` needs one, `anthropic` has its own.
     package var baseURL: String?
-    /// For `openai`: the key itself; it goes before `apiKeyEnv`.
+    /// The key itself; it goes before `apiKeyEnv`.
     package var apiKey: APIKey?
-    /// For `openai`: the environment variable that holds the key.
+    /// The environment variable that holds the key.
     package var apiKeyEnv: String?
+    /// What models cost, by their names at the provider.
+    package var prices: [String: TokenPrice] = [:]
     /// The most calls at a time, above 0; nil for no bound of its own.
     package var concurrency: Int?
     /// For `openai`, see ``OpenAIOptions/tokenLimitField``.
     package var tokenLimitField = OpenAIOptions.TokenLimitField.maxTokens
-    /// For `openai`, see ``OpenAIOptions/firstTokenTimeout``.
+    /// For `anthropic`, see ``AnthropicOptions/maxTokens``.
+    package var maxTokens: Int?
+    /// See ``OpenAIOptions/firstTokenTimeout``.
     package var firstTokenTimeout = Duration.seconds(120)
-    /// For `openai`, see ``OpenAIOptions/stallTimeout``.
+    /// See ``OpenAIOptions/stallTimeout``.
     package var stallTimeout = Duration.seconds(30)
     /// For `rehearsal`.
     package var rehearsal = RehearsalOptions()
@@ -33,6 +39,17 @@ package struct ProviderConfiguration: Sendable, Equatable {
         baseURL: String, apiKey: APIKey? = nil, apiKeyEnv: String? = nil, concurrency: Int? = nil
     ) -> ProviderConfiguration {
         var configuration = ProviderConfiguration(kind: .openai)
+        configuration.baseURL = baseURL
+        configuration.apiKey = apiKey
+        configuration.apiKeyEnv = apiKeyEnv
+        configuration.concurrency = concurrency
+        return configuration
+    }
+
+    package static func anthropic(
+        baseURL: String? = nil, apiKey: APIKey? = nil, apiKeyEnv: String? = nil, concurrency: Int? = nil
+    ) -> ProviderConfiguration {
+        var configuration = ProviderConfiguration(kind: .anthropic)
         configuration.baseURL = baseURL
         configuration.apiKey = apiKey
         configuration.apiKeyEnv = apiKeyEnv

@@ -13,10 +13,10 @@ extension ProviderRegistry {
             let provider = try provider(name)
             kind = provider.configuration.kind
             _ = try provider.model.get()
-            guard let options = provider.options else {
+            guard let server = provider.server else {
                 return ProviderCheck(provider: name, kind: kind, status: .reachable, models: [])
             }
-            guard let models = try await models(options, timeout: timeout) else {
+            guard let models = try await models(of: server, timeout: timeout) else {
                 return ProviderCheck(provider: name, kind: kind, status: .reachableWithoutModels, models: [])
             }
             return ProviderCheck(provider: name, kind: kind, status: .reachable, models: models)
@@ -26,24 +26,23 @@ extension ProviderRegistry {
     }
 
     /// The ids of the server's models, or nil when it has no such list.
-    private func models(_ options: OpenAIOptions, timeout: Duration) async throws(ProviderError) -> [String]? {
-        var request = HTTPClientRequest(url: options.url("/models"))
-        request.headers = try OpenAIHTTP.headers(options: options, accept: "application/json")
+    private func models(of server: any ModelServer, timeout: Duration) async throws(ProviderError) -> [String]? {
+        var request = HTTPClientRequest(url: server.url(server.modelsPath))
+        request.headers = try server.headers(accept: "application/json")
         do {
             let client = httpClient
             let finished = request
             let answer = try await Self.within(timeout) {
                 let response = try await client.execute(finished, deadline: .now() + .hours(1))
-                guard response.status == .ok else { throw try await OpenAIHTTP.failure(of: response) }
+                guard response.status == .ok else { throw try await ServerFailure.error(of: response) }
                 return try await response.body.collect(upTo: Self.maximumListBytes)
             }
             let list = try? JSON(parsing: answer.readableBytesView)
             return list?["data"]?.array?.compactMap { $0["id"]?.string }.sorted()
         } catch {
-            var failure = OpenAIHTTP.providerError(for: error, url: options.baseURL)
+            let failure = ServerFailure.error(for: error, url: server.baseURL)
             if failure.code == .notFound || error is NIOTooManyBytesError { return nil }
-            if let key = options.apiKey { failure.message = key.redacted(from: failure.message) }
-            throw failure
+            throw server.redacted(failure)
         }
     }
 

@@ -8,8 +8,8 @@ package struct ProviderRegistry: Sendable {
         let configuration: ProviderConfiguration
         /// Why the provider cannot be used as it is configured is thrown when somebody tries.
         let model: Result<any LanguageModel, ProviderError>
-        /// For `openai`, when its configuration is whole.
-        let options: OpenAIOptions?
+        /// Behind which the models are, where there is one and its configuration is whole.
+        let server: (any ModelServer)?
     }
 
     private let providers: [String: Provider]
@@ -28,14 +28,16 @@ package struct ProviderRegistry: Sendable {
             switch configuration.kind {
             case .rehearsal:
                 let model = RehearsalModel(options: configuration.rehearsal)
-                return Provider(configuration: configuration, model: .success(model), options: nil)
+                return Provider(configuration: configuration, model: .success(model), server: nil)
             case .openai:
-                do throws(ProviderError) {
+                return Provider(configuration) { () throws(ProviderError) in
                     let options = try OpenAIOptions(configuration, environment: environment)
-                    let model = OpenAIModel(options: options, httpClient: httpClient, logger: logger)
-                    return Provider(configuration: configuration, model: .success(model), options: options)
-                } catch {
-                    return Provider(configuration: configuration, model: .failure(error), options: nil)
+                    return (OpenAIModel(options: options, httpClient: httpClient, logger: logger), options)
+                }
+            case .anthropic:
+                return Provider(configuration) { () throws(ProviderError) in
+                    let options = try AnthropicOptions(configuration, environment: environment)
+                    return (AnthropicModel(options: options, httpClient: httpClient, logger: logger), options)
                 }
             }
         }
@@ -49,7 +51,9 @@ package struct ProviderRegistry: Sendable {
     /// - Throws: `unknown_model` when no provider has that name; `unauthorized` or `invalid_request` when the provider's
     ///   configuration lacks its key or its address.
     package func model(for name: ModelName) throws(ProviderError) -> any LanguageModel {
-        try provider(name.provider).model.get()
+        let provider = try provider(name.provider)
+        let model = try provider.model.get()
+        return provider.configuration.prices[name.model].map { PricedModel(model: model, price: $0) } ?? model
     }
 
     /// The most calls at a time that a provider takes; nil when it has no bound, or does not exist.
@@ -64,5 +68,19 @@ package struct ProviderRegistry: Sendable {
                 message: "no provider is named \(name); configured are \(names.joined(separator: ", "))")
         }
         return provider
+    }
+}
+
+extension ProviderRegistry.Provider {
+    fileprivate init(
+        _ configuration: ProviderConfiguration,
+        _ make: () throws(ProviderError) -> (model: any LanguageModel, server: any ModelServer)
+    ) {
+        do throws(ProviderError) {
+            let made = try make()
+            self.init(configuration: configuration, model: .success(made.model), server: made.server)
+        } catch {
+            self.init(configuration: configuration, model: .failure(error), server: nil)
+        }
     }
 }

@@ -40,6 +40,20 @@ struct LiveTextsTests {
             model: nil, attempt: attempt, input: [:])
     }
 
+    @Test("A text that another model begins anew replaces what there was")
+    func restart() {
+        append("One ", attempt: 2)
+        _ = texts.takeUnsaved()
+        texts.restart(outputID, of: step(1))
+        append("two", attempt: 2)
+        texts.restart(outputID, of: step(2))
+        // Nothing is saved until something is written.
+        #expect(texts.takeUnsaved().isEmpty)
+        append("Three", attempt: 2)
+        #expect(texts.takeUnsaved().map(\.text) == ["Three"])
+        #expect(published.all == ["2: One  at 0", "2: two at 4", "2: Three at 0"])
+    }
+
     private func append(_ text: String, attempt: Int) {
         texts.append(text, to: outputID, of: step(attempt), versionNumber: 1)
     }

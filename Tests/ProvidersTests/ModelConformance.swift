@@ -25,12 +25,12 @@ struct ModelConformance {
             #expect(response.usage.promptTokens > 0)
             #expect(response.usage.completionTokens > 0)
             #expect(response.usage.totalTokens == response.usage.promptTokens + response.usage.completionTokens)
-            #expect(response.finishReason == "stop")
+            #expect(response.finishReason == subject.finishReason)
             #expect(response.model == "scripted")
         }
     }
 
-    @Test("follows schemas", arguments: ModelSubject.all, [ResponseSchema.review, .verdict, .ballot])
+    @Test("follows schemas", arguments: ModelSubject.all, [ResponseSchema.review, .verdict, .ballot, .sheet])
     func schemas(subject: ModelSubject, schema: ResponseSchema) async throws {
         let compiled = try JSONSchema(schema.schema)
         try await subject.run(.well) { model in

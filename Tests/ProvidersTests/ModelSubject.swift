@@ -17,11 +17,13 @@ struct ModelSubject: Sendable, CustomTestStringConvertible {
     typealias Body = @Sendable (any LanguageModel) async throws -> Void
 
     let testDescription: String
+    /// What it says when the model has said all.
+    let finishReason: String
     let run: @Sendable (Condition, Body) async throws -> Void
 
-    static let all = [rehearsal, openai]
+    static let all = [rehearsal, openai, anthropic]
 
-    static let rehearsal = ModelSubject(testDescription: "rehearsal") { condition, body in
+    static let rehearsal = ModelSubject(testDescription: "rehearsal", finishReason: "stop") { condition, body in
         let options =
             switch condition {
             case .well: RehearsalOptions(tokensPerSecond: 0)
@@ -31,7 +33,7 @@ struct ModelSubject: Sendable, CustomTestStringConvertible {
         try await body(RehearsalModel(options: options))
     }
 
-    static let openai = ModelSubject(testDescription: "openai") { condition, body in
+    static let openai = ModelSubject(testDescription: "openai", finishReason: "stop") { condition, body in
         try await ScriptedModelServer.withServer { server in
             switch condition {
             case .well: break
@@ -41,6 +43,20 @@ struct ModelSubject: Sendable, CustomTestStringConvertible {
             try await withHTTPClient { client in
                 let options = OpenAIOptions(baseURL: server.baseURL)
                 try await body(OpenAIModel(options: options, httpClient: client, logger: quiet))
+            }
+        }
+    }
+
+    static let anthropic = ModelSubject(testDescription: "anthropic", finishReason: "end_turn") { condition, body in
+        try await ScriptedModelServer.withServer { server in
+            switch condition {
+            case .well: break
+            case .slow: server.answerAlways(with: .stall(after: [ScriptedModelServer.messageText("Once ")]))
+            case .broken: server.answerAlways(with: .error(529, type: "overloaded_error", message: "Overloaded"))
+            }
+            try await withHTTPClient { client in
+                let options = AnthropicOptions(baseURL: server.baseURL)
+                try await body(AnthropicModel(options: options, httpClient: client, logger: quiet))
             }
         }
     }

@@ -69,6 +69,54 @@ struct ProviderRegistryTests {
         }
     }
 
+    @Test("asks anthropic in its own way, with its own address where none is given")
+    func anthropic() async throws {
+        try await ScriptedModelServer.withServer { server in
+            let configuration = ["claude": ProviderConfiguration.anthropic(baseURL: server.baseURL, apiKeyEnv: "CLAUDE_KEY", concurrency: 3)]
+            try await withRegistry(configuration, environment: ["CLAUDE_KEY": "sk-2"]) { registry in
+                _ = try await registry.model(for: model("claude/sonnet")).answer()
+                let check = await registry.check("claude")
+                #expect(check.status == .reachable && check.kind == .anthropic && check.models == ["scripted"])
+                #expect(server.requests.map(\.path) == ["/v1/messages", "/v1/models?limit=1000"])
+                #expect(server.requests.allSatisfy { $0.headers["x-api-key"] == "sk-2" && $0.headers["anthropic-version"] != nil })
+                #expect(registry.concurrency(of: "claude") == 3)
+            }
+            server.answerAlways(with: .error(401, type: "authentication_error", message: "invalid x-api-key"))
+            try await withRegistry(["claude": .anthropic(baseURL: server.baseURL)]) { registry in
+                let check = await registry.check("claude")
+                #expect(!check.isUsable)
+                #expect(check.summary.contains("invalid x-api-key; set api_key_env to a variable that holds a valid key"))
+            }
+        }
+        try await withRegistry(["claude": .anthropic()]) { registry in
+            let provider = try registry.provider("claude")
+            #expect(provider.server?.baseURL == "https://api.anthropic.com/v1")
+        }
+    }
+
+    @Test("says what an answer costs, where the model has a price")
+    func prices() async throws {
+        try await ScriptedModelServer.withServer { server in
+            server.answerAlways(
+                with: .events([
+                    ScriptedModelServer.chunk("One", finish: "stop"), ScriptedModelServer.usageChunk(prompt: 1_000, completion: 200), "[DONE]",
+                ]))
+            var configuration = ProviderConfiguration.openai(baseURL: server.baseURL)
+            configuration.prices = ["org/small": TokenPrice(input: 0.15, output: 0.6), "free": TokenPrice(input: 0, output: 0)]
+            try await withRegistry(["cloud": configuration]) { registry in
+                func cost(_ name: String) async throws -> Double? {
+                    try await registry.model(for: model("cloud/\(name)")).answer().usage.cost
+                }
+                let costs = [try await cost("org/small"), try await cost("free"), try await cost("other")]
+                #expect(costs == [0.00027, 0, nil])
+                // No tokens counted: no cost made up.
+                server.answerAlways(with: .events([ScriptedModelServer.chunk("One", finish: "stop"), "[DONE]"]))
+                let unknown = try await cost("org/small")
+                #expect(unknown == nil)
+            }
+        }
+    }
+
     @Test("says which variable lacks the key", arguments: [[:], ["CLOUD_KEY": " "]])
     func missingKey(environment: [String: String]) async throws {
         let configuration = ["cloud": ProviderConfiguration.openai(baseURL: "http://127.0.0.1:9/v1", apiKeyEnv: "CLOUD_KEY")]

@@ -28,6 +28,8 @@ extension ResponseSchema {
     /// What the editorial phases ask for.
     static let review = EditDecisionSchema.response
     static let ballot = BallotSchema.response(count: 5)
+    static let sheet = ScoreSheetSchema.response(
+        count: 3, criteria: [Criterion(id: "clarity", weight: 2), Criterion(id: "hook")], scale: Scale(min: 0, max: 5))
     static let verdict = VerdictSchema.response(
         criteria: [Criterion(id: "clarity", weight: 2), Criterion(id: "hook")], scale: Scale())
 }

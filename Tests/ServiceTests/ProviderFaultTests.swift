@@ -57,6 +57,47 @@ import Workflow
         }
     }
 
+    /// One provider breaks off in the middle of a text; the agent's next model writes it anew, and the stream shows that.
+    @Test func aModelThatIsDownIsReplaced() async throws {
+        try await ScriptedModelServer.withServer { broken in
+            broken.answerAlways(with: .cut(after: [ScriptedModelServer.chunk("Once upon ")]))
+            try await ScriptedModelServer.withServer { sound in
+                let yaml = """
+                    providers:
+                      broken: {kind: openai, base_url: "\(broken.baseURL)"}
+                      sound: {kind: anthropic, base_url: "\(sound.baseURL)", prices: {spare: {input: 1000, output: 2000}}}
+                    """
+                try await withService(ServiceSetup(yaml: yaml)) { service in
+                    try await service.publish(
+                        """
+                        name: spare
+                        version: 1.0.0
+                        agents:
+                          warm: {role: writer, model: [broken/first, sound/spare]}
+                        phases:
+                          - {id: write, kind: write, agents: [warm], prompt: "Write a post on {{topic}}.", retry: {max_attempts: 1}}
+                        """)
+                    let task = try await service.startTask("spare", topic: "patience")
+                    #expect(try await service.end(of: task) == "completed")
+                    #expect(broken.requests.count == 1 && sound.requests.count == 1)
+                    let state = try await service.client.taskState(task)
+                    #expect(state.outputs.first?.content?.hasPrefix("A scripted answer to: Write a post on patience.") == true)
+                    let usage = try #require(state.steps.first?.document.json["output"]?["usage"])
+                    #expect(usage["models"] == ["sound/spare"])
+                    let prompt = try #require(usage["prompt_tokens"]?.double)
+                    let completion = try #require(usage["completion_tokens"]?.double)
+                    let cost = try #require(usage["cost"]?.double)
+                    #expect(abs(cost - (prompt + 2 * completion) / 1_000) < 1e-9)
+                    #expect(state.outputs.first?.document.json["usage"] == usage)
+                    #expect(state.task.document.json["usage"] == usage)
+                    #expect(state.task.cost == cost)
+                    try await EventAudit.check(service)
+                    #expect(service.errorLines.isEmpty, "\(service.errorLines)")
+                }
+            }
+        }
+    }
+
     @Test func unreadableVerdictsBecomeFailedEvaluations() async throws {
         try await withProvider { service, server in
             let answers = [

@@ -32,6 +32,7 @@ struct ProviderSettingsTests {
                 api_key_env: OPENAI_API_KEY
                 token_limit_field: max_completion_tokens
                 first_token_timeout: 2m
+              claude: {kind: anthropic, api_key_env: CLAUDE_KEY, max_tokens: 8192, prices: {claude-sonnet: {input: 3.0, output: 15}, org/b.1: {input: 0, output: 0.5}}}
               slow: {kind: rehearsal, tokens_per_second: 12.5, latency: 250ms, fail_rate: 0.1}
             """)
         var local = ProviderConfiguration.openai(baseURL: "http://127.0.0.1:18082/v1", concurrency: 4)
@@ -41,13 +42,17 @@ struct ProviderSettingsTests {
         openai.firstTokenTimeout = .seconds(120)
         let slow = ProviderConfiguration.rehearsal(
             RehearsalOptions(tokensPerSecond: 12.5, latency: .milliseconds(250), failRate: 0.1))
-        #expect(providers == ["local": local, "openai": openai, "slow": slow])
+        var claude = ProviderConfiguration.anthropic(apiKeyEnv: "CLAUDE_KEY")
+        claude.maxTokens = 8_192
+        claude.prices = ["claude-sonnet": TokenPrice(input: 3, output: 15), "org/b.1": TokenPrice(input: 0, output: 0.5)]
+        #expect(providers == ["local": local, "openai": openai, "slow": slow, "claude": claude])
     }
 
     @Test("Mistakes are named", arguments: [
-        ("providers: {a: {kind: anthropic}}", "providers.a.kind 'anthropic' is not available in this version"),
-        ("providers: {a: {kind: llama}}", "providers.a.kind must be openai or rehearsal, not 'llama'"),
-        ("providers: {a: {base_url: \"http://x\"}}", "providers.a.kind is required: openai or rehearsal"),
+        ("providers: {a: {kind: llama}}", "providers.a.kind must be anthropic or openai or rehearsal, not 'llama'"),
+        ("providers: {a: {base_url: \"http://x\"}}", "providers.a.kind is required: anthropic or openai or rehearsal"),
+        ("providers: {a: {kind: anthropic, base_url: x}}", "providers.a.base_url must be a URL that begins with http:// or https://, not 'x'"),
+        ("providers: {a: {kind: anthropic, max_tokens: 0}}", "providers.a.max_tokens must be a whole number of 1…1000000, not '0'"),
         ("providers: {a: {kind: openai}}", "providers.a.base_url is required"),
         ("providers: {A b: {kind: rehearsal}}", "providers.A b is no name of a provider; use a-z, 0-9, '_' and '-'"),
         ("providers: {a: 3}", "providers.a must be a mapping such as {kind: openai, base_url: …}"),
@@ -56,9 +61,19 @@ struct ProviderSettingsTests {
             "providers: {a: {kind: openai, base_url: \"http://x\", requests_per_minute: 5}}",
             "providers.a.requests_per_minute is not available in this version"
         ),
+        ("providers: {a: {kind: rehearsal, prices: {m: {input: 1}}}}", "providers.a.prices.m.output is required"),
+        ("providers: {a: {kind: rehearsal, prices: {m: 3}}}", "providers.a.prices.m must be a mapping such as {input: 0.5, output: 2}"),
         (
-            "providers: {a: {kind: openai, base_url: \"http://x\", prices: {m: {input: 1}}}}",
-            "providers.a.prices is not available in this version"
+            "providers: {a: {kind: rehearsal, prices: 3}}",
+            "providers.a.prices must be a mapping of models to prices such as {small: {input: 0.5, output: 2}}"
+        ),
+        (
+            "providers: {a: {kind: rehearsal, prices: {m: {input: -1, output: 1}}}}",
+            "providers.a.prices.m.input must be a number of 0…1000000, not '-1'"
+        ),
+        (
+            "providers: {a: {kind: rehearsal, prices: {m: {input: 1, output: 1, cached: 1}}}}",
+            "providers.a.prices.m.cached is not a known key; known are input, output"
         ),
         ("providers: {a: {kind: rehearsal, fail_rate: 2}}", "providers.a.fail_rate must be a number of 0…1, not '2'"),
         ("providers: {a: {kind: rehearsal, concurrency: 0}}", "providers.a.concurrency must be a whole number above 0, not '0'"),

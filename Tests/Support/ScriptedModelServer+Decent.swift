@@ -6,7 +6,7 @@ extension ScriptedModelServer.Script {
     /// The answer depends on the body of the request alone.
     package static let decent = answering { request in
         var generator = SeededGenerator(seedingFrom: request.text)
-        if let schema = request["response_format"]?["json_schema"]?["schema"] {
+        if let schema = request["response_format"]?["json_schema"]?["schema"] ?? request["tools"]?[0]?["input_schema"] {
             return DecentSample.value(for: schema, using: &generator).text
         }
         let question = request["messages"]?.array?.last?["content"]?.string ?? ""
@@ -17,7 +17,7 @@ extension ScriptedModelServer.Script {
     /// A provider as it should be, whose answers a test writes; `answer` gets the body of the request.
     package static func answering(_ answer: @escaping @Sendable (JSON) -> String) -> Self {
         Self { request, reply in
-            switch (request.method, request.path) {
+            switch (request.method, String(request.path.prefix { $0 != "?" })) {
             case ("GET", "/v1/models"):
                 let list: JSON = ["object": "list", "data": [["id": "scripted", "object": "model"]]]
                 try await reply.answer(status: 200, headers: ["content-type": "application/json"], body: list.text)
@@ -26,6 +26,13 @@ extension ScriptedModelServer.Script {
                     return try await error(400, type: "invalid_request_error", message: "malformed request").run(request, reply)
                 }
                 try await complete(body, model: model, text: answer(body), reply)
+            case ("POST", "/v1/messages"):
+                guard let body = request.json, let model = body["model"]?.string, body["messages"]?.array?.isEmpty == false,
+                    body["max_tokens"]?.int != nil, request.headers["anthropic-version"] == "2023-06-01"
+                else {
+                    return try await error(400, type: "invalid_request_error", message: "malformed request").run(request, reply)
+                }
+                try await message(body, model: model, text: answer(body), reply)
             default:
                 try await error(404, message: "no such endpoint").run(request, reply)
             }

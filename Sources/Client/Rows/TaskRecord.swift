@@ -1,3 +1,5 @@
+import Workflow
+
 /// A row of `tasks`: one run of a workflow.
 public struct TaskRecord: Sendable, Hashable {
     /// The row with all its columns.
@@ -19,6 +21,9 @@ public struct TaskRecord: Sendable, Hashable {
     public var createdAt: String { document.text("created_at") }
     /// Why the task failed; nil when it did not.
     public var errorMessage: String? { document.errorMessage }
+
+    /// What the task's model calls cost so far, in the currency of the configured prices; nil when no price is known.
+    public var cost: Double? { document.json["usage"]?["cost"]?.double }
 
     /// Whether the status is `completed`, `failed` or `cancelled`.
     public var isTerminal: Bool { ["completed", "failed", "cancelled"].contains(status) }

@@ -37,3 +37,14 @@ enum StepResult: Sendable {
     /// By output, the judge's score for each criterion.
     case scores([UUID: [String: Double]], reasoning: String?, usage: Usage)
 }
+
+extension StepResult {
+    /// What the run's calls took.
+    var usage: Usage {
+        switch self {
+        case .text(_, let usage), .decision(_, let usage), .verdict(_, let usage), .ballot(_, _, let usage),
+            .scores(_, _, let usage):
+            usage
+        }
+    }
+}

@@ -7,6 +7,8 @@ struct StepFailure: Error, Sendable, Equatable {
     let isRetryable: Bool
     /// What the server asked to wait before the next attempt.
     var retryAfter: Duration?
+    /// What the run's calls took: an answer that cannot be read was paid for too.
+    var usage = Usage.zero
 
     init(code: String, message: String, isRetryable: Bool, retryAfter: Duration? = nil) {
         self.code = code

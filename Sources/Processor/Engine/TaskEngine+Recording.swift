@@ -13,6 +13,7 @@ extension TaskEngine {
         else { return }
         switch result.outcome {
         case .completed(let stepResult):
+            spend(stepResult.usage)
             let note = behavior(of: definition).record(&self, stepResult, of: step, definition)
             graph.updateStep(step.id) { row in
                 row.status = .completed
@@ -20,10 +21,16 @@ extension TaskEngine {
                 row.error = nil
             }
         case .failed(let failure):
+            spend(failure.usage)
             fail(step, failure, definition, random: random)
         case .handedBack:
             graph.handBack(step.id)
         }
+    }
+
+    /// Adds to what the task has taken in all.
+    private mutating func spend(_ usage: Usage) {
+        if usage != .zero { graph.task.usage = UsageSum.adding(usage, to: graph.task.usage) }
     }
 
     /// How often a step may lose its processor before it is given up.

@@ -12,13 +12,9 @@ enum OutputSummary {
     }
 }
 
-/// Sums tokens over the calls that went into a row.
+/// Sums tokens and costs over the calls that went into a row.
 enum UsageSum {
     static func adding(_ usage: Usage, to sum: JSON) -> JSON {
-        var total = usage
-        total.promptTokens += sum["prompt_tokens"]?.int ?? 0
-        total.completionTokens += sum["completion_tokens"]?.int ?? 0
-        total.totalTokens += sum["total_tokens"]?.int ?? 0
-        return total.json
+        (usage + Usage(json: sum)).json
     }
 }

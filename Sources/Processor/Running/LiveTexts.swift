@@ -53,6 +53,17 @@ final class LiveTexts: Sendable {
                     run: run, offset: offset, text: text)))
     }
 
+    /// The next piece begins the text anew: another model writes it.
+    func restart(_ outputID: UUID, of step: ClaimedStep) {
+        let run = TextRun(stepID: step.id, attempt: step.attempt)
+        entries.withLock { entries in
+            guard entries[outputID]?.text.run == run else { return }
+            entries[outputID]?.text.text = ""
+            entries[outputID]?.length = 0
+            entries[outputID]?.isSaved = true
+        }
+    }
+
     /// The run is over: its text stands in the row, or is given up.
     func end(_ result: FinishedStep) {
         guard let outputID = result.outputID else { return }

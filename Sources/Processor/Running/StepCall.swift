@@ -10,7 +10,7 @@ struct StepCall: Sendable {
     let material: StepMaterial
     let agent: AgentDefinition
     let context: ExecutionContext
-    let model: any LanguageModel
+    let model: FallbackModel
     let onText: @Sendable (String) async -> Void
 
     /// What the kinds without a model answer when they are asked to run.

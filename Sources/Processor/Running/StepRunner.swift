@@ -10,13 +10,17 @@ struct StepRunner: Sendable {
     let logger: Logger
 
     func run(_ step: ClaimedStep, _ material: StepMaterial, _ workflow: LoadedWorkflow) async -> StepOutcome {
+        var model: FallbackModel?
         do {
             let call = try call(step, material, workflow)
+            model = call.model
             return .completed(try await PhaseBehaviors.of(call.definition).run(call))
         } catch {
             if error.code == .cancelled || Task.isCancelled { return .handedBack }
             logger.debug("step failed", metadata: ["step": "\(step.id.text)", "error": "\(error)"])
-            return .failed(StepFailure(error))
+            var failure = StepFailure(error)
+            failure.usage = model?.spent ?? .zero
+            return .failed(failure)
         }
     }
 
@@ -33,7 +37,9 @@ struct StepRunner: Sendable {
         let liveTexts = liveTexts
         return StepCall(
             step: step, workflow: workflow, definition: definition, material: material, agent: agent, context: context,
-            model: try models(agent.model),
+            model: FallbackModel(
+                agent.models, models: models,
+                onRestart: { if let outputID = step.outputID { liveTexts.restart(outputID, of: step) } }, logger: logger),
             onText: { text in
                 if let outputID = step.outputID { liveTexts.append(text, to: outputID, of: step, versionNumber: version) }
             })

@@ -1,7 +1,7 @@
 import Workflow
 
 /// Puts a streamed chat completion together, chunk by chunk; a value, without any input or output of its own.
-struct ChatCompletionStream {
+struct ChatCompletionStream: AnswerStream {
     private var text = ""
     private var refusal = ""
     private var usage = Usage.zero
@@ -25,7 +25,7 @@ struct ChatCompletionStream {
             throw ProviderError(code: .invalidResponse, message: "a chunk of the stream is not JSON: \(error)")
         }
         if event.name == "error", chunk["error"] == nil {
-            throw OpenAIFailure(error: chunk).providerError(status: nil)
+            throw ServerFailure(error: chunk).providerError(status: nil)
         }
         return try receive(chunk: chunk)
     }
@@ -33,7 +33,7 @@ struct ChatCompletionStream {
     /// Takes in a chunk, or a whole completion from a server that does not stream.
     mutating func receive(chunk: JSON) throws(ProviderError) -> String? {
         if let error = chunk["error"], !error.isNull {
-            throw OpenAIFailure(error: error).providerError(status: nil)
+            throw ServerFailure(error: error).providerError(status: nil)
         }
         if let model = chunk["model"]?.string, !model.isEmpty { self.model = model }
         if let usage = chunk["usage"].flatMap(Self.usage) { self.usage = usage }

@@ -1,3 +1,5 @@
+import NIOHTTP1
+
 /// What one `openai` provider is told about its server.
 package struct OpenAIOptions: Sendable, Equatable {
     /// The member of the request that carries the most tokens to answer with.
@@ -23,11 +25,12 @@ package struct OpenAIOptions: Sendable, Equatable {
         self.baseURL = baseURL
         self.apiKey = apiKey
     }
+}
 
-    /// The address of an endpoint, such as `/models`.
-    func url(_ path: String) -> String {
-        var base = baseURL[...]
-        while base.last == "/" { base.removeLast() }
-        return base + path
+extension OpenAIOptions: ModelServer {
+    var modelsPath: String { "/models" }
+
+    func identify(in headers: inout HTTPHeaders, key: String?) {
+        if let key { headers.add(name: "authorization", value: "Bearer \(key)") }
     }
 }

@@ -13,6 +13,14 @@ struct ConfigurationFile {
     struct Provider {
         var line: Int
         var members: [String: Entry]
+        /// The members that are mappings of mappings, such as `prices`, by their keys.
+        var tables: [String: [String: Row]] = [:]
+    }
+
+    /// A row of a table; without members when it is no mapping.
+    struct Row {
+        var line: Int
+        var members: [String: Entry]?
     }
 
     /// What errors call the file.
@@ -91,6 +99,7 @@ struct ConfigurationFile {
             for (attribute, value) in attributes {
                 guard let name = attribute.scalar?.string else { continue }
                 let line = attribute.mark?.line ?? line
+                if case .mapping(let rows) = value { provider.tables[name] = table(rows, at: path + "." + name) }
                 // What has a structure is kept by its key, so that the provider's reader can refuse it by name.
                 if let entry = value.scalar == nil ? Entry(text: "", line: line) : entry(value, at: path + "." + name, line: line) {
                     provider.members[name] = entry
@@ -98,6 +107,23 @@ struct ConfigurationFile {
             }
             providers[name] = provider
         }
+    }
+
+    private mutating func table(_ rows: Node.Mapping, at path: String) -> [String: Row] {
+        var table: [String: Row] = [:]
+        for (key, value) in rows {
+            guard let name = key.scalar?.string else { continue }
+            var row = Row(line: key.mark?.line ?? 0)
+            if case .mapping(let members) = value {
+                row.members = [:]
+                for (key, value) in members {
+                    guard let member = key.scalar?.string else { continue }
+                    row.members?[member] = entry(value, at: "\(path).\(name).\(member)", line: key.mark?.line ?? row.line)
+                }
+            }
+            table[name] = row
+        }
+        return table
     }
 
     /// Nil for `null`, which is as if the key were not there.

@@ -12,12 +12,12 @@ struct ProviderEntryReader {
     }
 
     /// Written in the contract for later versions; refused by name, so that nobody relies on what is not there.
-    private static let unavailable = ["requests_per_minute", "prices"]
-    private static let common = ["kind", "concurrency"]
+    private static let unavailable = ["requests_per_minute"]
+    private static let common = ["kind", "concurrency", "prices"]
+    private static let server = ["base_url", "api_key", "api_key_env", "first_token_timeout", "stall_timeout"]
     private static let known: [ProviderConfiguration.Kind: [String]] = [
-        .openai: common + [
-            "base_url", "api_key", "api_key_env", "token_limit_field", "first_token_timeout", "stall_timeout",
-        ],
+        .anthropic: common + server + ["max_tokens"],
+        .openai: common + server + ["token_limit_field"],
         .rehearsal: common + ["tokens_per_second", "latency", "fail_rate"],
     ]
 
@@ -39,7 +39,9 @@ struct ProviderEntryReader {
         provider.concurrency = value("concurrency", of: entry, at: path, "a whole number above 0") {
             Int($0).flatMap { $0 > 0 ? $0 : nil }
         }
+        provider.prices = prices(entry, at: path + ".prices")
         switch kind {
+        case .anthropic: readAnthropic(&provider, entry, at: path)
         case .openai: readOpenAI(&provider, entry, at: path)
         case .rehearsal: readRehearsal(&provider, entry, at: path)
         }
@@ -53,25 +55,40 @@ struct ProviderEntryReader {
             return nil
         }
         if let known = ProviderConfiguration.Kind(rawValue: kind.text) { return known }
-        let detail = kind.text == "anthropic" ? "'anthropic' is not available in this version" : "must be \(kinds), not '\(kind.text)'"
-        report(path + ".kind", line: kind.line, detail)
+        report(path + ".kind", line: kind.line, "must be \(kinds), not '\(kind.text)'")
         return nil
     }
 
     private mutating func readOpenAI(
         _ provider: inout ProviderConfiguration, _ entry: ConfigurationFile.Provider, at path: String
     ) {
-        provider.baseURL = value("base_url", of: entry, at: path, "a URL that begins with http:// or https://") {
-            $0.hasPrefix("http://") || $0.hasPrefix("https://") ? $0 : nil
-        }
+        readServer(&provider, entry, at: path)
         if entry.members["base_url"] == nil { report(path + ".base_url", line: entry.line, "is required") }
-        provider.apiKey = value("api_key", of: entry, at: path, "a key", isSecret: true) { APIKey($0) }
-        provider.apiKeyEnv = value("api_key_env", of: entry, at: path, "the name of an environment variable") {
-            $0.isEmpty || $0.contains("=") ? nil : $0
-        }
         let fields = OpenAIOptions.TokenLimitField.allCases.map(\.rawValue).joined(separator: " or ")
         if let field = value("token_limit_field", of: entry, at: path, fields, OpenAIOptions.TokenLimitField.init(rawValue:)) {
             provider.tokenLimitField = field
+        }
+    }
+
+    private mutating func readAnthropic(
+        _ provider: inout ProviderConfiguration, _ entry: ConfigurationFile.Provider, at path: String
+    ) {
+        readServer(&provider, entry, at: path)
+        provider.maxTokens = value("max_tokens", of: entry, at: path, "a whole number of 1…1000000") {
+            Int($0).flatMap { (1...1_000_000).contains($0) ? $0 : nil }
+        }
+    }
+
+    /// What all providers have that are servers.
+    private mutating func readServer(
+        _ provider: inout ProviderConfiguration, _ entry: ConfigurationFile.Provider, at path: String
+    ) {
+        provider.baseURL = value("base_url", of: entry, at: path, "a URL that begins with http:// or https://") {
+            $0.hasPrefix("http://") || $0.hasPrefix("https://") ? $0 : nil
+        }
+        provider.apiKey = value("api_key", of: entry, at: path, "a key", isSecret: true) { APIKey($0) }
+        provider.apiKeyEnv = value("api_key_env", of: entry, at: path, "the name of an environment variable") {
+            $0.isEmpty || $0.contains("=") ? nil : $0
         }
         if let timeout = duration("first_token_timeout", of: entry, at: path) { provider.firstTokenTimeout = timeout }
         if let timeout = duration("stall_timeout", of: entry, at: path) { provider.stallTimeout = timeout }
@@ -93,7 +110,7 @@ struct ProviderEntryReader {
 
     private static let durationRule = "a duration such as 500ms, 30s or 10m"
 
-    private static func number(_ text: String, _ range: ClosedRange<Double>) -> Double? {
+    static func number(_ text: String, _ range: ClosedRange<Double>) -> Double? {
         Double(text).flatMap { range.contains($0) ? $0 : nil }
     }
 
@@ -116,7 +133,7 @@ struct ProviderEntryReader {
         return value
     }
 
-    private mutating func report(_ key: String, line: Int, _ detail: String) {
+    mutating func report(_ key: String, line: Int, _ detail: String) {
         problems.append(.init(key: key, source: source, line: line, detail: detail))
     }
 }

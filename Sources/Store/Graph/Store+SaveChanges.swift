@@ -43,9 +43,9 @@ extension Store {
         """
         UPDATE pressroom.tasks t
            SET status = r.status, phase = r.phase, accumulated_context = r.accumulated_context, result = r.result,
-               progress = r.progress, error = r.error
+               progress = r.progress, error = r.error, usage = r.usage
           FROM jsonb_to_recordset(\(rows)::jsonb) AS r (task_id uuid, status text, phase text, accumulated_context jsonb,
-               result jsonb, progress double precision, error jsonb)
+               result jsonb, progress double precision, error jsonb, usage jsonb)
          WHERE t.tenant_id = \(tenant) AND t.task_id = r.task_id
         """
     }

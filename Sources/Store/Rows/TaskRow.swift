@@ -19,6 +19,8 @@ package struct TaskRow: Sendable, Equatable {
     package var result: JSON?
     package var progress: Double
     package var error: JSON?
+    /// What its calls have taken so far.
+    package var usage: JSON
 }
 
 extension TaskRow {
@@ -37,13 +39,14 @@ extension TaskRow {
         result = try row.json("result")
         progress = try row.decode("progress")
         error = try row.json("error")
+        usage = try row.json("usage") ?? [:]
     }
 
     var json: JSON {
         [
             "task_id": .string(taskID.uuidString), "status": .string(status.rawValue),
             "phase": phase.map(JSON.string) ?? .null, "accumulated_context": accumulatedContext,
-            "result": result ?? .null, "progress": .number(progress), "error": error ?? .null,
+            "result": result ?? .null, "progress": .number(progress), "error": error ?? .null, "usage": usage,
         ]
     }
 }

@@ -28,6 +28,8 @@ package struct ProviderError: Error, Sendable, Hashable {
         package static let invalidResponse = Code(rawValue: "invalid_response")
         /// The caller gave up.
         package static let cancelled = Code(rawValue: "cancelled")
+        /// The account's credit is used up: unlike `rate_limited`, waiting does not help.
+        package static let quotaExceeded = Code(rawValue: "quota_exceeded")
         /// No provider of that name is configured.
         package static let unknownModel = Code(rawValue: "unknown_model")
     }

@@ -36,6 +36,33 @@ import Testing
         #expect(workflow.phase("go")?.spec == .signal(SignalPhase(name: "publish", timeout: .seconds(172_800))))
     }
 
+    @Test func modelsMayBeAList() throws {
+        let workflow = try WorkflowDefinition.parse(
+            """
+            name: lists
+            version: 1.0.0
+            agents:
+              a: {role: writer, model: [local/tiny, openai/gpt-5-mini, rehearsal/x]}
+              b: {role: writer, model: [local/tiny]}
+              j: {role: evaluator, model: rehearsal/judge}
+            phases:
+              - {id: write, kind: write, agents: [a, b], prompt: Go}
+              - {id: rank, kind: rank, agents: [j], method: mean, criteria: [{id: hook, weight: 3}], scale: {min: 0, max: 5}, exclude_own: true}
+              - {id: pairs, kind: rank, agents: [j], method: bradley_terry, comparisons: pairs}
+            """, format: .yaml)
+        #expect(workflow.agents["a"]?.models.map(\.description) == ["local/tiny", "openai/gpt-5-mini", "rehearsal/x"])
+        #expect(workflow.agents["a"]?.json["model"] == "local/tiny")
+        #expect(workflow.agents["b"]?.fallbacks == [])
+        #expect(
+            workflow.phase("rank")?.spec
+                == .rank(
+                    RankPhase(
+                        agents: ["j"], method: .mean, scale: Scale(min: 0, max: 5), criteria: [Criterion(id: "hook", weight: 3)],
+                        excludesOwn: true)))
+        #expect(workflow.phase("pairs")?.spec == .rank(RankPhase(agents: ["j"], method: .bradleyTerry, comparisons: .pairs)))
+        #expect(try WorkflowDefinition(json: workflow.json) == workflow)
+    }
+
     @Test func storedDocumentReadsBackTheSame() throws {
         let workflow = try WorkflowDefinition.parse(Fixtures.launchPost, format: .yaml)
         #expect(try WorkflowDefinition(json: workflow.json) == workflow)

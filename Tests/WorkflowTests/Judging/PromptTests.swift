@@ -12,6 +12,15 @@ import Testing
         #expect(text.contains("\"A\", \"B\" exactly once"))
     }
 
+    @Test func rankPromptAsksForScoresOfEachCandidate() {
+        let text = RankPrompt.text(
+            texts: ["first draft", "second draft"], criteria: [Criterion(id: "hook", description: "Does it pull?"), Criterion(id: "clarity")],
+            scale: Scale(min: 0, max: 5))
+        #expect(text.contains("- hook: Does it pull?\n- clarity\n"))
+        #expect(text.contains(#"{"scores": {"A": {"hook": <number>, "clarity": <number>}, "B": {"hook": <number>, "clarity": <number>}}, "#))
+        #expect(text.contains("from 0 (worst) to 5 (best)") && text.contains("<candidate label=\"B\">\nsecond draft\n</candidate>"))
+    }
+
     @Test func evaluatePromptNamesCriteriaAndScale() {
         let text = EvaluatePrompt.text(
             draft: "D", criteria: [Criterion(id: "hook", description: "Does it pull?")], scale: Scale(min: 0, max: 5))

@@ -11,6 +11,20 @@ import Testing
         #expect(coded == sum.json && coded["prompt_tokens"] == 4)
     }
 
+    @Test func usageAddsUpCostsAndModels() throws {
+        let first = Usage(promptTokens: 1, completionTokens: 1, cost: 0.1, models: ["b/y"])
+        let second = Usage(promptTokens: 1, completionTokens: 1, cost: 0.2, models: ["a/x"])
+        let sum = first + second + Usage(promptTokens: 1, completionTokens: 0, models: ["b/y"])
+        #expect(sum.cost == 0.3)
+        #expect(sum.models == ["a/x", "b/y"])
+        #expect(Usage(json: sum.json) == sum)
+        #expect(try JSONDecoder().decode(Usage.self, from: JSONEncoder().encode(sum)) == sum)
+        // What is not known is not there.
+        #expect(Usage.zero.json.object?.keys.sorted() == ["completion_tokens", "prompt_tokens", "total_tokens"])
+        #expect(Usage(json: [:]) == .zero)
+        #expect((Usage.zero + Usage.zero).cost == nil)
+    }
+
     @Test func contextKeepsEveryKey() throws {
         let context = ExecutionContext(
             tenantID: "default", userID: "local", taskID: UUIDv7.next(), traceID: "t", metadata: ["a": 1])
@@ -25,7 +39,7 @@ import Testing
 
     @Test(arguments: [
         (ProviderError.Code.rateLimited, true), (.unavailable, true), (.timeout, true), (.stalled, true), (.invalidResponse, true),
-        (.contextLengthExceeded, false), (.refused, false), (.invalidRequest, false), (.unauthorized, false), (.notFound, false),
+        (.contextLengthExceeded, false), (.refused, false), (.invalidRequest, false), (.unauthorized, false), (.notFound, false), (.quotaExceeded, false),
         (.cancelled, false), (.unknownModel, false), (ProviderError.Code(rawValue: "new"), false),
     ])
     func retryableCodes(_ code: ProviderError.Code, _ isRetryable: Bool) {

@@ -4,18 +4,19 @@ import NIOHTTP1
 import Workflow
 
 /// Reads one answer with status 200: a stream of events, or one JSON document from a server that does not stream.
-struct OpenAIResponseReader {
-    let options: OpenAIOptions
+struct AnswerReader<Stream: AnswerStream> {
+    let server: any ModelServer
     let watch: CallWatch
-    private var stream = ChatCompletionStream()
+    private var stream: Stream
     private var receivedBytes = 0
 
-    /// How long to wait for the end of a response that has said `[DONE]`, so that its connection can be used again.
-    private static let doneGrace = Duration.milliseconds(500)
+    /// How long to wait for the end of a response that has said that it is done, so that its connection can be used again.
+    private let doneGrace = Duration.milliseconds(500)
 
-    init(options: OpenAIOptions, watch: CallWatch) {
-        self.options = options
+    init(server: any ModelServer, watch: CallWatch, stream: Stream) {
+        self.server = server
         self.watch = watch
+        self.stream = stream
     }
 
     mutating func read(
@@ -74,15 +75,15 @@ struct OpenAIResponseReader {
     }
 
     private var patience: Duration {
-        if stream.isDone { return Self.doneGrace }
-        return stream.hasBegun ? options.stallTimeout : options.firstTokenTimeout
+        if stream.isDone { return doneGrace }
+        return stream.hasBegun ? server.stallTimeout : server.firstTokenTimeout
     }
 
     private mutating func count(_ buffer: ByteBuffer) throws(ProviderError) {
         receivedBytes += buffer.readableBytes
-        guard receivedBytes <= options.maxResponseBytes else {
+        guard receivedBytes <= server.maxResponseBytes else {
             throw ProviderError(
-                code: .invalidResponse, message: "the response is larger than \(options.maxResponseBytes) bytes")
+                code: .invalidResponse, message: "the response is larger than \(server.maxResponseBytes) bytes")
         }
     }
 }

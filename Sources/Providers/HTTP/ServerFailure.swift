@@ -1,7 +1,7 @@
-package import Workflow
+import Workflow
 
-/// An error object as servers that speak chat completions send it, in a body or in the middle of a stream.
-struct OpenAIFailure {
+/// An error object as model servers send it, in a body or in the middle of a stream.
+struct ServerFailure {
     private let message: String?
     /// `code` and `type`, in lower case; servers disagree about which says what.
     private let kinds: [String]
@@ -39,7 +39,7 @@ struct OpenAIFailure {
     private func code(status: Int?) -> ProviderError.Code {
         if isAbout("context_length", "context_size", "context_window") { return .contextLengthExceeded }
         if isAbout("content_filter", "content_policy", "responsibleaipolicy") { return .refused }
-        if isAbout("insufficient_quota") { return .quotaExceeded }
+        if isAbout("insufficient_quota", "billing_error") || saysCreditIsUsedUp { return .quotaExceeded }
         switch status {
         case 400?, 422?:
             // Servers without codes of their own say it only in words.
@@ -58,6 +58,7 @@ struct OpenAIFailure {
         if isAbout("rate_limit") { return .rateLimited }
         if isAbout("invalid_request") { return .invalidRequest }
         if isAbout("authentication", "permission") { return .unauthorized }
+        if isAbout("not_found") { return .notFound }
         return .unavailable
     }
 
@@ -67,12 +68,11 @@ struct OpenAIFailure {
 
     private var saysContextIsTooSmall: Bool {
         let message = message?.lowercased() ?? ""
-        return ["context length", "context size", "context window", "maximum context", "prompt is too long"]
+        return ["context length", "context size", "context window", "context limit", "maximum context", "prompt is too long"]
             .contains { message.contains($0) }
     }
-}
 
-extension ProviderError.Code {
-    /// The account's credit is used up: unlike `rate_limited`, waiting does not help.
-    package static let quotaExceeded = Self(rawValue: "quota_exceeded")
+    private var saysCreditIsUsedUp: Bool {
+        message?.lowercased().contains("credit balance is too low") == true
+    }
 }

@@ -3,35 +3,13 @@ import NIOCore
 import NIOHTTP1
 import Workflow
 
-/// How a model call becomes an HTTP request, and how what goes wrong with it becomes a `ProviderError`.
-enum OpenAIHTTP {
+/// How what goes wrong with a request becomes a `ProviderError`.
+extension ServerFailure {
     /// More of an error's body is not read.
     private static let maximumErrorBytes = 64 << 10
 
-    static func request(for request: ModelRequest, options: OpenAIOptions) throws(ProviderError) -> HTTPClientRequest {
-        var http = HTTPClientRequest(url: options.url("/chat/completions"))
-        http.method = .POST
-        http.headers = try headers(options: options, accept: "text/event-stream, application/json")
-        http.headers.add(name: "content-type", value: "application/json")
-        http.headers.add(name: "traceparent", value: TraceParent.header(traceID: request.context.traceID))
-        let body = OpenAIRequestBody.json(for: request, tokenLimitField: options.tokenLimitField)
-        http.body = .bytes(ByteBuffer(bytes: body.utf8))
-        return http
-    }
-
-    static func headers(options: OpenAIOptions, accept: String) throws(ProviderError) -> HTTPHeaders {
-        var headers: HTTPHeaders = ["accept": accept, "user-agent": "pressroom"]
-        if let key = options.apiKey {
-            guard key.fitsInHeader else {
-                throw ProviderError(code: .unauthorized, message: "the API key has characters that no key can have")
-            }
-            headers.add(name: "authorization", value: "Bearer \(key.secret)")
-        }
-        return headers
-    }
-
     /// The error that an answer other than 200 stands for.
-    static func failure(of response: HTTPClientResponse) async throws -> ProviderError {
+    static func error(of response: HTTPClientResponse) async throws -> ProviderError {
         var body: [UInt8] = []
         for try await buffer in response.body {
             body.append(contentsOf: buffer.readableBytesView)
@@ -42,12 +20,12 @@ enum OpenAIHTTP {
         if (300..<400).contains(status), let target = response.headers.first(name: "location") {
             return ProviderError(code: .notFound, message: "the server redirects to \(target); is base_url right?")
         }
-        return OpenAIFailure(body: body)
+        return ServerFailure(body: body)
             .providerError(status: status, retryAfter: RetryAfter.duration(in: response.headers))
     }
 
     /// The error that a failed exchange stands for, whatever the HTTP client threw.
-    static func providerError(for error: any Error, url: String) -> ProviderError {
+    static func error(for error: any Error, url: String) -> ProviderError {
         switch error {
         case let error as ProviderError:
             return error

@@ -1,0 +1,95 @@
+import AsyncHTTPClient
+import Logging
+import NIOCore
+import NIOHTTP1
+import Workflow
+
+/// One call of a model over HTTP: one request and its answer, within two time limits.
+///
+/// One call is one attempt: whether and when to repeat it is the processor's decision.
+struct ModelCall<Stream: AnswerStream>: Sendable {
+    let server: any ModelServer
+    let httpClient: HTTPClient
+    let logger: Logger
+    let request: ModelRequest
+    /// Reads the answer.
+    let stream: Stream
+
+    private enum Outcome: Sendable {
+        case ended(Result<ModelResponse, ProviderError>)
+        case expired(CallWatch.Expiry?)
+    }
+
+    /// Sends the request and reads its answer.
+    func run(
+        _ http: HTTPClientRequest, onText: @escaping @Sendable (String) async -> Void
+    ) async throws(ProviderError) -> ModelResponse {
+        let watch = CallWatch(timeout: request.timeout)
+        let (result, expiry) = await withTaskGroup(of: Outcome.self) { group in
+            group.addTask {
+                do throws(ProviderError) {
+                    return .ended(.success(try await exchange(http, watch: watch, onText: onText)))
+                } catch {
+                    return .ended(.failure(error))
+                }
+            }
+            group.addTask { .expired(await watch.expiry()) }
+            var result: Result<ModelResponse, ProviderError>?
+            var expiry: CallWatch.Expiry?
+            for await outcome in group {
+                switch outcome {
+                case .ended(let ended): result = ended
+                // A clock that runs out once the call has ended is none of its business.
+                case .expired(let expired): expiry = result == nil ? expired : nil
+                }
+                group.cancelAll()
+            }
+            return (result, expiry)
+        }
+        do throws(ProviderError) {
+            return try verdict(result, expiry: expiry)
+        } catch {
+            logger.debug(
+                "model call failed",
+                metadata: ["model": "\(request.model)", "code": "\(error.code)", "detail": "\(error.message)"])
+            throw error
+        }
+    }
+
+    /// What the call comes to, when its end and the end of a clock may have met.
+    private func verdict(
+        _ result: Result<ModelResponse, ProviderError>?, expiry: CallWatch.Expiry?
+    ) throws(ProviderError) -> ModelResponse {
+        switch (result, expiry) {
+        // An answer that is whole was paid for: it counts even when the clock ran out in the same moment.
+        case (.success(let response)?, _):
+            return response
+        case (.failure(let error)?, _) where error.code != .cancelled:
+            throw server.redacted(error)
+        case (_, .timedOut?) where !Task.isCancelled:
+            throw ProviderError(code: .timeout, message: "\(request.model) took longer than \(request.timeout)")
+        case (_, .stalled?) where !Task.isCancelled:
+            throw ProviderError(code: .stalled, message: "\(request.model) sent nothing for too long")
+        default:
+            throw ProviderError(code: .cancelled, message: "the call was cancelled")
+        }
+    }
+
+    private func exchange(
+        _ http: HTTPClientRequest, watch: CallWatch, onText: @Sendable (String) async -> Void
+    ) async throws(ProviderError) -> ModelResponse {
+        watch.startWaiting(atMost: server.firstTokenTimeout)
+        do {
+            let response = try await httpClient.execute(http, deadline: .now() + .hours(24), logger: nil)
+            guard response.status == .ok else { throw try await ServerFailure.error(of: response) }
+            var reader = AnswerReader(server: server, watch: watch, stream: stream)
+            return try await reader.read(response, model: request.model.model, onText: onText)
+        } catch let error as ProviderError {
+            throw error
+        } catch {
+            // Whatever the transport makes of it: who cancelled, by the clock or from outside, is known above.
+            if Task.isCancelled { throw ProviderError(code: .cancelled, message: "the call was cancelled") }
+            throw ServerFailure.error(for: error, url: server.baseURL)
+        }
+    }
+}
