@@ -63,7 +63,7 @@ struct FallbackModelTests {
 
     @Test(
         "asks the next when a model is down",
-        arguments: [ProviderError.Code.unavailable, .rateLimited, .timeout, .stalled, .quotaExceeded])
+        arguments: [ProviderError.Code.unavailable, .rateLimited, .timeout, .stalled, .invalidResponse, .quotaExceeded])
     func down(code: ProviderError.Code) async throws {
         let log = Log()
         let model = make(
@@ -96,8 +96,7 @@ struct FallbackModelTests {
     @Test(
         "does not ask another what is wrong in itself",
         arguments: [
-            ProviderError.Code.invalidRequest, .contextLengthExceeded, .refused, .unauthorized, .notFound, .invalidResponse, .cancelled,
-            .unknownModel,
+            ProviderError.Code.invalidRequest, .contextLengthExceeded, .refused, .unauthorized, .notFound, .cancelled, .unknownModel,
         ])
     func notDown(code: ProviderError.Code) async throws {
         let log = Log()

@@ -70,10 +70,11 @@ final class FallbackModel: LanguageModel {
 }
 
 extension ProviderError {
-    /// Whether the model cannot answer at present, whatever it is asked, so that another one should be.
-    var isDown: Bool {
+    /// Whether the model cannot answer at present, whatever it is asked, so that another one should be. From a model,
+    /// `invalid_response` says that its server broke off or sent nonsense; what an answer says is judged later.
+    fileprivate var isDown: Bool {
         switch code {
-        case .rateLimited, .unavailable, .timeout, .stalled, .quotaExceeded: true
+        case .rateLimited, .unavailable, .timeout, .stalled, .invalidResponse, .quotaExceeded: true
         default: false
         }
     }
