@@ -190,7 +190,7 @@ import Workflow
                 let answer = try await api.send(.POST, "/api/v1/schedules", Self.with(bad.changes))
                 #expect(answer.status == 422 && answer.isProblem, "\(bad.testDescription): \(answer.text)")
                 #expect(Set(answer.pointers) == Set(bad.pointers), "\(bad.testDescription): \(answer.text)")
-                #expect(answer.text.contains(bad.text), "\(bad.testDescription): \(answer.text)")
+                #expect(bad.text.isEmpty || answer.text.contains(bad.text), "\(bad.testDescription): \(answer.text)")
                 if bad.changes["cron"] != .null {
                     let change = try await api.send(.PATCH, path, bad.changes)
                     #expect(change.status == 422, "\(bad.testDescription): \(change.text)")
