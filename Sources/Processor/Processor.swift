@@ -17,9 +17,12 @@ package final class Processor: Service {
     private let plainCommits: TaskCommits
     let workflows: WorkflowCache
     let finished = FinishedSteps()
+    let contention = Contention()
+    let meter: ModelMeter
     let wakeAdvance = WorkSignal()
     let wakeClaim = WorkSignal()
     let wakeLease = WorkSignal()
+    let claimTimer: WakeTimer
 
     /// - Parameter publish: takes text as models write it, for the streams.
     package init(
@@ -32,9 +35,13 @@ package final class Processor: Service {
         self.configuration = configuration
         self.logger = logger
         liveTexts = LiveTexts(publish: publish)
-        runner = StepRunner(models: models, liveTexts: liveTexts, logger: logger)
+        let meter = ModelMeter(configuration.limits.models)
+        self.meter = meter
+        runner = StepRunner(
+            models: { name throws(ProviderError) in meter.metered(try models(name), name) }, liveTexts: liveTexts, logger: logger)
         workflows = WorkflowCache(store: store)
         plainCommits = TaskCommits(store: store, workflows: workflows, processorID: id, logger: logger)
+        claimTimer = WakeTimer(wakeClaim)
         let (advance, claim, lease) = (wakeAdvance, wakeClaim, wakeLease)
         store.hints.onWork {
             advance.wake()
@@ -89,6 +96,7 @@ package final class Processor: Service {
         running.cancelAll()
         await running.wait()
         let left = await plainCommits.commit(finished.takeAll())
+        await chargeModels()
         if !left.isEmpty { logger.warning("steps are left to the lease timeout", metadata: ["steps": "\(left.count)"]) }
         do {
             try await store.removeProcessor(id: id)

@@ -1,3 +1,4 @@
+package import Store
 package import Workflow
 
 /// What a processor may use, and how patient it is.
@@ -14,8 +15,11 @@ package struct ProcessorConfiguration: Sendable {
     package var poll: Duration = .milliseconds(500)
     /// How long running steps may go on after a shutdown was asked for before they are handed back.
     package var drain: Duration = .zero
-    /// How many calls of a provider run at once on this node; a provider that is not named has no limit of its own.
-    package var providerConcurrency: [String: Int] = [:]
+    /// Places that a tenant with running steps here leaves to tenants without any, where there are several tenants;
+    /// at most half of all places count.
+    package var tenantReserve = 8
+    /// Limits over all nodes.
+    package var limits = ClaimLimits()
 
     package init() {}
 }

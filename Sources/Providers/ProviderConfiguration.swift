@@ -1,3 +1,5 @@
+package import Workflow
+
 /// How one provider is reached, under the name that stands before the slash in `provider/model`.
 package struct ProviderConfiguration: Sendable, Equatable {
     package enum Kind: String, Sendable, CaseIterable {
@@ -18,8 +20,10 @@ package struct ProviderConfiguration: Sendable, Equatable {
     package var apiKeyEnv: String?
     /// What models cost, by their names at the provider.
     package var prices: [String: TokenPrice] = [:]
-    /// The most calls at a time, above 0; nil for no bound of its own.
-    package var concurrency: Int?
+    /// What may be asked of all its models together.
+    package var limits = ModelLimits()
+    /// What may be asked of one model, by its name behind the slash; its provider's limits hold too.
+    package var modelLimits: [String: ModelLimits] = [:]
     /// For `openai`, see ``OpenAIOptions/tokenLimitField``.
     package var tokenLimitField = OpenAIOptions.TokenLimitField.maxTokens
     /// For `anthropic`, see ``AnthropicOptions/maxTokens``.
@@ -42,7 +46,7 @@ package struct ProviderConfiguration: Sendable, Equatable {
         configuration.baseURL = baseURL
         configuration.apiKey = apiKey
         configuration.apiKeyEnv = apiKeyEnv
-        configuration.concurrency = concurrency
+        configuration.limits.concurrency = concurrency
         return configuration
     }
 
@@ -62,7 +66,7 @@ package struct ProviderConfiguration: Sendable, Equatable {
     ) -> ProviderConfiguration {
         var configuration = ProviderConfiguration(kind: .rehearsal)
         configuration.rehearsal = options
-        configuration.concurrency = concurrency
+        configuration.limits.concurrency = concurrency
         return configuration
     }
 }

@@ -56,9 +56,12 @@ package struct ProviderRegistry: Sendable {
         return provider.configuration.prices[name.model].map { PricedModel(model: model, price: $0) } ?? model
     }
 
-    /// The most calls at a time that a provider takes; nil when it has no bound, or does not exist.
-    package func concurrency(of provider: String) -> Int? {
-        providers[provider]?.configuration.concurrency
+    /// The limits of the providers and of their models, by `provider` and `provider/model`.
+    package var limits: ScopedModelLimits {
+        providers.reduce(into: [:]) { limits, provider in
+            limits[provider.key] = provider.value.configuration.limits
+            for (model, own) in provider.value.configuration.modelLimits { limits["\(provider.key)/\(model)"] = own }
+        }.filter { !$0.value.isEmpty }
     }
 
     func provider(_ name: String) throws(ProviderError) -> Provider {

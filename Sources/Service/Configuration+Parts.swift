@@ -2,6 +2,7 @@ import API
 import Broadcast
 import Processor
 import Providers
+import Store
 
 // How the settings of the service become those of its parts.
 
@@ -46,9 +47,9 @@ extension ProcessorConfiguration {
         leaseTimeout = processor.leaseTimeout
         poll = processor.poll
         drain = processor.drain
-        providerConcurrency = registry.names.reduce(into: [:]) { limits, name in
-            limits[name] = registry.concurrency(of: name)
-        }
+        tenantReserve = processor.tenantReserve
+        limits = ClaimLimits(
+            tenantSteps: processor.maxTenantSteps > 0 ? processor.maxTenantSteps : nil, models: registry.limits)
     }
 }
 

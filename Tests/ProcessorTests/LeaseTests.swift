@@ -52,7 +52,7 @@ struct LeaseTests {
                 engine.advance()
                 graphs[0] = engine.graph
             }
-            let claimed = try await newsroom.store.claimSteps(newsroom.scope, processorID: UUIDv7.next(), limit: 10, providerLimits: [:])
+            let claimed = try await newsroom.store.claimSteps(newsroom.scope, processorID: UUIDv7.next(), limit: 10)
             #expect(claimed.count == 3)
             #expect(try await newsroom.count("SELECT count(*) FROM pressroom.outputs WHERE status = 'writing'") == 3)
             try await newsroom.withProcessor(ScriptedModel { $0.soundAnswer }) { _ in

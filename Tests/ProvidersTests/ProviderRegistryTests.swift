@@ -35,7 +35,7 @@ struct ProviderRegistryTests {
     @Test("lets the configuration replace the rehearsal")
     func rehearsalIsReplaced() async throws {
         try await withRegistry(["rehearsal": .rehearsal(RehearsalOptions(failRate: 1), concurrency: 2)]) { registry in
-            #expect(registry.concurrency(of: "rehearsal") == 2)
+            #expect(registry.limits == ["rehearsal": ModelLimits(concurrency: 2)])
             let error = await (try registry.model(for: model("rehearsal/judge"))).failure()
             #expect(error?.code == .unavailable)
         }
@@ -51,8 +51,7 @@ struct ProviderRegistryTests {
                 return error.code == .unknownModel && error.message.contains("local, rehearsal")
                     && error.message.contains("opnai")
             }
-            #expect(registry.concurrency(of: "opnai") == nil)
-            #expect(registry.concurrency(of: "local") == nil)
+            #expect(registry.limits.isEmpty)
             #expect(await registry.check("opnai").isUsable == false)
         }
     }

@@ -74,8 +74,10 @@ struct ConfigurationTests {
         ("streams.drain", "0ms"), ("streams.max_streams", "5"), ("streams.max_tenant_streams", "4"),
         ("streams.max_user_streams", "3"), ("streams.threads", "2"), ("streams.tail_poll", "100ms"),
         ("streams.text_poll", "1s"),
-        ("processor.concurrency", "0"), ("processor.commit_batch", "1"), ("processor.heartbeat", "1s"),
-        ("processor.lease_timeout", "20s"), ("processor.poll", "1s"), ("processor.drain", "3s"), ("schedules.poll", "2s"), ("schedules.grace", "0ms"), ("events.retention", "3d"),
+        ("processor.concurrency", "0"), ("processor.tenant_reserve", "3"), ("processor.max_tenant_steps", "100"),
+        ("processor.commit_batch", "1"), ("processor.heartbeat", "1s"), ("processor.lease_timeout", "20s"),
+        ("processor.poll", "1s"), ("processor.drain", "3s"), ("schedules.poll", "2s"), ("schedules.grace", "0ms"),
+        ("events.retention", "3d"),
         ("log_level", "trace"), ("allow_anonymous", "true"), ("public_directory", "/x"), ("auth", "none"),
     ])
     func keys(key: String, value: String) throws {

@@ -2,6 +2,7 @@ import Foundation
 import Providers
 import Service
 import Testing
+import Workflow
 
 @Suite("Providers in a configuration")
 struct ProviderSettingsTests {
@@ -32,6 +33,9 @@ struct ProviderSettingsTests {
                 api_key_env: OPENAI_API_KEY
                 token_limit_field: max_completion_tokens
                 first_token_timeout: 2m
+                requests_per_minute: 500
+                tokens_per_minute: 90000
+                models: {gpt-5: {concurrency: 3, requests_per_minute: 60}, gpt-5-mini: {tokens_per_minute: 1000}}
               claude: {kind: anthropic, api_key_env: CLAUDE_KEY, max_tokens: 8192, prices: {claude-sonnet: {input: 3.0, output: 15}, org/b.1: {input: 0, output: 0.5}}}
               slow: {kind: rehearsal, tokens_per_second: 12.5, latency: 250ms, fail_rate: 0.1}
             """)
@@ -40,6 +44,10 @@ struct ProviderSettingsTests {
         var openai = ProviderConfiguration.openai(baseURL: "https://api.openai.com/v1", apiKeyEnv: "OPENAI_API_KEY")
         openai.tokenLimitField = .maxCompletionTokens
         openai.firstTokenTimeout = .seconds(120)
+        openai.limits = ModelLimits(requestsPerMinute: 500, tokensPerMinute: 90_000)
+        openai.modelLimits = [
+            "gpt-5": ModelLimits(concurrency: 3, requestsPerMinute: 60), "gpt-5-mini": ModelLimits(tokensPerMinute: 1_000),
+        ]
         let slow = ProviderConfiguration.rehearsal(
             RehearsalOptions(tokensPerSecond: 12.5, latency: .milliseconds(250), failRate: 0.1))
         var claude = ProviderConfiguration.anthropic(apiKeyEnv: "CLAUDE_KEY")
@@ -58,8 +66,19 @@ struct ProviderSettingsTests {
         ("providers: {a: 3}", "providers.a must be a mapping such as {kind: openai, base_url: …}"),
         ("providers: [a]", "providers must be a mapping of names to providers"),
         (
-            "providers: {a: {kind: openai, base_url: \"http://x\", requests_per_minute: 5}}",
-            "providers.a.requests_per_minute is not available in this version"
+            "providers: {a: {kind: rehearsal, requests_per_minute: 0}}",
+            "providers.a.requests_per_minute must be a whole number above 0, not '0'"
+        ),
+        (
+            "providers: {a: {kind: rehearsal, models: {m: {tokens_per_minute: many}}}}",
+            "providers.a.models.m.tokens_per_minute must be a whole number above 0, not 'many'"
+        ),
+        ("providers: {a: {kind: rehearsal, models: {m: 3}}}", "providers.a.models.m must be a mapping of keys to values"),
+        ("providers: {a: {kind: rehearsal, models: [m]}}", "providers.a.models must be a mapping of models to their limits"),
+        ("providers: {a: {kind: rehearsal, models: {a b: {concurrency: 1}}}}", "providers.a.models.a b is no name of a model"),
+        (
+            "providers: {a: {kind: rehearsal, models: {m: {speed: 1}}}}",
+            "providers.a.models.m.speed is not a known key; known are concurrency, requests_per_minute, tokens_per_minute"
         ),
         ("providers: {a: {kind: rehearsal, prices: {m: {input: 1}}}}", "providers.a.prices.m.output is required"),
         ("providers: {a: {kind: rehearsal, prices: {m: 3}}}", "providers.a.prices.m must be a mapping such as {input: 0.5, output: 2}"),

@@ -35,6 +35,15 @@ struct TaskEngine {
             }
         }
         settleTask()
+        markLimitedSteps()
+    }
+
+    /// The steps of a workflow that limits them wait in a lane of their own.
+    private mutating func markLimitedSteps() {
+        guard workflow.definition.concurrency != nil else { return }
+        for index in graph.steps.indices where !known.contains(graph.steps[index].id) {
+            graph.steps[index].limitedWorkflow = workflow.definition.name
+        }
     }
 
     /// Opens, feeds or closes one phase. Answers whether that may let others move.

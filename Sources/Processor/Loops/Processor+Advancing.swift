@@ -8,9 +8,7 @@ extension Processor {
     func advanceTasks() async {
         await wakeAdvance.forEach(atLeastEvery: configuration.poll) {
             do {
-                for tenantID in try await self.store.tenantsWithDueWakeups() {
-                    try await self.advance(.processor(self.id, tenantID: tenantID))
-                }
+                while try await self.advanceOnce(), !Task.isCancelled {}
             } catch {
                 if !(error is CancellationError), !Task.isCancelled {
                     self.logger.warning("cannot look for tasks", metadata: ["error": "\(error)"])
@@ -19,17 +17,31 @@ extension Processor {
         }
     }
 
-    private func advance(_ scope: Scope) async throws {
-        while case let due = try await store.dueWakeups(scope, limit: configuration.commitBatch), !due.isEmpty {
-            do {
-                if try await advance(scope, due) < due.count { return lookAgainSoon() }
-            } catch {
-                if error.isConnectionTrouble || Task.isCancelled { throw error }
-                // One of them is in the way: each by itself, and those that cannot be looked at now, later.
-                for taskID in due { await advanceAlone(scope, taskID) }
-            }
-            wakeClaim.wake()
+    /// Looks at some tasks of each tenant in turn, so that one with many does not hold up the others. Answers whether
+    /// there are more.
+    private func advanceOnce() async throws -> Bool {
+        var hasMore = false
+        for tenantID in try await store.tenantsWithDueWakeups() {
+            if try await advance(.processor(id, tenantID: tenantID)) { hasMore = true }
         }
+        return hasMore
+    }
+
+    private func advance(_ scope: Scope) async throws -> Bool {
+        let due = try await store.dueWakeups(scope, limit: configuration.commitBatch)
+        guard !due.isEmpty else { return false }
+        do {
+            if try await advance(scope, due) < due.count {
+                lookAgainSoon()
+                return false
+            }
+        } catch {
+            if error.isConnectionTrouble || Task.isCancelled { throw error }
+            // One of them is in the way: each by itself, and those that cannot be looked at now, later.
+            for taskID in due { await advanceAlone(scope, taskID) }
+        }
+        wakeClaim.wake()
+        return due.count == configuration.commitBatch
     }
 
     /// Somebody else is at work on a task that is due, most often for some milliseconds.

@@ -32,13 +32,16 @@ final class RunningSteps: Sendable {
         reserved.withLock { limit - count - $0 }
     }
 
-    /// Starts a run; it leaves the list when it ends.
-    func start(_ step: ClaimedStep, _ run: @escaping @Sendable () async -> Void) {
+    /// Starts a run; it leaves the list when it ends, and then `ended` is called.
+    func start(
+        _ step: ClaimedStep, _ run: @escaping @Sendable () async -> Void, ended: @escaping @Sendable () -> Void = {}
+    ) {
         entries.withLock { entries in
             let task = Task {
                 await run()
                 // A later attempt of the step may run here by now.
                 self.entries.withLock { if $0[step.id]?.step.attempt == step.attempt { $0[step.id] = nil } }
+                ended()
             }
             entries[step.id] = Entry(step: step, task: task)
         }
@@ -63,14 +66,8 @@ final class RunningSteps: Sendable {
 
     var count: Int { entries.withLock { $0.count } }
 
-    /// How many more calls of each limited provider may run.
-    func room(_ limits: [String: Int]) -> [String: Int] {
-        entries.withLock { entries in
-            var room = limits
-            for entry in entries.values {
-                if let provider = entry.step.model?.provider, let left = room[provider] { room[provider] = max(0, left - 1) }
-            }
-            return room
-        }
+    /// How many there are of each tenant.
+    var countByTenant: [String: Int] {
+        entries.withLock { entries in entries.values.reduce(into: [:]) { $0[$1.step.tenantID, default: 0] += 1 } }
     }
 }

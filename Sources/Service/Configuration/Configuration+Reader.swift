@@ -87,6 +87,8 @@ extension PressroomConfiguration {
 
     private mutating func readProcessor(_ reader: inout SettingReader) {
         reader.integer("processor.concurrency", into: &processor.concurrency, in: 0...10_000)
+        reader.integer("processor.tenant_reserve", into: &processor.tenantReserve, in: 0...10_000)
+        reader.integer("processor.max_tenant_steps", into: &processor.maxTenantSteps, in: 0...1_000_000)
         reader.integer("processor.commit_batch", into: &processor.commitBatch, in: 1...10_000)
         reader.duration("processor.heartbeat", into: &processor.heartbeat, in: .milliseconds(50) ... .seconds(60))
         reader.duration("processor.lease_timeout", into: &processor.leaseTimeout, in: .milliseconds(500) ... .seconds(600))

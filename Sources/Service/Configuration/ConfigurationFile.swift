@@ -13,7 +13,7 @@ struct ConfigurationFile {
     struct Provider {
         var line: Int
         var members: [String: Entry]
-        /// The members that are mappings of mappings, such as `prices`, by their keys.
+        /// The members that are mappings of mappings, such as `prices` and `models`, by their keys.
         var tables: [String: [String: Row]] = [:]
     }
 

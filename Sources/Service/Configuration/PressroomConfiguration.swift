@@ -80,6 +80,10 @@ package struct PressroomConfiguration: Sendable, Equatable {
     package struct Processor: Sendable, Equatable {
         /// Steps at a time on this node; 0 runs none here.
         package var concurrency = 64
+        /// Places that are left to tenants without running steps here; at most half of all count.
+        package var tenantReserve = 8
+        /// Steps of one tenant at a time, over all nodes; 0 for no limit.
+        package var maxTenantSteps = 0
         /// Results in one transaction, above 0.
         package var commitBatch = 128
         /// How often the lease of running steps is renewed; below `leaseTimeout`.

@@ -14,11 +14,17 @@ extension Store {
         ).map { try $0.decode(0, as: String.self) }
     }
 
+    /// The tasks to look at first: those that were started with a priority above 0, then by time.
     package func dueWakeups(_ scope: Scope, limit: Int) async throws -> [UUID] {
         try await database.query(
             """
-            SELECT task_id FROM pressroom.wakeups WHERE tenant_id = \(scope.tenantID) AND run_at <= now()
-             ORDER BY run_at LIMIT \(limit)
+            (SELECT task_id FROM pressroom.wakeups
+              WHERE tenant_id = \(scope.tenantID) AND priority > 0 AND run_at <= now()
+              ORDER BY priority DESC, run_at LIMIT \(limit))
+            UNION ALL
+            (SELECT task_id FROM pressroom.wakeups
+              WHERE tenant_id = \(scope.tenantID) AND priority <= 0 AND run_at <= now() ORDER BY run_at LIMIT \(limit))
+             LIMIT \(limit)
             """
         ).map { try $0.decode("task_id", as: UUID.self) }
     }

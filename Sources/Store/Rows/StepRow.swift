@@ -29,6 +29,8 @@ package struct StepRow: Sendable, Equatable {
     package var output: JSON?
     package var error: JSON?
     package var runAt = RunAt.unchanged
+    /// For a new row: the workflow's name, where it limits its steps; they are claimed in a lane of their own.
+    package var limitedWorkflow: String?
     /// How long until `run_at`, by the database's clock, when the row was read; nil when nothing but a wake-up runs it.
     package let dueIn: Duration?
 
@@ -95,6 +97,7 @@ extension StepRow {
             "sequence": .integer(Int64(sequence)), "status": .string(status.rawValue), "attempt": .integer(Int64(attempt)),
             "max_attempts": .integer(Int64(maxAttempts)),
             "processor_id": processorID.map { .string($0.uuidString) } ?? .null, "input": input,
+            "limited_workflow": limitedWorkflow.map(JSON.string) ?? .null,
             "output": output ?? .null, "error": error ?? .null, "changes_run_at": .bool(changesRunAt), "run_in": runIn,
         ]
     }

@@ -79,9 +79,9 @@ extension Store {
                    needs jsonb)
             """,
             """
-            INSERT INTO pressroom.wakeups (tenant_id, task_id, run_at)
-            SELECT \(scope.tenantID), r.task_id, coalesce(r.run_at, now())
-              FROM jsonb_to_recordset(\(tasks)::jsonb) AS r (task_id uuid, run_at timestamptz)
+            INSERT INTO pressroom.wakeups (tenant_id, task_id, run_at, priority)
+            SELECT \(scope.tenantID), r.task_id, coalesce(r.run_at, now()), r.priority
+              FROM jsonb_to_recordset(\(tasks)::jsonb) AS r (task_id uuid, run_at timestamptz, priority integer)
             """,
         ]
     }

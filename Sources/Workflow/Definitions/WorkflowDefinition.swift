@@ -5,6 +5,8 @@ package struct WorkflowDefinition: Sendable, Hashable {
     package var description: String?
     package var category: String?
     package var tags: [String]
+    /// The most steps at a time over all its tasks and all nodes, 1…10,000; nil for no limit.
+    package var concurrency: Int?
     /// The JSON Schema of a task's input; `true` accepts anything.
     package var input: JSON
     /// By slug.
@@ -28,7 +30,7 @@ package struct WorkflowDefinition: Sendable, Hashable {
 
     package init(
         name: String, version: SemanticVersion, description: String? = nil, category: String? = nil,
-        tags: [String] = [], input: JSON = true, agents: [String: AgentDefinition] = [:], phases: [PhaseDefinition],
+        tags: [String] = [], concurrency: Int? = nil, input: JSON = true, agents: [String: AgentDefinition] = [:], phases: [PhaseDefinition],
         json: JSON
     ) {
         self.name = name
@@ -36,6 +38,7 @@ package struct WorkflowDefinition: Sendable, Hashable {
         self.description = description
         self.category = category
         self.tags = tags
+        self.concurrency = concurrency
         self.input = input
         self.agents = agents
         self.phases = phases

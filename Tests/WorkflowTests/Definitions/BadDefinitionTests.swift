@@ -38,6 +38,9 @@ import Testing
             "unknown keys", "nmae: a\nname: a\nversion: 1.0.0\nphase: 1\nphases: 3",
             ("/nmae", 1, "did you mean 'name'?"), ("/phase", 4, "did you mean 'phases'?"), ("/phases", 5, "must be a list")),
         BadDefinition(
+            "concurrency", Fixtures.workflow(phases: [Fixtures.write], head: "version: 1.0.0\nconcurrency: 0"),
+            ("/concurrency", 3, "from 1 to 10000")),
+        BadDefinition(
             "semver", Fixtures.workflow(phases: [Fixtures.write], head: "version: 1.0"),
             ("/version", 2, "must be a string")),
         BadDefinition(

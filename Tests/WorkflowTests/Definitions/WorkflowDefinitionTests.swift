@@ -32,6 +32,7 @@ import Testing
                     nonRetryable: ["refused"]))
         #expect(rank.timeout == .seconds(90))
         #expect(rank.concurrency == 2)
+        #expect(workflow.concurrency == 20)
         #expect(rank.onFailure == .continue)
         #expect(workflow.phase("go")?.spec == .signal(SignalPhase(name: "publish", timeout: .seconds(172_800))))
     }

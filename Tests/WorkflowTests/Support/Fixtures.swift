@@ -9,6 +9,7 @@ enum Fixtures {
         description: Two writers draft, an editor polishes, two judges rank, a person approves.
         category: marketing
         tags: [blog]
+        concurrency: 20
         input:
           type: object
           required: [topic]

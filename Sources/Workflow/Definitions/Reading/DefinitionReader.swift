@@ -17,21 +17,22 @@ enum DefinitionReader {
 
     private static func read(_ reader: ObjectReader, document: JSON) -> WorkflowDefinition? {
         reader.refuseUnknownKeys(known: [
-            "name", "version", "description", "category", "tags", "input", "agents", "phases",
+            "name", "version", "description", "category", "tags", "concurrency", "input", "agents", "phases",
         ])
         let name = readName(reader)
         let version = readVersion(reader)
         let description = reader.text("description", atMost: 10_000)
         let category = reader.text("category", atMost: 100)
         let tags = reader.texts("tags", atMost: 50, length: 100) ?? []
+        let concurrency = reader.integer("concurrency", in: 1...10_000)
         let input = readInput(reader)
         let agents = readAgents(reader)
         let phases = PhaseListReader(reader: reader, agents: declaredAgents(reader)).read()
         guard let name, let version, let agents, let phases else { return nil }
         OwnDraftsCheck(agents: agents, phases: phases).report(to: reader)
         return WorkflowDefinition(
-            name: name, version: version, description: description, category: category, tags: tags, input: input,
-            agents: agents, phases: phases, json: document)
+            name: name, version: version, description: description, category: category, tags: tags,
+            concurrency: concurrency, input: input, agents: agents, phases: phases, json: document)
     }
 
     private static func readName(_ reader: ObjectReader) -> String? {

@@ -1,0 +1,82 @@
+import Store
+import Synchronization
+import Workflow
+
+/// Counts what models are asked on this node, for the limits per minute.
+///
+/// A claim charges each step one request and the tokens that a call is expected to take. Here stands what calls took
+/// beyond that: more or fewer tokens, a second call of a step, a call of another model than the step's; and it goes back
+/// what a step did not use. What is counted here when the node dies is lost: the claims' charges stay.
+final class ModelMeter: Sendable {
+    private let limits: ScopedModelLimits
+    private let spending = Mutex<[String: ModelSpending]>([:])
+
+    init(_ limits: ScopedModelLimits) {
+        self.limits = limits.filter(\.value.hasRate)
+    }
+
+    /// The model, with its calls counted where they have a limit per minute.
+    func metered(_ model: any LanguageModel, _ name: ModelName) -> any LanguageModel {
+        let scopes = limits.scopes(of: name)
+        return scopes.isEmpty ? model : MeteredModel(model: model, scopes: scopes, meter: self)
+    }
+
+    /// A call has ended.
+    /// - Parameter tokens: nil when it brought no answer.
+    func called(_ scopes: [String], tokens: Int?) {
+        add(scopes) { _ in
+            let tokens = tokens.map(Double.init)
+            return ModelSpending(requests: 1, tokens: tokens ?? 0, calls: tokens == nil ? 0 : 1, callTokens: tokens ?? 0)
+        }
+    }
+
+    /// A claimed step has ended, and with it what its claim had charged.
+    func ended(_ step: ClaimedStep) {
+        add(step.charged.keys.filter { limits[$0] != nil }) { scope in
+            ModelSpending(requests: -1, tokens: -(step.charged[scope] ?? 0))
+        }
+    }
+
+    func take() -> [String: ModelSpending] {
+        spending.withLock { spending in
+            defer { spending = [:] }
+            return spending.filter { $0.value != ModelSpending() }
+        }
+    }
+
+    func putBack(_ left: [String: ModelSpending]) {
+        spending.withLock { $0.merge(left, uniquingKeysWith: +) }
+    }
+
+    private func add(_ scopes: [String], _ spent: (String) -> ModelSpending) {
+        guard !scopes.isEmpty else { return }
+        spending.withLock { spending in
+            for scope in scopes { spending[scope, default: ModelSpending()] = spending[scope, default: ModelSpending()] + spent(scope) }
+        }
+    }
+}
+
+private struct MeteredModel: LanguageModel {
+    let model: any LanguageModel
+    let scopes: [String]
+    let meter: ModelMeter
+
+    func complete(
+        _ request: ModelRequest, onText: @escaping @Sendable (String) async -> Void
+    ) async throws(ProviderError) -> ModelResponse {
+        do throws(ProviderError) {
+            let response = try await model.complete(request, onText: onText)
+            meter.called(scopes, tokens: tokens(request, response))
+            return response
+        } catch {
+            meter.called(scopes, tokens: nil)
+            throw error
+        }
+    }
+
+    /// As the provider counts them; where it does not, a token for each four bytes.
+    private func tokens(_ request: ModelRequest, _ response: ModelResponse) -> Int {
+        guard response.usage.totalTokens <= 0 else { return response.usage.totalTokens }
+        return (request.messages.reduce(0) { $0 + $1.content.utf8.count } + response.text.utf8.count) / 4
+    }
+}

@@ -1,0 +1,30 @@
+/// What may be asked of a provider, or of one of its models, over all nodes that share the database.
+package struct ModelLimits: Sendable, Hashable {
+    /// Calls at a time, above 0; nil for no limit, as with the others.
+    package var concurrency: Int?
+    /// Calls that begin within a minute, above 0.
+    package var requestsPerMinute: Int?
+    /// Tokens, read and written, within a minute, above 0.
+    package var tokensPerMinute: Int?
+
+    package init(concurrency: Int? = nil, requestsPerMinute: Int? = nil, tokensPerMinute: Int? = nil) {
+        self.concurrency = concurrency
+        self.requestsPerMinute = requestsPerMinute
+        self.tokensPerMinute = tokensPerMinute
+    }
+
+    package var isEmpty: Bool { self == ModelLimits() }
+
+    /// Whether there is a limit per minute.
+    package var hasRate: Bool { requestsPerMinute != nil || tokensPerMinute != nil }
+}
+
+/// Limits by their scope: a provider's name for all its models together, `provider/model` for one. Both hold.
+package typealias ScopedModelLimits = [String: ModelLimits]
+
+extension ScopedModelLimits {
+    /// The scopes with limits that a call of the model falls under.
+    package func scopes(of model: ModelName) -> [String] {
+        [model.provider, model.description].filter { self[$0] != nil }
+    }
+}
