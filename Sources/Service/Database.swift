@@ -1,5 +1,6 @@
 package import Logging
 package import Postgres
+import Store
 
 /// The database of a node: the one it was told of, or a private one that it starts and owns.
 package struct Database: Sendable {
@@ -18,6 +19,7 @@ package struct Database: Sendable {
         postgres.sessionParameters.append(("idle_in_transaction_session_timeout", configuration.idleTransactionTimeout))
         postgres.maxConnections = settings.poolSize
         postgres.statementTimeout = settings.statementTimeout
+        postgres.sessionParameters += Store.sessionParameters
         let client = PostgresClient(configuration: postgres, logger: logger)
         do {
             let migrator = Migrator(client: client, directory: migrations, logger: logger)

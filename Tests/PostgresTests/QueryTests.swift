@@ -34,6 +34,17 @@ struct QueryTests {
         }
     }
 
+    @Test func partsKeepTheirValues() async throws {
+        try await withPostgresClient { client in
+            let inner: PostgresQuery = "SELECT \(1)::int + \(2)::int AS a, \("$1")::text AS b"
+            let row = try await client.query(
+                "SELECT \(10)::int + x.a AS sum, x.b || \("!")::text AS text, \(12)::int AS last FROM (\(part: inner)) x")[0]
+            #expect(try row.decode("sum", as: Int.self) == 13)
+            #expect(row["text"].string == "$1!")
+            #expect(row["last"].string == "12")
+        }
+    }
+
     @Test func valuesSurviveTheRoundTrip() async throws {
         try await withPostgresClient { client in
             func echo<T: PostgresEncodable & PostgresDecodable & Equatable & Sendable>(

@@ -56,6 +56,17 @@ extension PostgresQuery: ExpressibleByStringInterpolation {
             sql += name.quotedAsIdentifier
         }
 
+        /// Splices another statement or a part of one, whose parameters are numbered on. It must have no other `$`.
+        package mutating func appendInterpolation(part: PostgresQuery) {
+            let pieces = part.sql.split(separator: "$", omittingEmptySubsequences: false)
+            sql += pieces[0]
+            for piece in pieces.dropFirst() {
+                let digits = piece.prefix { $0.isWholeNumber }
+                sql += "$\((Int(digits) ?? 0) + parameters.count)" + piece.dropFirst(digits.count)
+            }
+            parameters += part.parameters
+        }
+
         private mutating func bind(_ text: String?) {
             parameters.append(PostgresParameter(text: text))
             sql += "$\(parameters.count)"

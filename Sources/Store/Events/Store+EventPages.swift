@@ -70,13 +70,7 @@ extension Store {
                          FROM (SELECT near.*, ltrim(near.payload::text, E' \\n\\r\\t') AS body
                                  FROM (SELECT ahead.*, row_number() OVER (ORDER BY ahead.position) AS number,
                                               sum(pg_column_size(ahead.payload)) OVER (ORDER BY ahead.position) AS stored
-                                         FROM (SELECT events.position, events.type, events.task_id,
-                                                      events.payload, events.created_at
-                                                 FROM pressroom.events
-                                                WHERE events.tenant_id = h.tenant_id AND events.position > start.position
-                                                  AND (\(raw: taskIDs == nil ? "true OR " : "")
-                                                       events.task_id = ANY(\(taskIDs ?? [])::uuid[]))
-                                                ORDER BY events.position LIMIT \(limit.count)) AS ahead) AS near
+                                         FROM (\(part: ahead(taskIDs, limit))) AS ahead) AS near
                                 WHERE near.stored - pg_column_size(near.payload) < \(limit.bytes)
                                OFFSET 0) AS sized) AS page
                 WHERE page.bytes - octet_length(page.body) < \(limit.bytes)) AS e ON true
@@ -86,5 +80,28 @@ extension Store {
          WHERE h.tenant_id = \(tenantID)
          ORDER BY e.position
         """
+    }
+
+    /// The events that a page is made of, in order. Those of some tasks are found task by task, each by the index that
+    /// has them in order: a planner that takes a few tasks for most of the log would read all of it.
+    private static func ahead(_ taskIDs: [UUID]?, _ limit: EventPageLimit) -> PostgresQuery {
+        guard let taskIDs else {
+            return """
+                SELECT events.position, events.type, events.task_id, events.payload, events.created_at
+                  FROM pressroom.events
+                 WHERE events.tenant_id = h.tenant_id AND events.position > start.position
+                 ORDER BY events.position LIMIT \(limit.count)
+                """
+        }
+        return """
+            SELECT own.* FROM unnest(\(taskIDs)::uuid[]) AS wanted (task_id)
+             CROSS JOIN LATERAL (
+                   SELECT events.position, events.type, events.task_id, events.payload, events.created_at
+                     FROM pressroom.events
+                    WHERE events.tenant_id = h.tenant_id AND events.task_id = wanted.task_id
+                      AND events.position > start.position
+                    ORDER BY events.position LIMIT \(limit.count)) AS own
+             ORDER BY own.position LIMIT \(limit.count)
+            """
     }
 }

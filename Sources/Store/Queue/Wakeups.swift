@@ -8,7 +8,8 @@ extension Store {
         try await database.query(
             """
             SELECT t.tenant_id FROM pressroom.tenants t
-             WHERE EXISTS (SELECT FROM pressroom.wakeups w WHERE w.tenant_id = t.tenant_id AND w.run_at <= now())
+             CROSS JOIN LATERAL (SELECT FROM pressroom.wakeups w
+                                  WHERE w.tenant_id = t.tenant_id AND w.run_at <= now() LIMIT 1) due
              ORDER BY random()
             """
         ).map { try $0.decode(0, as: String.self) }
@@ -69,11 +70,17 @@ extension Store {
         try await database.query(
             """
             INSERT INTO pressroom.wakeups (tenant_id, task_id)
-            SELECT t.tenant_id, t.task_id FROM pressroom.tenants JOIN pressroom.tasks t USING (tenant_id)
-             WHERE t.status IN ('running', 'waiting') AND t.updated_at < now() - interval '1 second'
-               AND NOT EXISTS (SELECT FROM pressroom.steps s WHERE s.tenant_id = t.tenant_id AND s.task_id = t.task_id
-                                  AND (s.status IN ('running', 'retrying', 'waiting')
-                                       OR s.status = 'pending' AND s.run_at IS NOT NULL))
+            SELECT idle.tenant_id, idle.task_id FROM pressroom.tenants
+             CROSS JOIN LATERAL (
+                   SELECT t.tenant_id, t.task_id FROM pressroom.tasks t
+                    WHERE t.tenant_id = tenants.tenant_id AND t.status IN ('running', 'waiting')
+                      AND t.updated_at < now() - interval '1 second'
+                      AND NOT EXISTS (SELECT FROM pressroom.steps s
+                                       WHERE s.tenant_id = t.tenant_id AND s.task_id = t.task_id
+                                         AND (s.status IN ('running', 'retrying', 'waiting')
+                                              OR s.status = 'pending' AND s.run_at IS NOT NULL))
+                   -- Tenant by tenant: what is over is most of the index.
+                   OFFSET 0) idle
             ON CONFLICT (tenant_id, task_id) DO UPDATE SET run_at = least(wakeups.run_at, EXCLUDED.run_at)
             """
         ).affectedRows

@@ -22,6 +22,17 @@ package struct PageRequest: Sendable {
         return id
     }
 
+    /// The time of creation, in microseconds since 1970, and the id below which a list of tasks goes on; nil on its first
+    /// page.
+    func taskBelow() throws(StoreError) -> (createdAt: Int64, id: UUID)? {
+        guard let after else { return nil }
+        let parts = after.key.split(separator: ".", omittingEmptySubsequences: false)
+        guard parts.count == 2, let createdAt = Int64(parts[0]), Self.times.contains(createdAt),
+            let id = UUID(uuidString: String(parts[1]))
+        else { throw PageToken.unknown }
+        return (createdAt, id)
+    }
+
     /// The pair of numbers below which a list goes on that is ordered by two.
     func pairBelow() throws(StoreError) -> (Int64, Int64) {
         guard let after else { return (.max, .max) }
@@ -29,6 +40,9 @@ package struct PageRequest: Sendable {
         guard parts.count == 2, let first = parts[0], let second = parts[1] else { throw PageToken.unknown }
         return (first, second)
     }
+
+    /// Up to the end of the year 9999.
+    private static let times: Range<Int64> = 0..<253_402_300_800_000_000
 
     private static let greatestID = UUID(
         uuid: (255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255))

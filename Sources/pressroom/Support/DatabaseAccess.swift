@@ -1,6 +1,7 @@
 import Logging
 import Postgres
 import Service
+import Store
 
 /// The database of a configuration, for commands that use it without a service.
 struct DatabaseAccess {
@@ -44,6 +45,7 @@ struct DatabaseAccess {
         var database = database
         database.maxConnections = 2
         database.statementTimeout = configuration.database.statementTimeout
+        database.sessionParameters += Store.sessionParameters
         let client = PostgresClient(configuration: database, logger: logger)
         do {
             let value = try await body(client)
