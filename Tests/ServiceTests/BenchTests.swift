@@ -97,14 +97,46 @@ import Workflow
             let state = try await bench(service, "state", "--model", "nothing/any", "--seconds", "1").report()
             #expect(state["outputs"] == 20 && state["evaluations"] == 80, "\(state)")
             #expect((state["requests"]?.int ?? 0) > 0, "\(state)")
-            let steps = try await bench(service, "steps", "--model", "nothing/any", "--tasks", "10", "--starts", "2").report()
+            let steps = try await bench(service, "steps", "--model", "nothing/any", "--tasks", "10").report()
             #expect((steps["steps_per_second"]?.double ?? 0) > 0, "\(steps)")
-            #expect((steps["post_to_running_p50_ms"]?.double ?? 0) > 0, "\(steps)")
+            let start = try await bench(service, "start", "--model", "nothing/any", "--tasks", "2").report()
+            #expect((start["post_to_running_p50_ms"]?.double ?? 0) > 0, "\(start)")
             // 12 that were measured, and one before each of the two measures.
             let workflow = "bench-steps-nothing-any"
             #expect(
                 try await service.number(
                     "SELECT count(*) FROM pressroom.tasks WHERE workflow_name = \(workflow) AND status = 'completed'") == 14)
+        }
+    }
+
+    @Test func largeTablesAreMadeAndMeasured() async throws {
+        try await withService(ServiceSetup(yaml: "providers: {nothing: {kind: rehearsal, tokens_per_second: 0}}")) { service in
+            try await service.publish(Definitions.draft("nothing"))
+            for _ in 0..<3 {
+                let task = try await service.startTask("draft")
+                let status = try await service.end(of: task)
+                #expect(status == "completed")
+            }
+            let exit = try await service.terminate()
+            #expect(exit == 0)
+            let empty = try await bench(service, "scale", "--database-url", service.databaseText, "--tenant", "nobody")
+            #expect(empty.status == 1 && empty.errors.contains("no tasks"), "\(empty)")
+            let script = try String(
+                contentsOfFile: PostgresTestDirectory.migrations + "/../Benchmarks/scale/data_set.sql", encoding: .utf8)
+            try await service.database.withConnection { connection in
+                for script in [script, "CALL scale.learn()", "CALL scale.grow('default', 200)", "CALL scale.queue('default', 64)"] {
+                    _ = try await connection.execute(script: script)
+                }
+            }
+            let report = try await bench(service, "scale", "--rounds", "2", "--database-url", service.databaseText).report()
+            #expect(report["tasks"] == 264, "\(report)")
+            for name in ["claim_64", "start", "list_first_page", "state", "replay_500", "retention_200_events"] {
+                #expect((report[name + "_ms"]?.double ?? 0) > 0, "\(name): \(report)")
+            }
+            // It leaves the queue as it was, and nothing of its own.
+            let pending = try await service.number("SELECT count(*) FROM pressroom.steps WHERE status = 'pending'")
+            let tasks = try await service.number("SELECT count(*) FROM pressroom.tasks")
+            #expect(pending == 64 && tasks == 264)
         }
     }
 
@@ -118,6 +150,8 @@ import Workflow
                 (["idle", "--subscribers", "5"], "--pid"),
                 (["state", "--connections", "0"], "--connections"),
                 (["steps", "--tasks", "0"], "--tasks"),
+                (["start", "--tasks", "0"], "--tasks"),
+                (["scale", "--rounds", "0"], "--rounds"),
                 (["fan-out", "--url", "https://127.0.0.1"], "plain HTTP"),
             ]
             for (arguments, word) in cases {

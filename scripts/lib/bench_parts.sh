@@ -132,11 +132,21 @@ measure_steps() {
   for ((run = 0; run < runs; run++)); do
     start_pressroom 0,1
     record Pressroom "4-step tasks" "$binary" bench steps --model nothing/bench --tasks "$(sized 2000 50)" \
-      --starts "$(sized 100 5)" --json --url "http://$address"
+      --json --url "http://$address"
     record "plain SQL" "4-step tasks" peer_steps plain "$(sized 10 1)"
     record "DBOS Transact" "4-step tasks" peer_steps dbos "$(sized 500 20)"
     record Procrastinate "4-step tasks" peer_steps procrastinate "$(sized 500 20)"
     record litestar-workflows "4-step tasks" peer_steps litestar "$(sized 480 32)"
+    stop_pressroom
+  done
+}
+
+measure_start() {
+  local run
+  for ((run = 0; run < runs; run++)); do
+    start_pressroom 0,1
+    record Pressroom "4-step tasks" "$binary" bench start --model nothing/bench --tasks "$(sized 200 5)" \
+      --json --url "http://$address"
     stop_pressroom
   done
 }

@@ -30,7 +30,7 @@ find_pgbench() {
 sql() {
   local database=$1
   shift
-  "${pgbench%/*}/psql" --no-psqlrc --quiet --tuples-only --no-align --set ON_ERROR_STOP=1 \
+  PGOPTIONS="--client-min-messages=warning" "${pgbench%/*}/psql" --no-psqlrc --quiet --tuples-only --no-align --set ON_ERROR_STOP=1 \
     --host "$(postgres_socket)" --username pressroom --dbname "$database" "$@"
 }
 

@@ -17,7 +17,7 @@ How it measures, and why so, is in [decision 13](decisions/0013-measuring.md).
 
 Numbers are medians of the runs that went well: a run in which a reader missed an event has failed. "Met" and "NOT met" compare with the goals that the project has set itself.
 """
-PARTS = ["fan-out", "latency", "idle", "connect", "slow-reader", "state", "steps"]
+PARTS = ["fan-out", "latency", "idle", "connect", "slow-reader", "state", "steps", "start", "scale"]
 
 
 def read(directory: pathlib.Path) -> dict[str, tuple[dict, list[dict]]]:
@@ -78,6 +78,7 @@ def command(text: str) -> str:
     text = re.sub(r"^state_of_pressroom (\S+)", r"pressroom bench state --model nothing/bench --connections 4 --seconds \1", text)
     text = re.sub(r"^on_nchan (.*)", r"pressroom bench \1 --subscribe-path '/sub?id=bench' --publish-path '/pub?id=bench'", text)
     text = re.sub(r"^peer_steps (\w+) (\d+)", lambda found: peer_command(*found.groups()), text)
+    text = re.sub(r"^scale_of \w+ (\d+)", r"pressroom bench scale --rounds \1", text)
     text = re.sub(r"^pgbench_rate \w+ (\d+) (\d+)", r"pgbench --protocol prepared --jobs 1 --client \1 --time \2", text)
     return " ".join(text.split())
 

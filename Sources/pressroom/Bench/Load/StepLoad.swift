@@ -24,7 +24,6 @@ struct StepLoad: Sendable {
     }
 
     func startTimes(_ count: Int) async throws -> Starts {
-        guard count > 0 else { return Starts() }
         let source = try await stream(types: ["task_updated", "step_updated"])
         return try await TimeLimit.run(timeout, "not all of \(count) tasks had been started and ended") {
             try await startTimes(count, source)

@@ -1,0 +1,53 @@
+# shellcheck shell=bash
+# scripts/bench scale: the same statements on large tables and on small ones. Both are databases of the service's server;
+# the service itself stands idle on a third.
+# shellcheck disable=SC2154 # what scripts/bench and the other files of lib set
+
+# scale_url DATABASE
+scale_url() { printf 'postgresql://pressroom@/%s?host=%s' "$1" "$(postgres_socket)"; }
+
+# fill DATABASE TASKS: copies of what the service has run, for several tenants, half of them the first one's.
+fill() {
+  local database=$1 tasks=$2 tenant pid pids=()
+  sql postgres --command "DROP DATABASE IF EXISTS $database WITH (FORCE)" --command "CREATE DATABASE $database TEMPLATE scale_source"
+  sql "$database" --command "CALL scale.grow('default', $((tasks / 2)))" &
+  pids+=($!)
+  for tenant in 2 3 4 5 6; do sql "$database" --command "CALL scale.grow('tenant-$tenant', $((tasks / 10)))"; done &
+  pids+=($!)
+  for pid in "${pids[@]}"; do wait "$pid"; done
+  sql "$database" --command "VACUUM ANALYZE" --command "CALL scale.queue('default', 256)" --command "CHECKPOINT"
+}
+
+# Some tasks of each end, run by a service on the database that is then copied.
+make_source() {
+  local source_service source_address directory=$temporary/source
+  fresh_database scale_source
+  mkdir "$directory"
+  cp "$temporary/pressroom/pressroom.yaml" "$directory"
+  (cd "$directory" && exec "$binary" serve --http-port 0 --database-url "$(scale_url scale_source)") >"$directory/log" 2>&1 &
+  source_service=$!
+  source_address=$(await_ready "$source_service" 120) || die "the service for the data set did not become ready: $(tail -n 5 "$directory/log")"
+  python3 scripts/lib/bench_templates.py "http://$source_address"
+  kill -TERM "$source_service"
+  wait "$source_service" || true
+  sql scale_source --file Benchmarks/scale/data_set.sql --command "CALL scale.learn()"
+}
+
+scale_of() { "$binary" bench scale --rounds "$2" --json --database-url "$(scale_url "$1")"; }
+
+measure_scale() {
+  local run large small=1000 began=$SECONDS
+  large=$(sized "$scale_tasks" 5000)
+  start_pressroom 0,1
+  make_source
+  say "  making $large tasks"
+  fill scale_small "$small"
+  fill scale_large "$large"
+  say "  made in $((SECONDS - began)) s: $(sql scale_large --command "SELECT pg_size_pretty(pg_database_size('scale_large'))")"
+  for ((run = 0; run < runs; run++)); do
+    record Pressroom "$large tasks" scale_of scale_large "$(sized 50 5)"
+    record "small tables" "$large tasks" scale_of scale_small "$(sized 50 5)"
+  done
+  sql postgres --command "DROP DATABASE scale_large WITH (FORCE)"
+  stop_pressroom
+}
