@@ -23,6 +23,7 @@ let package = Package(
     products: [
         .executable(name: "pressroom", targets: ["pressroom"]),
         .library(name: "PressroomClient", targets: ["Client"]),
+        .library(name: "PressroomKit", targets: ["PressroomKit"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -58,7 +59,7 @@ let package = Package(
         .target(name: "Store", dependencies: ["Workflow", "Postgres", logging], swiftSettings: swiftSettings),
         .target(
             name: "Providers",
-            dependencies: ["Workflow", httpClient, nioCore, nioHTTP1, logging],
+            dependencies: ["Workflow", httpClient, nioCore, nioPosix, nioHTTP1, nioSSL, logging],
             swiftSettings: swiftSettings
         ),
         .target(
@@ -103,10 +104,11 @@ let package = Package(
             ],
             swiftSettings: swiftSettings
         ),
+        .target(name: "PressroomKit", dependencies: ["Service", "Processor", "Workflow", logging], swiftSettings: swiftSettings),
         .executableTarget(
             name: "pressroom",
             dependencies: [
-                "CLibPQ", "Service", "Client", "Workflow", "Postgres", "Store", logging, lifecycle,
+                "CLibPQ", "Service", "Processor", "Client", "Workflow", "Postgres", "Store", logging, lifecycle,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: swiftSettings

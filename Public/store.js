@@ -17,6 +17,7 @@ import { isTerminal } from "./words.js";
  * @property {Row[]} evaluations
  * @property {Row[]} rankings
  * @property {Row[]} human_tasks
+ * @property {Row[]} [logs] only with `?include=logs`
  * @property {import("./live.js").LiveText[]} live
  */
 
@@ -34,7 +35,7 @@ const changes = {
   ranking_updated: (state, event) => put(state.rankings, event.ranking),
   human_task_updated: (state, event) => put(state.human_tasks, event.human_task),
   output_version_added: () => {}, // /state leaves versions out, unless asked
-  log_appended: () => {},
+  log_appended: (state, event) => state.logs && put(state.logs, event.log), // there only when asked for
   custom: () => {},
 };
 

@@ -15,6 +15,11 @@ extension PressroomClient {
         try await call(.get, Path("tasks", taskID, "rankings").text).page(of: RankingRecord.init(document:))
     }
 
+    /// The lines that phases wrote into the task's log.
+    public func logs(of taskID: String) async throws -> Page<LogRecord> {
+        try await call(.get, Path("tasks", taskID, "logs").text).page(of: LogRecord.init(document:))
+    }
+
     /// Earlier texts of one output, as rows of `output_versions`.
     public func versions(of outputID: String, in taskID: String) async throws -> Page<Document> {
         try await call(.get, Path("tasks", taskID, "outputs", outputID, "versions").text).page { $0 }

@@ -26,7 +26,7 @@ package final class Processor: Service {
 
     /// - Parameter publish: takes text as models write it, for the streams.
     package init(
-        store: Store, models: @escaping ModelLookup, configuration: ProcessorConfiguration,
+        store: Store, services: StepServices, configuration: ProcessorConfiguration,
         publish: @escaping @Sendable (LiveTextEvent) -> Void, logger: Logger
     ) {
         var logger = logger
@@ -37,8 +37,10 @@ package final class Processor: Service {
         liveTexts = LiveTexts(publish: publish)
         let meter = ModelMeter(configuration.limits.models)
         self.meter = meter
-        runner = StepRunner(
-            models: { name throws(ProviderError) in meter.metered(try models(name), name) }, liveTexts: liveTexts, logger: logger)
+        var services = services
+        let models = services.models
+        services.models = { name throws(ProviderError) in meter.metered(try models(name), name) }
+        runner = StepRunner(services: services, liveTexts: liveTexts, logger: logger)
         workflows = WorkflowCache(store: store)
         plainCommits = TaskCommits(store: store, workflows: workflows, processorID: id, logger: logger)
         claimTimer = WakeTimer(wakeClaim)

@@ -1,5 +1,4 @@
 package import Store
-package import Workflow
 
 /// What a processor may use, and how patient it is.
 package struct ProcessorConfiguration: Sendable {
@@ -23,6 +22,3 @@ package struct ProcessorConfiguration: Sendable {
 
     package init() {}
 }
-
-/// How the processor gets at a model; throws `unknown_model` where no provider has it.
-package typealias ModelLookup = @Sendable (ModelName) throws(ProviderError) -> any LanguageModel

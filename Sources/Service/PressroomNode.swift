@@ -19,7 +19,8 @@ struct PressroomNode {
     private let fanOut: MultiThreadedEventLoopGroup
 
     init(
-        _ configuration: PressroomConfiguration, _ api: APIConfiguration, _ database: Database, logger: Logger,
+        _ configuration: PressroomConfiguration, _ api: APIConfiguration, _ database: Database, _ ownKinds: [RegisteredKind],
+        logger: Logger,
         onRunning: @escaping @Sendable (SocketAddress) async -> Void
     ) {
         let eventLoops = MultiThreadedEventLoopGroup.singleton
@@ -30,7 +31,7 @@ struct PressroomNode {
         let registry = ProviderRegistry(
             configuration.providers, environment: ProcessInfo.processInfo.environment, httpClient: httpClient, logger: logger)
         let processor = Processor(
-            store: store, models: { name throws(ProviderError) in try registry.model(for: name) },
+            store: store, services: Self.services(configuration, registry, ownKinds, eventLoops),
             configuration: ProcessorConfiguration(configuration.processor, registry),
             publish: { hub.publish($0) }, logger: logger)
         let tailer = Tailer(
@@ -60,6 +61,18 @@ struct PressroomNode {
         self.services = services
         self.httpClient = httpClient
         self.fanOut = fanOut
+    }
+
+    private static func services(
+        _ configuration: PressroomConfiguration, _ registry: ProviderRegistry, _ ownKinds: [RegisteredKind],
+        _ group: any EventLoopGroup
+    ) -> StepServices {
+        let environment = ProcessInfo.processInfo.environment
+        return StepServices(
+            models: { name throws(ProviderError) in try registry.model(for: name) },
+            web: GuardedWebClient(
+                rules: AddressRules(exceptions: configuration.requests.allow), resolver: .system(threads: .singleton), group: group),
+            secrets: { environment["PRESSROOM_SECRET_\($0)"] }, ownKinds: ownKinds)
     }
 
     func close() async {

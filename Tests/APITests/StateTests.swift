@@ -15,6 +15,7 @@ import Workflow
          "SELECT pressroom.output_version_json(r) AS row FROM pressroom.output_versions r WHERE task_id = $1 ORDER BY created_at, id"),
         ("evaluations",
          "SELECT pressroom.evaluation_json(r) AS row FROM pressroom.evaluations r WHERE task_id = $1 ORDER BY created_at, id"),
+        ("logs", "SELECT pressroom.log_json(r) AS row FROM pressroom.logs r WHERE task_id = $1 ORDER BY created_at, id"),
         ("rankings", "SELECT pressroom.ranking_json(r) AS row FROM pressroom.rankings r WHERE task_id = $1 ORDER BY created_at, id"),
     ]
 
@@ -23,7 +24,7 @@ import Workflow
             let task = try await api.startTask()
             try await TaskRows.add(to: task, api.client)
             let path = "/api/v1/tasks/\(task.uuidString)"
-            let answer = try await api.send(.GET, path + "/state?include=versions")
+            let answer = try await api.send(.GET, path + "/state?include=versions,logs")
             #expect(answer.status == 200)
             let state = answer.json
             #expect(state["task"] == (try await api.send(.GET, path)).json)
@@ -41,11 +42,12 @@ import Workflow
             #expect(answer.tag == "\"\(head.cursor)\"")
             #expect(state["status"] == "pending")
 
-            let alias = try await api.send(.GET, "/api/v1/workflows/launch/state/\(task.uuidString)?include=versions")
+            let alias = try await api.send(.GET, "/api/v1/workflows/launch/state/\(task.uuidString)?include=versions,logs")
             #expect(alias.text == answer.text)
             let lean = try await api.send(.GET, path + "/state?steps=false").json
             #expect(lean["steps"] == nil)
             #expect(lean["output_versions"] == nil)
+            #expect(lean["logs"] == nil)
         }
     }
 

@@ -106,7 +106,7 @@ import Workflow
             #expect(try await api.send(.DELETE, path).status == 204)
             #expect(try await api.send(.GET, path).status == 404)
             #expect(try await api.rowCounts() == before)
-            for table in ["outputs", "output_versions", "evaluations", "rankings", "live_texts"] {
+            for table in ["outputs", "output_versions", "evaluations", "rankings", "logs", "live_texts"] {
                 #expect(try await api.client.query("SELECT 1 FROM pressroom.\(identifier: table)").isEmpty)
             }
             #expect(try await api.send(.GET, "/api/v1/tasks/\(other.uuidString)").status == 200)

@@ -5,7 +5,7 @@ import Testing
 import Workflow
 
 @Suite struct TaskRowTests {
-    @Test(arguments: [("outputs", 7), ("evaluations", 7), ("steps", 7), ("rankings", 1), ("history", 25)])
+    @Test(arguments: [("outputs", 7), ("evaluations", 7), ("steps", 7), ("rankings", 1), ("logs", 7), ("history", 25)])
     func pagesMakeUpTheList(_ name: String, _ count: Int) async throws {
         try await APIFixture.with { api in
             let task = try await api.startTask()

@@ -93,6 +93,9 @@ struct TaskFoldTests {
         wide["output_versions"] = []
         let versions = try fold([("output_version_added", "k.12", event("output_version", ["id": "v1"]))], from: wide).state
         #expect(versions?["output_versions"] == [["id": "v1"]])
+        wide["logs"] = []
+        let logs = try fold([("log_appended", "k.12", event("log", ["id": "l1"]))], from: wide).state
+        #expect(logs?["logs"] == [["id": "l1"]])
     }
 
     @Test("A doubled event and an older one change nothing", arguments: ["k.10", "k.9", "k.0"])

@@ -13,7 +13,7 @@ package struct MermaidGraph {
         for phase in workflow.phases {
             guard let node = nodes[phase.id] else { continue }
             let status = statuses[phase.id].map { ":::\($0.rawValue)" } ?? ""
-            lines.append("    \(node)[\"\(Self.escaped(phase.name ?? phase.id)) (\(phase.kind.rawValue))\"]\(status)")
+            lines.append("    \(node)[\"\(Self.escaped(phase.name ?? phase.id)) (\(phase.kindName))\"]\(status)")
         }
         for phase in workflow.phases {
             for need in phase.needs {

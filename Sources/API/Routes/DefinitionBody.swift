@@ -10,8 +10,8 @@ struct DefinitionBody {
     private static let reservedNames: Set<String> = ["validate"]
     private static let yamlTypes: Set<String> = ["application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml"]
 
-    init(_ request: Request, limit: Int) async throws {
-        let bytes = try await request.bytes(upTo: limit)
+    init(_ request: Request, _ api: APIEnvironment) async throws {
+        let bytes = try await request.bytes(upTo: api.bodyLimit)
         let format: DefinitionFormat
         switch request.mediaType {
         case "application/json": format = .json
@@ -24,12 +24,12 @@ struct DefinitionBody {
                 errors: [Problem(pointer: "", detail: "is not valid UTF-8")])
         }
         self.text = text
-        outcome = Self.read(text, format)
+        outcome = Self.read(text, format, api.configuration.ownKinds)
     }
 
-    private static func read(_ text: String, _ format: DefinitionFormat) -> Result<WorkflowDefinition, ProblemList> {
+    private static func read(_ text: String, _ format: DefinitionFormat, _ ownKinds: OwnKinds) -> Result<WorkflowDefinition, ProblemList> {
         do throws(ProblemList) {
-            let definition = try WorkflowDefinition.parse(text, format: format)
+            let definition = try WorkflowDefinition.parse(text, format: format, ownKinds: ownKinds)
             do {
                 try definition.json.refuseNULs()
             } catch {

@@ -30,7 +30,7 @@ struct WorkflowRoutes: Sendable {
 
     private func publish(_ request: Request, _ context: PressroomRequestContext) async throws -> Response {
         try QueryReader(request).finish()
-        let body = try await DefinitionBody(request, limit: api.bodyLimit)
+        let body = try await DefinitionBody(request, api)
         let idempotency = try request.idempotency(body: body.text)
         let definition = try body.definition()
         let scope = context.scope
@@ -45,7 +45,7 @@ struct WorkflowRoutes: Sendable {
 
     private func validate(_ request: Request, _ context: PressroomRequestContext) async throws -> Response {
         try QueryReader(request).finish()
-        let problems = try await DefinitionBody(request, limit: api.bodyLimit).problems
+        let problems = try await DefinitionBody(request, api).problems
         return .json(["valid": .bool(problems.isEmpty), "problems": .array(problems.map(\.json))])
     }
 

@@ -1,3 +1,5 @@
+package import Workflow
+
 /// The settings of the HTTP server, with their defaults. Sizes are in bytes.
 package struct APIConfiguration: Sendable {
     package var host = "127.0.0.1"
@@ -22,6 +24,8 @@ package struct APIConfiguration: Sendable {
     package var backlog = 4096
     /// The folder of the board; nil: no files are served.
     package var publicDirectory: String?
+    /// The kinds of phases that the embedding program brings.
+    package var ownKinds = OwnKinds.none
     package var authentication: Authentication = .none
 
     package init() {}

@@ -15,6 +15,8 @@ public struct TaskState: Sendable, Hashable {
     public var outputs: [OutputRecord] { rows("outputs").map(OutputRecord.init(document:)) }
     public var evaluations: [EvaluationRecord] { rows("evaluations").map(EvaluationRecord.init(document:)) }
     public var rankings: [RankingRecord] { rows("rankings").map(RankingRecord.init(document:)) }
+    /// Empty unless the state was asked for with its logs.
+    public var logs: [LogRecord] { rows("logs").map(LogRecord.init(document:)) }
     public var live: [LiveText] { rows("live").map(LiveText.init(document:)) }
 
     private func rows(_ key: String) -> [Document] {

@@ -29,6 +29,8 @@ enum StepOutcome: Sendable {
 
 /// What a completed run brought, by what the step's kind asks for.
 enum StepResult: Sendable {
+    /// What `steps.output` is to hold; `usage` is zero where no model was asked.
+    case value(JSON, usage: Usage = .zero)
     case text(String, usage: Usage)
     case decision(EditDecision, usage: Usage)
     case verdict(Verdict, usage: Usage)

@@ -45,7 +45,7 @@ extension PhaseKind {
     var worksDraftByDraft: Bool {
         switch self {
         case .write, .edit, .evaluate: true
-        case .select, .rank, .signal: false
+        case .select, .rank, .signal, .agent, .delay, .log, .http, .own: false
         }
     }
 }

@@ -85,7 +85,7 @@ struct TaskEngine {
                 row.error = nil
             }
             graph.task.accumulatedContext = AccumulatedContext.adding(
-                output, of: definition.id, to: graph.task.accumulatedContext)
+                output, of: definition, to: graph.task.accumulatedContext)
         case .failed(let error):
             graph.updatePhase(phaseID) { row in
                 row.status = .failed

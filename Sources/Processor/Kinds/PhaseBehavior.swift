@@ -15,8 +15,11 @@ protocol PhaseBehavior: Sendable {
         _ engine: inout TaskEngine, _ result: StepResult, of step: StepRow, _ definition: PhaseDefinition
     ) -> JSON
 
-    /// Runs a step: asks the model and reads its answer. Holds no transaction and no lock.
-    func run(_ call: StepCall) async throws(ProviderError) -> StepResult
+    /// Runs a step: asks a model, a server or a program, and reads the answer. Holds no transaction and no lock.
+    ///
+    /// Throws `ProviderError` or `StepFailure`, which say whether the step is to be tried again; anything else is a
+    /// mistake of ours, and final.
+    func run(_ call: StepCall) async throws -> StepResult
 }
 
 extension TaskEngine {
@@ -34,6 +37,11 @@ enum PhaseBehaviors {
         case .select(let phase): SelectKind(phase: phase)
         case .rank(let phase): RankKind(phase: phase)
         case .signal(let phase): SignalKind(phase: phase)
+        case .agent(let phase): AgentKind(phase: phase)
+        case .delay(let phase): DelayKind(phase: phase)
+        case .log(let phase): LogKind(phase: phase)
+        case .http(let phase): HTTPKind(phase: phase)
+        case .own(let phase): OwnKind(phase: phase)
         }
     }
 }

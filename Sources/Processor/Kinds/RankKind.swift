@@ -105,7 +105,7 @@ struct RankKind: PhaseBehavior {
         let answer = RankPrompt.answer(count: texts.count)
         let prompt = own(call, texts, answer) ?? RankPrompt.text(texts: texts, assignment: call.assignment())
         let response = try await call.complete(prompt: prompt, schema: BallotSchema.response(count: texts.count))
-        let (ballot, reasoning) = try BallotSchema.parse(response.text, candidates: order, judge: call.agent.slug)
+        let (ballot, reasoning) = try BallotSchema.parse(response.text, candidates: order, judge: call.step.agent ?? "")
         return .ballot(ballot.order, reasoning: reasoning, usage: response.usage)
     }
 

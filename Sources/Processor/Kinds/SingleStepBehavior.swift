@@ -47,14 +47,15 @@ extension SingleStepBehavior {
         return .completed(output)
     }
 
-    /// Steps that wait are ended by `tend`, never by a run.
     func record(
         _ engine: inout TaskEngine, _ result: StepResult, of step: StepRow, _ definition: PhaseDefinition
     ) -> JSON {
-        supersededNote
+        guard case .value(let value, _) = result else { return supersededNote }
+        return value
     }
 
-    func run(_ call: StepCall) async throws(ProviderError) -> StepResult {
+    /// Steps that wait are ended by `tend`, never by a run.
+    func run(_ call: StepCall) async throws -> StepResult {
         throw call.hasNoRun
     }
 }

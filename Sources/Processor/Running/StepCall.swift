@@ -1,16 +1,21 @@
 import Foundation
+import Logging
 import Store
 import Workflow
 
-/// One run of a step: what it works on, and the way to its model.
+/// One run of a step: what it works on, and the ways to what it needs.
 struct StepCall: Sendable {
     let step: ClaimedStep
     let workflow: LoadedWorkflow
     let definition: PhaseDefinition
     let material: StepMaterial
-    let agent: AgentDefinition
+    /// Who does the step; nil for kinds that ask no agent.
+    let agent: AgentDefinition?
     let context: ExecutionContext
-    let model: FallbackModel
+    /// The agent's model with those that are asked when it is down; nil for kinds that ask no agent.
+    let model: FallbackModel?
+    let services: StepServices
+    let logger: Logger
     let onText: @Sendable (String) async -> Void
 
     /// What the kinds without a model answer when they are asked to run.
@@ -26,10 +31,13 @@ struct StepCall: Sendable {
         return output
     }
 
-    /// Asks the model.
+    /// Asks the model of the step's agent.
     func complete(
         prompt: String, schema: ResponseSchema? = nil, streams: Bool = false
     ) async throws(ProviderError) -> ModelResponse {
+        guard let agent, let model else {
+            throw ProviderError(code: .invalidRequest, message: "A step of kind \(step.kind.rawValue) has no agent to ask.")
+        }
         var messages: [ModelMessage] = []
         if let system = agent.system { messages.append(ModelMessage(role: .system, content: system)) }
         messages.append(ModelMessage(role: .user, content: prompt))

@@ -16,7 +16,7 @@ enum OpenAIRequestBody {
         if let schema = request.schema {
             body["response_format"] = [
                 "type": "json_schema",
-                "json_schema": ["name": .string(schema.name), "schema": schema.schema, "strict": true],
+                "json_schema": ["name": .string(schema.name), "schema": schema.schema, "strict": .bool(schema.isClosed)],
             ]
         }
         return .object(body)

@@ -1,5 +1,6 @@
 import Foundation
 import Logging
+import Workflow
 
 extension PressroomConfiguration {
     /// Reads flags, then environment, then the YAML file, then the defaults.
@@ -14,6 +15,7 @@ extension PressroomConfiguration {
         readDatabase(&reader)
         readStreams(&reader)
         readProcessor(&reader)
+        readRequests(&reader)
         checkTogether(&reader)
 
         var entries = ProviderEntryReader(source: file?.name ?? "")
@@ -96,6 +98,15 @@ extension PressroomConfiguration {
         reader.duration("processor.drain", into: &processor.drain, in: .zero ... .seconds(600))
         reader.duration("schedules.poll", into: &schedules.poll, in: .milliseconds(50) ... .seconds(60))
         reader.duration("schedules.grace", into: &schedules.grace, in: .zero ... .seconds(86_400))
+    }
+
+    private mutating func readRequests(_ reader: inout SettingReader) {
+        let rule = "a list, with commas, of addresses, blocks and hosts, each with or without a port, such as 10.1.0.0/16, 127.0.0.1:9000, [::1]:9000"
+        reader.read("requests.allow", into: &requests.allow, rule) { text in
+            let entries = text.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+            let exceptions = entries.compactMap { AddressRules.Exception($0) }
+            return exceptions.count == entries.count && !entries.isEmpty ? exceptions : nil
+        }
     }
 
     /// Rules about two values at a time.

@@ -1,5 +1,6 @@
 package import Logging
 package import Providers
+package import Workflow
 
 /// Everything that can be set on a service; every value has a default.
 ///
@@ -11,6 +12,7 @@ package struct PressroomConfiguration: Sendable, Equatable {
     package var processor = Processor()
     package var schedules = Schedules()
     package var events = Events()
+    package var requests = Requests()
     /// By the name that stands before the slash in `provider/model`.
     package var providers: [String: ProviderConfiguration] = [:]
     /// Where the board's files are; nil to look for them, see `ResourceLocator`.
@@ -101,6 +103,12 @@ package struct PressroomConfiguration: Sendable, Equatable {
         package var poll = Duration.seconds(1)
         /// By how much a task of a schedule may be late without being a misfire.
         package var grace = Duration.seconds(60)
+    }
+
+    /// What `http` phases send.
+    package struct Requests: Sendable, Equatable {
+        /// Where they may connect to beside public addresses.
+        package var allow: [AddressRules.Exception] = []
     }
 
     package struct Events: Sendable, Equatable {

@@ -21,6 +21,7 @@ extension Store {
         for (taskID, finalists) in changes.finalists {
             queries.append(appendFinalistsSelected(taskID, finalists, tenant))
         }
+        add(changes.newLogs) { insertLogs($0, tenant) }
         add(changes.rankings) { upsertRankings($0, tenant) }
         add(changes.receivedSignals) { updateSignals($0, tenant) }
         add(changes.wakeups) { upsertWakeups($0, tenant) }
@@ -61,13 +62,17 @@ extension Store {
     private func insertSteps(_ rows: JSON, _ tenant: String) -> PostgresQuery {
         """
         INSERT INTO pressroom.steps (tenant_id, id, task_id, phase_id, output_id, kind, agent, model, sequence, status,
-               attempt, max_attempts, priority, run_at, processor_id, started_at, input, limited_workflow)
+               attempt, max_attempts, priority, run_at, processor_id, started_at, completed_at, input, output, error,
+               limited_workflow)
         SELECT \(tenant), r.id, r.task_id, r.phase_id, r.output_id, r.kind, r.agent, r.model, r.sequence, r.status,
                r.attempt, r.max_attempts, r.priority, now() + make_interval(secs => r.run_in), r.processor_id,
-               CASE r.status WHEN 'running' THEN now() END, r.input, r.limited_workflow
+               CASE r.status WHEN 'running' THEN now() END,
+               CASE WHEN r.status IN ('completed', 'failed', 'skipped', 'cancelled') THEN now() END,
+               r.input, r.output, r.error, r.limited_workflow
           FROM jsonb_to_recordset(\(rows)::jsonb) AS r (id uuid, task_id uuid, phase_id uuid, output_id uuid, kind text,
                agent text, model text, sequence integer, status text, attempt integer, max_attempts integer,
-               priority integer, run_in double precision, processor_id uuid, input jsonb, limited_workflow text)
+               priority integer, run_in double precision, processor_id uuid, input jsonb, output jsonb, error jsonb,
+               limited_workflow text)
         """
     }
 

@@ -40,7 +40,8 @@ extension Store {
             "SELECT set_config('lock_timeout', \(milliseconds), true)",
             """
             SELECT task_id, workflow_id, context, input, config, priority, version, status, phase, accumulated_context,
-                   result, progress, error, usage, extract(epoch FROM run_at - now())::float8 AS starts_in
+                   result, progress, error, usage, extract(epoch FROM run_at - now())::float8 AS starts_in,
+                   extract(epoch FROM now())::float8 AS locked_at
               FROM pressroom.tasks WHERE tenant_id = \(tenant) AND task_id = ANY(\(taskIDs)::uuid[])
              ORDER BY task_id FOR NO KEY UPDATE
             """,

@@ -16,6 +16,7 @@ package struct TaskGraph: Sendable {
     package var newVersions: [OutputVersionRow] = []
     package var newRankings: [RankingRow] = []
     package var newFinalists: [Finalists] = []
+    package var newLogs: [LogRow] = []
     /// When a processor has to look at the task again, whatever else happens; nil when nothing but a row wakes it.
     package var wakeAfter: Duration?
 

@@ -7,6 +7,7 @@ struct TaskGraphChanges: Sendable {
     var newSteps: [JSON] = []
     var newEvaluations: [JSON] = []
     var newVersions: [JSON] = []
+    var newLogs: [JSON] = []
     var rankings: [JSON] = []
     var outputs: [JSON] = []
     var evaluations: [JSON] = []
@@ -46,6 +47,7 @@ struct TaskGraphChanges: Sendable {
         steps += changedSteps.map { owned($0.json) }
         evaluations += changedEvaluations.map { owned($0.json) }
         phases += difference(old.phases, new.phases, id: \.id).changed.map { owned($0.json) }
+        newLogs += new.newLogs.map { owned($0.json) }
         newVersions += new.newVersions.map { owned($0.json) }
         rankings += new.newRankings.map { owned($0.json) }
         finalists += new.newFinalists.map { (taskID, $0) }

@@ -25,7 +25,8 @@ extension Store {
             try await connection.pipeline([
                 """
                 SELECT task_id, workflow_id, context, input, config, priority, version, status, phase,
-                       accumulated_context, result, progress, error, usage, NULL::float8 AS starts_in
+                       accumulated_context, result, progress, error, usage, NULL::float8 AS starts_in,
+                       NULL::float8 AS locked_at
                   FROM pressroom.tasks WHERE tenant_id = \(tenant) AND task_id = ANY(\(taskIDs)::uuid[])
                 """,
                 """

@@ -60,6 +60,16 @@ extension Store {
         return ListPage(rows, limit: page.limit)
     }
 
+    package func logs(_ scope: Scope, _ taskID: UUID, _ page: PageRequest) async throws -> ListPage {
+        let rows = try await database.query(
+            """
+            SELECT pressroom.log_json(l) AS item, l.id AS key FROM pressroom.logs l
+             WHERE l.tenant_id = \(scope.tenantID) AND l.task_id = \(taskID) AND l.id < \(page.idBelow())
+             ORDER BY l.id DESC LIMIT \(page.limit + 1)
+            """)
+        return ListPage(rows, limit: page.limit)
+    }
+
     /// By id and not by `sequence`, because several phases that run side by side share none.
     package func steps(_ scope: Scope, _ taskID: UUID, _ page: PageRequest) async throws -> ListPage {
         let rows = try await database.query(

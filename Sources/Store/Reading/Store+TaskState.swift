@@ -37,6 +37,9 @@ extension Store {
                      WHERE e.tenant_id = t.tenant_id AND e.task_id = t.task_id) AS evaluations,
                    (SELECT json_agg(pressroom.ranking_json(r) ORDER BY r.created_at, r.id) FROM pressroom.rankings r
                      WHERE r.tenant_id = t.tenant_id AND r.task_id = t.task_id) AS rankings,
+                   CASE WHEN \(include.contains(.logs))::boolean THEN
+                       (SELECT json_agg(pressroom.log_json(l) ORDER BY l.created_at, l.id) FROM pressroom.logs l
+                         WHERE l.tenant_id = t.tenant_id AND l.task_id = t.task_id) END AS logs,
                    (SELECT json_agg(json_build_object('output_id', l.output_id, 'version_number', l.version_number,
                                                       'text', l.text) ORDER BY l.output_id)
                       FROM pressroom.live_texts l
@@ -53,7 +56,9 @@ extension Store {
         if steps { lists.append("steps") }
         lists.append("outputs")
         if include.contains(.versions) { lists.append("output_versions") }
-        lists += ["evaluations", "rankings", "live"]
+        lists += ["evaluations", "rankings"]
+        if include.contains(.logs) { lists.append("logs") }
+        lists.append("live")
         return TaskState(json: Self.stateBody(row, lists), cursor: cursor, isTerminal: status.isTerminal)
     }
 

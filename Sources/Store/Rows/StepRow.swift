@@ -58,6 +58,11 @@ package struct StepRow: Sendable, Equatable {
 /// What a step does. An edit phase has edits and rewrites, so this is not the phase's kind.
 package enum StepKind: String, Sendable {
     case write, edit, rewrite, evaluate, rank, signal
+    case agent
+    case delay
+    case log
+    case http
+    case own
 }
 
 extension StepRow {

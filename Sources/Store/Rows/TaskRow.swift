@@ -13,6 +13,8 @@ package struct TaskRow: Sendable, Equatable {
     package let version: Int64
     /// How long until the task may start, by the database's clock; nil or not above zero: it may.
     package let startsIn: Duration?
+    /// When the row was locked, by the database's clock; nil when it was read without a lock.
+    package let lockedAt: Date?
     package var status: TaskStatus
     package var phase: String?
     package var accumulatedContext: JSON
@@ -33,6 +35,7 @@ extension TaskRow {
         priority = try row.decode("priority")
         version = try row.decode("version")
         startsIn = try row.decode("starts_in", as: Double?.self).map { .seconds($0) }
+        lockedAt = try row.decode("locked_at", as: Double?.self).map { Date(timeIntervalSince1970: $0) }
         status = try row.status("status")
         phase = try row.decode("phase")
         accumulatedContext = try row.json("accumulated_context") ?? [:]

@@ -43,6 +43,7 @@ extension Store {
             SELECT \(tenant), \(taskID), coalesce(range_agg(int8range(position, position, '[]')), '{}') FROM removed
             """,
             "DELETE FROM pressroom.live_texts WHERE tenant_id = \(tenant) AND task_id = \(taskID)",
+            "DELETE FROM pressroom.logs WHERE tenant_id = \(tenant) AND task_id = \(taskID)",
             "DELETE FROM pressroom.rankings WHERE tenant_id = \(tenant) AND task_id = \(taskID)",
             "DELETE FROM pressroom.evaluations WHERE tenant_id = \(tenant) AND task_id = \(taskID)",
             "DELETE FROM pressroom.output_versions WHERE tenant_id = \(tenant) AND task_id = \(taskID)",

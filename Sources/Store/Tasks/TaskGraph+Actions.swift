@@ -79,7 +79,7 @@ extension TaskGraph {
             row.status = .pending
             row.error = nil
             // Nobody runs a wait: its phase takes it up again.
-            row.runAt = step.kind == .signal ? .never : .after(.zero)
+            row.runAt = step.kind.isWait ? .never : .after(.zero)
         }
         updateEvaluations(of: step.id) { row in
             guard row.status == .failed else { return }
@@ -122,13 +122,21 @@ extension TaskGraph {
 }
 
 extension StepKind {
+    /// Whether a step of this kind waits for something, and is never run by a processor.
+    package var isWait: Bool {
+        switch self {
+        case .signal, .delay: true
+        case .write, .edit, .rewrite, .evaluate, .rank, .agent, .log, .http, .own: false
+        }
+    }
+
     /// The status of an output that a step of this kind works on; nil when the step doesn't work on an output.
     package var activeOutputStatus: OutputStatus? {
         switch self {
         case .write: .writing
         case .edit: .editing
         case .rewrite: .rewriting
-        case .evaluate, .rank, .signal: nil
+        case .evaluate, .rank, .signal, .agent, .delay, .log, .http, .own: nil
         }
     }
 
@@ -138,7 +146,7 @@ extension StepKind {
         case .write: .pendingWrite
         case .edit: .pendingEdit
         case .rewrite: .pendingRewrite
-        case .evaluate, .rank, .signal: nil
+        case .evaluate, .rank, .signal, .agent, .delay, .log, .http, .own: nil
         }
     }
 }

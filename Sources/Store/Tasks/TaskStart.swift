@@ -110,7 +110,7 @@ extension TaskStart {
         workflow.phases.enumerated().map { ordinal, phase in
             [
                 "id": .string(UUIDv7.next().uuidString), "task_id": .string(taskID.uuidString), "key": .string(phase.id),
-                "kind": .string(phase.kind.rawValue), "ordinal": .integer(Int64(ordinal)),
+                "kind": .string(phase.kindName), "ordinal": .integer(Int64(ordinal)),
                 "needs": .array(phase.needs.map(JSON.string)),
             ]
         }

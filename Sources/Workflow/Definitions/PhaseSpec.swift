@@ -6,6 +6,11 @@ package enum PhaseSpec: Sendable, Hashable {
     case select(SelectPhase)
     case rank(RankPhase)
     case signal(SignalPhase)
+    case agent(AgentPhase)
+    case delay(DelayPhase)
+    case log(LogPhase)
+    case http(HTTPPhase)
+    case own(OwnPhase)
 
     package var kind: PhaseKind {
         switch self {
@@ -15,6 +20,11 @@ package enum PhaseSpec: Sendable, Hashable {
         case .select: .select
         case .rank: .rank
         case .signal: .signal
+        case .agent: .agent
+        case .delay: .delay
+        case .log: .log
+        case .http: .http
+        case .own: .own
         }
     }
 
@@ -25,7 +35,8 @@ package enum PhaseSpec: Sendable, Hashable {
         case .edit(let phase): phase.agents
         case .evaluate(let phase): phase.agents
         case .rank(let phase): phase.agents
-        case .select, .signal: []
+        case .agent(let phase): [phase.agent]
+        case .select, .signal, .delay, .log, .http, .own: []
         }
     }
 }

@@ -17,15 +17,17 @@ package struct WorkflowDefinition: Sendable, Hashable {
     package var json: JSON
 
     /// Reads and checks a definition; throws every problem at once, with lines where the text gives them.
+    ///
+    /// - Parameter ownKinds: those of the embedding program; without them they are taken as they come.
     package static func parse(
-        _ text: String, format: DefinitionFormat
+        _ text: String, format: DefinitionFormat, ownKinds: OwnKinds = .unchecked
     ) throws(ProblemList) -> WorkflowDefinition {
-        try DefinitionReader.read(SourceDocument(text: text, format: format))
+        try DefinitionReader.read(SourceDocument(text: text, format: format), ownKinds)
     }
 
     /// Reads and checks a definition that came as JSON, from a request or from the table.
     package init(json: JSON) throws(ProblemList) {
-        self = try DefinitionReader.read(SourceDocument(json: json))
+        self = try DefinitionReader.read(SourceDocument(json: json), .unchecked)
     }
 
     package init(

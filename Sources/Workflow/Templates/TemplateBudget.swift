@@ -1,12 +1,13 @@
 /// Bounds what one rendering may produce, since nested sections can multiply a small template.
-final class TemplateBudget {
+package final class TemplateBudget {
     /// About how many bytes a rendering may have.
-    static let maximumBytes = 64 << 20
+    package static let maximumBytes = 64 << 20
 
-    private var remaining = maximumBytes
+    private var remaining: Int
     private let templateSize: Int
 
-    init(templateSize: Int) {
+    init(templateSize: Int, bytes: Int = maximumBytes) {
+        remaining = bytes
         self.templateSize = templateSize
     }
 

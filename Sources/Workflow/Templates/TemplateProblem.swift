@@ -2,8 +2,13 @@ import Mustache
 
 /// Says what is wrong with a template, in our words.
 enum TemplateProblem {
-    /// Switches escaping off; on its own line, so that it takes nothing from the text behind it.
-    static let prefix = "{{% CONTENT_TYPE:TEXT}}\n"
+    /// Says how values are escaped; on its own line, so that it takes nothing from the text behind it.
+    static func prefix(_ escaping: PromptTemplate.Escaping) -> String {
+        switch escaping {
+        case .none: "{{% CONTENT_TYPE:TEXT}}\n"
+        case .url: "{{% CONTENT_TYPE:\(URLEscaping.contentType)}}\n"
+        }
+    }
 
     static func describing(_ error: any Error, text: String) -> ProblemList {
         guard let error = error as? MustacheTemplate.ParserError else { return ProblemList("is not a usable template") }

@@ -33,6 +33,10 @@ enum TaskRows {
               FROM pressroom.phases WHERE task_id = \(taskID) AND key = 'judge'
             """,
             """
+            INSERT INTO pressroom.logs (tenant_id, task_id, phase_id, step_id, level, message)
+            SELECT tenant_id, task_id, phase_id, id, 'info', 'a line' FROM pressroom.steps WHERE task_id = \(taskID)
+            """,
+            """
             INSERT INTO pressroom.live_texts (tenant_id, output_id, task_id, version_number, step_id, attempt, processor_id,
                                               text)
             SELECT tenant_id, id, task_id, 2, pressroom.uuid_v7(), 1, pressroom.uuid_v7(), 'written so far' FROM pressroom.outputs WHERE task_id = \(taskID) LIMIT 1

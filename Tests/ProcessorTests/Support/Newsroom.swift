@@ -48,13 +48,20 @@ final class Newsroom: Sendable {
         return taskID
     }
 
-    /// Runs a processor while `body` runs; shuts it down gracefully afterwards.
     func withProcessor<T: Sendable>(
         _ model: any LanguageModel, configuration: ProcessorConfiguration = ProcessorConfiguration(),
         _ body: @Sendable (Processor) async throws -> T
     ) async throws -> T {
+        try await withProcessor(StepServices(models: { _ in model }), configuration: configuration, body)
+    }
+
+    /// Runs a processor while `body` runs; shuts it down gracefully afterwards.
+    func withProcessor<T: Sendable>(
+        _ services: StepServices, configuration: ProcessorConfiguration = ProcessorConfiguration(),
+        _ body: @Sendable (Processor) async throws -> T
+    ) async throws -> T {
         let processor = Processor(
-            store: store, models: { _ in model }, configuration: configuration, publish: { _ in }, logger: logger)
+            store: store, services: services, configuration: configuration, publish: { _ in }, logger: logger)
         let group = ServiceGroup(
             configuration: .init(services: [.init(service: processor)], gracefulShutdownSignals: [], logger: logger))
         return try await withThrowingTaskGroup(of: Void.self) { tasks in

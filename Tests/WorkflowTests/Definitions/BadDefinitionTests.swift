@@ -96,7 +96,22 @@ import Testing
         BadDefinition(
             phase: "id: b, kind: human, title: Approve, due_in: 2d, when: '$.phases.rank.agreement < 0.6', form: {type: object}",
             ("/phases/1/kind", 8, "kind 'human' is not available in this version"), ("/phases/1/when", 8, "not available")),
-        BadDefinition(phase: "id: b, kind: http, url: x", ("/phases/1/kind", 8, "kind 'http' is not available in this version")),
+        BadDefinition(phase: "id: b, kind: http, url: x", ("/phases/1/url", 8, "must begin with http:// or https://")),
+        BadDefinition(
+            phase: "id: b, kind: http, method: POST, url: 'https://a.example', body: {x: ['{{#a}}']}", ("/phases/1/body/x/0", 8, "not closed")),
+        BadDefinition(phase: "id: b, kind: agent, agents: [w, j], prompt: x", ("/phases/1/agents", 8, "exactly one agent")),
+        BadDefinition(phase: "id: b, kind: agent, agents: [w]", ("/phases/1/prompt", 8, "is required")),
+        BadDefinition(
+            phase: "id: b, kind: agent, agents: [w], prompt: x, output: {type: strng}", ("/phases/1/output/type", 8, "")),
+        BadDefinition(
+            phase: "id: b, kind: agent, agents: [w], prompt: x, output: {type: array}", ("/phases/1/output", 8, "'type: object'")),
+        BadDefinition(phase: "id: b, kind: delay", ("/phases/1", 8, "either 'for' or 'until'")),
+        BadDefinition(phase: "id: b, kind: delay, for: 1s, until: '2030-01-01T00:00:00Z'", ("/phases/1", 8, "either 'for' or 'until'")),
+        BadDefinition(phase: "id: b, kind: delay, for: soon", ("/phases/1/for", 8, "must be a duration")),
+        BadDefinition(phase: "id: b, kind: delay, until: tomorrow", ("/phases/1/until", 8, "must be a time")),
+        BadDefinition(phase: "id: b, kind: delay, until: '{{#a}}'", ("/phases/1/until", 8, "section that is not closed")),
+        BadDefinition(phase: "id: b, kind: log", ("/phases/1/message", 8, "is required")),
+        BadDefinition(phase: "id: b, kind: log, level: warn, message: x", ("/phases/1/level", 8, "must be one of debug, info")),
         BadDefinition(
             phase: "id: b, kind: edit, agents: [w], when: x, for_each: y, repeat: {}",
             ("/phases/1/when", 8, "not available in this version"), ("/phases/1/for_each", 8, "not available"),

@@ -3,19 +3,19 @@ enum DefinitionReader {
     static let maximumPhases = 200
     static let maximumAgents = 200
 
-    static func read(_ document: SourceDocument) throws(ProblemList) -> WorkflowDefinition {
+    static func read(_ document: SourceDocument, _ ownKinds: OwnKinds) throws(ProblemList) -> WorkflowDefinition {
         let problems = ProblemCollector(lines: document.lines)
         if let place = document.json.firstNUL() {
             problems.report("must not contain the character U+0000", at: place)
         }
         let definition = ObjectReader(document.json, at: "", problems: problems).flatMap {
-            read($0, document: document.json)
+            read($0, ownKinds, document: document.json)
         }
         guard problems.isEmpty, let definition else { throw problems.list }
         return definition
     }
 
-    private static func read(_ reader: ObjectReader, document: JSON) -> WorkflowDefinition? {
+    private static func read(_ reader: ObjectReader, _ ownKinds: OwnKinds, document: JSON) -> WorkflowDefinition? {
         reader.refuseUnknownKeys(known: [
             "name", "version", "description", "category", "tags", "concurrency", "input", "agents", "phases",
         ])
@@ -27,7 +27,7 @@ enum DefinitionReader {
         let concurrency = reader.integer("concurrency", in: 1...10_000)
         let input = readInput(reader)
         let agents = readAgents(reader)
-        let phases = PhaseListReader(reader: reader, agents: declaredAgents(reader)).read()
+        let phases = PhaseListReader(reader: reader, agents: declaredAgents(reader), ownKinds: ownKinds).read()
         guard let name, let version, let agents, let phases else { return nil }
         OwnDraftsCheck(agents: agents, phases: phases).report(to: reader)
         return WorkflowDefinition(

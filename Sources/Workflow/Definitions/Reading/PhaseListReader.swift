@@ -3,6 +3,7 @@ struct PhaseListReader {
     let reader: ObjectReader
     /// The slugs that phases may name.
     let agents: [String]
+    let ownKinds: OwnKinds
 
     func read() -> [PhaseDefinition]? {
         guard reader.required("phases") != nil,
@@ -23,7 +24,7 @@ struct PhaseListReader {
             let id = readID(phase)
             let before = index > 0 ? nodes[index - 1].id : nil
             let needs = readNeeds(phase, default: before.map { [$0] } ?? [])
-            let definition = PhaseReader(reader: phase, agents: agents).read(id: id ?? "", needs: needs ?? [])
+            let definition = PhaseReader(reader: phase, agents: agents, ownKinds: ownKinds).read(id: id ?? "", needs: needs ?? [])
             if let definition, id != nil, needs != nil { phases.append(definition) }
             nodes.append(
                 PhaseGraph.Node(

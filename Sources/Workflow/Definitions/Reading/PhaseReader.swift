@@ -4,6 +4,7 @@ struct PhaseReader {
 
     let reader: ObjectReader
     let agents: [String]
+    let ownKinds: OwnKinds
 
     func read(id: String, needs: [String]) -> PhaseDefinition? {
         let kind = readKind()
@@ -27,7 +28,14 @@ struct PhaseReader {
             reader.report(UnavailableFeatures.detail(kind: kind), at: "kind")
             return nil
         }
-        return reader.word("kind", as: PhaseKind.self)
+        if let name = value.string, OwnKinds.isName(name) { return .own }
+        let words = PhaseKind.allCases.filter { $0 != .own }.map(\.rawValue)
+        guard let word = value.string, words.contains(word), let kind = PhaseKind(rawValue: word) else {
+            reader.problems.report(
+                "must be one of \(words.joined(separator: ", "))", unknown: value.string ?? "", among: words, at: reader.place("kind"))
+            return nil
+        }
+        return kind
     }
 
     private func readSpec(_ kind: PhaseKind, id: String) -> PhaseSpec? {
@@ -40,6 +48,13 @@ struct PhaseReader {
         case .select: (kindKeys, spec) = (SelectPhase.keys, .select(SelectPhase(reading: self)))
         case .rank: (kindKeys, spec) = (RankPhase.keys, RankPhase(reading: self).map(PhaseSpec.rank))
         case .signal: (kindKeys, spec) = (SignalPhase.keys, SignalPhase(reading: self, id: id).map(PhaseSpec.signal))
+        case .agent: (kindKeys, spec) = (AgentPhase.keys, AgentPhase(reading: self).map(PhaseSpec.agent))
+        case .delay: (kindKeys, spec) = (DelayPhase.keys, DelayPhase(reading: self).map(PhaseSpec.delay))
+        case .log: (kindKeys, spec) = (LogPhase.keys, LogPhase(reading: self).map(PhaseSpec.log))
+        case .http: (kindKeys, spec) = (HTTPPhase.keys, HTTPPhase(reading: self).map(PhaseSpec.http))
+        case .own:
+            kindKeys = Array(reader.members.keys)
+            spec = OwnPhase(reading: self, commonKeys: Self.commonKeys + UnavailableFeatures.phaseKeys).map(PhaseSpec.own)
         }
         reader.refuseUnknownKeys(known: Self.commonKeys + kindKeys + UnavailableFeatures.phaseKeys.sorted())
         return spec

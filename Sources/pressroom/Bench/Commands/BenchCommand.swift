@@ -11,6 +11,6 @@ struct BenchCommand: AsyncParsableCommand {
             """,
         subcommands: [
             BenchFanOut.self, BenchLatency.self, BenchIdle.self, BenchConnect.self, BenchSlowReader.self, BenchState.self,
-            BenchSteps.self, BenchStart.self, BenchScale.self,
+            BenchSteps.self, BenchStart.self, BenchScale.self, BenchNode.self,
         ])
 }

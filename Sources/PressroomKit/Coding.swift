@@ -1,0 +1,48 @@
+import Foundation
+import Workflow
+
+/// Between JSON as rows hold it and Swift values.
+enum Coding {
+    static func decode<Value: Decodable>(_ type: Value.Type, from json: JSON) throws -> Value {
+        try JSONDecoder().decode(type, from: Data(json.text.utf8))
+    }
+
+    static func encode(_ value: some Encodable) throws -> JSON {
+        let encoder = JSONEncoder()
+        encoder.dateEncodingStrategy = .iso8601
+        return try JSON(parsing: encoder.encode(value))
+    }
+
+    /// Where a value could not be read, and why.
+    static func problem(_ error: any Error) -> Problem {
+        switch error {
+        case DecodingError.keyNotFound(let key, let context):
+            Problem(pointer: pointer(context.codingPath + [key]), detail: "is required")
+        case DecodingError.valueNotFound(_, let context):
+            Problem(pointer: pointer(context.codingPath), detail: "is required")
+        case DecodingError.typeMismatch(let type, let context):
+            Problem(pointer: pointer(context.codingPath), detail: "must be \(name(of: type))")
+        case DecodingError.dataCorrupted(let context):
+            Problem(pointer: pointer(context.codingPath), detail: "is wrong: \(context.debugDescription)")
+        default:
+            Problem(pointer: "", detail: "cannot be read: \(error)")
+        }
+    }
+
+    private static func pointer(_ path: [any CodingKey]) -> String {
+        path.reduce("") { pointer, key in
+            key.intValue.map { JSONPointer.appending($0, to: pointer) } ?? JSONPointer.appending(key.stringValue, to: pointer)
+        }
+    }
+
+    private static func name(of type: Any.Type) -> String {
+        switch type {
+        case is String.Type: "a string"
+        case is Bool.Type: "true or false"
+        case is any FixedWidthInteger.Type: "a whole number"
+        case is any BinaryFloatingPoint.Type: "a number"
+        case is any Collection.Type where "\(type)".hasPrefix("Array"): "a list"
+        default: "an object"
+        }
+    }
+}

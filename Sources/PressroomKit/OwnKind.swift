@@ -1,0 +1,70 @@
+/// A kind of phase of your own.
+///
+/// Definitions use it by its name, beside the built-in ones: `- {id: small, kind: shop.resize, width: 320}`. Register it
+/// with ``Pressroom/serve(kinds:settings:)`` on every node.
+///
+/// A step runs **at least once**: a node can die after the work and before its end is recorded. Its output is recorded
+/// once. Work that must not happen twice can be told by ``StepCall/idempotencyKey``.
+public protocol OwnKind: Sendable {
+    /// What definitions may say about a phase of the kind: every key but the common ones (`id kind name needs retry
+    /// timeout concurrency on_failure`). Its `Decodable` part decides what is required; unknown keys are refused.
+    associatedtype Attributes: Codable & Sendable = NoAttributes
+    /// What a phase comes to: `phases.output`, and `{{phases.<id>.…}}` in prompts. Encoded as JSON.
+    associatedtype Output: Encodable & Sendable
+
+    /// Words of `a-z 0-9 _ -` with dots between them, at least one: `shop.resize`.
+    var name: String { get }
+
+    /// What is wrong with attributes that could be read; asked when a workflow is published. Empty by default.
+    func problems(in attributes: Attributes) -> [AttributeProblem]
+
+    /// Does the work of one step. Holds no transaction.
+    ///
+    /// The task of the call is cancelled when the phase's `timeout` is over, when the workflow's task is paused or
+    /// cancelled, and when the node stops; then return soon, the result does not count.
+    ///
+    /// - Throws: ``StepError`` to say how to go on. Anything else is tried again as the phase's `retry` says, with the
+    ///   code `kind_failed`.
+    func run(_ attributes: Attributes, _ call: StepCall) async throws -> Output
+}
+
+extension OwnKind {
+    public func problems(in attributes: Attributes) -> [AttributeProblem] { [] }
+}
+
+/// The attributes of a kind that has none.
+public struct NoAttributes: Codable, Sendable {
+    public init() {}
+}
+
+/// One mistake in the attributes of a phase.
+public struct AttributeProblem: Sendable, Hashable {
+    /// The attribute.
+    public var key: String
+    /// What is wrong, as the end of a sentence about it: "must be above 0".
+    public var detail: String
+
+    public init(_ key: String, _ detail: String) {
+        self.key = key
+        self.detail = detail
+    }
+}
+
+/// Why a step failed.
+public struct StepError: Error, Sendable, Hashable {
+    /// For programs: `retry.non_retryable` and `steps.error.code` name it. Of `a-z 0-9 _`.
+    public var code: String
+    /// For people. It stands in the step's row: nothing secret.
+    public var message: String
+    /// Whether the same step can succeed later.
+    public var isRetryable: Bool
+    /// How long to wait before the next attempt at least; nil leaves it to the phase's `retry`.
+    public var retryAfter: Duration?
+
+    public init(code: String, message: String, isRetryable: Bool, retryAfter: Duration? = nil) {
+        self.code = code
+        self.message = message
+        self.isRetryable = isRetryable
+        self.retryAfter = retryAfter
+    }
+}

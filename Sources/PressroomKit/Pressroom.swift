@@ -1,0 +1,30 @@
+import Foundation
+import Service
+
+/// The service, as part of your own program.
+public enum Pressroom {
+    /// Runs a node like `pressroom serve`, with kinds of phases of your own, until SIGTERM or SIGINT.
+    ///
+    /// Settings come from `settings` (`["http.port": "9090"]`), then the environment (`PRESSROOM_HTTP_PORT`), then
+    /// `pressroom.yaml` in the working directory; `docs/configuration.md` lists them. Where the program does not lie in a
+    /// checkout, `database.migrations_directory` and `public_directory` must name the directories of one.
+    ///
+    /// - Throws: ``StartProblem`` for settings or kinds that are wrong, with everything that is; what else keeps the node
+    ///   from starting.
+    public static func serve(kinds: [any OwnKind], settings: [String: String] = [:]) async throws {
+        let registered = kinds.map(\.registered)
+        do {
+            let sources = ConfigurationSources(
+                flags: settings.sorted { $0.key < $1.key }.map { .init(name: $0.key, key: $0.key, value: $0.value) },
+                environment: ProcessInfo.processInfo.environment, workingDirectory: FileManager.default.currentDirectoryPath)
+            try await runService(try PressroomConfiguration(sources), ownKinds: registered)
+        } catch let error as ConfigurationError {
+            throw StartProblem(description: "\(error)")
+        }
+    }
+}
+
+/// Why a node could not start.
+public struct StartProblem: Error, CustomStringConvertible, Sendable {
+    public let description: String
+}

@@ -1,0 +1,30 @@
+import Foundation
+import Store
+import Workflow
+
+/// One agent answers one prompt. Its answer is no draft: it has no output row, no versions, and is not streamed.
+struct AgentKind: SingleStepBehavior {
+    let phase: AgentPhase
+
+    func step(_ engine: inout TaskEngine, _ phaseID: UUID, _ definition: PhaseDefinition) -> NewStep {
+        NewStep(kind: .agent, agent: phase.agent)
+    }
+
+    func record(
+        _ engine: inout TaskEngine, _ result: StepResult, of step: StepRow, _ definition: PhaseDefinition
+    ) -> JSON {
+        guard case .value(let answer, let usage) = result else { return supersededNote }
+        return ["agent": step.agent.map(JSON.string) ?? .null, "output": answer, "usage": usage.json]
+    }
+
+    func run(_ call: StepCall) async throws -> StepResult {
+        let prompt = call.render(phase.prompt)
+        guard let schema = phase.output else {
+            let response = try await call.complete(prompt: prompt)
+            return .value(.string(try call.nonEmpty(response)), usage: response.usage)
+        }
+        let response = try await call.complete(
+            prompt: prompt + "\n\n" + AgentPrompt.answer(schema: schema), schema: ResponseSchema(name: "answer", schema: schema))
+        return .value(try AgentAnswer.parse(response.text, schema: schema), usage: response.usage)
+    }
+}

@@ -1,0 +1,63 @@
+import Foundation
+import Store
+import Workflow
+
+/// Waits. The time stands in the step's row, by the database's clock, and a wake-up brings the task back: nothing
+/// of it lives in a processor, and a restart changes nothing.
+struct DelayKind: SingleStepBehavior {
+    let phase: DelayPhase
+
+    func step(_ engine: inout TaskEngine, _ phaseID: UUID, _ definition: PhaseDefinition) -> NewStep {
+        let time = time(engine, definition)
+        let input: JSON =
+            switch phase {
+            case .for(let duration): ["for": .string(DurationText.text(of: duration))]
+            case .until: ["until": .string(time.text)]
+            }
+        return NewStep(kind: .delay, status: .waiting, input: input, runAt: time.wait.map { .after($0) } ?? .never)
+    }
+
+    func tend(_ engine: inout TaskEngine, _ step: StepRow, _ definition: PhaseDefinition) {
+        if step.status == .pending {  // reopened by a retry of the task: a new wait
+            let wait = time(engine, definition).wait
+            engine.graph.updateStep(step.id) { row in
+                row.status = .waiting
+                row.runAt = wait.map { .after($0) } ?? .never
+            }
+            return tend(&engine, engine.graph.steps.first { $0.id == step.id } ?? step, definition)
+        }
+        let dueIn: Duration? = if case .after(let wait) = step.runAt { wait } else { step.dueIn }
+        guard let dueIn else {
+            // `.never`: the template brought no time. A step that somebody parked by hand stays so.
+            guard step.runAt == .never else { return }
+            engine.graph.updateStep(step.id) { row in
+                row.status = .failed
+                row.error = StepFailure(
+                    code: "invalid_time", message: "'until' is no time: \(row.input["until"]?.string ?? "").",
+                    isRetryable: false).json
+            }
+            return
+        }
+        guard dueIn > .zero else {
+            engine.graph.updateStep(step.id) { row in
+                row.status = .completed
+                row.output = row.input
+            }
+            return
+        }
+        engine.wakeNoLater(than: dueIn)
+    }
+
+    /// How long to wait from now, by the database's clock; no wait where the template brings no time.
+    private func time(_ engine: TaskEngine, _ definition: PhaseDefinition) -> (text: String, wait: Duration?) {
+        switch phase {
+        case .for(let duration):
+            return ("", duration)
+        case .until(let template):
+            let text = PromptScope(engine.graph.task, definition).render(template, atMost: 1_000)
+                .trimmingCharacters(in: .whitespacesAndNewlines)
+            guard let date = Timestamp.parse(text), let now = engine.graph.task.lockedAt else { return (text, nil) }
+            return (text, max(.zero, .seconds(date.timeIntervalSince(now))))
+        }
+    }
+}

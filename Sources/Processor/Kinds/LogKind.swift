@@ -1,0 +1,27 @@
+import Foundation
+import Store
+import Workflow
+
+/// Writes a line into the task's log. Its text is put together in a run, outside of every transaction; the row is
+/// written with the step's end, and so once.
+struct LogKind: SingleStepBehavior {
+    let phase: LogPhase
+
+    func step(_ engine: inout TaskEngine, _ phaseID: UUID, _ definition: PhaseDefinition) -> NewStep {
+        NewStep(kind: .log)
+    }
+
+    func record(
+        _ engine: inout TaskEngine, _ result: StepResult, of step: StepRow, _ definition: PhaseDefinition
+    ) -> JSON {
+        guard case .value(let value, _) = result, let message = value["message"]?.string else { return supersededNote }
+        engine.graph.newLogs.append(
+            LogRow(phaseID: step.phaseID, stepID: step.id, level: phase.level, message: message))
+        return value
+    }
+
+    func run(_ call: StepCall) async throws -> StepResult {
+        let text = call.render(phase.message).replacing("\0", with: "").unicodeScalars.prefix(LogRow.longestMessage)
+        return .value(["level": .string(phase.level.rawValue), "message": .string(String(String.UnicodeScalarView(text)))])
+    }
+}

@@ -1,0 +1,75 @@
+/// Sends the requests of `http` phases.
+package protocol WebClient: Sendable {
+    /// Sends one request, once, and reads the whole answer, whatever its status; redirects are not followed.
+    ///
+    /// Cancelling the Swift task drops the request at once and throws a `ProviderError` with the code `cancelled`.
+    func send(_ request: WebRequest) async throws(ProviderError) -> WebResponse
+}
+
+package struct WebRequest: Sendable, Hashable {
+    package var method: WebMethod
+    /// `http` or `https`, absolute.
+    package var url: String
+    package var headers: [WebHeader]
+    package var body: [UInt8]?
+    /// How long the whole exchange may take.
+    package var timeout: Duration
+    /// The most bytes of the answer's body.
+    package var maxBytes: Int
+
+    package init(
+        method: WebMethod, url: String, headers: [WebHeader] = [], body: [UInt8]? = nil, timeout: Duration, maxBytes: Int
+    ) {
+        self.method = method
+        self.url = url
+        self.headers = headers
+        self.body = body
+        self.timeout = timeout
+        self.maxBytes = maxBytes
+    }
+}
+
+package struct WebResponse: Sendable, Hashable {
+    package var status: Int
+    /// In the order in which they came.
+    package var headers: [WebHeader]
+    package var body: [UInt8]
+    /// How long the server asks to be left alone.
+    package var retryAfter: Duration?
+
+    package init(status: Int, headers: [WebHeader] = [], body: [UInt8] = [], retryAfter: Duration? = nil) {
+        self.status = status
+        self.headers = headers
+        self.body = body
+        self.retryAfter = retryAfter
+    }
+
+    /// The first value of a header; `name` in lower case.
+    package func header(_ name: String) -> String? {
+        headers.first { $0.name.lowercased() == name }?.value
+    }
+}
+
+package struct WebHeader: Sendable, Hashable {
+    package var name: String
+    package var value: String
+
+    package init(_ name: String, _ value: String) {
+        self.name = name
+        self.value = value
+    }
+}
+
+package enum WebMethod: String, Sendable, Hashable, Codable, CaseIterable {
+    case get = "GET", head = "HEAD", post = "POST", put = "PUT", patch = "PATCH", delete = "DELETE"
+
+    /// Whether sending it twice may do something twice (RFC 9110, section 9.2.1).
+    package var isSafe: Bool { self == .get || self == .head }
+}
+
+extension ProviderError.Code {
+    /// The address is none that this service may ask.
+    package static let forbiddenAddress = Self(rawValue: "forbidden_address")
+    /// The answer is longer than it may be.
+    package static let tooLarge = Self(rawValue: "too_large")
+}

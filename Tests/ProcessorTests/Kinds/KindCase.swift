@@ -1,0 +1,55 @@
+import Foundation
+import Store
+import Testing
+import Workflow
+
+@testable import Processor
+
+/// What the conformance suite needs to know of a kind.
+struct KindCase: Sendable, CustomTestStringConvertible {
+    /// How the work of a phase gets done.
+    enum Work: Sendable {
+        /// Processors run its steps.
+        case run
+        /// Its step waits, until this happens.
+        case wait(@Sendable (Workbench) async throws -> Void)
+        /// The engine does it when the phase opens.
+        case instant
+    }
+
+    let kind: PhaseKind
+    /// As definitions write it, where that is not the kind's own word.
+    var ownName: String?
+    /// The attributes of the phase under test, as YAML in flow style.
+    let attributes: String
+    /// The phases before it.
+    var before: [String] = []
+    let work: Work
+    /// What the phase's output must be like.
+    let isExpected: @Sendable (JSON) -> Bool
+    /// Attributes that are refused when the workflow is published, each with the pointer below the phase.
+    let mistakes: [(attributes: String, pointer: String)]
+
+    var testDescription: String { kind.rawValue }
+    var name: String { ownName ?? kind.rawValue }
+
+    var yaml: String { yaml(attributes) }
+
+    func yaml(_ attributes: String) -> String {
+        let retry = "retry: {max_attempts: 2, initial: 1ms, max: 2ms, jitter: 0}"
+        let own = "{id: it, kind: \(name), \(retry)\(attributes.isEmpty ? "" : ", ")\(attributes)}"
+        return """
+            name: conformance
+            version: 1.0.0
+            agents:
+              warm: {role: writer, model: test/m}
+              terse: {role: writer, model: test/m}
+              copy: {role: editor, model: test/m}
+              ada: {role: evaluator, model: test/m}
+            phases:
+            \((before + [own]).map { "  - \($0)" }.joined(separator: "\n"))
+            """
+    }
+
+    var positionOfPhase: Int { before.count }
+}

@@ -1,0 +1,106 @@
+import Foundation
+import Postgres
+import Store
+import Workflow
+
+@testable import Processor
+
+/// Moves one task step by step, without loops or clocks: what runs when is the test's choice.
+struct Workbench {
+    let newsroom: Newsroom
+    let taskID: UUID
+    let workflow: LoadedWorkflow
+    let runner: StepRunner
+    /// A processor that is alive and writes what it has run.
+    let processorID = UUIDv7.next()
+
+    init(_ newsroom: Newsroom, _ yaml: String, input: JSON = ["topic": "tests"], runner: StepRunner) async throws {
+        let published = try await newsroom.publish(yaml)
+        self.newsroom = newsroom
+        self.workflow = LoadedWorkflow(published.1)
+        self.runner = runner
+        taskID = try await newsroom.start(published, input: input)
+    }
+
+    /// Looks at the task as after a wake-up.
+    func advance() async throws {
+        let workflow = workflow
+        try await newsroom.store.withTaskGraphs(newsroom.scope, [taskID]) { graphs in
+            var engine = TaskEngine(graphs[0], workflow)
+            engine.advance()
+            graphs[0] = engine.graph
+        }
+    }
+
+    func claim(as processorID: UUID? = nil) async throws -> [ClaimedStep] {
+        try await newsroom.store.claimSteps(
+            newsroom.scope, processorID: processorID ?? self.processorID, limit: 100, providerLimits: [:])
+    }
+
+    /// Runs a claimed step to its outcome and writes nothing.
+    func run(_ step: ClaimedStep) async throws -> FinishedStep {
+        guard let material = try await newsroom.store.stepMaterial(newsroom.scope, [taskID])[taskID] else { throw CancellationError() }
+        return FinishedStep(step, await runner.run(step, material, workflow))
+    }
+
+    func commit(_ result: FinishedStep, as processorID: UUID? = nil) async throws {
+        let commits = TaskCommits(
+            store: newsroom.store, workflows: WorkflowCache(store: newsroom.store), processorID: processorID ?? self.processorID,
+            logger: newsroom.logger)
+        guard await commits.commit([result]).isEmpty else { throw CancellationError() }
+    }
+
+    /// Puts a step back whose processor is gone.
+    func takeOver(_ stepID: UUID) async throws {
+        let workflow = workflow
+        try await newsroom.store.withTaskGraphs(newsroom.scope, [taskID]) { graphs in
+            var engine = TaskEngine(graphs[0], workflow)
+            engine.takeOver(stepID)
+            graphs[0] = engine.graph
+        }
+    }
+
+    func act(_ action: TaskAction) async throws {
+        _ = try await newsroom.store.transitionTask(newsroom.scope, taskID, action, ifVersion: nil)
+    }
+
+    /// Runs everything that is before a phase. Answers the phase's due steps, claimed by `processorID`.
+    func claim(of phase: String, as processorID: UUID? = nil) async throws -> [ClaimedStep] {
+        try await advance()
+        let phaseID = try await text("SELECT id FROM pressroom.phases WHERE key = \(phase)")
+        while true {
+            if try await count("SELECT count(*) FROM pressroom.steps WHERE phase_id = \(phaseID)::uuid") > 0 {
+                return try await claim(as: processorID).filter { $0.phaseID.uuidString.lowercased() == phaseID }
+            }
+            let steps = try await claim()
+            if steps.isEmpty { return [] }
+            for step in steps { try await commit(try await run(step)) }
+        }
+    }
+
+    /// Runs all that can be run.
+    func finish() async throws {
+        try await advance()
+        while case let steps = try await claim(), !steps.isEmpty {
+            for step in steps { try await commit(try await run(step)) }
+        }
+    }
+
+    /// Lets every timer run out: those of steps that wait, and those of retries.
+    func passTime() async throws {
+        _ = try await newsroom.client.query(
+            "UPDATE pressroom.steps SET run_at = now() WHERE run_at > now() AND status IN ('pending', 'retrying', 'waiting')")
+        try await advance()
+    }
+
+    func text(_ query: PostgresQuery) async throws -> String { try await newsroom.text(query) }
+    func count(_ query: PostgresQuery) async throws -> Int { try await newsroom.count(query) }
+
+    func status(of phase: String) async throws -> String {
+        try await text("SELECT status FROM pressroom.phases WHERE key = \(phase)")
+    }
+
+    func output(of phase: String) async throws -> JSON {
+        try JSON(parsing: try await text("SELECT coalesce(output, 'null')::text FROM pressroom.phases WHERE key = \(phase)"))
+    }
+}
