@@ -38,6 +38,14 @@ extension PressroomConfiguration {
     }
 }
 
+extension ExpressionLimits {
+    init(_ processor: PressroomConfiguration.Processor) {
+        self.init()
+        timeout = processor.expressionTimeout
+        maxBytes = processor.maxExpressionBytes
+    }
+}
+
 extension ProcessorConfiguration {
     init(_ processor: PressroomConfiguration.Processor, _ registry: ProviderRegistry) {
         self.init()

@@ -25,7 +25,7 @@ struct PressroomNode {
     ) {
         let eventLoops = MultiThreadedEventLoopGroup.singleton
         let httpClient = HTTPClient(eventLoopGroupProvider: .shared(eventLoops), configuration: .forModels)
-        let store = Store(database: database.client)
+        let store = Store(database: database.client, expressionLimits: ExpressionLimits(configuration.processor))
         let fanOut = MultiThreadedEventLoopGroup(numberOfThreads: configuration.streams.usedThreads)
         let hub = Hub(group: eventLoops, fanOut: fanOut, configuration: HubConfiguration(configuration.streams))
         let registry = ProviderRegistry(

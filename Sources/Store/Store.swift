@@ -7,11 +7,13 @@ package struct Store: Sendable {
     package let hints = CommitHints()
     /// For streams that begin or replay at the same time.
     package let streamReads: StreamReads
+    let expressionLimits: ExpressionLimits
     let customEvents = WriteQueue<CustomEvent, Cursor>()
     let taskStarts = WriteQueue<TaskStart, TaskView>()
 
-    package init(database: PostgresClient) {
+    package init(database: PostgresClient, expressionLimits: ExpressionLimits = ExpressionLimits()) {
         self.database = database
+        self.expressionLimits = expressionLimits
         streamReads = StreamReads(database)
     }
 

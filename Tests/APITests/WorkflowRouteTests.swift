@@ -86,6 +86,32 @@ import Workflow
         }
     }
 
+    @Test func expressionsAreCheckedByTheDatabase() async throws {
+        try await APIFixture.with { api in
+            let text = """
+                name: expressions
+                version: 1.0.0
+                phases:
+                  - {id: first, kind: transform, expression: "$.input.topic"}
+                  - {id: second, kind: transform, expression: "1",
+                     when: "$.phases.frist == "}
+                  - {id: third, kind: transform, expression: "$.phases.frist"}
+                """
+            let answer = try await api.send(.POST, "/api/v1/workflows/validate", YAML(text: text))
+            #expect(answer.json["valid"] == false)
+            let problems = answer.json["problems"]?.array ?? []
+            #expect(problems.map { $0["pointer"] } == ["/phases/1/when", "/phases/2/expression"])
+            #expect(problems.map { $0["line"] } == [6, 7])
+            #expect(problems.last?["detail"]?.string?.contains("did you mean 'first'?") == true)
+            let refused = try await api.send(.POST, "/api/v1/workflows", YAML(text: text))
+            #expect(refused.status == 422)
+            #expect(refused.json["errors"]?.array?.map { $0["pointer"] } == ["/phases/1/when", "/phases/2/expression"])
+            #expect(try await api.rowCounts()["workflows"] == 0)
+            let mended = text.replacing("$.phases.frist == ", with: "$.phases.first == 1").replacing("frist", with: "first")
+            #expect(try await api.send(.POST, "/api/v1/workflows", YAML(text: mended)).status == 201)
+        }
+    }
+
     @Test func theGraphIsColouredByATask() async throws {
         try await APIFixture.with { api in
             let task = try await api.startTask().uuidString

@@ -76,7 +76,8 @@ struct ConfigurationTests {
         ("streams.text_poll", "1s"),
         ("processor.concurrency", "0"), ("processor.tenant_reserve", "3"), ("processor.max_tenant_steps", "100"),
         ("processor.commit_batch", "1"), ("processor.heartbeat", "1s"), ("processor.lease_timeout", "20s"),
-        ("processor.poll", "1s"), ("processor.drain", "3s"), ("schedules.poll", "2s"), ("schedules.grace", "0ms"),
+        ("processor.poll", "1s"), ("processor.drain", "3s"), ("processor.expression_timeout", "1s"),
+        ("processor.max_expression_bytes", "64KiB"), ("schedules.poll", "2s"), ("schedules.grace", "0ms"),
         ("events.retention", "3d"),
         ("log_level", "trace"), ("allow_anonymous", "true"), ("public_directory", "/x"), ("auth", "none"),
     ])

@@ -1,9 +1,11 @@
 import Hummingbird
+import Store
 import Workflow
 
 /// A workflow definition as a request brings it, and what is wrong with it.
 struct DefinitionBody {
     let text: String
+    let format: DefinitionFormat
     let outcome: Result<WorkflowDefinition, ProblemList>
 
     /// Words that stand in paths beside workflows' names.
@@ -24,6 +26,7 @@ struct DefinitionBody {
                 errors: [Problem(pointer: "", detail: "is not valid UTF-8")])
         }
         self.text = text
+        self.format = format
         outcome = Self.read(text, format, api.configuration.ownKinds)
     }
 
@@ -45,22 +48,23 @@ struct DefinitionBody {
     }
 
     /// The definition, or a problem: 400 when the text as a whole cannot be read, 422 when something in it is wrong.
-    func definition() throws(ProblemError) -> WorkflowDefinition {
-        switch outcome {
-        case .success(let definition): return definition
-        case .failure(let list):
-            let isUnreadable = list.problems.allSatisfy(\.pointer.isEmpty)
+    func definition(checkedBy store: Store) async throws -> WorkflowDefinition {
+        let list = try await problems(checkedBy: store)
+        guard list.isEmpty, case .success(let definition) = outcome else {
             throw ProblemError(
-                isUnreadable ? .malformed : .invalid,
-                "The workflow cannot be published: \(list.problems.first?.description ?? "it is wrong").",
-                errors: list.problems)
+                list.allSatisfy(\.pointer.isEmpty) ? .malformed : .invalid,
+                "The workflow cannot be published: \(list.first?.description ?? "it is wrong").", errors: list)
         }
+        return definition
     }
 
-    var problems: [Problem] {
+    /// What is wrong with it. Expressions are checked, by the database, when nothing else is wrong.
+    func problems(checkedBy store: Store) async throws -> [Problem] {
         switch outcome {
-        case .success: []
-        case .failure(let list): list.problems
+        case .success(let definition):
+            let problems = try await store.expressionProblems(definition)
+            return problems.isEmpty ? [] : ProblemList(problems).located(in: text, format: format).problems
+        case .failure(let list): return list.problems
         }
     }
 }

@@ -32,7 +32,7 @@ struct WorkflowRoutes: Sendable {
         try QueryReader(request).finish()
         let body = try await DefinitionBody(request, api)
         let idempotency = try request.idempotency(body: body.text)
-        let definition = try body.definition()
+        let definition = try await body.definition(checkedBy: api.store)
         let scope = context.scope
         let result = try await api.store.writeOnce(scope, idempotency) { connection in
             let (view, isNew) = try await api.store.publishWorkflow(on: connection, scope, definition)
@@ -45,7 +45,7 @@ struct WorkflowRoutes: Sendable {
 
     private func validate(_ request: Request, _ context: PressroomRequestContext) async throws -> Response {
         try QueryReader(request).finish()
-        let problems = try await DefinitionBody(request, api).problems
+        let problems = try await DefinitionBody(request, api).problems(checkedBy: api.store)
         return .json(["valid": .bool(problems.isEmpty), "problems": .array(problems.map(\.json))])
     }
 

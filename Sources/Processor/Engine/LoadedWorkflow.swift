@@ -8,16 +8,7 @@ struct LoadedWorkflow: Sendable {
 
     init(_ definition: WorkflowDefinition) {
         self.definition = definition
-        var ancestors: [String: Set<String>] = [:]
-        // Definitions have no cycles, so as many rounds as phases reach every ancestor.
-        for _ in definition.phases {
-            for phase in definition.phases {
-                ancestors[phase.id] = phase.needs.reduce(into: Set(phase.needs)) { all, need in
-                    all.formUnion(ancestors[need] ?? [])
-                }
-            }
-        }
-        self.ancestors = ancestors
+        ancestors = PhaseAncestors(definition.phases).of
     }
 
     /// The phases of a kind before the given one, in the order of the definition.

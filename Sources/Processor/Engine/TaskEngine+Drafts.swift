@@ -9,7 +9,7 @@ extension TaskEngine {
     func entrants(of definition: PhaseDefinition) -> [OutputRow] {
         let before = workflow.ancestors[definition.id] ?? []
         let edits = workflow.ancestors(of: definition.id, kind: .edit)
-        let isSelected = !workflow.ancestors(of: definition.id, kind: .select).isEmpty
+        let isSelected = isSelected(before: definition)
         return graph.outputs.filter { output in
             guard output.status != .failed, output.content != nil, let origin = writePhase(of: output.id),
                 before.contains(origin), output.status != .writing, output.status != .pendingWrite
@@ -26,11 +26,16 @@ extension TaskEngine {
     /// `select` those that were not chosen.
     func openDrafts(before definition: PhaseDefinition) -> [OutputRow] {
         let before = workflow.ancestors[definition.id] ?? []
-        let isSelected = !workflow.ancestors(of: definition.id, kind: .select).isEmpty
+        let isSelected = isSelected(before: definition)
         return graph.outputs.filter { output in
             output.status != .failed && writePhase(of: output.id).map(before.contains) == true
                 && (!isSelected || output.isFinalist)
         }
+    }
+
+    /// Whether finalists were chosen before a phase; a `select` that was skipped chose nobody.
+    private func isSelected(before definition: PhaseDefinition) -> Bool {
+        workflow.ancestors(of: definition.id, kind: .select).contains { graph.phase($0.id)?.isPassedOver != true }
     }
 
     /// Whether an edit phase has approved the draft or has used up its cycles on it.

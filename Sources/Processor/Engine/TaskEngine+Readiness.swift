@@ -6,23 +6,32 @@ extension TaskEngine {
     enum Readiness {
         case ready
         case blocked
-        /// A phase that it needs failed, and was not allowed to.
-        case impossible(upstream: String)
+        /// It will never open.
+        case never(SkipReason, String)
     }
 
     /// Whether a pending phase can open. A phase that works on each draft by itself opens as soon as one draft is
     /// ready for it, while the phases before it still work on others.
+    ///
+    /// What decides is the same in whatever order the phases before it end: a failure skips it at once; else, when all
+    /// of them are closed, a branch that chose others; else it runs if at least one way leads to it, that is, if one of
+    /// them completed and was not a branch that passes it by (Airflow calls this `none_failed_min_one_success`).
     func readiness(of definition: PhaseDefinition) -> Readiness {
         var waits = false
-        var mayOverlap = definition.kind.worksDraftByDraft
+        var isReached = definition.needs.isEmpty
+        var excludedBy: String?
+        var mayOverlap = definition.kind.worksDraftByDraft && definition.when == nil
         for need in definition.needs {
             guard let phase = graph.phase(need), let needed = workflow.definition.phase(need) else { continue }
             switch phase.status {
             case .completed:
+                choose(definition, needed, phase, &isReached, &excludedBy)
+            case .failed where needed.onFailure == .continue:
+                choose(definition, needed, phase, &isReached, &excludedBy)
+            case .skipped where phase.isPassedOver:
                 continue
             case .failed, .cancelled, .skipped:
-                if phase.status == .failed && needed.onFailure == .continue { continue }
-                return .impossible(upstream: need)
+                return .never(.upstreamFailed, "The phase \(need) failed.")
             case .running where needed.kind.worksDraftByDraft:
                 waits = true
             case .pending, .running, .waiting:
@@ -30,8 +39,22 @@ extension TaskEngine {
                 mayOverlap = false
             }
         }
-        if !waits { return .ready }
-        return mayOverlap && !entrants(of: definition).isEmpty ? .ready : .blocked
+        if waits { return mayOverlap && excludedBy == nil && !entrants(of: definition).isEmpty ? .ready : .blocked }
+        if let excludedBy { return .never(.notChosen, "The branch \(excludedBy) chose another way.") }
+        return isReached ? .ready : .never(.upstreamSkipped, "All the phases before it were skipped.")
+    }
+
+    /// Whether the way from a closed phase to the next one is taken. Only a branch may not take it: then the next phase
+    /// is left out, unless it also comes after one that the branch chose, as the join of an if without an else does.
+    private func choose(
+        _ definition: PhaseDefinition, _ needed: PhaseDefinition, _ phase: PhaseRow, _ isReached: inout Bool,
+        _ excludedBy: inout String?
+    ) {
+        guard case .branch(let branch) = needed.spec, branch.targets.contains(definition.id) else { return isReached = true }
+        let chosen = BranchKind.chosen(phase.output)
+        if chosen.contains(definition.id) { return isReached = true }
+        let before = workflow.ancestors[definition.id] ?? []
+        if before.isDisjoint(with: chosen) { excludedBy = excludedBy ?? needed.id }
     }
 
     /// Whether no phase before this one can bring it anything new.
@@ -45,7 +68,7 @@ extension PhaseKind {
     var worksDraftByDraft: Bool {
         switch self {
         case .write, .edit, .evaluate: true
-        case .select, .rank, .signal, .agent, .delay, .log, .http, .own: false
+        default: false
         }
     }
 }

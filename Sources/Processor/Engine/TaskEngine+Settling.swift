@@ -37,7 +37,9 @@ extension TaskEngine {
             if phase.status.isTerminal { return sum + 1 }
             let steps = graph.steps(of: phase.id)
             guard !steps.isEmpty else { return sum }
-            return sum + 0.9 * Double(steps.count { $0.status.isTerminal }) / Double(steps.count)
+            // A list's steps are added little by little.
+            let count = max(steps.count, phase.items?.count ?? 0)
+            return sum + 0.9 * Double(steps.count { $0.status.isTerminal }) / Double(count)
         }
         let share = sum / Double(graph.phases.count)
         return (min(share, 0.99) * 1_000).rounded() / 1_000

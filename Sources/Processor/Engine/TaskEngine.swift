@@ -55,30 +55,46 @@ struct TaskEngine {
             switch readiness(of: definition) {
             case .blocked:
                 return false
-            case .impossible(let upstream):
-                graph.updatePhase(phase.id) { row in
-                    row.status = .skipped
-                    row.error = ["code": "upstream_failed", "message": .string("The phase \(upstream) failed.")]
-                }
+            case .never(let reason, let message):
+                skip(phase.id, definition, reason, message)
                 return true
             case .ready:
+                guard admit(phase, definition) else { return graph.phase(definition.id)?.status != .pending }
                 graph.updatePhase(phase.id) { $0.status = .running }
                 graph.task.phase = definition.id
             }
         case .running, .waiting:
-            break
+            do throws(StepFailure) {
+                guard try findItems(phase, definition) else { return false }
+            } catch {
+                fail(phase.id, error)
+                return true
+            }
         }
         let behavior = behavior(of: definition)
         behavior.feed(&self, phase.id, definition)
         admitParkedSteps(of: phase.id, definition)
         guard let conclusion = behavior.conclusion(&self, phase.id, definition) else { return false }
-        conclude(phase.id, definition, conclusion)
-        return true
+        return conclude(phase.id, definition, conclusion)
     }
 
-    private mutating func conclude(_ phaseID: UUID, _ definition: PhaseDefinition, _ conclusion: PhaseConclusion) {
+    /// Closes a phase, or lets it run again. Answers whether it moved.
+    private mutating func conclude(
+        _ phaseID: UUID, _ definition: PhaseDefinition, _ conclusion: PhaseConclusion
+    ) -> Bool {
         switch conclusion {
         case .completed(let output):
+            guard let phase = graph.phase(definition.id) else { return false }
+            switch repetition(phase, definition, output) {
+            case .unknown: return false
+            case .failed(let failure):
+                fail(phaseID, failure)
+                return true
+            case .again:
+                runAgain(phaseID, output)
+                return true
+            case .done: break
+            }
             graph.updatePhase(phaseID) { row in
                 row.status = .completed
                 row.output = output
@@ -87,11 +103,9 @@ struct TaskEngine {
             graph.task.accumulatedContext = AccumulatedContext.adding(
                 output, of: definition, to: graph.task.accumulatedContext)
         case .failed(let error):
-            graph.updatePhase(phaseID) { row in
-                row.status = .failed
-                row.error = error.json
-            }
+            fail(phaseID, error)
         }
+        return true
     }
 }
 

@@ -6,7 +6,7 @@ import Workflow
 struct AgentKind: SingleStepBehavior {
     let phase: AgentPhase
 
-    func step(_ engine: inout TaskEngine, _ phaseID: UUID, _ definition: PhaseDefinition) -> NewStep {
+    func step(_ engine: inout TaskEngine, _ phaseID: UUID, _ definition: PhaseDefinition, given: JSON) -> NewStep {
         NewStep(kind: .agent, agent: phase.agent)
     }
 

@@ -7,8 +7,8 @@ import Workflow
 struct DelayKind: SingleStepBehavior {
     let phase: DelayPhase
 
-    func step(_ engine: inout TaskEngine, _ phaseID: UUID, _ definition: PhaseDefinition) -> NewStep {
-        let time = time(engine, definition)
+    func step(_ engine: inout TaskEngine, _ phaseID: UUID, _ definition: PhaseDefinition, given: JSON) -> NewStep {
+        let time = time(engine, definition, given)
         let input: JSON =
             switch phase {
             case .for(let duration): ["for": .string(DurationText.text(of: duration))]
@@ -19,7 +19,7 @@ struct DelayKind: SingleStepBehavior {
 
     func tend(_ engine: inout TaskEngine, _ step: StepRow, _ definition: PhaseDefinition) {
         if step.status == .pending {  // reopened by a retry of the task: a new wait
-            let wait = time(engine, definition).wait
+            let wait = time(engine, definition, step.input).wait
             engine.graph.updateStep(step.id) { row in
                 row.status = .waiting
                 row.runAt = wait.map { .after($0) } ?? .never
@@ -49,12 +49,12 @@ struct DelayKind: SingleStepBehavior {
     }
 
     /// How long to wait from now, by the database's clock; no wait where the template brings no time.
-    private func time(_ engine: TaskEngine, _ definition: PhaseDefinition) -> (text: String, wait: Duration?) {
+    private func time(_ engine: TaskEngine, _ definition: PhaseDefinition, _ input: JSON) -> (text: String, wait: Duration?) {
         switch phase {
         case .for(let duration):
             return ("", duration)
         case .until(let template):
-            let text = PromptScope(engine.graph.task, definition).render(template, atMost: 1_000)
+            let text = PromptScope(engine.graph.task, definition, input).render(template, atMost: 1_000)
                 .trimmingCharacters(in: .whitespacesAndNewlines)
             guard let date = Timestamp.parse(text), let now = engine.graph.task.lockedAt else { return (text, nil) }
             return (text, max(.zero, .seconds(date.timeIntervalSince(now))))

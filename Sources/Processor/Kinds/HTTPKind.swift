@@ -9,7 +9,7 @@ import Workflow
 struct HTTPKind: SingleStepBehavior {
     let phase: HTTPPhase
 
-    func step(_ engine: inout TaskEngine, _ phaseID: UUID, _ definition: PhaseDefinition) -> NewStep {
+    func step(_ engine: inout TaskEngine, _ phaseID: UUID, _ definition: PhaseDefinition, given: JSON) -> NewStep {
         NewStep(kind: .http)
     }
 

@@ -7,7 +7,7 @@ import Workflow
 struct LogKind: SingleStepBehavior {
     let phase: LogPhase
 
-    func step(_ engine: inout TaskEngine, _ phaseID: UUID, _ definition: PhaseDefinition) -> NewStep {
+    func step(_ engine: inout TaskEngine, _ phaseID: UUID, _ definition: PhaseDefinition, given: JSON) -> NewStep {
         NewStep(kind: .log)
     }
 

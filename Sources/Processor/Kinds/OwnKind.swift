@@ -6,7 +6,7 @@ import Workflow
 struct OwnKind: SingleStepBehavior {
     let phase: OwnPhase
 
-    func step(_ engine: inout TaskEngine, _ phaseID: UUID, _ definition: PhaseDefinition) -> NewStep {
+    func step(_ engine: inout TaskEngine, _ phaseID: UUID, _ definition: PhaseDefinition, given: JSON) -> NewStep {
         NewStep(kind: .own)
     }
 

@@ -42,6 +42,8 @@ enum PhaseBehaviors {
         case .log(let phase): LogKind(phase: phase)
         case .http(let phase): HTTPKind(phase: phase)
         case .own(let phase): OwnKind(phase: phase)
+        case .transform(let phase): TransformKind(phase: phase)
+        case .branch(let phase): BranchKind(phase: phase)
         }
     }
 }

@@ -6,7 +6,7 @@ import Workflow
 struct SignalKind: SingleStepBehavior {
     let phase: SignalPhase
 
-    func step(_ engine: inout TaskEngine, _ phaseID: UUID, _ definition: PhaseDefinition) -> NewStep {
+    func step(_ engine: inout TaskEngine, _ phaseID: UUID, _ definition: PhaseDefinition, given: JSON) -> NewStep {
         NewStep(kind: .signal, status: .waiting, input: ["signal": .string(phase.name)], runAt: deadline)
     }
 

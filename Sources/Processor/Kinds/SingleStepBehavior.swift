@@ -5,7 +5,8 @@ import Workflow
 /// A kind whose phase does one piece of work, in one step. The step's output is the phase's.
 protocol SingleStepBehavior: PhaseBehavior {
     /// The step that does the work: `pending` when a processor is to run it, `waiting` when something else ends it.
-    func step(_ engine: inout TaskEngine, _ phaseID: UUID, _ definition: PhaseDefinition) -> NewStep
+    /// - Parameter given: what the step is for, as it will stand in its input: `item` and `index` of a list, `iteration`.
+    func step(_ engine: inout TaskEngine, _ phaseID: UUID, _ definition: PhaseDefinition, given: JSON) -> NewStep
 
     /// Looks after an open step whenever the task moves. Kinds that wait end it here; those whose steps are run need not.
     func tend(_ engine: inout TaskEngine, _ step: StepRow, _ definition: PhaseDefinition)
@@ -22,21 +23,47 @@ struct NewStep {
 
 extension SingleStepBehavior {
     func feed(_ engine: inout TaskEngine, _ phaseID: UUID, _ definition: PhaseDefinition) {
-        if engine.graph.steps(of: phaseID).isEmpty {
-            engine.addStep(step(&engine, phaseID, definition), to: phaseID, definition)
-        }
-        for step in engine.graph.steps(of: phaseID) where !step.status.isTerminal { tend(&engine, step, definition) }
-        let open = engine.graph.steps(of: phaseID).filter { !$0.status.isTerminal }
+        guard let phase = engine.graph.phase(definition.id) else { return }
+        addSteps(&engine, phase, definition)
+        for step in engine.graph.currentSteps(of: phase) where !step.status.isTerminal { tend(&engine, step, definition) }
+        let open = engine.graph.currentSteps(of: phase).filter { !$0.status.isTerminal }
         let waits = !open.isEmpty && open.allSatisfy { $0.status == .waiting }
         engine.graph.updatePhase(phaseID) { row in
             if waits, row.status == .running { row.status = .waiting }
         }
     }
 
+    /// Adds the step of this run, or one for each element of the list, as many at once as the phase's concurrency allows.
+    private func addSteps(_ engine: inout TaskEngine, _ phase: PhaseRow, _ definition: PhaseDefinition) {
+        let steps = engine.graph.currentSteps(of: phase)
+        let items = phase.items
+        guard steps.count < items?.count ?? 1 else { return }
+        let limit = definition.concurrency ?? .max
+        var open = steps.count { !$0.status.isTerminal }
+        for index in steps.count..<(items?.count ?? 1) where open < limit {
+            var given: [String: JSON] = [:]
+            if let items {
+                given["item"] = items[index]
+                given["index"] = .integer(Int64(index))
+            }
+            if definition.repeats != nil { given["iteration"] = .integer(Int64(phase.iteration)) }
+            var new = step(&engine, phase.id, definition, given: .object(given))
+            new.input = .object((new.input.object ?? [:]).merging(given) { _, given in given })
+            engine.addStep(new, to: phase.id, definition)
+            open += 1
+        }
+    }
+
     func tend(_ engine: inout TaskEngine, _ step: StepRow, _ definition: PhaseDefinition) {}
 
     func conclusion(_ engine: inout TaskEngine, _ phaseID: UUID, _ definition: PhaseDefinition) -> PhaseConclusion? {
-        guard let step = engine.graph.steps(of: phaseID).last, step.status.isTerminal else { return nil }
+        guard let phase = engine.graph.phase(definition.id) else { return nil }
+        let steps = engine.graph.currentSteps(of: phase)
+        guard steps.count >= phase.items?.count ?? 1, steps.allSatisfy(\.status.isTerminal) else { return nil }
+        if phase.items != nil {
+            return ItemResult.conclusion(steps.sorted { $0.index < $1.index }.map(ItemResult.init), definition)
+        }
+        guard let step = steps.last else { return nil }
         guard step.status == .completed, let output = step.output else {
             return .failed(
                 StepFailure(
@@ -57,5 +84,16 @@ extension SingleStepBehavior {
     /// Steps that wait are ended by `tend`, never by a run.
     func run(_ call: StepCall) async throws -> StepResult {
         throw call.hasNoRun
+    }
+}
+
+extension ItemResult {
+    init(_ step: StepRow) {
+        self =
+            if step.status == .completed, let output = step.output {
+                .completed(output)
+            } else {
+                .failed(step.error ?? ["code": .string("step_\(step.status)"), "message": .string("The step was \(step.status).")])
+            }
     }
 }

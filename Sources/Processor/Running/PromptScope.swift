@@ -7,7 +7,8 @@ import Workflow
 struct PromptScope {
     var members: [String: JSON]
 
-    init(_ task: TaskRow, _ definition: PhaseDefinition) {
+    /// - Parameter input: the step's, which knows the item of a list and the run of a cycle.
+    init(_ task: TaskRow, _ definition: PhaseDefinition, _ input: JSON) {
         members = task.accumulatedContext.object ?? [:]
         members.merge(task.input.object ?? [:]) { _, own in own }
         if members["phases"] == nil { members["phases"] = [:] }
@@ -15,6 +16,7 @@ struct PromptScope {
         members["config"] = task.config
         members["context"] = task.context
         members["task"] = ["task_id": .string(task.taskID.text), "phase": .string(definition.id)]
+        for name in ["item", "index", "iteration"] { members[name] = input[name] ?? members[name] }
     }
 
     /// - Parameter limit: about how many bytes the text may have.

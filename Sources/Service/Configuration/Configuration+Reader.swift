@@ -96,6 +96,9 @@ extension PressroomConfiguration {
         reader.duration("processor.lease_timeout", into: &processor.leaseTimeout, in: .milliseconds(500) ... .seconds(600))
         reader.duration("processor.poll", into: &processor.poll, in: .milliseconds(10) ... .seconds(60))
         reader.duration("processor.drain", into: &processor.drain, in: .zero ... .seconds(600))
+        reader.duration(
+            "processor.expression_timeout", into: &processor.expressionTimeout, in: .milliseconds(10) ... .seconds(60))
+        reader.bytes("processor.max_expression_bytes", into: &processor.maxExpressionBytes, in: 1_024...(64 << 20))
         reader.duration("schedules.poll", into: &schedules.poll, in: .milliseconds(50) ... .seconds(60))
         reader.duration("schedules.grace", into: &schedules.grace, in: .zero ... .seconds(86_400))
     }

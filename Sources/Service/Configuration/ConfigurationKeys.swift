@@ -8,8 +8,9 @@ enum ConfigurationKeys {
         "streams.heartbeat", "streams.max_unsent_bytes", "streams.max_age", "streams.drain", "streams.max_streams",
         "streams.max_tenant_streams", "streams.max_user_streams", "streams.threads",
         "streams.tail_poll", "streams.text_poll",
-        "processor.concurrency", "processor.tenant_reserve", "processor.max_tenant_steps", "processor.commit_batch", "processor.heartbeat", "processor.lease_timeout",
-        "processor.poll", "processor.drain",
+        "processor.concurrency", "processor.tenant_reserve", "processor.max_tenant_steps", "processor.commit_batch",
+        "processor.heartbeat", "processor.lease_timeout", "processor.poll", "processor.drain",
+        "processor.expression_timeout", "processor.max_expression_bytes",
         "schedules.poll", "schedules.grace", "requests.allow",
         "events.retention", "public_directory", "log_level", "allow_anonymous", "auth",
     ]

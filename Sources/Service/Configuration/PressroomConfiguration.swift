@@ -96,6 +96,10 @@ package struct PressroomConfiguration: Sendable, Equatable {
         package var poll = Duration.milliseconds(500)
         /// How long a shutdown waits for running steps before it hands them back.
         package var drain = Duration.zero
+        /// How long one expression of a workflow may take.
+        package var expressionTimeout = Duration.seconds(2)
+        /// The most bytes that one expression may find, above 0.
+        package var maxExpressionBytes = 1 << 20
     }
 
     package struct Schedules: Sendable, Equatable {

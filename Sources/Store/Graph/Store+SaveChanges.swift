@@ -53,8 +53,10 @@ extension Store {
 
     private func updatePhases(_ rows: JSON, _ tenant: String) -> PostgresQuery {
         """
-        UPDATE pressroom.phases p SET status = r.status, output = r.output, error = r.error
-          FROM jsonb_to_recordset(\(rows)::jsonb) AS r (id uuid, status text, output jsonb, error jsonb)
+        UPDATE pressroom.phases p
+           SET status = r.status, iteration = r.iteration, input = r.input, output = r.output, error = r.error
+          FROM jsonb_to_recordset(\(rows)::jsonb) AS r (id uuid, status text, iteration integer, input jsonb, output jsonb,
+               error jsonb)
          WHERE p.tenant_id = \(tenant) AND p.id = r.id
         """
     }

@@ -26,6 +26,7 @@ extension Store {
         let before = try await loadTaskGraphs(connection, scope, taskIDs, lockTimeout: lockTimeout)
         var after = before
         let result = try body(&after)
+        try await answerQuestions(connection, &after, body)
         let changes = TaskGraphChanges(from: before, to: after)
         try await save(changes, connection, scope)
         return result
@@ -46,7 +47,7 @@ extension Store {
              ORDER BY task_id FOR NO KEY UPDATE
             """,
             """
-            SELECT task_id, id, key, ordinal, status, output, error
+            SELECT task_id, id, key, ordinal, status, iteration, input, output, error
               FROM pressroom.phases WHERE tenant_id = \(tenant) AND task_id = ANY(\(taskIDs)::uuid[])
              ORDER BY task_id, ordinal FOR NO KEY UPDATE
             """,

@@ -19,6 +19,8 @@ package struct TaskGraph: Sendable {
     package var newLogs: [LogRow] = []
     /// When a processor has to look at the task again, whatever else happens; nil when nothing but a row wakes it.
     package var wakeAfter: Duration?
+    /// What has to be evaluated before the task can go on.
+    package var questions = Questions()
 
     /// The outputs that a `select` phase chose.
     package struct Finalists: Sendable {
@@ -39,6 +41,11 @@ extension TaskGraph {
 
     package func steps(of phaseID: UUID) -> [StepRow] {
         steps.filter { $0.phaseID == phaseID }
+    }
+
+    /// The steps of the run that the phase is at; those of its earlier runs left out.
+    package func currentSteps(of phase: PhaseRow) -> [StepRow] {
+        steps.filter { $0.phaseID == phase.id && $0.iteration == phase.iteration }
     }
 
     package func output(_ id: UUID) -> OutputRow? {

@@ -30,7 +30,7 @@ extension Store {
                   FROM pressroom.tasks WHERE tenant_id = \(tenant) AND task_id = ANY(\(taskIDs)::uuid[])
                 """,
                 """
-                SELECT task_id, id, key, ordinal, status, output, error
+                SELECT task_id, id, key, ordinal, status, iteration, input, output, error
                   FROM pressroom.phases WHERE tenant_id = \(tenant) AND task_id = ANY(\(taskIDs)::uuid[]) ORDER BY ordinal
                 """,
                 """

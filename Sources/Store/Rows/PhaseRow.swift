@@ -8,6 +8,10 @@ package struct PhaseRow: Sendable, Equatable {
     package let key: String
     package let ordinal: Int
     package var status: PhaseStatus
+    /// Which run of a phase that repeats, counted from 0.
+    package var iteration: Int
+    /// `items` of a phase that does its work for each element of a list.
+    package var input: JSON?
     package var output: JSON?
     package var error: JSON?
 }
@@ -18,13 +22,16 @@ extension PhaseRow {
         key = try row.decode("key")
         ordinal = try row.decode("ordinal")
         status = try row.status("status")
+        iteration = try row.decode("iteration")
+        input = try row.json("input")
         output = try row.json("output")
         error = try row.json("error")
     }
 
     var json: JSON {
         [
-            "id": .string(id.uuidString), "status": .string(status.rawValue), "output": output ?? .null,
+            "id": .string(id.uuidString), "status": .string(status.rawValue), "iteration": .integer(Int64(iteration)),
+            "input": input ?? .null, "output": output ?? .null,
             "error": error ?? .null,
         ]
     }

@@ -55,6 +55,14 @@ package struct StepRow: Sendable, Equatable {
     }
 }
 
+extension StepRow {
+    /// The run of its phase that the step belongs to, counted from 0.
+    package var iteration: Int { input["iteration"]?.int ?? 0 }
+
+    /// The place, from 0, of the list's element that the step works on.
+    package var index: Int { input["index"]?.int ?? 0 }
+}
+
 /// What a step does. An edit phase has edits and rewrites, so this is not the phase's kind.
 package enum StepKind: String, Sendable {
     case write, edit, rewrite, evaluate, rank, signal

@@ -54,11 +54,12 @@ extension TaskGraph {
     /// Failed phases run again from their failed steps; phases that were skipped because of them wait again.
     private mutating func retry() {
         for phase in phases where phase.status == .failed {
-            for step in steps(of: phase.id) where step.status == .failed {
+            for step in currentSteps(of: phase) where step.status == .failed {
                 reopen(step)
             }
+            let hasBegun = !steps(of: phase.id).isEmpty
             updatePhase(phase.id) { row in
-                row.status = .running
+                row.status = hasBegun ? .running : .pending
                 row.error = nil
             }
         }

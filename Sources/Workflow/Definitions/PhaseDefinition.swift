@@ -12,6 +12,12 @@ package struct PhaseDefinition: Sendable, Hashable {
     /// The most steps of this phase that run at once in one task; nil for no bound.
     package var concurrency: Int?
     package var onFailure: OnFailure
+    /// The phase is skipped unless this holds.
+    package var when: PathExpression?
+    /// The list for each element of which the phase does its work; nil: it does it once.
+    package var fanOut: FanOut?
+    /// How often it runs; nil: once.
+    package var repeats: RepeatPolicy?
     package var spec: PhaseSpec
 
     package var kind: PhaseKind { spec.kind }
@@ -24,7 +30,8 @@ package struct PhaseDefinition: Sendable, Hashable {
 
     package init(
         id: String, name: String? = nil, needs: [String] = [], retry: RetryPolicy = RetryPolicy(),
-        timeout: Duration = Self.defaultTimeout, concurrency: Int? = nil, onFailure: OnFailure = .fail, spec: PhaseSpec
+        timeout: Duration = Self.defaultTimeout, concurrency: Int? = nil, onFailure: OnFailure = .fail,
+        when: PathExpression? = nil, fanOut: FanOut? = nil, repeats: RepeatPolicy? = nil, spec: PhaseSpec
     ) {
         self.id = id
         self.name = name
@@ -33,6 +40,9 @@ package struct PhaseDefinition: Sendable, Hashable {
         self.timeout = timeout
         self.concurrency = concurrency
         self.onFailure = onFailure
+        self.when = when
+        self.fanOut = fanOut
+        self.repeats = repeats
         self.spec = spec
     }
 }

@@ -11,6 +11,8 @@ package enum PhaseSpec: Sendable, Hashable {
     case log(LogPhase)
     case http(HTTPPhase)
     case own(OwnPhase)
+    case transform(TransformPhase)
+    case branch(BranchPhase)
 
     package var kind: PhaseKind {
         switch self {
@@ -25,6 +27,8 @@ package enum PhaseSpec: Sendable, Hashable {
         case .log: .log
         case .http: .http
         case .own: .own
+        case .transform: .transform
+        case .branch: .branch
         }
     }
 
@@ -36,7 +40,7 @@ package enum PhaseSpec: Sendable, Hashable {
         case .evaluate(let phase): phase.agents
         case .rank(let phase): phase.agents
         case .agent(let phase): [phase.agent]
-        case .select, .signal, .delay, .log, .http, .own: []
+        default: []
         }
     }
 }

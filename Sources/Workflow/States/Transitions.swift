@@ -44,6 +44,8 @@ package enum Transitions {
         .init(PhaseStatus.waiting, PhaseStatus.cancelled),
         // to running: an explicit retry
         .init(PhaseStatus.failed, PhaseStatus.running),
+        // to pending: an explicit retry of a phase that failed before it had a step
+        .init(PhaseStatus.failed, PhaseStatus.pending),
         // to pending: an explicit retry, after the upstream failure that skipped it
         .init(PhaseStatus.skipped, PhaseStatus.pending),
     ]

@@ -17,10 +17,10 @@ final class Newsroom: Sendable {
     let logger: Logger
     private let changes = Mutex<[AsyncStream<Void>.Continuation]>([])
 
-    init(client: PostgresClient, logger: Logger) {
+    init(client: PostgresClient, logger: Logger, expressionLimits: ExpressionLimits = ExpressionLimits()) {
         self.client = client
         self.logger = logger
-        store = Store(database: client)
+        store = Store(database: client, expressionLimits: expressionLimits)
         store.hints.onEvents { [weak self] _ in
             for change in self?.changes.withLock({ $0 }) ?? [] { change.yield() }
         }

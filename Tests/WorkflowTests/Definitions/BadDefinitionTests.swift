@@ -94,8 +94,8 @@ import Testing
         BadDefinition(phase: "id: b, agents: [w]", ("/phases/1/kind", 8, "is required")),
         BadDefinition(phase: "id: b, kind: edti, agents: [w]", ("/phases/1/kind", 8, "did you mean 'edit'?")),
         BadDefinition(
-            phase: "id: b, kind: human, title: Approve, due_in: 2d, when: '$.phases.rank.agreement < 0.6', form: {type: object}",
-            ("/phases/1/kind", 8, "kind 'human' is not available in this version"), ("/phases/1/when", 8, "not available")),
+            phase: "id: b, kind: human, title: Approve, due_in: 2d, when: 3, form: {type: object}",
+            ("/phases/1/kind", 8, "kind 'human' is not available in this version"), ("/phases/1/when", 8, "must be a string")),
         BadDefinition(phase: "id: b, kind: http, url: x", ("/phases/1/url", 8, "must begin with http:// or https://")),
         BadDefinition(
             phase: "id: b, kind: http, method: POST, url: 'https://a.example', body: {x: ['{{#a}}']}", ("/phases/1/body/x/0", 8, "not closed")),
@@ -113,9 +113,29 @@ import Testing
         BadDefinition(phase: "id: b, kind: log", ("/phases/1/message", 8, "is required")),
         BadDefinition(phase: "id: b, kind: log, level: warn, message: x", ("/phases/1/level", 8, "must be one of debug, info")),
         BadDefinition(
-            phase: "id: b, kind: edit, agents: [w], when: x, for_each: y, repeat: {}",
-            ("/phases/1/when", 8, "not available in this version"), ("/phases/1/for_each", 8, "not available"),
-            ("/phases/1/repeat", 8, "not available")),
+            phase: "id: b, kind: edit, agents: [w], when: ' ', for_each: y, repeat: {max: 2}",
+            ("/phases/1/when", 8, "must not be empty"), ("/phases/1/for_each", 8, "cannot be used on a phase of kind 'edit'"),
+            ("/phases/1/repeat", 8, "cannot be used on a phase of kind 'edit'")),
+        BadDefinition(
+            phase: "id: b, kind: transform, max_items: 0, for_each: 3, repeat: {until: true, times: 3}",
+            ("/phases/1/expression", 8, "is required"), ("/phases/1/max_items", 8, "from 1 to 10000"),
+            ("/phases/1/for_each", 8, "must be a string"), ("/phases/1/repeat/until", 8, "must be a string"),
+            ("/phases/1/repeat/max", 8, "is required"), ("/phases/1/repeat/times", 8, "is not a known key")),
+        BadDefinition(
+            phase: "id: b, kind: transform, expression: '1', max_items: 5, list: 1, repeat: {max: 1001}",
+            ("/phases/1/max_items", 8, "needs 'for_each'"), ("/phases/1/list", 8, "must be true or false"),
+            ("/phases/1/repeat/max", 8, "from 1 to 1000")),
+        BadDefinition(phase: "id: b, kind: signal, for_each: '$.input.x'", ("/phases/1/for_each", 8, "cannot be used")),
+        BadDefinition(
+            phase: "id: b, kind: transform, expression: '\(String(repeating: "1", count: 4_097))'",
+            ("/phases/1/expression", 8, "at most 4096 characters")),
+        BadDefinition(phase: "id: b, kind: branch", ("/phases/1/cases", 8, "is required")),
+        BadDefinition(phase: "id: b, kind: branch, cases: []", ("/phases/1/cases", 8, "at least one case")),
+        BadDefinition(
+            phase: "id: b, kind: branch, cases: [{when: 'true'}, {then: b, if: x}, 3], else: {}",
+            ("/phases/1/cases/0/then", 8, "is required"), ("/phases/1/cases/1/when", 8, "is required"),
+            ("/phases/1/cases/1/if", 8, "is not a known key"), ("/phases/1/cases/2", 8, "must be an object"),
+            ("/phases/1/else", 8, "must be the id of a phase, or a list of ids"), ("/phases/1/cases/1/then", 8, "does not need 'b'")),
         BadDefinition(phase: "id: b, kind: edit", ("/phases/1/agents", 8, "is required")),
         BadDefinition(phase: "id: b, kind: edit, agents: []", ("/phases/1/agents", 8, "at least one agent")),
         BadDefinition(phase: "id: b, kind: edit, agents: w", ("/phases/1/agents", 8, "must be a list")),
@@ -195,6 +215,13 @@ import Testing
         BadDefinition(
             "written beside", Fixtures.workflow(phases: [Fixtures.write, "id: b, kind: edit, agents: [w], needs: []"]),
             ("/phases/1", 8, "needs a 'write' phase")),
+        BadDefinition(
+            "branches", Fixtures.workflow(phases: [
+                "id: b, kind: branch, cases: [{when: '1 == 1', then: [c, dd]}], else: e", "id: c, kind: signal", "id: d, kind: signal",
+                "id: e, kind: signal",
+            ]),
+            ("/phases/0/cases/0/then/1", 7, "unknown phase 'dd'; did you mean 'd'?"),
+            ("/phases/0/else", 7, "names the phase 'e', which does not need 'b': write needs: [b] there")),
         BadDefinition(phase: "id: b, kind: select", ("/phases/1", 8, "needs an 'evaluate' phase of the stage 'initial'")),
         BadDefinition(
             "final evaluation only", Fixtures.workflow(phases: [

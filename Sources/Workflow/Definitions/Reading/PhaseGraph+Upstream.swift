@@ -16,7 +16,7 @@ extension PhaseGraph {
                 } else if kind == .select, !above.contains(where: isInitialEvaluation) {
                     problems.report("needs an 'evaluate' phase of the stage 'initial' somewhere before it", at: node.pointer)
                 }
-            case .write, .signal, .agent, .delay, .log, .http, .own:
+            default:
                 break
             }
         }

@@ -7,6 +7,8 @@ struct PhaseGraph {
         var needs: [String] = []
         var kind: String?
         var stage: String?
+        /// What a branch chooses among.
+        var targets: [Target] = []
         /// False when its edges are not known, so that nothing is concluded from them.
         var isReadable = true
     }
@@ -32,6 +34,12 @@ struct PhaseGraph {
         checkNeeds()
         checkCycles()
         checkUpstream()
+        checkBranches()
+    }
+
+    /// The first phase with that id.
+    func position(of id: String) -> Int? {
+        positions[id]
     }
 
     /// Whether a node could be read and all that it needs is there.

@@ -29,7 +29,7 @@ struct PhaseListReader {
             nodes.append(
                 PhaseGraph.Node(
                     id: id, pointer: place, needs: needs ?? [], kind: phase.value("kind")?.string,
-                    stage: phase.value("stage")?.string,
+                    stage: phase.value("stage")?.string, targets: PhaseGraph.targets(of: phase),
                     isReadable: id != nil && needs != nil && (index == 0 || phase.value("needs") != nil || before != nil)))
         }
         PhaseGraph(nodes: nodes, problems: reader.problems).check()

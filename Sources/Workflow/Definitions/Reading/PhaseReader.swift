@@ -1,6 +1,6 @@
 /// Reads one phase: what all kinds share, then what is particular to its kind.
 struct PhaseReader {
-    static let commonKeys = ["id", "kind", "name", "needs", "retry", "timeout", "concurrency", "on_failure"]
+    static let commonKeys = ["id", "kind", "name", "needs", "retry", "timeout", "concurrency", "on_failure", "when", "repeat"] + FanOut.keys
 
     let reader: ObjectReader
     let agents: [String]
@@ -8,18 +8,28 @@ struct PhaseReader {
 
     func read(id: String, needs: [String]) -> PhaseDefinition? {
         let kind = readKind()
-        for key in UnavailableFeatures.phaseKeys.sorted() where reader.members[key] != nil {
-            reader.report(UnavailableFeatures.detail(key: key), at: key)
-        }
         let name = kind == .signal ? nil : reader.text("name", atMost: 200)
         let retry = reader.object("retry").map(RetryPolicy.init(reading:)) ?? RetryPolicy()
         let timeout = reader.duration("timeout") ?? PhaseDefinition.defaultTimeout
         let concurrency = reader.integer("concurrency", in: 1...1_000)
         let onFailure = reader.word("on_failure", as: OnFailure.self) ?? .fail
+        let when = reader.expression("when")
+        let fanOut = FanOut(reading: reader)
+        let repeats = reader.object("repeat").flatMap(RepeatPolicy.init(reading:))
+        if let kind { refuseSenseless(kind) }
         guard let kind, let spec = readSpec(kind, id: id) else { return nil }
         return PhaseDefinition(
             id: id, name: name, needs: needs, retry: retry, timeout: timeout, concurrency: concurrency,
-            onFailure: onFailure, spec: spec)
+            onFailure: onFailure, when: when, fanOut: fanOut, repeats: repeats, spec: spec)
+    }
+
+    private func refuseSenseless(_ kind: PhaseKind) {
+        if !kind.canFanOut, reader.value("for_each") != nil {
+            reader.report("cannot be used on a phase of kind '\(kind.rawValue)'", at: "for_each")
+        }
+        if !kind.canRepeat, reader.value("repeat") != nil {
+            reader.report("cannot be used on a phase of kind '\(kind.rawValue)'", at: "repeat")
+        }
     }
 
     private func readKind() -> PhaseKind? {
@@ -47,6 +57,8 @@ struct PhaseReader {
         case .evaluate: (kindKeys, spec) = (EvaluatePhase.keys, EvaluatePhase(reading: self).map(PhaseSpec.evaluate))
         case .select: (kindKeys, spec) = (SelectPhase.keys, .select(SelectPhase(reading: self)))
         case .rank: (kindKeys, spec) = (RankPhase.keys, RankPhase(reading: self).map(PhaseSpec.rank))
+        case .transform: (kindKeys, spec) = (TransformPhase.keys, TransformPhase(reading: self).map(PhaseSpec.transform))
+        case .branch: (kindKeys, spec) = (BranchPhase.keys, BranchPhase(reading: self).map(PhaseSpec.branch))
         case .signal: (kindKeys, spec) = (SignalPhase.keys, SignalPhase(reading: self, id: id).map(PhaseSpec.signal))
         case .agent: (kindKeys, spec) = (AgentPhase.keys, AgentPhase(reading: self).map(PhaseSpec.agent))
         case .delay: (kindKeys, spec) = (DelayPhase.keys, DelayPhase(reading: self).map(PhaseSpec.delay))
@@ -56,7 +68,7 @@ struct PhaseReader {
             kindKeys = Array(reader.members.keys)
             spec = OwnPhase(reading: self, commonKeys: Self.commonKeys + UnavailableFeatures.phaseKeys).map(PhaseSpec.own)
         }
-        reader.refuseUnknownKeys(known: Self.commonKeys + kindKeys + UnavailableFeatures.phaseKeys.sorted())
+        reader.refuseUnknownKeys(known: Self.commonKeys + kindKeys)
         return spec
     }
 

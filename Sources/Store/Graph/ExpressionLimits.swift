@@ -1,0 +1,11 @@
+/// What evaluating expressions may cost.
+package struct ExpressionLimits: Sendable {
+    /// How long one expression may take; it holds its task's rows meanwhile.
+    package var timeout: Duration = .seconds(2)
+    /// The most bytes, as JSON text, that one expression may find.
+    package var maxBytes = 1_048_576
+    /// How many expressions that depend on each other are evaluated in one transaction.
+    package var rounds = 64
+
+    package init() {}
+}
