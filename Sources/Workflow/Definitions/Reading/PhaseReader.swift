@@ -66,7 +66,7 @@ struct PhaseReader {
         case .http: (kindKeys, spec) = (HTTPPhase.keys, HTTPPhase(reading: self).map(PhaseSpec.http))
         case .own:
             kindKeys = Array(reader.members.keys)
-            spec = OwnPhase(reading: self, commonKeys: Self.commonKeys + UnavailableFeatures.phaseKeys).map(PhaseSpec.own)
+            spec = OwnPhase(reading: self, commonKeys: Self.commonKeys).map(PhaseSpec.own)
         }
         reader.refuseUnknownKeys(known: Self.commonKeys + kindKeys)
         return spec
