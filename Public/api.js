@@ -80,6 +80,9 @@ export const act = (taskID, action) => request(`tasks/${segment(taskID)}/${actio
 export const sendSignal = (taskID, name, data) =>
   request(`tasks/${segment(taskID)}/signals/${segment(name)}`, { method: "POST", body: { data } });
 
+/** @param {string} id @param {"claim" | "complete"} action @param {any} [body] */
+export const actOnHumanTask = (id, action, body) => request(`human-tasks/${segment(id)}/${action}`, { method: "POST", body });
+
 /** A key that makes a repeated POST harmless; works without a secure context too. */
 export function newIdempotencyKey() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));

@@ -9,12 +9,13 @@ import { fieldFor, propertyFields, readProperties } from "./form/fields.js";
 /**
  * @param {any} schema the workflow's `input`; anything that is not an object schema becomes one JSON box
  * @param {any} [initial] an earlier input to begin with, instead of the defaults
+ * @param {string} [pointer] where the input stands in the request's body
  */
-export function inputForm(schema, initial) {
+export function inputForm(schema, initial, pointer = "/input") {
   const isObject = schema && typeof schema === "object" && schema.properties && (schema.type ?? "object") === "object";
   const fields = isObject
-    ? propertyFields(schema, "/input", initial)
-    : [fieldFor(null, { key: "input", pointer: "/input", required: false, initial: initial ?? {} })];
+    ? propertyFields(schema, pointer, initial)
+    : [fieldFor(null, { key: pointer.slice(1), pointer, required: false, initial: initial ?? {} })];
   const keys = isObject ? Object.keys(schema.properties) : [];
   const node = el("div", { class: "fields" }, ...fields.map((field) => field.node));
   const every = flatten(fields);

@@ -182,6 +182,28 @@ BEGIN
     RETURN NULL;
 END $$;
 
+CREATE OR REPLACE FUNCTION pressroom.human_task_changes() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE c record;
+BEGIN
+    FOR c IN
+        SELECT tenant_id, array_agg(ROW(task_id, 'human_task_updated',
+                   json_build_object('human_task', pressroom.human_task_json(r)))::pressroom.change ORDER BY task_id, id) AS changes
+          FROM changed r GROUP BY tenant_id ORDER BY tenant_id
+    LOOP PERFORM pressroom.record_changes(c.tenant_id, c.changes); END LOOP;
+    RETURN NULL;
+END $$;
+
+CREATE OR REPLACE FUNCTION pressroom.log_insertions() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE c record;
+BEGIN
+    FOR c IN
+        SELECT tenant_id, array_agg(ROW(task_id, 'log_appended',
+                   json_build_object('log', pressroom.log_json(r)))::pressroom.change ORDER BY task_id, id) AS changes
+          FROM changed r GROUP BY tenant_id ORDER BY tenant_id
+    LOOP PERFORM pressroom.record_changes(c.tenant_id, c.changes); END LOOP;
+    RETURN NULL;
+END $$;
+
 CREATE OR REPLACE FUNCTION pressroom.workflow_json(r pressroom.workflows) RETURNS json
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT json_build_object(
@@ -217,6 +239,7 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
         'input', r.input,
         'accumulated_context', r.accumulated_context,
         'result', r.result,
+        'usage', r.usage,
         'progress', r.progress,
         'priority', r.priority,
         'parent_task_id', r.parent_task_id,
@@ -369,6 +392,45 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
         'updated_at', pressroom.iso(r.updated_at))
 $$;
 
+CREATE OR REPLACE FUNCTION pressroom.human_task_json(r pressroom.human_tasks) RETURNS json
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT json_build_object(
+        'tenant_id', r.tenant_id,
+        'id', r.id,
+        'task_id', r.task_id,
+        'step_id', r.step_id,
+        'title', r.title,
+        'description', r.description,
+        'form_schema', r.form_schema,
+        'assignee_id', r.assignee_id,
+        'assignee_group', r.assignee_group,
+        'due_at', pressroom.iso(r.due_at),
+        'reminder_at', pressroom.iso(r.reminder_at),
+        'reminded_at', pressroom.iso(r.reminded_at),
+        'status', r.status,
+        'claimed_by', r.claimed_by,
+        'response', r.response,
+        'completed_by', r.completed_by,
+        'completed_at', pressroom.iso(r.completed_at),
+        'version', r.version,
+        'created_at', pressroom.iso(r.created_at),
+        'updated_at', pressroom.iso(r.updated_at))
+$$;
+
+CREATE OR REPLACE FUNCTION pressroom.log_json(r pressroom.logs) RETURNS json
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT json_build_object(
+        'tenant_id', r.tenant_id,
+        'id', r.id,
+        'task_id', r.task_id,
+        'phase_id', r.phase_id,
+        'step_id', r.step_id,
+        'level', r.level,
+        'message', r.message,
+        'created_at', pressroom.iso(r.created_at),
+        'updated_at', pressroom.iso(r.updated_at))
+$$;
+
 DROP FUNCTION pressroom.workflow_text(pressroom.workflows);
 DROP FUNCTION pressroom.task_text(pressroom.tasks);
 DROP FUNCTION pressroom.phase_text(pressroom.phases);
@@ -377,6 +439,9 @@ DROP FUNCTION pressroom.output_text(pressroom.outputs);
 DROP FUNCTION pressroom.output_version_text(pressroom.output_versions);
 DROP FUNCTION pressroom.evaluation_text(pressroom.evaluations);
 DROP FUNCTION pressroom.ranking_text(pressroom.rankings);
+DROP FUNCTION pressroom.human_task_text(pressroom.human_tasks);
+DROP FUNCTION pressroom.log_text(pressroom.logs);
+
 DROP FUNCTION pressroom.is_legal(text, text, text);
 DROP FUNCTION pressroom.define_legal_transitions();
 DROP FUNCTION pressroom.define_row_events(text, text, text, text);

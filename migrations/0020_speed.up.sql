@@ -39,7 +39,9 @@ SELECT pressroom.define_row_json('pressroom.workflows', 'workflow', '{version_so
        pressroom.define_row_json('pressroom.outputs', 'output'),
        pressroom.define_row_json('pressroom.output_versions', 'output_version'),
        pressroom.define_row_json('pressroom.evaluations', 'evaluation'),
-       pressroom.define_row_json('pressroom.rankings', 'ranking');
+       pressroom.define_row_json('pressroom.rankings', 'ranking'),
+       pressroom.define_row_json('pressroom.human_tasks', 'human_task'),
+       pressroom.define_row_json('pressroom.logs', 'log');
 
 -- Defines the trigger function that turns each row that a statement wrote into an event with that row.
 CREATE FUNCTION pressroom.define_row_events(function text, event text, name text, ordering text) RETURNS void
@@ -64,7 +66,9 @@ SELECT pressroom.define_row_events('task_changes', 'task_updated', 'task', 'task
        pressroom.define_row_events('output_changes', 'output_updated', 'output', 'task_id, id'),
        pressroom.define_row_events('output_version_changes', 'output_version_added', 'output_version', 'task_id, id'),
        pressroom.define_row_events('evaluation_changes', 'evaluation_updated', 'evaluation', 'task_id, id'),
-       pressroom.define_row_events('ranking_changes', 'ranking_updated', 'ranking', 'task_id, id');
+       pressroom.define_row_events('ranking_changes', 'ranking_updated', 'ranking', 'task_id, id'),
+       pressroom.define_row_events('human_task_changes', 'human_task_updated', 'human_task', 'task_id, id'),
+       pressroom.define_row_events('log_insertions', 'log_appended', 'log', 'task_id, id');
 
 CREATE OR REPLACE FUNCTION pressroom.step_insertions() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE c record;

@@ -4,6 +4,7 @@ import { getWorkflowVersion } from "../api.js";
 import { el, fill, keyed } from "../dom.js";
 import { follow } from "../session.js";
 import { errorWords, headline, humanise, isTerminal, percent, statusWords } from "../words.js";
+import { humanTaskForms } from "./human-tasks.js";
 import { notice } from "./notice.js";
 import { outputCard } from "./output-card.js";
 import { phaseStrip } from "./phases.js";
@@ -19,13 +20,14 @@ export function taskView(taskID) {
   const header = taskHeader(session);
   const phases = phaseStrip();
   const trouble = el("div", { class: "trouble" });
+  const questions = humanTaskForms();
   const signals = signalForms(taskID);
   const rankings = el("div", { class: "rankings" });
   const outputs = el("div", { class: "outputs" });
   const drafts = el("section", { class: "drafts", "aria-labelledby": "drafts-title", hidden: true },
     el("h2", { id: "drafts-title" }, "Drafts"), outputs);
   const steps = stepsPanel();
-  const body = el("div", { hidden: true }, header.node, phases.node, trouble, signals.node, rankings, drafts, steps.node);
+  const body = el("div", { hidden: true }, header.node, phases.node, trouble, questions.node, signals.node, rankings, drafts, steps.node);
   const placeholder = el("div", { class: "sheet" }, el("h1", { tabindex: -1, class: "quiet" }, "Opening the task"));
   const node = el("article", { class: "task" }, placeholder, body);
   /** @type {Map<string, ReturnType<typeof outputCard>>} */
@@ -66,6 +68,7 @@ export function taskView(taskID) {
     header.update(state, definition);
     phases.update(state, definition);
     drawTrouble(state);
+    questions.update(state);
     signals.update(state);
     drawRankings(state);
     drawOutputs(state);

@@ -23,6 +23,7 @@ package final class Processor: Service {
     let wakeClaim = WorkSignal()
     let wakeLease = WorkSignal()
     let claimTimer: WakeTimer
+    let wakeRelay = WorkSignal()
 
     /// - Parameter publish: takes text as models write it, for the streams.
     package init(
@@ -44,11 +45,12 @@ package final class Processor: Service {
         workflows = WorkflowCache(store: store)
         plainCommits = TaskCommits(store: store, workflows: workflows, processorID: id, logger: logger)
         claimTimer = WakeTimer(wakeClaim)
-        let (advance, claim, lease) = (wakeAdvance, wakeClaim, wakeLease)
+        let (advance, claim, lease, relay) = (wakeAdvance, wakeClaim, wakeLease, wakeRelay)
         store.hints.onWork {
             advance.wake()
             claim.wake()
             lease.wake()
+            relay.wake()
         }
     }
 
@@ -70,6 +72,7 @@ package final class Processor: Service {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.keepLease() }
             group.addTask { await self.advanceTasks() }
+            group.addTask { await self.relayWakeRequests() }
             group.addTask { await self.claimSteps() }
             group.addTask { await self.commitResults() }
             group.addTask { await self.rescue() }

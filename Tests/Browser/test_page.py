@@ -111,6 +111,42 @@ def test_pause_resume_signal(page, service):
     pages.assert_fold_is_state(page)
 
 
+def test_a_person_answers_a_form(page, service):
+    service.publish(b"""
+name: sign-off
+version: 1.0.0
+input: {type: object, properties: {topic: {type: string}}}
+phases:
+  - id: approve
+    kind: human
+    title: Approve {{topic}}
+    assignee_group: managers
+    form:
+      type: object
+      required: [reason]
+      properties: {approved: {type: boolean}, reason: {type: string, minLength: 3}}
+""")
+    task = pages.start(page, service, "the budget", workflow="sign-off")
+    card = page.get_by_role("region", name="Approve the budget")
+    expect(card).to_be_visible(timeout=pages.SLOW)
+    expect(card).to_contain_text("For managers")
+    card.get_by_role("button", name="Claim it").click()
+    expect(card).to_contain_text("Claimed by local")
+    card.get_by_label("Reason").fill("no")
+    card.get_by_role("button", name="Send the answer").click()
+    expect(card.get_by_label("Reason")).to_have_attribute("aria-invalid", "true")
+    violations = Axe().run(page).response["violations"]
+    assert [one["id"] for one in violations if one["impact"] in ("serious", "critical")] == []
+    card.get_by_label("Approved").check()
+    card.get_by_label("Reason").fill("fine by me")
+    card.get_by_role("button", name="Send the answer").click()
+    expect(card).to_be_hidden()
+    pages.expect_status(page, "Completed")
+    pages.assert_fold_is_state(page)
+    answer = service.get(f"/api/v1/tasks/{task}/state")["human_tasks"][0]["response"]
+    assert answer == {"approved": True, "reason": "fine by me"}
+
+
 def test_cancel_asks_first(page, service):
     pages.start(page, service, "Never mind", workflow="approval")
     expect(page.get_by_role("heading", name="Waiting for “approved”")).to_be_visible(timeout=pages.SLOW)

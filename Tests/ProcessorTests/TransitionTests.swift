@@ -91,6 +91,7 @@ struct TransitionTests {
         case .step: StepStatus.allCases.map(\.rawValue)
         case .output: OutputStatus.allCases.map(\.rawValue)
         case .evaluation: EvaluationStatus.allCases.map(\.rawValue)
+        case .humanTask: HumanTaskStatus.allCases.map(\.rawValue)
         }
     }
 }
@@ -124,6 +125,13 @@ extension Newsroom {
                 SELECT 'default', \(task), gen_random_uuid(), gen_random_uuid(), id, 'initial', '{}' FROM output
                 """)
             return "evaluations"
+        case .humanTask:
+            _ = try await client.query(
+                """
+                INSERT INTO pressroom.human_tasks (tenant_id, task_id, step_id, title)
+                VALUES ('default', \(task), gen_random_uuid(), 'Look')
+                """)
+            return "human_tasks"
         }
     }
 }

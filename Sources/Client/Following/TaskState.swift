@@ -17,6 +17,7 @@ public struct TaskState: Sendable, Hashable {
     public var rankings: [RankingRecord] { rows("rankings").map(RankingRecord.init(document:)) }
     /// Empty unless the state was asked for with its logs.
     public var logs: [LogRecord] { rows("logs").map(LogRecord.init(document:)) }
+    public var humanTasks: [HumanTaskRecord] { rows("human_tasks").map(HumanTaskRecord.init(document:)) }
     public var live: [LiveText] { rows("live").map(LiveText.init(document:)) }
 
     private func rows(_ key: String) -> [Document] {

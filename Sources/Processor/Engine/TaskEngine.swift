@@ -26,6 +26,7 @@ struct TaskEngine {
             graph.task.status = .running
         }
         mendDrafts()
+        mendHumanTasks()
         var moves = true
         while moves {
             moves = false

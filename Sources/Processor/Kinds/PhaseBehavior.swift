@@ -44,6 +44,7 @@ enum PhaseBehaviors {
         case .own(let phase): OwnKind(phase: phase)
         case .transform(let phase): TransformKind(phase: phase)
         case .branch(let phase): BranchKind(phase: phase)
+        case .human(let phase): HumanKind(phase: phase)
         }
     }
 }

@@ -17,6 +17,8 @@ extension Store {
         add(changes.evaluations) { updateEvaluations($0, tenant) }
         add(changes.steps) { updateSteps($0, tenant) }
         add(changes.newSteps) { insertSteps($0, tenant) }
+        add(changes.humanTasks) { updateHumanTasks($0, tenant) }
+        add(changes.newHumanTasks) { insertHumanTasks($0, tenant) }
         add(changes.newEvaluations) { insertEvaluations($0, tenant) }
         for (taskID, finalists) in changes.finalists {
             queries.append(appendFinalistsSelected(taskID, finalists, tenant))

@@ -84,12 +84,14 @@ extension Store {
         let evaluations = try Dictionary(
             grouping: results[5].map { (try $0.decode("task_id", as: UUID.self), try EvaluationRow($0)) }, by: \.0)
         let signals = try Dictionary(grouping: results[6].map { (try $0.decode("task_id", as: UUID.self), try SignalRow($0)) }, by: \.0)
-        return try results[1].map { row in
+        var graphs = try results[1].map { row in
             let task = try TaskRow(row)
             return TaskGraph(
                 task: task, phases: (phases[task.taskID] ?? []).map(\.1), steps: (steps[task.taskID] ?? []).map(\.1),
                 outputs: (outputs[task.taskID] ?? []).map(\.1), evaluations: (evaluations[task.taskID] ?? []).map(\.1),
                 signals: (signals[task.taskID] ?? []).map(\.1))
         }
+        try await loadHumanTasks(connection, tenant, into: &graphs, lockTimeout: lockTimeout)
+        return graphs
     }
 }

@@ -11,6 +11,8 @@ package struct TaskGraph: Sendable {
     package var outputs: [OutputRow]
     package var evaluations: [EvaluationRow]
     package var signals: [SignalRow]
+    /// Only where the task has steps for people.
+    package var humanTasks: [HumanTaskRow] = []
 
     // What is only ever added.
     package var newVersions: [OutputVersionRow] = []

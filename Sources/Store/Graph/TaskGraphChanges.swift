@@ -15,6 +15,8 @@ struct TaskGraphChanges: Sendable {
     var phases: [JSON] = []
     var tasks: [JSON] = []
     var receivedSignals: [JSON] = []
+    var newHumanTasks: [JSON] = []
+    var humanTasks: [JSON] = []
     var wakeups: [JSON] = []
     var finalists: [(taskID: UUID, finalists: TaskGraph.Finalists)] = []
     /// Outputs whose text is no longer in progress.
@@ -48,6 +50,9 @@ struct TaskGraphChanges: Sendable {
         evaluations += changedEvaluations.map { owned($0.json) }
         phases += difference(old.phases, new.phases, id: \.id).changed.map { owned($0.json) }
         newLogs += new.newLogs.map { owned($0.json) }
+        let (addedHumanTasks, changedHumanTasks) = difference(old.humanTasks, new.humanTasks, id: \.id)
+        newHumanTasks += addedHumanTasks.map { owned($0.json) }
+        humanTasks += changedHumanTasks.map { owned($0.json) }
         newVersions += new.newVersions.map { owned($0.json) }
         rankings += new.newRankings.map { owned($0.json) }
         finalists += new.newFinalists.map { (taskID, $0) }

@@ -4,7 +4,7 @@ import Postgres
 extension Store {
     /// Every transition of the task and its rows, newest first, as the retained part of the log tells it.
     ///
-    /// Each item: `entity` (task, phase, step, output, evaluation), `entity_id`, `from` (null for a new row), `to`, `at`,
+    /// Each item: `entity` (task, phase, step, output, evaluation, human_task), `entity_id`, `from` (null for a new row), `to`, `at`,
     /// `cursor`, `actor`.
     package func history(_ scope: Scope, _ taskID: UUID, _ page: PageRequest) async throws -> ListPage {
         let (position, ordinal) = try page.pairBelow()
@@ -16,7 +16,8 @@ extension Store {
                        e.payload -> kind.entity ->> 'status' AS status
                   FROM pressroom.events e
                   JOIN (VALUES ('task_updated', 'task'), ('phase_changed', 'phase'), ('step_updated', 'step'),
-                               ('output_updated', 'output'), ('evaluation_updated', 'evaluation')) AS kind (type, entity)
+                               ('output_updated', 'output'), ('evaluation_updated', 'evaluation'),
+                               ('human_task_updated', 'human_task')) AS kind (type, entity)
                     ON kind.type = e.type
                  WHERE e.tenant_id = \(scope.tenantID) AND e.task_id = \(taskID)
                 UNION ALL

@@ -40,6 +40,8 @@ extension Store {
                    CASE WHEN \(include.contains(.logs))::boolean THEN
                        (SELECT json_agg(pressroom.log_json(l) ORDER BY l.created_at, l.id) FROM pressroom.logs l
                          WHERE l.tenant_id = t.tenant_id AND l.task_id = t.task_id) END AS logs,
+                   (SELECT json_agg(pressroom.human_task_json(u) ORDER BY u.created_at, u.id) FROM pressroom.human_tasks u
+                     WHERE u.tenant_id = t.tenant_id AND u.task_id = t.task_id) AS human_tasks,
                    (SELECT json_agg(json_build_object('output_id', l.output_id, 'version_number', l.version_number,
                                                       'text', l.text) ORDER BY l.output_id)
                       FROM pressroom.live_texts l
@@ -56,7 +58,7 @@ extension Store {
         if steps { lists.append("steps") }
         lists.append("outputs")
         if include.contains(.versions) { lists.append("output_versions") }
-        lists += ["evaluations", "rankings"]
+        lists += ["evaluations", "rankings", "human_tasks"]
         if include.contains(.logs) { lists.append("logs") }
         lists.append("live")
         return TaskState(json: Self.stateBody(row, lists), cursor: cursor, isTerminal: status.isTerminal)
@@ -89,7 +91,7 @@ extension Store {
                 row[list].append(to: &body)
             }
         }
-        body.append(contentsOf: ",\"human_tasks\":[]}".utf8)
+        body.append(UInt8(ascii: "}"))
         return JSONText(bytes: body)
     }
 }

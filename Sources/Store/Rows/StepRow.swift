@@ -71,6 +71,7 @@ package enum StepKind: String, Sendable {
     case log
     case http
     case own
+    case human
 }
 
 extension StepRow {

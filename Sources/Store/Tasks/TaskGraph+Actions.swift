@@ -23,6 +23,7 @@ extension TaskGraph {
 
     private mutating func pause() {
         for step in steps where step.status == .running { handBack(step.id) }
+        takeBackFromPeople()
         task.status = .paused
     }
 
@@ -48,7 +49,22 @@ extension TaskGraph {
         for index in phases.indices where !phases[index].status.isTerminal {
             phases[index].status = .cancelled
         }
+        for index in humanTasks.indices where !humanTasks[index].status.isTerminal {
+            humanTasks[index].status = .cancelled
+        }
         task.status = .cancelled
+    }
+
+    /// Withdraws what people were asked; their steps ask anew when the task goes on.
+    private mutating func takeBackFromPeople() {
+        for index in humanTasks.indices where !humanTasks[index].status.isTerminal {
+            humanTasks[index].status = .cancelled
+            updateStep(humanTasks[index].stepID) { row in
+                guard row.status == .waiting else { return }
+                row.status = .pending
+                row.runAt = .never
+            }
+        }
     }
 
     /// Failed phases run again from their failed steps; phases that were skipped because of them wait again.
@@ -126,8 +142,8 @@ extension StepKind {
     /// Whether a step of this kind waits for something, and is never run by a processor.
     package var isWait: Bool {
         switch self {
-        case .signal, .delay: true
-        case .write, .edit, .rewrite, .evaluate, .rank, .agent, .log, .http, .own: false
+        case .signal, .delay, .human: true
+        default: false
         }
     }
 
@@ -137,7 +153,7 @@ extension StepKind {
         case .write: .writing
         case .edit: .editing
         case .rewrite: .rewriting
-        case .evaluate, .rank, .signal, .agent, .delay, .log, .http, .own: nil
+        default: nil
         }
     }
 
@@ -147,7 +163,7 @@ extension StepKind {
         case .write: .pendingWrite
         case .edit: .pendingEdit
         case .rewrite: .pendingRewrite
-        case .evaluate, .rank, .signal, .agent, .delay, .log, .http, .own: nil
+        default: nil
         }
     }
 }

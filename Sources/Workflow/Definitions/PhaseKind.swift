@@ -8,6 +8,7 @@ package enum PhaseKind: String, Sendable, Hashable, Codable, CaseIterable {
     /// A kind that the embedding program brought; definitions use its own name.
     case own
     case transform, branch
+    case human
 }
 
 extension PhaseKind {

@@ -13,6 +13,7 @@ package enum PhaseSpec: Sendable, Hashable {
     case own(OwnPhase)
     case transform(TransformPhase)
     case branch(BranchPhase)
+    case human(HumanPhase)
 
     package var kind: PhaseKind {
         switch self {
@@ -29,6 +30,7 @@ package enum PhaseSpec: Sendable, Hashable {
         case .own: .own
         case .transform: .transform
         case .branch: .branch
+        case .human: .human
         }
     }
 

@@ -3,6 +3,7 @@ package struct Transition: Sendable, Hashable {
     /// The kinds of rows that have a status machine, by the singular of their table's name.
     package enum Entity: String, Sendable, Hashable, CaseIterable {
         case task, phase, step, output, evaluation
+        case humanTask = "human_task"
     }
 
     package let entity: Entity
@@ -43,4 +44,8 @@ extension OutputStatus: TransitioningStatus {
 
 extension EvaluationStatus: TransitioningStatus {
     package static var entity: Transition.Entity { .evaluation }
+}
+
+extension HumanTaskStatus: TransitioningStatus {
+    package static var entity: Transition.Entity { .humanTask }
 }

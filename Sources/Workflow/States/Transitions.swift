@@ -1,6 +1,6 @@
 /// The one table of legal transitions; the database holds the same, and a test compares them.
 package enum Transitions {
-    package static let table: [Transition] = task + phase + step + output + evaluation
+    package static let table: [Transition] = task + phase + step + output + evaluation + humanTask
 
     private static let task: [Transition] = [
         .init(TaskStatus.pending, TaskStatus.running),
@@ -118,6 +118,18 @@ package enum Transitions {
         .init(EvaluationStatus.processing, EvaluationStatus.pending),
         // to pending: an explicit retry
         .init(EvaluationStatus.failed, EvaluationStatus.pending),
+    ]
+
+    private static let humanTask: [Transition] = [
+        .init(HumanTaskStatus.pending, HumanTaskStatus.claimed),
+        .init(HumanTaskStatus.pending, HumanTaskStatus.completed),
+        .init(HumanTaskStatus.pending, HumanTaskStatus.cancelled),
+        .init(HumanTaskStatus.pending, HumanTaskStatus.expired),
+        // to pending: given to somebody else
+        .init(HumanTaskStatus.claimed, HumanTaskStatus.pending),
+        .init(HumanTaskStatus.claimed, HumanTaskStatus.completed),
+        .init(HumanTaskStatus.claimed, HumanTaskStatus.cancelled),
+        .init(HumanTaskStatus.claimed, HumanTaskStatus.expired),
     ]
 
     private static let legal = Set(table)

@@ -2,7 +2,7 @@ import ArgumentParser
 import Foundation
 import Workflow
 
-/// What a task is given: a JSON document, then single members over it.
+/// What a task is given, or a form: a JSON document, then single members over it.
 struct TaskInput: ParsableArguments {
     @Option(
         name: .long, parsing: .singleValue,

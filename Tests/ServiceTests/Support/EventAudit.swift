@@ -67,6 +67,10 @@ struct EventAudit {
                  WHERE t.status IN ('completed', 'failed', 'cancelled')
                    AND s.status NOT IN ('completed', 'failed', 'skipped', 'cancelled')
                 """,
+            "open human tasks of ended tasks": """
+                SELECT count(*) FROM pressroom.human_tasks h JOIN pressroom.tasks t USING (tenant_id, task_id)
+                 WHERE t.status IN ('completed', 'failed', 'cancelled') AND h.status IN ('pending', 'claimed')
+                """,
             "open evaluations of completed tasks": """
                 SELECT count(*) FROM pressroom.evaluations e JOIN pressroom.tasks t USING (tenant_id, task_id)
                  WHERE t.status = 'completed' AND e.status NOT IN ('completed', 'failed')
@@ -87,6 +91,7 @@ struct EventAudit {
             for step in payload["steps"]?.array ?? [] { read(.step, step, "id", position, sourceLocation) }
         case "output_updated": read(.output, payload["output"], "id", position, sourceLocation)
         case "evaluation_updated": read(.evaluation, payload["evaluation"], "id", position, sourceLocation)
+        case "human_task_updated": read(.humanTask, payload["human_task"], "id", position, sourceLocation)
         default: break
         }
     }
@@ -122,6 +127,7 @@ struct EventAudit {
             UNION ALL SELECT 'step ' || id, pressroom.step_json(r)::text FROM pressroom.steps r
             UNION ALL SELECT 'output ' || id, pressroom.output_json(r)::text FROM pressroom.outputs r
             UNION ALL SELECT 'evaluation ' || id, pressroom.evaluation_json(r)::text FROM pressroom.evaluations r
+            UNION ALL SELECT 'humanTask ' || id, pressroom.human_task_json(r)::text FROM pressroom.human_tasks r
             """)
         #expect(rows.count == lastRows.count, "rows and events of them", sourceLocation: sourceLocation)
         for row in rows {

@@ -94,8 +94,13 @@ import Testing
         BadDefinition(phase: "id: b, agents: [w]", ("/phases/1/kind", 8, "is required")),
         BadDefinition(phase: "id: b, kind: edti, agents: [w]", ("/phases/1/kind", 8, "did you mean 'edit'?")),
         BadDefinition(
-            phase: "id: b, kind: human, title: Approve, due_in: 2d, when: 3, form: {type: object}",
-            ("/phases/1/kind", 8, "kind 'human' is not available in this version"), ("/phases/1/when", 8, "must be a string")),
+            phase: "id: b, kind: human, title: '{{x', due_in: 2d, remind_in: 3d, form: {type: objec}, assignee: ada",
+            ("/phases/1/title", 8, "closed"), ("/phases/1/remind_in", 8, "must be shorter than 'due_in'"),
+            ("/phases/1/form/type", 8, "must be one of null, boolean"), ("/phases/1/assignee", 8, "is not a known key")),
+        BadDefinition(phase: "id: b, kind: human, form: true", ("/phases/1/title", 8, "is required")),
+        BadDefinition(
+            phase: "id: b, kind: workflow, when: 3",
+            ("/phases/1/kind", 8, "kind 'workflow' is not available in this version"), ("/phases/1/when", 8, "must be a string")),
         BadDefinition(phase: "id: b, kind: http, url: x", ("/phases/1/url", 8, "must begin with http:// or https://")),
         BadDefinition(
             phase: "id: b, kind: http, method: POST, url: 'https://a.example', body: {x: ['{{#a}}']}", ("/phases/1/body/x/0", 8, "not closed")),

@@ -15,6 +15,7 @@ import Testing
         check(StepStatus.self, start: .pending) { $0.isTerminal }
         check(OutputStatus.self, start: .pendingWrite) { $0.isSettled }
         check(EvaluationStatus.self, start: .pending) { $0.isTerminal }
+        check(HumanTaskStatus.self, start: .pending) { $0.isTerminal }
     }
 
     /// Only a retry leaves a terminal status, and only from `failed` (or a phase that was skipped).
@@ -26,6 +27,7 @@ import Testing
             case .step: StepStatus(rawValue: transition.from)?.isTerminal ?? false
             case .output: OutputStatus(rawValue: transition.from)?.isSettled ?? false
             case .evaluation: EvaluationStatus(rawValue: transition.from)?.isTerminal ?? false
+            case .humanTask: HumanTaskStatus(rawValue: transition.from)?.isTerminal ?? false
             }
         }
         #expect(left.allSatisfy { $0.from == "failed" || ($0.entity == .phase && $0.from == "skipped") })
@@ -38,7 +40,7 @@ import Testing
         #expect(!Transitions.isLegal(PhaseStatus.completed, .pending))
         #expect(Transitions.isLegal(entity: .step, from: "failed", to: "pending"))
         #expect(!Transitions.isLegal(entity: .step, from: "failed", to: "flying"))
-        #expect(Transitions.table.count == 90)
+        #expect(Transitions.table.count == 99)
     }
 
     private func check<Status: TransitioningStatus & Hashable>(

@@ -67,6 +67,7 @@ struct PhaseReader {
         case .own:
             kindKeys = Array(reader.members.keys)
             spec = OwnPhase(reading: self, commonKeys: Self.commonKeys).map(PhaseSpec.own)
+        case .human: (kindKeys, spec) = (HumanPhase.keys, HumanPhase(reading: self).map(PhaseSpec.human))
         }
         reader.refuseUnknownKeys(known: Self.commonKeys + kindKeys)
         return spec

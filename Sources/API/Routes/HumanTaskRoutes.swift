@@ -1,0 +1,86 @@
+import Foundation
+import HTTPTypes
+import Hummingbird
+import Store
+import Workflow
+
+/// The inbox: what people are asked, and their answers.
+struct HumanTaskRoutes: Sendable {
+    let api: APIEnvironment
+
+    func add(to routes: RouteBuilder) {
+        routes.get("/api/v1/human-tasks", use: list)
+        routes.get("/api/v1/human-tasks/{id}", use: show)
+        routes.post("/api/v1/human-tasks/{id}/claim") { request, context in
+            try await act(request, context) { _ in .claim }
+        }
+        routes.post("/api/v1/human-tasks/{id}/complete") { request, context in
+            try await act(request, context) { .complete($0.value("data") ?? .null) }
+        }
+        routes.post("/api/v1/human-tasks/{id}/reassign") { request, context in
+            try await act(request, context, reassignment)
+        }
+        routes.post("/api/v1/human-tasks/{id}/cancel") { request, context in
+            try await act(request, context) { _ in .cancel }
+        }
+    }
+
+    private func list(_ request: Request, _ context: PressroomRequestContext) async throws -> Response {
+        var query = QueryReader(request)
+        var filter = HumanTaskFilter()
+        filter.statuses = query.words("status", as: HumanTaskStatus.self).map(\.rawValue)
+        filter.assigneeID = query.string("assignee")
+        filter.assigneeGroup = query.string("group")
+        filter.isOverdue = query.boolean("overdue")
+        let page = query.page()
+        try query.finish()
+        return .json(try await api.store.humanTasks(context.scope, filter, page).json)
+    }
+
+    private func show(_ request: Request, _ context: PressroomRequestContext) async throws -> Response {
+        try QueryReader(request).finish()
+        let id = try context.uuid("id")
+        guard let view = try await api.store.humanTask(context.scope, id) else {
+            throw ProblemError(.notFound, "There is no human task \(id.text).")
+        }
+        let tag = String(view.version)
+        if Preconditions(request).isKnown(tag) { return .notModified(tag: tag) }
+        return .json(view.json, tag: tag)
+    }
+
+    private func reassignment(_ body: inout BodyReader) -> HumanTaskAction {
+        let (id, group) = (body.string("assignee_id"), body.string("assignee_group"))
+        if id == nil, group == nil, body.problems.isEmpty {
+            body.fail("assignee_id", "is required, or assignee_group")
+        }
+        return .reassign(assigneeID: id, assigneeGroup: group)
+    }
+
+    /// - Parameter action: takes what it needs out of the body; all else in there is refused.
+    private func act(
+        _ request: Request, _ context: PressroomRequestContext, _ action: (inout BodyReader) -> HumanTaskAction
+    ) async throws -> Response {
+        try QueryReader(request).finish()
+        let id = try context.uuid("id")
+        let version = try Preconditions(request).requiredVersion()
+        let bytes = try await request.bytes(upTo: api.bodyLimit)
+        var json: JSON = [:]
+        if !bytes.isEmpty {
+            guard request.mediaType == "application/json" else {
+                throw Request.unsupported(request.mediaType, "application/json, or no body")
+            }
+            json = try Request.json(bytes)
+        }
+        var body = BodyReader(json)
+        let wanted = action(&body)
+        try body.finish()
+        let idempotency = try request.idempotency(body: json.text)
+        let scope = context.scope
+        let result = try await api.store.writeOnce(scope, idempotency) { connection in
+            let view = try await api.store.actOnHumanTask(on: connection, scope, id, wanted, ifVersion: version)
+            return RecordedResponse(status: 200, body: view.json)
+        }
+        api.store.hints.workArrived()
+        return .recorded(result, tag: (try? JSON(parsing: result.response.body.bytes))?["version"]?.int.map(String.init))
+    }
+}

@@ -1,0 +1,62 @@
+public import Foundation
+import Workflow
+
+extension PressroomClient {
+    /// What people are asked, the newest first. `status` takes several with commas between them.
+    public func humanTasks(
+        status: String? = nil, assignee: String? = nil, group: String? = nil, isOverdue: Bool? = nil, limit: Int? = nil,
+        after: String? = nil
+    ) async throws -> Page<HumanTaskRecord> {
+        let path = Path("human-tasks").with("status", status).with("assignee", assignee).with("group", group)
+            .with("overdue", isOverdue.map { $0 ? "true" : "false" }).with("limit", limit.map(String.init))
+            .with("after", after)
+        return try await call(.get, path.text).page(of: HumanTaskRecord.init(document:))
+    }
+
+    public func humanTask(_ id: String) async throws -> HumanTaskRecord {
+        HumanTaskRecord(document: try await call(.get, Path("human-tasks", id).text).document())
+    }
+
+    /// Takes it, so that nobody else answers it; the status 409 says that somebody else has, or that it is over.
+    @discardableResult
+    public func claimHumanTask(_ id: String, ifVersion: Int? = nil) async throws -> HumanTaskRecord {
+        try await actOnHumanTask(id, "claim", [:], ifVersion)
+    }
+
+    /// Answers it. `data` is JSON and must fit the form (422 with pointers otherwise).
+    @discardableResult
+    public func completeHumanTask(_ id: String, data: Data, ifVersion: Int? = nil) async throws -> HumanTaskRecord {
+        let json: JSON
+        do {
+            json = try JSON(parsing: data)
+        } catch {
+            throw PressroomError(code: .invalidArgument, title: "data is not JSON", detail: "\(error)")
+        }
+        return try await actOnHumanTask(id, "complete", ["data": json], ifVersion)
+    }
+
+    /// Gives it to a user or a group, and back from whoever had claimed it.
+    @discardableResult
+    public func reassignHumanTask(
+        _ id: String, assignee: String? = nil, group: String? = nil, ifVersion: Int? = nil
+    ) async throws -> HumanTaskRecord {
+        var body: JSON = [:]
+        if let assignee { body["assignee_id"] = .string(assignee) }
+        if let group { body["assignee_group"] = .string(group) }
+        return try await actOnHumanTask(id, "reassign", body, ifVersion)
+    }
+
+    /// Closes it without an answer; its phase fails.
+    @discardableResult
+    public func cancelHumanTask(_ id: String, ifVersion: Int? = nil) async throws -> HumanTaskRecord {
+        try await actOnHumanTask(id, "cancel", [:], ifVersion)
+    }
+
+    private func actOnHumanTask(
+        _ id: String, _ action: String, _ body: JSON, _ ifVersion: Int?
+    ) async throws -> HumanTaskRecord {
+        let headers = ifVersion.map { [(name: "if-match", value: "\"\($0)\"")] } ?? []
+        let answer = try await call(.post, Path("human-tasks", id, action).text, content: .json(body), headers: headers)
+        return HumanTaskRecord(document: try answer.document())
+    }
+}
