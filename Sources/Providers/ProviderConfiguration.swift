@@ -57,7 +57,7 @@ package struct ProviderConfiguration: Sendable, Equatable {
         configuration.baseURL = baseURL
         configuration.apiKey = apiKey
         configuration.apiKeyEnv = apiKeyEnv
-        configuration.concurrency = concurrency
+        configuration.limits.concurrency = concurrency
         return configuration
     }
 

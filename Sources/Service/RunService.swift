@@ -5,6 +5,7 @@ import Postgres
 package import Processor
 import ServiceLifecycle
 import UnixSignals
+import Workflow
 
 /// Runs a node until SIGTERM or SIGINT: database, tailer, processor, HTTP and streams.
 ///

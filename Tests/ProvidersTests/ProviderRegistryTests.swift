@@ -78,7 +78,7 @@ struct ProviderRegistryTests {
                 #expect(check.status == .reachable && check.kind == .anthropic && check.models == ["scripted"])
                 #expect(server.requests.map(\.path) == ["/v1/messages", "/v1/models?limit=1000"])
                 #expect(server.requests.allSatisfy { $0.headers["x-api-key"] == "sk-2" && $0.headers["anthropic-version"] != nil })
-                #expect(registry.concurrency(of: "claude") == 3)
+                #expect(registry.limits == ["claude": ModelLimits(concurrency: 3)])
             }
             server.answerAlways(with: .error(401, type: "authentication_error", message: "invalid x-api-key"))
             try await withRegistry(["claude": .anthropic(baseURL: server.baseURL)]) { registry in

@@ -42,7 +42,7 @@ struct ServerErrorTests {
             #expect(server.requests.first?.headers[dialect.keyHeader.name] == dialect.keyHeader.value + "-very-secret")
         }
         var configuration = ProviderConfiguration.openai(baseURL: "http://127.0.0.1", apiKey: key)
-        configuration.concurrency = 1
+        configuration.limits.concurrency = 1
         var dumped = ""
         dump(configuration, to: &dumped)
         #expect(!"\(configuration) \(String(reflecting: configuration)) \(dumped)".contains("secret"))

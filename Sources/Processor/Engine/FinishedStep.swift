@@ -44,8 +44,8 @@ extension StepResult {
     /// What the run's calls took.
     var usage: Usage {
         switch self {
-        case .text(_, let usage), .decision(_, let usage), .verdict(_, let usage), .ballot(_, _, let usage),
-            .scores(_, _, let usage):
+        case .value(_, let usage), .text(_, let usage), .decision(_, let usage), .verdict(_, let usage),
+            .ballot(_, _, let usage), .scores(_, _, let usage):
             usage
         }
     }

@@ -11,7 +11,6 @@ struct ProviderEntryReader {
         self.source = source
     }
 
-    /// Written in the contract for later versions; refused by name, so that nobody relies on what is not there.
     private static let limits = ["concurrency", "requests_per_minute", "tokens_per_minute"]
     private static let common = ["kind", "models", "prices"] + limits
     private static let server = ["base_url", "api_key", "api_key_env", "first_token_timeout", "stall_timeout"]
@@ -30,10 +29,7 @@ struct ProviderEntryReader {
         guard let kind = kind(entry, at: path) else { return nil }
         let known = Self.known[kind] ?? []
         for (key, value) in entry.members.sorted(by: { $0.value.line < $1.value.line }) where !known.contains(key) {
-            let later = Self.unavailable.contains(key)
-            report(
-                path + "." + key, line: value.line,
-                later ? "is not available in this version" : ConfigurationKeys.unknown(key, among: known))
+            report(path + "." + key, line: value.line, ConfigurationKeys.unknown(key, among: known))
         }
         var provider = ProviderConfiguration(kind: kind)
         provider.prices = prices(entry, at: path + ".prices")
