@@ -124,7 +124,7 @@ let package = Package(
             name: "PostgresTests", dependencies: ["Postgres", "TestSupport", logging, lifecycle], swiftSettings: swiftSettings),
         .testTarget(
             name: "ProvidersTests",
-            dependencies: ["Providers", "Workflow", "TestSupport", httpClient, nioCore, nioPosix, nioHTTP1, logging],
+            dependencies: ["Providers", "Workflow", "TestSupport", httpClient, nioCore, nioPosix, nioHTTP1, nioSSL, logging],
             swiftSettings: swiftSettings
         ),
         .testTarget(
@@ -161,7 +161,7 @@ let package = Package(
         .testTarget(
             name: "ServiceTests",
             dependencies: [
-                "Service", "Client", "Processor", "Store", "Workflow", "Postgres", "Providers", "TestSupport", httpClient,
+                "Service", "PressroomKit", "Client", "Processor", "Store", "Workflow", "Postgres", "Providers", "TestSupport", httpClient,
                 nioCore, nioPosix, logging, lifecycle,
             ],
             swiftSettings: swiftSettings

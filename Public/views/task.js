@@ -5,6 +5,7 @@ import { el, fill, keyed } from "../dom.js";
 import { follow } from "../session.js";
 import { errorWords, headline, humanise, isTerminal, percent, statusWords } from "../words.js";
 import { humanTaskForms } from "./human-tasks.js";
+import { logPanel } from "./logs.js";
 import { notice } from "./notice.js";
 import { outputCard } from "./output-card.js";
 import { phaseStrip } from "./phases.js";
@@ -26,8 +27,9 @@ export function taskView(taskID) {
   const outputs = el("div", { class: "outputs" });
   const drafts = el("section", { class: "drafts", "aria-labelledby": "drafts-title", hidden: true },
     el("h2", { id: "drafts-title" }, "Drafts"), outputs);
+  const log = logPanel();
   const steps = stepsPanel();
-  const body = el("div", { hidden: true }, header.node, phases.node, trouble, questions.node, signals.node, rankings, drafts, steps.node);
+  const body = el("div", { hidden: true }, header.node, phases.node, trouble, questions.node, signals.node, rankings, drafts, log.node, steps.node);
   const placeholder = el("div", { class: "sheet" }, el("h1", { tabindex: -1, class: "quiet" }, "Opening the task"));
   const node = el("article", { class: "task" }, placeholder, body);
   /** @type {Map<string, ReturnType<typeof outputCard>>} */
@@ -72,6 +74,7 @@ export function taskView(taskID) {
     signals.update(state);
     drawRankings(state);
     drawOutputs(state);
+    log.update(state);
     steps.update(state);
     document.title = `${isTerminal(state.status) ? statusWords(state.status) : percent(state.progress)} · ${headline(state.task)} – Pressroom`;
     hear(state);

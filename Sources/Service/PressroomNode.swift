@@ -71,7 +71,7 @@ struct PressroomNode {
         return StepServices(
             models: { name throws(ProviderError) in try registry.model(for: name) },
             web: GuardedWebClient(
-                rules: AddressRules(exceptions: configuration.requests.allow), resolver: .system(threads: .singleton), group: group),
+                rules: AddressRules(exceptions: configuration.requests.allow), resolver: .system(), group: group),
             secrets: { environment["PRESSROOM_SECRET_\($0)"] }, ownKinds: ownKinds)
     }
 

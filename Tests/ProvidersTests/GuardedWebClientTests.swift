@@ -195,7 +195,7 @@ struct GuardedWebClientTests {
     // MARK: -
 
     private func client(
-        allowing exceptions: String..., resolver: NameResolver = .system(threads: .singleton)
+        allowing exceptions: String..., resolver: NameResolver = .system()
     ) -> GuardedWebClient {
         GuardedWebClient(
             rules: AddressRules(exceptions: exceptions.compactMap { AddressRules.Exception($0) }), resolver: resolver,

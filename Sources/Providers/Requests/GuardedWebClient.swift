@@ -1,7 +1,7 @@
 package import NIOCore
 import NIOHTTP1
 import NIOPosix
-import NIOSSL
+package import NIOSSL
 import Synchronization
 package import Workflow
 
@@ -17,12 +17,15 @@ package struct GuardedWebClient: WebClient {
     private let group: any EventLoopGroup
     private let tls: Result<NIOSSLContext, any Error>
 
-    package init(rules: AddressRules, resolver: NameResolver, group: any EventLoopGroup) {
+    package init(
+        rules: AddressRules, resolver: NameResolver, group: any EventLoopGroup,
+        tls configuration: TLSConfiguration = .makeClientConfiguration()
+    ) {
         self.rules = rules
         self.resolver = resolver
         self.group = group
         // Once: reading the system's certificates takes long.
-        tls = Result { try NIOSSLContext(configuration: .makeClientConfiguration()) }
+        tls = Result { try NIOSSLContext(configuration: configuration) }
     }
 
     package func send(_ request: WebRequest) async throws(ProviderError) -> WebResponse {

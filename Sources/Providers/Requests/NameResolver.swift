@@ -1,5 +1,5 @@
 import Foundation
-package import NIOPosix
+import NIOPosix
 package import Workflow
 
 /// Looks a host up. What it answers is what is checked, and what is connected to: there is no second look-up in which
@@ -15,8 +15,15 @@ package struct NameResolver: Sendable {
         try await look(host)
     }
 
+    /// Of their own, so that a name server that does not answer holds up nothing but look-ups.
+    private static let threads: NIOThreadPool = {
+        let threads = NIOThreadPool(numberOfThreads: 4)
+        threads.start()
+        return threads
+    }()
+
     /// The system's, in its order of preference. It reads forms such as `127.1`, `0x7f000001` and `2130706433` too.
-    package static func system(threads: NIOThreadPool) -> NameResolver {
+    package static func system() -> NameResolver {
         NameResolver { host throws(ProviderError) in
             // A look-up cannot be stopped; who was cancelled does not wait for it.
             let (answers, answer) = AsyncStream.makeStream(of: [IPAddress].self)

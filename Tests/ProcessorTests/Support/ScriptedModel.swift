@@ -14,6 +14,7 @@ final class ScriptedModel: LanguageModel {
 
     private struct State {
         var calls: [String] = []
+        var requests: [ModelRequest] = []
         var repetitions: [String: Int] = [:]
         var waiting: [(count: Int, gate: Gate)] = []
     }
@@ -27,6 +28,8 @@ final class ScriptedModel: LanguageModel {
 
     /// The agents asked, in order.
     var calls: [String] { state.withLock { $0.calls } }
+
+    var requests: [ModelRequest] { state.withLock { $0.requests } }
 
     /// Returns when the model has been asked this often.
     func waitForCalls(_ count: Int) async {
@@ -43,6 +46,7 @@ final class ScriptedModel: LanguageModel {
         let repetition = state.withLock { state in
             let key = request.agent + "\n" + request.messages.map(\.content).joined()
             state.calls.append(request.agent)
+            state.requests.append(request)
             state.repetitions[key, default: 0] += 1
             for waiting in state.waiting where waiting.count <= state.calls.count { waiting.gate.open() }
             return state.repetitions[key] ?? 1
