@@ -1,16 +1,16 @@
 import Workflow
 
 /// Why a step failed, as in `steps.error`.
-struct StepFailure: Error, Sendable, Equatable {
-    let code: String
-    let message: String
-    let isRetryable: Bool
+package struct StepFailure: Error, Sendable, Equatable {
+    package let code: String
+    package let message: String
+    package let isRetryable: Bool
     /// What the server asked to wait before the next attempt.
-    var retryAfter: Duration?
+    package var retryAfter: Duration?
     /// What the run's calls took: an answer that cannot be read was paid for too.
     var usage = Usage.zero
 
-    init(code: String, message: String, isRetryable: Bool, retryAfter: Duration? = nil) {
+    package init(code: String, message: String, isRetryable: Bool, retryAfter: Duration? = nil) {
         self.code = code
         self.message = message
         self.isRetryable = isRetryable
