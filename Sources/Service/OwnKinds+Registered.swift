@@ -1,9 +1,9 @@
-import Processor
-import Workflow
+package import Processor
+package import Workflow
 
 extension OwnKinds {
     /// - Throws: `ConfigurationError` for a name that no kind can have, or that two have.
-    init(registered kinds: [RegisteredKind]) throws(ConfigurationError) {
+    package init(registered kinds: [RegisteredKind]) throws(ConfigurationError) {
         var checks: [String: Check] = [:]
         var problems: [ConfigurationError.Problem] = []
         for kind in kinds {
