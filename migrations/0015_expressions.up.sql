@@ -4,7 +4,7 @@
 -- it. A path that fails gives its reason and fails nothing else. After one that the statement timeout has stopped,
 -- the rest is left out: no timeout would stop them any more, and the caller asks again.
 CREATE FUNCTION pressroom.evaluate_paths(documents jsonb, questions jsonb, max_bytes integer)
-RETURNS TABLE (n integer, found jsonb, error text) LANGUAGE plpgsql STABLE AS $$
+RETURNS TABLE (n integer, matches jsonb, error text) LANGUAGE plpgsql STABLE AS $$
 DECLARE
     question jsonb;
 BEGIN
@@ -13,20 +13,20 @@ BEGIN
         n := n + 1;
         BEGIN
             error := NULL;
-            found := jsonb_path_query_array(
+            matches := jsonb_path_query_array(
                 (documents -> (question ->> 'document')::integer) || (question -> 'extra'), (question ->> 'path')::jsonpath);
-            IF octet_length(found::text) > max_bytes THEN
-                found := NULL;
+            IF octet_length(matches::text) > max_bytes THEN
+                matches := NULL;
                 error := format('It finds more than %s bytes.', max_bytes);
             END IF;
         EXCEPTION
             WHEN query_canceled THEN
-                found := NULL;
+                matches := NULL;
                 error := 'It takes too long.';
                 RETURN NEXT;
                 RETURN;
             WHEN OTHERS THEN
-                found := NULL;
+                matches := NULL;
                 error := SQLERRM;
         END;
         RETURN NEXT;

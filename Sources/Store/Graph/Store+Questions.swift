@@ -46,7 +46,7 @@ extension Store {
                    set_config('statement_timeout', \(timeout), true)
             """,
             """
-            SELECT n, found, error
+            SELECT n, matches, error
               FROM pressroom.evaluate_paths(
                        \(JSON.array(documents))::jsonb, \(JSON.array(questions))::jsonb, \(expressionLimits.maxBytes))
             """,
@@ -58,7 +58,7 @@ extension Store {
                 if let error = try row.decode("error", as: String?.self) {
                     .failed(error)
                 } else {
-                    .found(try row.json("found")?.array ?? [])
+                    .found(try row.json("matches")?.array ?? [])
                 }
             graphs[place.graph].questions.answer(place.group, place.index, answer)
         }
