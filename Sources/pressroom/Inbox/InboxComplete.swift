@@ -1,6 +1,7 @@
 import ArgumentParser
 import Client
 import Foundation
+import Workflow
 
 struct InboxComplete: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
