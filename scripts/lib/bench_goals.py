@@ -67,7 +67,7 @@ GOALS = [
         "GET …/state", "state", None, "requests_per_second", "/s", True, peer="pgbench", peer_field="per_second", ratio=0.7
     ),
     Goal("Durable steps", "steps", None, STEPS, "steps/s", True, limit=6000, peer="plain SQL", peer_field="per_second"),
-    Goal("the same", "steps", None, STEPS, "steps/s", True, peer="DBOS Transact"),
+    Goal("the same", "steps", None, STEPS, "steps/s", True, peer="DBOS Transact", ratio=10),
     Goal("the same", "steps", None, STEPS, "steps/s", True, peer="Procrastinate"),
     Goal("the same", "steps", None, STEPS, "steps/s", True, peer="litestar-workflows"),
     Goal("POST /tasks → first step running, p50", "start", None, "post_to_running_p50_ms", "ms", False, limit=10),

@@ -7,8 +7,8 @@ struct BenchSteps: AsyncParsableCommand {
         commandName: "steps",
         abstract: "How many durable steps a second run.",
         discussion: """
-            Tasks of four 'write' steps, one after the other. With a model that answers at once the steps do nothing: \
-            configure providers: {nothing: {kind: rehearsal, tokens_per_second: 0}} and give --model nothing/any.
+            Tasks of four phases with one step each, one after the other. 'write' steps with a model that answers at once \
+            do nothing: configure providers: {nothing: {kind: rehearsal, tokens_per_second: 0}} and give --model nothing/any.
             """)
 
     @Option(help: "Tasks for the rate.")

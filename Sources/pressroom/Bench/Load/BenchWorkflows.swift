@@ -12,23 +12,33 @@ enum BenchWorkflows {
           - {id: wait, kind: signal, name: done, timeout: 1h}
         """
 
-    /// Four steps, one after the other; published once for each model, because a version never changes.
+    /// Four drafts, one after the other; published once for each model, because a version never changes.
     static func steps(model: String) -> (name: String, definition: String) {
-        let name = "bench-steps-" + slug(model)
-        return (
+        steps(
+            "bench-steps-" + slug(model), agents: "agents: {nobody: {role: writer, model: \"\(model)\"}}",
+            "kind: write, agents: [nobody], prompt: Go.")
+    }
+
+    /// Four phases of any kind that has one step.
+    static func steps(kind: String, attributes: String) -> (name: String, definition: String) {
+        let phase = attributes.isEmpty ? "kind: \(kind)" : "kind: \(kind), \(attributes)"
+        return steps("bench-steps-" + slug(phase), agents: "", phase)
+    }
+
+    private static func steps(_ name: String, agents: String, _ phase: String) -> (name: String, definition: String) {
+        (
             name,
             """
             name: \(name)
             version: 1.0.0
             description: Four steps, one after the other, for `pressroom bench`.
             category: bench
-            agents:
-              nobody: {role: writer, model: "\(model)"}
+            \(agents)
             phases:
-              - {id: first, kind: write, agents: [nobody], prompt: Go.}
-              - {id: second, kind: write, agents: [nobody], prompt: Go.}
-              - {id: third, kind: write, agents: [nobody], prompt: Go.}
-              - {id: fourth, kind: write, agents: [nobody], prompt: Go.}
+              - {id: first, \(phase)}
+              - {id: second, \(phase)}
+              - {id: third, \(phase)}
+              - {id: fourth, \(phase)}
             """
         )
     }
