@@ -73,8 +73,11 @@ struct ProviderSettingsTests {
             "providers: {a: {kind: rehearsal, models: {m: {tokens_per_minute: many}}}}",
             "providers.a.models.m.tokens_per_minute must be a whole number above 0, not 'many'"
         ),
-        ("providers: {a: {kind: rehearsal, models: {m: 3}}}", "providers.a.models.m must be a mapping of keys to values"),
-        ("providers: {a: {kind: rehearsal, models: [m]}}", "providers.a.models must be a mapping of models to their limits"),
+        ("providers: {a: {kind: rehearsal, models: {m: 3}}}", "providers.a.models.m must be a mapping such as {requests_per_minute: 60}"),
+        (
+            "providers: {a: {kind: rehearsal, models: [m]}}",
+            "providers.a.models must be a mapping of models to limits such as {small: {requests_per_minute: 60}}"
+        ),
         ("providers: {a: {kind: rehearsal, models: {a b: {concurrency: 1}}}}", "providers.a.models.a b is no name of a model"),
         (
             "providers: {a: {kind: rehearsal, models: {m: {speed: 1}}}}",

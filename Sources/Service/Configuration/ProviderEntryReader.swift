@@ -11,8 +11,7 @@ struct ProviderEntryReader {
         self.source = source
     }
 
-    private static let limits = ["concurrency", "requests_per_minute", "tokens_per_minute"]
-    private static let common = ["kind", "models", "prices"] + limits
+    private static let common = ["kind", "prices", "models"] + limits
     private static let server = ["base_url", "api_key", "api_key_env", "first_token_timeout", "stall_timeout"]
     private static let known: [ProviderConfiguration.Kind: [String]] = [
         .anthropic: common + server + ["max_tokens"],
@@ -32,42 +31,15 @@ struct ProviderEntryReader {
             report(path + "." + key, line: value.line, ConfigurationKeys.unknown(key, among: known))
         }
         var provider = ProviderConfiguration(kind: kind)
-        provider.prices = prices(entry, at: path + ".prices")
         provider.limits = readLimits(entry.members, at: path)
-        readModels(&provider, entry, at: path)
+        provider.modelLimits = readModels(entry, at: path + ".models")
+        provider.prices = prices(entry, at: path + ".prices")
         switch kind {
         case .anthropic: readAnthropic(&provider, entry, at: path)
         case .openai: readOpenAI(&provider, entry, at: path)
         case .rehearsal: readRehearsal(&provider, entry, at: path)
         }
         return provider
-    }
-
-    private mutating func readModels(
-        _ provider: inout ProviderConfiguration, _ entry: ConfigurationFile.Provider, at path: String
-    ) {
-        if let models = entry.members["models"], entry.tables["models"] == nil {
-            report(path + ".models", line: models.line, "must be a mapping of models to their limits")
-        }
-        for (model, table) in (entry.tables["models"] ?? [:]).sorted(by: { $0.value.line < $1.value.line }) {
-            let path = path + ".models." + model
-            if ModelName("provider/\(model)") == nil { report(path, line: table.line, "is no name of a model") }
-            guard let members = table.members else {
-                report(path, line: table.line, "must be a mapping of keys to values")
-                continue
-            }
-            for (key, value) in members.sorted(by: { $0.value.line < $1.value.line }) where !Self.limits.contains(key) {
-                report(path + "." + key, line: value.line, ConfigurationKeys.unknown(key, among: Self.limits))
-            }
-            provider.modelLimits[model] = readLimits(members, at: path)
-        }
-    }
-
-    private mutating func readLimits(_ members: [String: ConfigurationFile.Entry], at path: String) -> ModelLimits {
-        let numbers = Self.limits.map { key in
-            value(key, of: members, at: path, "a whole number above 0") { Int($0).flatMap { $0 > 0 ? $0 : nil } }
-        }
-        return ModelLimits(concurrency: numbers[0], requestsPerMinute: numbers[1], tokensPerMinute: numbers[2])
     }
 
     private mutating func kind(_ entry: ConfigurationFile.Provider, at path: String) -> ProviderConfiguration.Kind? {
@@ -147,14 +119,7 @@ struct ProviderEntryReader {
         _ key: String, of entry: ConfigurationFile.Provider, at path: String, _ rule: String, isSecret: Bool = false,
         _ parse: (String) -> Value?
     ) -> Value? {
-        value(key, of: entry.members, at: path, rule, isSecret: isSecret, parse)
-    }
-
-    private mutating func value<Value>(
-        _ key: String, of members: [String: ConfigurationFile.Entry], at path: String, _ rule: String, isSecret: Bool = false,
-        _ parse: (String) -> Value?
-    ) -> Value? {
-        guard let member = members[key] else { return nil }
+        guard let member = entry.members[key] else { return nil }
         guard let value = parse(member.text) else {
             report(path + "." + key, line: member.line, "must be \(rule)" + (isSecret ? "" : ", not '\(member.text.prefix(80))'"))
             return nil
