@@ -17,7 +17,7 @@ package final class Processor: Service {
     private let plainCommits: TaskCommits
     let workflows: WorkflowCache
     let finished = FinishedSteps()
-    let contention = Contention()
+    let queue = QueueView()
     let meter: ModelMeter
     let wakeAdvance = WorkSignal()
     let wakeClaim = WorkSignal()

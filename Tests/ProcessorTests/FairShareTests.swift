@@ -31,6 +31,15 @@ struct FairShareTests {
         #expect(divide(free: 8, reserve: 2, [("a", 0)]) == ["a": 6])
     }
 
+    @Test("What a commit claims directly passes by no other tenant that waits")
+    func direct() {
+        #expect(FairShare.direct(wanted: 9, of: 64, "a", waiting: [], running: ["a": 60, "b": 3]) == 9)
+        #expect(FairShare.direct(wanted: 9, of: 64, "a", waiting: ["a"], running: ["a": 60]) == 9)
+        #expect(FairShare.direct(wanted: 9, of: 64, "a", waiting: ["a", "b"], running: ["a": 30]) == 2)
+        #expect(FairShare.direct(wanted: 9, of: 64, "a", waiting: ["b"], running: ["a": 40]) == 0)
+        #expect(FairShare.direct(wanted: 9, of: 64, "a", waiting: ["b"], running: ["c": 40]) == 9)
+    }
+
     @Test("Never more than is free, never a place to the richer while the poorer waits")
     func property() {
         let seed = UInt64.random(in: 0...(.max))

@@ -11,16 +11,16 @@ struct DirectClaims: Sendable {
     }
 
     private(set) var claims: [Claim] = []
-    /// The processor's places that are kept free for them.
-    let places: Int
+    private let room: DirectRoom
 
-    init(places: Int) {
-        self.places = places
+    init(_ room: DirectRoom) {
+        self.room = room
     }
 
     /// Claims what the engine has added, as far as there are places.
     mutating func add(from engine: inout TaskEngine, processorID: UUID, tenantID: String) {
-        let steps = engine.claimNewSteps(for: processorID, tenantID: tenantID, room: places - claims.count)
+        guard engine.graph.task.priority >= room.leastPriority else { return }
+        let steps = engine.claimNewSteps(for: processorID, tenantID: tenantID, room: room.places - claims.count)
         guard !steps.isEmpty else { return }
         let material = StepMaterial(engine.graph)
         claims += steps.map { Claim(step: $0, material: material, workflow: engine.workflow) }

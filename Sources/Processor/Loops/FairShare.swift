@@ -22,6 +22,16 @@ enum FairShare {
         return zip(waiting, shares).filter { $1 > 0 }.map { ($0.tenantID, $1) }
     }
 
+    /// How many places steps may take that do not queue up, as those that a commit adds: all that they want while no
+    /// other tenant waits, else what is left of an even share of the node.
+    static func direct(
+        wanted: Int, of concurrency: Int, _ tenantID: String, waiting: [String], running: [String: Int]
+    ) -> Int {
+        guard waiting.contains(where: { $0 != tenantID }) else { return wanted }
+        let sharing = Set(waiting).union(running.keys).union([tenantID])
+        return max(0, min(wanted, concurrency / sharing.count - (running[tenantID] ?? 0)))
+    }
+
     /// Raises the lowest first, as water fills a vessel; what does not go up evenly goes to the first ones.
     ///
     /// - Parameter levels: rising.

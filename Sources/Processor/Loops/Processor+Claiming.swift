@@ -20,10 +20,10 @@ extension Processor {
 
     /// Claims for each tenant its share of the free places. Answers whether another round may find more.
     private func claimOnce() async throws -> Bool {
-        guard running.free(of: configuration.concurrency) > 0 else { return false }
+        guard running.free(of: configuration.concurrency) > 0 || queue.isOld else { return false }
         let waiting = try await store.waitingLanes(configuration.limits)
-        contention.hasSeveralTenants = waiting.hasSeveralTenants
         let open = openLanes(waiting)
+        queue.saw(waiting, open: open)
         let shares = FairShare.divide(
             free: running.free(of: configuration.concurrency), reserve: waiting.hasSeveralTenants ? reserve : 0,
             among: open.keys.shuffled(), running: running.countByTenant)
@@ -96,10 +96,16 @@ extension Processor {
 
     /// How commits claim the steps that they add.
     var directClaims: StepClaimer {
-        StepClaimer { [running, configuration, contention] _, wanted in
-            // Where others wait or a limit counts, the queue decides.
-            guard !contention.hasSeveralTenants, configuration.limits.tenantSteps == nil else { return 0 }
-            return running.reserve(wanted, of: configuration.concurrency)
+        StepClaimer { [running, configuration, queue, reserve] tenantID, wanted in
+            // Where a limit counts, the queue decides.
+            guard configuration.limits.tenantSteps == nil else { return .none }
+            let look = queue.look
+            let fair = FairShare.direct(
+                wanted: wanted, of: configuration.concurrency, tenantID, waiting: Array(look.priorities.keys),
+                running: running.countByTenant)
+            let open = configuration.concurrency - (look.hasSeveralTenants ? reserve : 0)
+            return DirectRoom(
+                places: running.reserve(fair, of: open), leastPriority: look.priorities[tenantID] ?? .min)
         } start: { [weak self] claims, places in
             for claim in claims { self?.run(claim.step, claim.material, claim.workflow) }
             self?.running.release(places)

@@ -82,12 +82,12 @@ struct TaskCommits: Sendable {
     func claiming(
         _ scope: Scope, atMost wanted: Int, _ transaction: (DirectClaims) async throws -> DirectClaims?
     ) async throws {
-        let places = claimer?.reserve(scope.tenantID, wanted) ?? 0
+        let room = claimer?.reserve(scope.tenantID, wanted) ?? .none
         do {
-            let claims = try await transaction(DirectClaims(places: places))
-            claimer?.start(claims?.claims ?? [], places)
+            let claims = try await transaction(DirectClaims(room))
+            claimer?.start(claims?.claims ?? [], room.places)
         } catch {
-            claimer?.start([], places)
+            claimer?.start([], room.places)
             throw error
         }
     }

@@ -5,6 +5,8 @@ import Workflow
 package struct WaitingLanes: Sendable {
     /// The lanes with a step that is due.
     package let lanes: [String: [Lane]]
+    /// The best priority of a due step in each of them.
+    package let priorities: [String: [Lane: Int]]
     /// How much room the limits of models leave.
     package let models: [String: ModelRoom]
     package let hasSeveralTenants: Bool
@@ -20,11 +22,14 @@ extension Store {
         let results = try await database.pipeline(
             limits.models.isEmpty ? queries : queries + [Self.modelRooms(limits.models)])
         var lanes: [String: [Lane]] = [:]
+        var priorities: [String: [Lane: Int]] = [:]
         for row in results[0] {
-            lanes[try row.decode("tenant_id"), default: []].append(Lane(try row.decode("lane")))
+            let (tenantID, lane) = (try row.decode("tenant_id", as: String.self), Lane(try row.decode("lane")))
+            lanes[tenantID, default: []].append(lane)
+            priorities[tenantID, default: [:]][lane] = try row.decode("priority")
         }
         return WaitingLanes(
-            lanes: lanes, models: limits.models.isEmpty ? [:] : try Self.modelRooms(results[2], limits.models),
+            lanes: lanes, priorities: priorities, models: limits.models.isEmpty ? [:] : try Self.modelRooms(results[2], limits.models),
             hasSeveralTenants: try results[1][0].decode("several"))
     }
 
@@ -44,9 +49,9 @@ extension Store {
                       AND (s.tenant_id, s.lane) > (l.tenant_id, l.lane)
                     ORDER BY s.tenant_id, s.lane LIMIT 1) next
         )
-        SELECT l.tenant_id, l.lane
+        SELECT l.tenant_id, l.lane, due.priority
           FROM lanes l CROSS JOIN LATERAL (
-               SELECT FROM pressroom.steps s
+               SELECT s.priority FROM pressroom.steps s
                 WHERE s.tenant_id = l.tenant_id AND s.lane = l.lane
                   AND s.status IN ('pending', 'retrying') AND s.run_at <= now()
                 ORDER BY s.priority DESC, s.run_at LIMIT 1) due
