@@ -160,7 +160,7 @@ struct ScaleTests {
             try await store.deleteTask(scope, taskID, ifVersion: nil)
         }
         operations.add("claim") {
-            let steps = try await store.claimSteps(scope, processorID: processorID, limit: 16, providerLimits: [:])
+            let steps = try await store.claimSteps(scope, processorID: processorID, limit: 16)
             try #require(steps.count == 16)
             claimed.withLock { $0 = steps }
         }

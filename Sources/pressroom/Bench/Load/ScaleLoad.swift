@@ -27,7 +27,7 @@ struct ScaleLoad: Sendable {
     /// A batch of due steps, and its way back into the queue, which loads and saves its tasks as a commit does.
     private func claim(_ times: inout ScaleTimes) async throws {
         let steps = try await times.measure("claim_64") {
-            try await store.claimSteps(scope, processorID: processorID, limit: 64, providerLimits: [:])
+            try await store.claimSteps(scope, processorID: processorID, limit: 64)
         }
         guard steps.count == 64 else {
             throw CommandFailure("\(steps.count) steps of \(scope.tenantID) were due, and not 64: see scale.queue() in the data set")
