@@ -153,4 +153,60 @@ struct FairnessTests {
             #expect(calls.withLock { $0.now } == 0)
         }
     }
+
+    private static func log(_ head: String) -> String {
+        """
+        name: log
+        version: 1.0.0
+        \(head)
+        phases:
+          - {id: a, kind: log, message: a}
+          - {id: b, kind: log, message: b}
+          - {id: c, kind: log, message: c}
+        """
+    }
+
+    @Test("Limits hold for steps without a model, which a commit may claim as it adds them", arguments: ["workflow", "tenant"])
+    func stepsWithoutModels(limited: String) async throws {
+        try await withNewsroom { newsroom in
+            let yaml = Self.log(limited == "workflow" ? "concurrency: 2" : "description: no limit")
+            var configuration = ProcessorConfiguration()
+            configuration.concurrency = 8
+            configuration.poll = .milliseconds(50)
+            if limited == "tenant" { configuration.limits = ClaimLimits(tenantSteps: 2) }
+            let settled = configuration
+            let model = ScriptedModel { $0.soundAnswer }
+            try await newsroom.withProcessor(model, configuration: settled) { _ in
+                try await newsroom.withProcessor(model, configuration: settled) { _ in
+                    for _ in 0..<20 { _ = try await newsroom.start(yaml) }
+                    try await newsroom.until {
+                        try await newsroom.count("SELECT count(*) FROM pressroom.tasks WHERE status = 'completed'") == 20
+                    }
+                }
+            }
+            #expect(try await newsroom.count("SELECT count(*) FROM pressroom.steps WHERE status = 'completed'") == 60)
+            #expect(try await newsroom.mostRunning() == 2)
+        }
+    }
+
+    @Test("What a commit adds queues up behind a higher priority that waits")
+    func directClaims() async throws {
+        try await withNewsroom { newsroom in
+            let yaml = Self.log("description: no limit")
+            let definition = try WorkflowDefinition.parse(yaml, format: .yaml)
+            for (priority, claimed) in [(4, 0), (5, 1), (6, 1)] {
+                let task = try await newsroom.start(yaml, priority: priority)
+                let outcome = try await newsroom.store.wakeTasks(newsroom.scope, [task]) { graphs in
+                    var engine = TaskEngine(graphs[0], LoadedWorkflow(definition))
+                    engine.advance()
+                    var claims = DirectClaims(DirectRoom(places: 3, leastPriority: 5))
+                    claims.add(from: &engine, processorID: UUIDv7.next(), tenantID: "default")
+                    graphs[0] = engine.graph
+                    return claims.claims.count
+                }
+                #expect(outcome.result == claimed)
+            }
+            #expect(try await newsroom.running() == 2)
+        }
+    }
 }

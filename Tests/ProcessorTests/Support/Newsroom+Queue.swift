@@ -103,4 +103,22 @@ extension Newsroom {
     func running(_ condition: String = "true") async throws -> Int {
         try await count("SELECT count(*) FROM pressroom.steps WHERE status = 'running' AND \(raw: condition)")
     }
+
+    /// The most steps of a tenant that ever ran at a time, at any position of its log.
+    func mostRunning(_ condition: String = "true") async throws -> Int {
+        try await count(
+            """
+            SELECT max(running) FROM (
+                SELECT sum(delta) OVER (PARTITION BY tenant_id ORDER BY position) AS running FROM (
+                    SELECT e.tenant_id, e.position, e.runs::integer
+                           - coalesce(lag(e.runs) OVER (PARTITION BY s.id ORDER BY e.position), false)::integer AS delta
+                      FROM (SELECT tenant_id, position, step ->> 'id' AS id, step ->> 'status' = 'running' AS runs
+                              FROM pressroom.events CROSS JOIN LATERAL (
+                                   SELECT payload -> 'step' AS step WHERE type = 'step_updated'
+                                   UNION ALL
+                                   SELECT json_array_elements(payload -> 'steps') WHERE type = 'queue_built') steps) e
+                      JOIN pressroom.steps s ON s.id = e.id::uuid
+                     WHERE \(raw: condition)) changes) sums
+            """)
+    }
 }
