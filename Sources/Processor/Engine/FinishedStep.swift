@@ -21,7 +21,8 @@ extension FinishedStep {
 }
 
 enum StepOutcome: Sendable {
-    case completed(StepResult)
+    /// `spent` is what all model calls of the run took.
+    case completed(StepResult, spent: Usage = .zero)
     case failed(StepFailure)
     /// Back into the queue: the node shuts down.
     case handedBack
@@ -38,15 +39,4 @@ enum StepResult: Sendable {
     case ballot([UUID], reasoning: String?, usage: Usage)
     /// By output, the judge's score for each criterion.
     case scores([UUID: [String: Double]], reasoning: String?, usage: Usage)
-}
-
-extension StepResult {
-    /// What the run's calls took.
-    var usage: Usage {
-        switch self {
-        case .value(_, let usage), .text(_, let usage), .decision(_, let usage), .verdict(_, let usage),
-            .ballot(_, _, let usage), .scores(_, _, let usage):
-            usage
-        }
-    }
 }

@@ -12,8 +12,8 @@ extension TaskEngine {
             let definition = workflow.definition.phase(phase.key)
         else { return }
         switch result.outcome {
-        case .completed(let stepResult):
-            spend(stepResult.usage)
+        case .completed(let stepResult, let spent):
+            spend(spent)
             let note = behavior(of: definition).record(&self, stepResult, of: step, definition)
             graph.updateStep(step.id) { row in
                 row.status = .completed

@@ -14,7 +14,8 @@ struct StepRunner: Sendable {
         do {
             let call = try call(step, material, workflow)
             model = call.model
-            return .completed(try await PhaseBehaviors.of(call.definition).run(call))
+            let result = try await PhaseBehaviors.of(call.definition).run(call)
+            return .completed(result, spent: model?.spent ?? .zero)
         } catch {
             return outcome(of: error, step, spent: model?.spent ?? .zero)
         }
