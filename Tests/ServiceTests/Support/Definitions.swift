@@ -54,4 +54,18 @@ enum Definitions {
           - {id: judge, kind: evaluate, stage: final, agents: [ada, bob], criteria: [{id: clarity}]\(attributes)}
         """
     }
+
+    /// A draft, a wait that ends by itself, and another draft.
+    static func brief(_ provider: String) -> String {
+        """
+        name: brief
+        version: 1.0.0
+        agents:
+          warm: {role: writer, model: \(provider)/warm}
+        phases:
+          - {id: write, kind: write, agents: [warm], prompt: "Write a line on {{topic}}."}
+          - {id: hold, kind: signal, name: never, timeout: 300ms, on_failure: continue}
+          - {id: again, kind: write, agents: [warm], prompt: "Write another line on {{topic}}."}
+        """
+    }
 }

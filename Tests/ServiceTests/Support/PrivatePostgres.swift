@@ -4,9 +4,11 @@ import Glibc
 /// The PostgreSQL that a service under test owns.
 struct PrivatePostgres: Sendable {
     let dataDirectory: String
+    /// Where the service's file system is seen from here.
+    var root = ""
 
     private var pidFile: [String] {
-        let text = try? String(contentsOfFile: dataDirectory + "/postmaster.pid", encoding: .utf8)
+        let text = try? String(contentsOfFile: root + dataDirectory + "/postmaster.pid", encoding: .utf8)
         return (text ?? "").split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
     }
 
@@ -34,7 +36,7 @@ struct PrivatePostgres: Sendable {
         "host='\(socketDirectory ?? "")' port=5432 user=pressroom dbname=pressroom"
     }
 
-    private var socketDirectory: String? { pidFile.count > 4 ? pidFile[4] : nil }
+    var socketDirectory: String? { pidFile.count > 4 ? pidFile[4] : nil }
 
     /// `kill -9`, of the first process or of all of them.
     func kill(withChildren: Bool) {
@@ -43,15 +45,26 @@ struct PrivatePostgres: Sendable {
         for pid in [postmaster] + children { Glibc.kill(pid, SIGKILL) }
     }
 
-    /// Stops what still runs and removes everything.
-    func remove() {
-        let socketDirectory = socketDirectory
-        if let postmaster {
-            Glibc.kill(postmaster, SIGQUIT)
-            for _ in 0..<500 where Glibc.kill(postmaster, 0) == 0 { usleep(10_000) }
+    /// Stops what still runs and removes everything. The service must be gone, or it starts the server again.
+    ///
+    /// - Parameter socketDirectory: as it was known before the service ended, with whom its disk may have gone.
+    func remove(socketDirectory: String?) {
+        for pid in firstProcesses {
+            Glibc.kill(pid, SIGQUIT)
+            for _ in 0..<500 where Glibc.kill(pid, 0) == 0 { usleep(10_000) }
         }
         for path in [dataDirectory, dataDirectory + ".lock", socketDirectory ?? ""] where path.hasPrefix("/tmp/pressroom-") {
             try? FileManager.default.removeItem(atPath: path)
+        }
+    }
+
+    /// Those that were started for this directory, whether it can still be seen from here or not.
+    private var firstProcesses: [pid_t] {
+        let processes = ((try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []).compactMap { pid_t($0) }
+        return processes.filter { pid in
+            let command = (try? String(contentsOfFile: "/proc/\(pid)/cmdline", encoding: .utf8)) ?? ""
+            let arguments = command.split(separator: "\0")
+            return arguments.first?.hasSuffix("postgres") == true && arguments.contains { $0 == dataDirectory }
         }
     }
 }

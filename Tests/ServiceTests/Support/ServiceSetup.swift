@@ -12,6 +12,13 @@ struct ServiceSetup: Sendable {
     var yaml = ""
     /// How many files and connections the service may have open; nil for as many as the tests.
     var openFiles: Int?
+    /// What the service is started with: a program that runs the rest of its arguments.
+    var launcher: [String] = []
+    /// Shell commands that run before it, in the same process; each must succeed.
+    var prelude: [String] = []
+    var environment: [String: String] = [:]
+    /// A disk of its own for its private PostgreSQL.
+    var disk: SmallDisk?
     /// Against hanging: how long the whole test may take.
     var limit = Duration.seconds(100)
 

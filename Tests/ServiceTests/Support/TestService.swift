@@ -44,17 +44,22 @@ final class TestService: Sendable {
     var child: ChildProgram? { state.withLock { $0.child } }
     /// What all of them wrote.
     var logLines: [String] { state.withLock { $0.logs }.flatMap(\.lines) }
-    var dataDirectory: String { directory + "-data" }
-    var privatePostgres: PrivatePostgres { PrivatePostgres(dataDirectory: dataDirectory) }
+    var dataDirectory: String { setup.disk.map { $0.directory + "/data" } ?? directory + "-data" }
+    var privatePostgres: PrivatePostgres {
+        // A disk that is mounted for the service alone is seen through the service.
+        PrivatePostgres(dataDirectory: dataDirectory, root: setup.disk == nil ? "" : "/proc/\(child?.pid ?? 0)/root")
+    }
 
     /// libpq's text for the service's database.
     var databaseText: String { databaseURL ?? privatePostgres.connectionString }
 
     /// Plain connections, as `psql` makes them: without the service's settings. The service must have been started.
     var database: PostgresClient {
-        state.withLock { state in
+        if let known = state.withLock({ $0.database }) { return known }
+        let text = databaseText
+        return state.withLock { state in
             if let known = state.database { return known }
-            var configuration = PostgresConfiguration(connectionString: databaseText)
+            var configuration = PostgresConfiguration(connectionString: text)
             configuration.applicationName = "psql"
             let client = PostgresClient(configuration: configuration, logger: logger)
             state.database = client
@@ -73,9 +78,11 @@ final class TestService: Sendable {
         let port = self.port
         var arguments = ["serve", "--config", directory + "/pressroom.yaml", "--http-port", "\(port)"]
         arguments += databaseURL.map { ["--database-url", $0] } ?? ["--data-directory", dataDirectory]
-        let limit = setup.openFiles.map { "ulimit -n \($0) && " } ?? ""
+        let limit = setup.openFiles.map { ["ulimit -n \($0)"] } ?? []
+        let script = (setup.prelude + limit + ["exec \"$0\" \"$@\""]).joined(separator: " && ")
+        let command = setup.launcher + ["/bin/sh", "-c", script, try PressroomBinary.path()] + arguments
         let child = try ChildProgram(
-            "/bin/sh", ["-c", limit + "exec \"$0\" \"$@\"", PressroomBinary.path()] + arguments, directory: directory)
+            command[0], Array(command.dropFirst()), environment: setup.environment, directory: directory)
         state.withLock { state in
             state.child = child
             state.logs += [child.errors, child.output]

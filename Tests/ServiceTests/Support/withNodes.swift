@@ -10,17 +10,25 @@ import TestSupport
 func withNodes(
     _ yamls: [String], limit: Duration = .seconds(100), _ body: @escaping @Sendable ([TestService]) async throws -> Void
 ) async throws {
+    try await withNodes(yamls.map { ServiceSetup(yaml: $0) }, limit: limit, body)
+}
+
+/// - Parameter setups: of the nodes.
+func withNodes(
+    _ setups: [ServiceSetup], limit: Duration = .seconds(100),
+    _ body: @escaping @Sendable ([TestService]) async throws -> Void
+) async throws {
     try await serviceSlots.hold {
         try await withDatabase(migrated: true) { configuration in
             let url = try await connectionString(configuration)
             let logger = try await PostgresServer.shared().logger
-            let nodes = try yamls.map { yaml in
+            let nodes = try setups.map { setup in
                 let number = serviceCounter.add(1, ordering: .relaxed).newValue
                 let directory = "\(PostgresTestDirectory.own)/service-\(number)"
                 try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-                try yaml.write(toFile: directory + "/pressroom.yaml", atomically: true, encoding: .utf8)
+                try setup.yaml.write(toFile: directory + "/pressroom.yaml", atomically: true, encoding: .utf8)
                 return TestService(
-                    directory: directory, setup: ServiceSetup(yaml: yaml), databaseURL: url,
+                    directory: directory, setup: setup, databaseURL: url,
                     httpClient: HTTPClient(
                         configuration: .init(timeout: .init(connect: TimeAmount.seconds(5), read: TimeAmount.seconds(30)))),
                     logger: logger)

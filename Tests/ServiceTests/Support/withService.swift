@@ -47,9 +47,10 @@ private func withService(
     }
     // In a task of its own, so that a cancelled test cleans up too.
     await Task {
+        let socketDirectory = service.privatePostgres.socketDirectory
         try? await service.kill()
         await service.shutdown()
-        if setup.database == .owned { service.privatePostgres.remove() }
+        if setup.database == .owned { service.privatePostgres.remove(socketDirectory: socketDirectory) }
         try? FileManager.default.removeItem(atPath: directory)
     }.value
     try result.get()

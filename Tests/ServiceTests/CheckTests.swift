@@ -1,0 +1,245 @@
+import AsyncHTTPClient
+import Foundation
+import NIOCore
+import NIOHTTP1
+import Postgres
+import Store
+import TestSupport
+import Testing
+import Workflow
+
+/// `pressroom doctor --check`: silent while all is well, and every invariant is seen to be broken.
+@Suite struct CheckTests {
+    /// What breaks an invariant: rows that no client could write, with the triggers off.
+    private struct Damage: Sendable {
+        let invariant: String
+        let sql: String
+    }
+
+    private static let someStep = "(SELECT id FROM pressroom.steps WHERE kind = 'write' ORDER BY id LIMIT 1)"
+    private static let held = "(SELECT task_id FROM pressroom.tasks WHERE workflow_name = 'held')"
+    private static let done = "(SELECT task_id FROM pressroom.tasks WHERE workflow_name = 'editorial')"
+    private static let old = "now() - interval '1 day'"
+
+    private static let damages: [Damage] = [
+        .init(invariant: "every_tenant_has_a_log", sql: "INSERT INTO pressroom.tenants (tenant_id) VALUES ('mute')"),
+        .init(invariant: "positions_have_no_gaps", sql: "DELETE FROM pressroom.events WHERE type = 'finalists_selected'"),
+        .init(
+            invariant: "positions_have_no_gaps",
+            sql: "DELETE FROM pressroom.events WHERE position = (SELECT max(position) FROM pressroom.events)"),
+        .init(invariant: "positions_have_no_gaps", sql: "UPDATE pressroom.stream_heads SET position = position + 1"),
+        .init(
+            invariant: "no_change_waits_for_its_event",
+            sql: """
+                INSERT INTO pressroom.pending_events (tenant_id, task_id, type, payload)
+                SELECT tenant_id, task_id, 'task_updated', '{}' FROM pressroom.tasks LIMIT 1
+                """),
+        .init(invariant: "events_belong_to_tasks", sql: "DELETE FROM pressroom.tasks WHERE task_id = \(done)"),
+        .init(invariant: "rows_equal_their_last_events", sql: "UPDATE pressroom.outputs SET content = content || '!'"),
+        .init(invariant: "rows_equal_their_last_events", sql: "UPDATE pressroom.tasks SET priority = 5"),
+        .init(invariant: "rows_equal_their_last_events", sql: "UPDATE pressroom.phases SET iteration = 5"),
+        .init(invariant: "rows_equal_their_last_events", sql: "UPDATE pressroom.steps SET priority = 5"),
+        .init(invariant: "rows_equal_their_last_events", sql: "UPDATE pressroom.evaluations SET reasoning = ''"),
+        .init(invariant: "rows_equal_their_last_events", sql: "UPDATE pressroom.rankings SET method = 'dice'"),
+        .init(invariant: "rows_equal_their_last_events", sql: "UPDATE pressroom.output_versions SET feedback = 'later'"),
+        .init(invariant: "rows_equal_their_last_events", sql: "DELETE FROM pressroom.events WHERE type = 'ranking_updated'"),
+        .init(invariant: "rows_that_were_told_are_there", sql: "DELETE FROM pressroom.evaluations"),
+        .init(
+            invariant: "every_version_has_one_event",
+            sql: """
+                DELETE FROM pressroom.events
+                 WHERE type = 'step_updated' AND (payload -> 'step' ->> 'status') = 'running'
+                """),
+        .init(
+            invariant: "transitions_are_legal",
+            sql: """
+                UPDATE pressroom.events SET payload = jsonb_set(payload::jsonb, '{task,status}', '"completed"')::json
+                 WHERE position = 1
+                """),
+        .init(
+            invariant: "an_attempt_runs_once",
+            sql: """
+                UPDATE pressroom.events SET payload = jsonb_set(payload::jsonb, '{step,status}', '"retrying"')::json
+                 WHERE type = 'step_updated' AND payload -> 'step' ->> 'status' = 'running';
+                UPDATE pressroom.events SET payload = jsonb_set(payload::jsonb, '{step,status}', '"running"')::json
+                 WHERE type = 'step_updated' AND payload -> 'step' ->> 'status' = 'completed';
+                INSERT INTO pressroom.events
+                SELECT tenant_id, position + 100000, task_id, conversation_id, type, payload, actor, created_at
+                  FROM pressroom.events WHERE type = 'step_updated';
+                """),
+        .init(
+            invariant: "results_come_from_who_holds_the_step",
+            sql: """
+                UPDATE pressroom.events SET actor = 'processor:' || gen_random_uuid()
+                 WHERE type = 'step_updated' AND payload -> 'step' ->> 'status' = 'completed'
+                """),
+        .init(
+            invariant: "running_steps_have_a_live_processor",
+            sql: "UPDATE pressroom.steps SET status = 'running', processor_id = gen_random_uuid(), updated_at = \(old) WHERE id = \(someStep)"),
+        .init(
+            invariant: "running_steps_belong_to_running_tasks",
+            sql: "UPDATE pressroom.steps SET status = 'running' WHERE task_id = \(done)"),
+        .init(
+            invariant: "due_steps_are_claimed",
+            sql: """
+                UPDATE pressroom.tasks SET status = 'running', updated_at = \(old) WHERE task_id = \(held);
+                UPDATE pressroom.steps SET status = 'pending', run_at = \(old), updated_at = \(old)
+                 WHERE kind = 'signal' AND task_id = \(held);
+                """),
+        .init(
+            invariant: "open_tasks_have_something_to_do",
+            sql: """
+                UPDATE pressroom.steps SET status = 'completed' WHERE task_id = \(held);
+                UPDATE pressroom.tasks SET updated_at = \(old) WHERE task_id = \(held);
+                """),
+        .init(
+            invariant: "waiting_tasks_wait_for_something",
+            sql: "UPDATE pressroom.steps SET status = 'completed' WHERE task_id = \(held)"),
+        .init(
+            invariant: "waits_end_in_time",
+            sql: "UPDATE pressroom.steps SET run_at = now() + interval '1 hour' WHERE kind = 'signal' AND task_id = \(held)"),
+        .init(
+            invariant: "parked_steps_follow_others",
+            sql: """
+                UPDATE pressroom.steps SET status = 'pending', run_at = NULL, updated_at = \(old)
+                 WHERE kind = 'signal' AND task_id = \(held)
+                """),
+        .init(
+            invariant: "due_wakeups_are_taken",
+            sql: "INSERT INTO pressroom.wakeups (tenant_id, task_id, run_at) VALUES ('default', \(done), \(old))"),
+        .init(
+            invariant: "parts_end_with_their_whole",
+            sql: """
+                UPDATE pressroom.tasks SET parent_task_id = \(done) WHERE task_id = \(held);
+                UPDATE pressroom.tasks SET updated_at = \(old) WHERE task_id = \(done);
+                """),
+        .init(
+            invariant: "ended_tasks_have_nothing_open", sql: "UPDATE pressroom.tasks SET status = 'completed' WHERE task_id = \(held)"),
+        .init(
+            invariant: "ended_tasks_have_nothing_open",
+            sql: "UPDATE pressroom.evaluations SET status = 'pending' WHERE task_id = \(done)"),
+        .init(
+            invariant: "ended_phases_have_no_open_step",
+            sql: "UPDATE pressroom.phases SET status = 'completed' WHERE task_id = \(held) AND key = 'hold'"),
+        .init(
+            invariant: "failures_stop_what_needs_them",
+            sql: "UPDATE pressroom.phases SET status = 'failed' WHERE task_id = \(done) AND key = 'edit'"),
+        .init(
+            invariant: "tasks_end_as_their_phases_did",
+            sql: "UPDATE pressroom.phases SET status = 'failed' WHERE task_id = \(done) AND key = 'rank'"),
+        .init(invariant: "timestamps_fit_the_status", sql: "UPDATE pressroom.tasks SET completed_at = NULL"),
+        .init(invariant: "timestamps_fit_the_status", sql: "UPDATE pressroom.steps SET completed_at = NULL"),
+        .init(
+            invariant: "texts_are_numbered_from_1",
+            sql: "DELETE FROM pressroom.output_versions WHERE version_number = 1 AND task_id = \(done)"),
+        .init(
+            invariant: "a_result_is_recorded_once",
+            sql: """
+                INSERT INTO pressroom.output_versions (tenant_id, output_id, task_id, version_number, action, content)
+                SELECT tenant_id, id, task_id, version_number + 1, 'write', 'again' FROM pressroom.outputs WHERE task_id = \(done);
+                UPDATE pressroom.outputs SET version_number = version_number + 1 WHERE task_id = \(done);
+                """),
+        .init(
+            invariant: "drafts_at_work_have_a_step",
+            sql: "UPDATE pressroom.outputs SET status = 'editing', updated_at = \(old) WHERE task_id = \(held)"),
+        .init(
+            invariant: "scores_come_from_verdicts",
+            sql: "UPDATE pressroom.evaluations SET status = 'failed' WHERE stage = 'initial' AND task_id = \(done)"),
+        .init(invariant: "rankings_add_up", sql: "UPDATE pressroom.rankings SET evaluations_counted = 99 WHERE task_id = \(done)"),
+        .init(invariant: "no_row_is_an_orphan", sql: "DELETE FROM pressroom.phases WHERE key = 'write' AND task_id = \(done)"),
+        .init(invariant: "no_row_is_an_orphan", sql: "DELETE FROM pressroom.outputs WHERE task_id = \(done)"),
+        .init(
+            invariant: "no_row_is_an_orphan",
+            sql: """
+                INSERT INTO pressroom.signals (tenant_id, task_id, name, data, received_by)
+                VALUES ('default', \(held), 'stray', '{}', gen_random_uuid())
+                """),
+        .init(invariant: "every_trigger_is_on", sql: "ALTER TABLE pressroom.steps DISABLE TRIGGER USER"),
+    ]
+
+    /// A completed task, one that was deleted, and one that waits, on a node that is killed then, so that nothing moves.
+    private func withRows(_ body: @escaping @Sendable (TestService) async throws -> Void) async throws {
+        try await withService { service in
+            try await service.publish(Definitions.editorial())
+            try await service.publish(Definitions.held())
+            let (done, gone) = (try await service.startTask("editorial"), try await service.startTask("editorial"))
+            let held = try await service.startTask("held")
+            for task in [done, gone] { #expect(try await service.end(of: task) == "completed") }
+            try await service.waitForHold(of: held)
+            var request = HTTPClientRequest(url: service.baseURL + "/api/v1/tasks/\(gone)")
+            request.method = .DELETE
+            let answer = try await service.httpClient.execute(request, timeout: .seconds(10))
+            #expect(answer.status.code < 300)
+            try await body(service)
+        }
+    }
+
+    @Test func everyInvariantIsSeenToBeBroken() async throws {
+        try await withRows { service in
+            try await service.kill()
+            try await Invariants.check(service)
+            let script = try Invariants.script
+            // Each damage is done and looked at in a transaction that is rolled back.
+            let body = script.replacing("BEGIN ISOLATION LEVEL REPEATABLE READ;", with: "").replacing("COMMIT;", with: "")
+            #expect(body.utf8.count < script.utf8.count - 40)
+            for damage in Self.damages {
+                let results = try await service.database.withConnection { connection in
+                    let results = try await connection.execute(
+                        script: "BEGIN; SET LOCAL session_replication_role = replica; \(damage.sql); \(body)")
+                    try await connection.execute(script: "ROLLBACK")
+                    return results
+                }
+                let broken = try results.filter { $0.columns.first == "invariant" }.flatMap { try $0.map { try $0.decode(0, as: String.self) } }
+                #expect(broken.contains(damage.invariant), "\(damage.sql): \(broken)")
+            }
+            let names = Set(script.matches(of: #/SELECT '(\w+)' AS invariant/#).map { String($0.1) })
+            #expect(names.subtracting(Self.damages.map(\.invariant)).isEmpty, "nobody has broken these")
+        }
+    }
+
+    private func doctor(_ service: TestService, _ arguments: String...) async throws -> (status: Int32, output: String, errors: String) {
+        let child = try ChildProgram(
+            PressroomBinary.path(), ["doctor", "--check", "--database-url", service.databaseText] + arguments, directory: "/tmp")
+        let status = try await within(.seconds(60), "the doctor") { try await child.exit() }
+        return (status, child.output.text, child.errors.text)
+    }
+
+    @Test func theDoctorChecksTheTables() async throws {
+        try await withRows { service in
+            let well = try await doctor(service)
+            #expect(well.status == 0 && well.output.contains("ok       invariants: all"), "\(well)")
+            let whole = try await doctor(service, "--check-tasks", "all", "--check-grace", "1s", "--json")
+            #expect(whole.status == 0, "\(whole)")
+            #expect(try JSON(parsing: whole.output)["items"]?.array?.count == 1)
+
+            try await service.database.withTransaction { connection in
+                _ = try await connection.query("SET LOCAL session_replication_role = replica")
+                _ = try await connection.query("UPDATE pressroom.outputs SET content = 'forged'")
+            }
+            let ill = try await doctor(service)
+            #expect(ill.status == 1 && ill.output.contains("FAILED   rows_equal_their_last_events: broken 4 times"), "\(ill)")
+            let told = try await doctor(service, "--json")
+            let item = try #require(try JSON(parsing: told.output)["items"]?.array?.first)
+            #expect(item["subject"] == "rows_equal_their_last_events" && item["violations"] == 4, "\(item.text)")
+            #expect(item["samples"]?.array?.count == 4)
+            // Without a sample, only what is open is looked at.
+            let narrow = try await doctor(service, "--check-tasks", "0", "--json")
+            #expect(try JSON(parsing: narrow.output)["items"]?.array?.first?["violations"] == 2, "\(narrow)")
+        }
+    }
+
+    @Test func theDoctorTellsWhatKeepsItFromChecking() async throws {
+        try await withService { service in
+            let binary = try PressroomBinary.path()
+            for (arguments, status) in [
+                ("doctor --check --database-url postgres://nobody@127.0.0.1:1/nothing", 3),
+                ("doctor --check-tasks 5", 2), ("doctor --check --check-tasks many", 2), ("doctor --check --check-grace soon", 2),
+            ] as [(String, Int32)] {
+                let child = try ChildProgram(binary, arguments.split(separator: " ").map(String.init), directory: "/tmp")
+                let outcome = try await within(.seconds(60), "the doctor") { try await child.exit() }
+                #expect(outcome == status, "\(arguments): \(child.errors.text)")
+                #expect(!child.errors.text.isEmpty)
+            }
+        }
+    }
+}
