@@ -270,6 +270,23 @@ SELECT 'parts_end_with_their_whole' AS invariant, count(*) AS violations, to_jso
            AND p.updated_at < now() - chosen.grace) AS wrong
 HAVING count(*) > 0;
 
+SELECT 'due_schedules_fire' AS invariant, count(*) AS violations, to_json((array_agg(detail))[1:5]) AS samples
+  FROM (SELECT format('schedule %s of %s: due since %s', id, workflow_name, pressroom.iso(next_run_at)) AS detail
+          FROM chosen, pressroom.schedules
+         WHERE enabled AND greatest(next_run_at, updated_at) < now() - 10 * chosen.grace) AS wrong
+HAVING count(*) > 0;
+
+-- Tasks that were deleted are remembered as long as their events would be.
+SELECT 'firings_have_their_task' AS invariant, count(*) AS violations, to_json((array_agg(detail))[1:5]) AS samples
+  FROM (SELECT format('schedule %s at %s: no task %s', f.schedule_id, pressroom.iso(f.due_at), f.task_id) AS detail
+          FROM pressroom.schedule_firings f JOIN pressroom.stream_heads h USING (tenant_id)
+         WHERE f.created_at >= CASE h.pruned WHEN 0 THEN '-infinity' ELSE coalesce((
+                   SELECT created_at FROM pressroom.events e WHERE e.tenant_id = h.tenant_id AND e.position > h.pruned
+                    ORDER BY position LIMIT 1), 'infinity') END
+           AND NOT EXISTS (SELECT FROM pressroom.tasks t WHERE t.tenant_id = f.tenant_id AND t.task_id = f.task_id)
+           AND NOT EXISTS (SELECT FROM pressroom.deleted_tasks d WHERE d.tenant_id = f.tenant_id AND d.task_id = f.task_id)) AS wrong
+HAVING count(*) > 0;
+
 -- Ends ------------------------------------------------------------------------------------------------------------
 
 SELECT 'ended_tasks_have_nothing_open' AS invariant, count(*) AS violations, to_json((array_agg(detail))[1:5]) AS samples

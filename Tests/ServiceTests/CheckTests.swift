@@ -114,6 +114,18 @@ import Workflow
                 UPDATE pressroom.tasks SET updated_at = \(old) WHERE task_id = \(done);
                 """),
         .init(
+            invariant: "due_schedules_fire",
+            sql: """
+                INSERT INTO pressroom.schedules (tenant_id, workflow_name, cron, context, next_run_at, created_by, updated_at)
+                VALUES ('default', 'held', '* * * * *', '{}', \(old), 'nobody', \(old))
+                """),
+        .init(
+            invariant: "firings_have_their_task",
+            sql: """
+                INSERT INTO pressroom.schedule_firings (tenant_id, schedule_id, due_at, task_id)
+                VALUES ('default', gen_random_uuid(), now(), gen_random_uuid())
+                """),
+        .init(
             invariant: "ended_tasks_have_nothing_open", sql: "UPDATE pressroom.tasks SET status = 'completed' WHERE task_id = \(held)"),
         .init(
             invariant: "ended_tasks_have_nothing_open",
