@@ -263,6 +263,26 @@ SELECT 'due_wakeups_are_taken' AS invariant, count(*) AS violations, to_json((ar
          WHERE w.run_at < now() - 10 * chosen.grace) AS wrong
 HAVING count(*) > 0;
 
+SELECT 'wake_requests_are_taken' AS invariant, count(*) AS violations, to_json((array_agg(detail))[1:5]) AS samples
+  FROM (SELECT format('task %s: %s, since %s', r.task_id, r.action, pressroom.iso(r.created_at)) AS detail
+          FROM chosen, pressroom.wake_requests r WHERE r.created_at < now() - 10 * chosen.grace) AS wrong
+HAVING count(*) > 0;
+
+-- Who is asked has a step that waits for the answer, and the step does not outwait it.
+SELECT 'questions_and_steps_agree' AS invariant, count(*) AS violations, to_json((array_agg(detail))[1:5]) AS samples
+  FROM (SELECT format('human task %s of task %s is %s, its step %s', h.id, h.task_id, h.status, coalesce(s.status, 'gone')) AS detail
+          FROM chosen, looked_at JOIN pressroom.human_tasks h USING (tenant_id, task_id)
+          JOIN pressroom.tasks t USING (tenant_id, task_id)
+          LEFT JOIN pressroom.steps s ON s.tenant_id = h.tenant_id AND s.id = h.step_id AND s.task_id = h.task_id
+         WHERE s.id IS NULL
+            OR h.status IN ('pending', 'claimed') AND s.status NOT IN ('waiting', 'pending')
+               AND s.updated_at < now() - chosen.grace
+            OR h.status NOT IN ('pending', 'claimed') AND s.status = 'waiting' AND t.status IN ('running', 'waiting')
+               AND h.updated_at < now() - chosen.grace
+               AND NOT EXISTS (SELECT FROM pressroom.human_tasks o WHERE o.tenant_id = h.tenant_id AND o.step_id = h.step_id
+                                  AND o.status IN ('pending', 'claimed'))) AS wrong
+HAVING count(*) > 0;
+
 SELECT 'parts_end_with_their_whole' AS invariant, count(*) AS violations, to_json((array_agg(detail))[1:5]) AS samples
   FROM (SELECT format('task %s: its parent %s is %s', t.task_id, p.task_id, p.status) AS detail
           FROM chosen, pressroom.tasks t JOIN pressroom.tasks p ON p.tenant_id = t.tenant_id AND p.task_id = t.parent_task_id
@@ -304,7 +324,10 @@ SELECT 'ended_tasks_have_nothing_open' AS invariant, count(*) AS violations, to_
                  WHERE o.tenant_id = t.tenant_id AND o.task_id = t.task_id AND status IN ('writing', 'editing', 'rewriting')
                  UNION ALL
                 SELECT 'evaluation', id, status FROM pressroom.evaluations e
-                 WHERE e.tenant_id = t.tenant_id AND e.task_id = t.task_id AND status IN ('pending', 'processing')) AS open
+                 WHERE e.tenant_id = t.tenant_id AND e.task_id = t.task_id AND status IN ('pending', 'processing')
+                 UNION ALL
+                SELECT 'human task', id, status FROM pressroom.human_tasks h
+                 WHERE h.tenant_id = t.tenant_id AND h.task_id = t.task_id AND status IN ('pending', 'claimed')) AS open
          WHERE t.status IN ('completed', 'failed', 'cancelled')) AS wrong
 HAVING count(*) > 0;
 

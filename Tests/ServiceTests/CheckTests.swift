@@ -114,6 +114,22 @@ import Workflow
                 UPDATE pressroom.tasks SET updated_at = \(old) WHERE task_id = \(done);
                 """),
         .init(
+            invariant: "wake_requests_are_taken",
+            sql: "INSERT INTO pressroom.wake_requests (tenant_id, task_id, created_at) VALUES ('default', \(held), \(old))"),
+        .init(
+            invariant: "questions_and_steps_agree",
+            sql: """
+                INSERT INTO pressroom.human_tasks (tenant_id, task_id, step_id, title)
+                SELECT tenant_id, task_id, id, 'Well?' FROM pressroom.steps WHERE id = \(someStep);
+                UPDATE pressroom.steps SET updated_at = \(old);
+                """),
+        .init(
+            invariant: "questions_and_steps_agree",
+            sql: """
+                INSERT INTO pressroom.human_tasks (tenant_id, task_id, step_id, title, status, updated_at)
+                SELECT tenant_id, task_id, id, 'Well?', 'completed', \(old) FROM pressroom.steps WHERE kind = 'signal'
+                """),
+        .init(
             invariant: "due_schedules_fire",
             sql: """
                 INSERT INTO pressroom.schedules (tenant_id, workflow_name, cron, context, next_run_at, created_by, updated_at)

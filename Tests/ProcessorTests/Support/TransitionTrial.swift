@@ -73,6 +73,7 @@ enum SideColumns {
         case ("phase", "running"), ("phase", "waiting"), ("step", "running"): ["started_at"]
         case ("phase", "completed"), ("phase", "failed"), ("phase", "skipped"), ("phase", "cancelled"): ["completed_at"]
         case ("step", "completed"), ("step", "failed"), ("step", "skipped"), ("step", "cancelled"): ["completed_at"]
+        case ("human_task", "completed"): ["completed_at"]
         default: []
         }
     }
@@ -82,6 +83,7 @@ enum SideColumns {
         switch entity.rawValue {
         case "task": ["started_at", "paused_at", "completed_at", "failed_at", "cancelled_at"]
         case "phase", "step": ["started_at", "completed_at"]
+        case "human_task": ["completed_at"]
         default: []
         }
     }

@@ -52,9 +52,16 @@ import Testing
             completed   - - - -
             failed      x - - -
             """,
+        .humanTask: """
+            pending    - x x x x
+            claimed    x - x x x
+            completed  - - - - -
+            cancelled  - - - - -
+            expired    - - - - -
+            """,
     ]
 
-    @Test(arguments: matrices.keys.sorted { $0.rawValue < $1.rawValue })
+    @Test(arguments: Transition.Entity.allCases)
     func everyPairIsAsDrawn(entity: Transition.Entity) throws {
         let rows = try #require(Self.matrices[entity]).split(separator: "\n").map { $0.split(separator: " ").map(String.init) }
         let statuses = rows.map { $0[0] }
