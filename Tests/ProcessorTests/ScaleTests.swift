@@ -180,7 +180,7 @@ struct ScaleTests {
                 }
             }
         }
-        operations.add("sweep for due steps") { try await store.tenantsWithDueSteps() }
+        operations.add("sweep for due steps") { try await store.waitingLanes(ClaimLimits()) }
         operations.add("sweep for due tenants") { try await store.tenantsWithDueWakeups() }
         operations.add("sweep for due tasks") { try await store.dueWakeups(scope, limit: 64) }
         operations.add("sweep for idle tasks") { try await store.wakeIdleTasks() }

@@ -34,7 +34,7 @@ struct Workbench {
 
     func claim(as processorID: UUID? = nil) async throws -> [ClaimedStep] {
         try await newsroom.store.claimSteps(
-            newsroom.scope, processorID: processorID ?? self.processorID, limit: 100, providerLimits: [:])
+            newsroom.scope, processorID: processorID ?? self.processorID, limit: 100)
     }
 
     /// Runs a claimed step to its outcome and writes nothing.

@@ -113,7 +113,7 @@ struct ScaleLoad: Sendable {
 
     /// What the nodes look for all the time, mostly in vain.
     private func sweeps(_ times: inout ScaleTimes) async throws {
-        _ = try await times.measure("sweep_due_steps") { try await store.tenantsWithDueSteps() }
+        _ = try await times.measure("sweep_due_steps") { try await store.waitingLanes(ClaimLimits()) }
         _ = try await times.measure("sweep_due_tenants") { try await store.tenantsWithDueWakeups() }
         _ = try await times.measure("sweep_due_tasks") { try await store.dueWakeups(scope, limit: 64) }
         _ = try await times.measure("sweep_idle_tasks") { try await store.wakeIdleTasks() }
