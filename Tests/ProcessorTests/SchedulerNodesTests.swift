@@ -10,9 +10,9 @@ import Workflow
 /// Exactly one firing for each time, over many nodes, whatever happens to their sessions.
 @Suite("Schedulers of several nodes", .timeLimit(.minutes(4)))
 struct SchedulerNodesTests {
-    private static let schedules = 12
-    private static let nodes = 4
-    private static let rounds = 4
+    private static let schedules = 8
+    private static let nodes = 3
+    private static let rounds = 3
 
     @Test("Each time is one node's", arguments: [false, true])
     func oneTaskEach(cutsConnections: Bool) async throws {
