@@ -409,7 +409,15 @@ SELECT 'a_result_is_recorded_once' AS invariant, count(*) AS violations, to_json
                 SELECT count(*) AS done FROM pressroom.steps s
                  WHERE s.tenant_id = o.tenant_id AND s.task_id = o.task_id AND s.output_id = o.id
                    AND s.status = 'completed' AND s.output ->> 'version_number' IS NOT NULL) AS steps
-         WHERE t.forked_from_task_id IS NULL AND texts.written <> steps.done) AS wrong
+         WHERE t.forked_from_task_id IS NULL AND texts.written <> steps.done
+         UNION ALL
+        SELECT format('step %s of task %s is %s, and wrote %s lines', s.id, s.task_id, s.status, lines.written)
+          FROM looked_at JOIN pressroom.tasks t USING (tenant_id, task_id)
+          JOIN pressroom.steps s USING (tenant_id, task_id)
+         CROSS JOIN LATERAL (
+                SELECT count(*) AS written FROM pressroom.logs l
+                 WHERE l.tenant_id = s.tenant_id AND l.task_id = s.task_id AND l.step_id = s.id) AS lines
+         WHERE t.forked_from_task_id IS NULL AND s.kind = 'log' AND lines.written <> (s.status = 'completed')::integer) AS wrong
 HAVING count(*) > 0;
 
 SELECT 'drafts_at_work_have_a_step' AS invariant, count(*) AS violations, to_json((array_agg(detail))[1:5]) AS samples

@@ -168,6 +168,9 @@ import Workflow
                 UPDATE pressroom.outputs SET version_number = version_number + 1 WHERE task_id = \(done);
                 """),
         .init(
+            invariant: "a_result_is_recorded_once",
+            sql: "UPDATE pressroom.steps SET kind = 'log' WHERE kind = 'rank'"),
+        .init(
             invariant: "drafts_at_work_have_a_step",
             sql: "UPDATE pressroom.outputs SET status = 'editing', updated_at = \(old) WHERE task_id = \(held)"),
         .init(

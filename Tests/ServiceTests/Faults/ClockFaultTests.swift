@@ -15,7 +15,7 @@ import Workflow
         """
 
     private static let definitions = [
-        Definitions.editorial("slow"), Definitions.brief("slow"),
+        Definitions.editorial("slow"), Definitions.brief("slow"), Definitions.general("slow"),
         Definitions.draft("shaky", attributes: ", retry: {max_attempts: 12, initial: 200ms, factor: 1, jitter: 0}"),
     ]
 
@@ -37,6 +37,7 @@ import Workflow
             #expect(!nodes.flatMap(\.logLines).contains { $0.contains("took over steps") })
             let returned = """
                 SELECT count(*) FROM pressroom.events WHERE type = 'step_updated' AND payload -> 'step' ->> 'status' = 'pending'
+                   AND (payload -> 'step' ->> 'attempt')::integer > 0
                 """
             #expect(try await nodes[0].number(PostgresQuery(sql: returned)) == 0)
             try await Self.expectTimesOfTheDatabase(nodes[0], since: begin)

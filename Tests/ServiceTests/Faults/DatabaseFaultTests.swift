@@ -13,7 +13,9 @@ import Workflow
         providers: {slow: {kind: rehearsal, tokens_per_second: 200, latency: 50ms}}
         """
 
-    private static let definitions = [Definitions.editorial("slow"), Definitions.judged("slow"), Definitions.brief("slow")]
+    private static let definitions = [
+        Definitions.editorial("slow"), Definitions.judged("slow"), Definitions.brief("slow"), Definitions.general("slow"),
+    ]
 
     @Test func postgresIsRestarted() async throws {
         let seeded = Seed.generator("postgresIsRestarted")

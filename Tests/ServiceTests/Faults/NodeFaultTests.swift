@@ -14,6 +14,7 @@ import Workflow
 
     private static let definitions = [
         Definitions.editorial("slow"), Definitions.judged("slow"), Definitions.draft("slow"), Definitions.brief("slow"),
+        Definitions.general("slow"),
     ]
 
     @Test func oneOfThreeNodesIsKilledAllTheTime() async throws {

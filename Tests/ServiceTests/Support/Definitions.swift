@@ -68,4 +68,28 @@ enum Definitions {
           - {id: again, kind: write, agents: [warm], prompt: "Write another line on {{topic}}."}
         """
     }
+
+    /// The general kinds in a graph: branches beside each other, a list, a cycle, a line in the log, a wait, and a
+    /// question that nobody answers.
+    static func general(_ provider: String) -> String {
+        """
+        name: general
+        version: 1.0.0
+        input:
+          type: object
+          properties: {topic: {type: string, default: swifts}, parts: {type: array, default: [1, 2, 3]}}
+        agents:
+          warm: {role: writer, model: \(provider)/warm}
+        phases:
+          - {id: plan, kind: agent, agents: [warm], prompt: "Plan a post on {{topic}}."}
+          - {id: note, kind: log, message: "planned {{topic}}"}
+          - {id: rest, kind: delay, for: 300ms}
+          - {id: parts, kind: agent, agents: [warm], for_each: "$.input.parts", concurrency: 2, needs: [plan],
+             prompt: "Part {{item}} of a post on {{topic}}."}
+          - {id: more, kind: agent, agents: [warm], repeat: {max: 2}, needs: [plan], prompt: "More on {{topic}}."}
+          - {id: all, kind: transform, expression: "$.phases.parts.items", needs: [rest, parts, more]}
+          - {id: ask, kind: human, title: "Is {{topic}} done?", due_in: 300ms, on_failure: continue}
+          - {id: done, kind: log, message: "done with {{topic}}"}
+        """
+    }
 }
