@@ -52,12 +52,14 @@ BEGIN
     RETURN regexp_replace(body, '("topic"\s*:\s*)"[^"]*"', '\1"%10$s"', 'g');
 END $$;
 
--- The tables that hold rows of tasks, the log apart.
+-- The tables that hold rows of tasks, without the log and what is there for a moment only.
 CREATE VIEW scale.relations AS
-SELECT c.relname::text AS relation
+SELECT c.relname::text AS relation,
+       (SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) FROM pg_attribute a
+         WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '') AS columns
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
  WHERE n.nspname = 'pressroom' AND c.relkind = 'r'
-   AND c.relname NOT IN ('events', 'pending_events', 'live_texts', 'wakeups')
+   AND c.relname NOT IN ('events', 'pending_events', 'live_texts', 'wakeups', 'wake_requests')
    AND (c.relname = 'tasks'
         OR 3 = (SELECT count(*) FROM pg_attribute a
                  WHERE a.attrelid = c.oid AND a.attname IN ('tenant_id', 'id', 'task_id') AND NOT a.attisdropped));
@@ -97,6 +99,7 @@ BEGIN
         EXECUTE format('DELETE FROM pressroom.%I', relation);
     END LOOP;
     DELETE FROM pressroom.wakeups;
+    DELETE FROM pressroom.wake_requests;
     DELETE FROM pressroom.events;
     UPDATE pressroom.stream_heads SET position = 0, pruned = 0;
     PERFORM set_config('session_replication_role', 'origin', true);
@@ -142,18 +145,18 @@ $$;
 CREATE PROCEDURE scale.insert_copies(tenant text, first integer, last integer, began timestamptz, spacing interval)
 LANGUAGE plpgsql AS $$
 DECLARE
-    relation text;
+    relation record;
     head bigint;
 BEGIN
     SET LOCAL client_min_messages = warning;
     DROP TABLE IF EXISTS pg_temp.copies;
     CREATE TEMPORARY TABLE copies AS SELECT * FROM scale.copies(tenant, first, last, began, spacing);
-    FOR relation IN SELECT r.relation FROM scale.relations r LOOP
-        EXECUTE format('INSERT INTO pressroom.%I SELECT r.* FROM copies c
-                          JOIN scale.pieces p ON p.relation = %L AND p.template = c.template
-                         CROSS JOIN LATERAL json_populate_record(NULL::pressroom.%I, format(p.pattern, c.id, c.second, $1,
-                               c.person, c.conversation, c.workflow, c.workflow_id, c.workspace, c.parent, c.topic)::json) r
-                         ORDER BY c.k, p.ordinal', relation, relation, relation) USING tenant;
+    FOR relation IN SELECT * FROM scale.relations LOOP
+        EXECUTE format('INSERT INTO pressroom.%1$I (%2$s) SELECT %2$s FROM (SELECT c.k, p.ordinal AS nth, r.* FROM copies c
+                          JOIN scale.pieces p ON p.relation = %1$L AND p.template = c.template
+                         CROSS JOIN LATERAL json_populate_record(NULL::pressroom.%1$I, format(p.pattern, c.id, c.second, $1,
+                               c.person, c.conversation, c.workflow, c.workflow_id, c.workspace, c.parent, c.topic)::json) r) own
+                         ORDER BY own.k, own.nth', relation.relation, relation.columns) USING tenant;
     END LOOP;
     SELECT position INTO head FROM pressroom.stream_heads WHERE tenant_id = tenant;
     INSERT INTO pressroom.events (tenant_id, position, task_id, conversation_id, type, payload, actor, created_at)

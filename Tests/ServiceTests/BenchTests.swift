@@ -99,6 +99,10 @@ import Workflow
             #expect((state["requests"]?.int ?? 0) > 0, "\(state)")
             let steps = try await bench(service, "steps", "--model", "nothing/any", "--tasks", "10").report()
             #expect((steps["steps_per_second"]?.double ?? 0) > 0, "\(steps)")
+            let lines = try await bench(
+                service, "steps", "--kind", "log", "--attributes", "message: Go.", "--tasks", "3"
+            ).report()
+            #expect((lines["steps_per_second"]?.double ?? 0) > 0, "\(lines)")
             let start = try await bench(service, "start", "--model", "nothing/any", "--tasks", "2").report()
             #expect((start["post_to_running_p50_ms"]?.double ?? 0) > 0, "\(start)")
             // 12 that were measured, and one before each of the two measures.

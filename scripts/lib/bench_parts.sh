@@ -127,11 +127,12 @@ record_pgbench_state() {
     --file Benchmarks/peers/state.sql
 }
 
+# The service that knows a kind of phase which does nothing; its steps go the whole way of any other.
 measure_steps() {
   local run
   for ((run = 0; run < runs; run++)); do
-    start_pressroom 0,1
-    record Pressroom "4-step tasks" "$binary" bench steps --model nothing/bench --tasks "$(sized 2000 50)" \
+    start_pressroom 0,1 bench node
+    record Pressroom "4-step tasks" "$binary" bench steps --kind bench.nothing --tasks "$(sized 2000 50)" \
       --json --url "http://$address"
     record "plain SQL" "4-step tasks" peer_steps plain "$(sized 10 1)"
     record "DBOS Transact" "4-step tasks" peer_steps dbos "$(sized 500 20)"
@@ -144,8 +145,8 @@ measure_steps() {
 measure_start() {
   local run
   for ((run = 0; run < runs; run++)); do
-    start_pressroom 0,1
-    record Pressroom "4-step tasks" "$binary" bench start --model nothing/bench --tasks "$(sized 200 5)" \
+    start_pressroom 0,1 bench node
+    record Pressroom "4-step tasks" "$binary" bench start --kind bench.nothing --tasks "$(sized 200 5)" \
       --json --url "http://$address"
     stop_pressroom
   done
