@@ -11,6 +11,8 @@ enum WebFailure {
         case is CancellationError: ProviderError(code: .cancelled, message: "The request was cancelled.")
         case let error as NoConnection:
             ProviderError(code: .unavailable, message: "\(host) takes no connection: \(reason(error.cause)).")
+        case HTTPParserError.invalidEOFState:
+            ProviderError(code: .unavailable, message: "\(host) closed the connection before its answer was complete.")
         case is HTTPParserError: ProviderError(code: .invalidResponse, message: "\(host) does not speak HTTP.")
         case let error as NIOSSLError: ProviderError(code: .unavailable, message: "TLS with \(host) failed: \(error).")
         case let error as BoringSSLError: ProviderError(code: .unavailable, message: "TLS with \(host) failed: \(error).")

@@ -20,7 +20,7 @@ struct AgentKindTests {
             kind: agent
             agents: [scout]
             prompt: "Label {{topic}}."
-            retry: {max_attempts: 2, initial: 1ms, max: 2ms}
+            retry: {max_attempts: 2, initial: 1m, max: 1m}
             output:
               type: object
               required: [label, urgent]
