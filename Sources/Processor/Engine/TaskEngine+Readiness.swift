@@ -20,7 +20,7 @@ extension TaskEngine {
         var waits = false
         var isReached = definition.needs.isEmpty
         var excludedBy: String?
-        var mayOverlap = definition.kind.worksDraftByDraft && definition.when == nil
+        var mayOverlap = definition.kind.takesUpDrafts && definition.when == nil
         for need in definition.needs {
             guard let phase = graph.phase(need), let needed = workflow.definition.phase(need) else { continue }
             switch phase.status {
@@ -64,10 +64,13 @@ extension TaskEngine {
 }
 
 extension PhaseKind {
+    /// Whether the phase finishes drafts one by one, so that others can go on with those that are finished.
+    var worksDraftByDraft: Bool { self == .write || takesUpDrafts }
+
     /// Whether the phase takes up each draft as soon as it is ready, without waiting for the others.
-    var worksDraftByDraft: Bool {
+    var takesUpDrafts: Bool {
         switch self {
-        case .write, .edit, .evaluate: true
+        case .edit, .evaluate: true
         default: false
         }
     }

@@ -64,14 +64,14 @@ extension SingleStepBehavior {
             return ItemResult.conclusion(steps.sorted { $0.index < $1.index }.map(ItemResult.init), definition)
         }
         guard let step = steps.last else { return nil }
-        guard step.status == .completed, let output = step.output else {
+        guard step.status == .completed else {
             return .failed(
                 StepFailure(
                     code: step.error?["code"]?.string ?? "step_\(step.status)",
                     message: step.error?["message"]?.string ?? "The step of the phase was \(step.status).",
                     isRetryable: false))
         }
-        return .completed(output)
+        return .completed(step.output ?? .null)
     }
 
     func record(
@@ -90,8 +90,8 @@ extension SingleStepBehavior {
 extension ItemResult {
     init(_ step: StepRow) {
         self =
-            if step.status == .completed, let output = step.output {
-                .completed(output)
+            if step.status == .completed {
+                .completed(step.output ?? .null)
             } else {
                 .failed(step.error ?? ["code": .string("step_\(step.status)"), "message": .string("The step was \(step.status).")])
             }

@@ -129,7 +129,7 @@ struct ExpressionTests {
                   - {id: d, kind: transform, expression: "$.phases.c + 1", repeat: {max: 10, until: "$.iteration == 6"}}
                 """)
             try await newsroom.withProcessor(ScriptedModel { $0.soundAnswer }) { _ in
-                let list = JSON.array((0..<30_000).map { .integer(Int64($0)) })
+                let list = JSON.array((0..<5_000).map { .integer(Int64($0)) })
                 let task = try await newsroom.start(workflow, input: ["list": list])
                 #expect(try await newsroom.waitForEnd(task) == "completed")
                 func message(_ key: String) async throws -> String {
@@ -138,7 +138,7 @@ struct ExpressionTests {
                 #expect(try await message("large").contains("more than 1000 bytes"))
                 #expect(try await message("slow").contains("takes too long"))
                 #expect(try await message("slower").contains("takes too long"))
-                #expect(try await newsroom.text("SELECT output || ' ' || iteration FROM pressroom.phases WHERE key = 'd'") == "4 6")
+                #expect(try await newsroom.text("SELECT output::text || ' ' || iteration FROM pressroom.phases WHERE key = 'd'") == "4 6")
             }
         }
     }

@@ -101,7 +101,10 @@ struct RandomGraphTests {
             let end = NaiveInterpreter.End(
                 status: try row.decode("status"), code: try row.decode("code"), output: output.map(comparable),
                 iteration: try row.decode("iteration"), attempts: try row.decode("attempts"))
-            #expect(end == expected.ends[key], "\(place), phase \(key)\n\(graph.definition)\n\(graph.input)")
+            // A column does not tell null from nothing.
+            var predicted = expected.ends[key]
+            if predicted?.output == .null { predicted?.output = nil }
+            #expect(end == predicted, "\(place), phase \(key)\n\(graph.definition)\n\(graph.input)")
             #expect(try row.decode("open", as: Int.self) == 0, "\(place), phase \(key)")
             #expect(try row.decode("early", as: Int.self) == 0, "\(place), phase \(key)")
         }
