@@ -10,11 +10,13 @@ import Workflow
 /// What checks/invariants.sql says of schedules, broken by hand.
 @Suite("Invariants of schedules", .timeLimit(.minutes(2)))
 struct ScheduleInvariantTests {
+    /// Which of the invariants of schedules are broken.
     private func broken(_ newsroom: Newsroom) async throws -> Set<String> {
         let path = PostgresTestDirectory.migrations + "/../checks/invariants.sql"
         let report = try await newsroom.store.checkInvariants(
-            script: try String(contentsOfFile: path, encoding: .utf8), tasks: .all, grace: .seconds(60))
-        return Set(report.broken.map(\.name))
+            script: try String(contentsOfFile: path, encoding: .utf8), tasks: .all, grace: .zero)
+        // Nothing runs the tasks here, which is what others are about.
+        return Set(report.broken.map(\.name)).intersection(["due_schedules_fire", "a_time_fires_once", "firings_have_their_task"])
     }
 
     @Test("A sound schedule breaks none; each break is named")
@@ -26,9 +28,11 @@ struct ScheduleInvariantTests {
             try await newsroom.fireAll()
             #expect(try await broken(newsroom) == [])
             try await newsroom.makeDue(late, secondsAgo: 3_600)
-            // Without a node nobody could fire it.
+            #expect(try await broken(newsroom) == ["due_schedules_fire"])
+            try await newsroom.fireAll()
             #expect(try await broken(newsroom) == [])
-            _ = try await newsroom.client.query("INSERT INTO pressroom.processors (host, pid) VALUES ('here', 1)")
+            // Not planned is as bad as due; that a row cannot be read is for people to mend.
+            _ = try await newsroom.client.query("UPDATE pressroom.schedules SET cron = 'never' WHERE id = \(late)")
             #expect(try await broken(newsroom) == ["due_schedules_fire"])
             try await newsroom.fireAll()
             #expect(try await broken(newsroom) == [])

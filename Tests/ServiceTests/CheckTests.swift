@@ -136,6 +136,12 @@ import Workflow
                 VALUES ('default', 'held', '* * * * *', '{}', \(old), 'nobody', \(old))
                 """),
         .init(
+            invariant: "a_time_fires_once",
+            sql: """
+                INSERT INTO pressroom.schedule_firings (tenant_id, schedule_id, due_at, task_id)
+                SELECT 'default', gen_random_uuid(), now(), task_id FROM pressroom.tasks WHERE task_id = \(done)
+                """),
+        .init(
             invariant: "firings_have_their_task",
             sql: """
                 INSERT INTO pressroom.schedule_firings (tenant_id, schedule_id, due_at, task_id)
