@@ -54,7 +54,8 @@ struct DelayKind: SingleStepBehavior {
         case .for(let duration):
             return ("", duration)
         case .until(let template):
-            let text = PromptScope(engine.graph.task, definition, input).render(template, atMost: 1_000)
+            let phase = engine.graph.phase(definition.id)
+            let text = PromptScope(engine.graph.task, definition, phase, input).render(template, atMost: 1_000)
                 .trimmingCharacters(in: .whitespacesAndNewlines)
             guard let date = Timestamp.parse(text), let now = engine.graph.task.lockedAt else { return (text, nil) }
             return (text, max(.zero, .seconds(date.timeIntervalSince(now))))

@@ -30,7 +30,7 @@ struct HumanKind: SingleStepBehavior {
     }
 
     private func ask(_ engine: inout TaskEngine, _ step: StepRow, _ definition: PhaseDefinition) {
-        let scope = PromptScope(engine.graph.task, definition, step.input)
+        let scope = PromptScope(engine.graph.task, definition, engine.graph.phase(definition.id), step.input)
         func text(_ template: String?) -> String? {
             template.map { scope.render($0).replacing("\0", with: "") }
         }

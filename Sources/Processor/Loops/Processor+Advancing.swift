@@ -1,6 +1,7 @@
 import Foundation
 import Logging
 import Store
+import Synchronization
 import Workflow
 
 extension Processor {
@@ -70,19 +71,19 @@ extension Processor {
         let known = try await workflows.workflows(scope, ofTasks: taskIDs)
         var woken = 0
         try await commits.claiming(scope, atMost: taskIDs.count) { places in
+            // The body is called again with the answers to what the engines ask: the claims add up.
+            let claims = Mutex(places)
             let outcome = try await store.wakeTasks(scope, taskIDs) { graphs in
-                var claims = places
                 for index in graphs.indices {
                     guard let workflow = known[graphs[index].task.workflowID] else { continue }
                     var engine = TaskEngine(graphs[index], workflow)
                     engine.advance()
-                    claims.add(from: &engine, processorID: id, tenantID: scope.tenantID)
+                    claims.withLock { $0.add(from: &engine, processorID: id, tenantID: scope.tenantID) }
                     graphs[index] = engine.graph
                 }
-                return claims
             }
             woken = outcome.woken
-            return outcome.result
+            return claims.withLock { $0 }
         }
         return woken
     }

@@ -2,6 +2,7 @@ import Foundation
 import Logging
 import Postgres
 import Store
+import Synchronization
 import Workflow
 
 /// Takes finished steps into their tasks, many in one transaction, and moves the tasks on.
@@ -59,9 +60,10 @@ struct TaskCommits: Sendable {
         let scope = Scope.processor(processorID, tenantID: tenantID)
         let byTask = Dictionary(grouping: results, by: \.taskID)
         let known = try await workflows.workflows(scope, ofTasks: Array(byTask.keys))
-        try await claiming(scope, atMost: results.count) { claims in
+        try await claiming(scope, atMost: results.count) { places in
+            // The body is called again with the answers to what the engines ask: the claims add up.
+            let claims = Mutex(places)
             try await store.withTaskGraphs(scope, Array(byTask.keys)) { graphs in
-                var claims = claims
                 for index in graphs.indices {
                     guard let workflow = known[graphs[index].task.workflowID] else { continue }
                     var engine = TaskEngine(graphs[index], workflow)
@@ -69,11 +71,11 @@ struct TaskCommits: Sendable {
                         engine.record(result, processorID: processorID, random: .random(in: 0..<1))
                     }
                     engine.advance()
-                    claims.add(from: &engine, processorID: processorID, tenantID: tenantID)
+                    claims.withLock { $0.add(from: &engine, processorID: processorID, tenantID: tenantID) }
                     graphs[index] = engine.graph
                 }
-                return claims
             }
+            return claims.withLock { $0 }
         }
         store.hints.workArrived()
     }

@@ -7,11 +7,14 @@ import Workflow
 struct PromptScope {
     var members: [String: JSON]
 
-    /// - Parameter input: the step's, which knows the item of a list and the run of a cycle.
-    init(_ task: TaskRow, _ definition: PhaseDefinition, _ input: JSON) {
+    /// - Parameters:
+    ///   - phase: the row of the phase that asks; a phase that repeats sees what its last run brought.
+    ///   - input: the step's, which knows the item of a list and the run of a cycle.
+    init(_ task: TaskRow, _ definition: PhaseDefinition, _ phase: PhaseRow?, _ input: JSON) {
         members = task.accumulatedContext.object ?? [:]
         members.merge(task.input.object ?? [:]) { _, own in own }
         if members["phases"] == nil { members["phases"] = [:] }
+        if let phase, phase.iteration > 0 { members["phases"]?[definition.id] = phase.output ?? .null }
         members["input"] = task.input
         members["config"] = task.config
         members["context"] = task.context

@@ -21,7 +21,7 @@ extension StepCall {
     }
 
     var promptScope: PromptScope {
-        var scope = PromptScope(material.task, definition, step.input)
+        var scope = PromptScope(material.task, definition, material.phases.first { $0.id == step.phaseID }, step.input)
         if let agent { scope.members["agent"] = agent.json }
         if let output = material.outputs.first(where: { $0.id == step.outputID }) {
             scope.members["output"] = OutputSummary.json(output)

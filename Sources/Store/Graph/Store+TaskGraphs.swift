@@ -6,6 +6,9 @@ extension Store {
     /// Locks the tasks with all their rows, lets `body` change them, and writes what it changed, with its events, in
     /// one transaction. Tasks that do not exist are left out.
     ///
+    /// Where the graphs ask something (`TaskGraph.questions`), `body` is called again, with those that asked, as often as
+    /// they go on asking; the first answer of `body` counts.
+    ///
     /// All row locks are taken before the first change, because a change takes the tenant's stream head: nobody may
     /// wait for a row while others wait for the head. A row that somebody else holds for longer than `lockTimeout`
     /// ends the attempt with SQLSTATE 55P03.

@@ -98,23 +98,23 @@ struct NaiveInterpreter {
                 guard let found = try? expression.find(in: document) else { return nil }
                 return isList || found.count > 1 ? .array(found) : found.first ?? .null
             }
-            guard let list = phase.list else {
-                return value(document).map { End(status: "completed", output: $0) } ?? failure("bad_expression")
+            return overList(phase, document) { document in
+                value(document).map { End(status: "completed", output: $0) } ?? failure("bad_expression")
             }
-            guard let found = try? list.find(in: document) else { return failure("bad_expression") }
-            let items = found.count == 1 ? found[0].array ?? found : found
-            if items.count > phase.maxItems ?? 1_000 { return failure("too_many_items") }
-            let results = items.enumerated().map { index, item -> JSON? in
-                var document = document
-                document["item"] = item
-                document["index"] = .integer(Int64(index))
-                return value(document)
+        case .agent(let failures, let maxAttempts):
+            return overList(phase, document) { _ in
+                let attempts = min(failures + 1, maxAttempts)
+                return failures < maxAttempts
+                    ? End(status: "completed", output: ["agent": .string("w\(failures)")], attempts: attempts)
+                    : failure("unavailable", attempts: attempts)
             }
-            let broken = results.indices.filter { results[$0] == nil }
-            if !broken.isEmpty && !phase.mayFail { return failure("bad_expression") }
-            return End(
-                status: "completed",
-                output: ["items": .array(results.map { $0 ?? .null }), "errors": .array(broken.map { .integer(Int64($0)) })])
+        case .log:
+            let message = "n is \(graph.input["n"]?.int ?? -1)"
+            return overList(phase, document) { _ in
+                End(status: "completed", output: ["level": "info", "message": .string(message)], attempts: 1)
+            }
+        case .delay:
+            return overList(phase, document) { _ in End(status: "completed", output: ["for": "1ms"]) }
         case .branch(let cases, let otherwise):
             for (index, branchCase) in cases.enumerated() {
                 guard let found = try? branchCase.when.find(in: document) else { return failure("bad_expression") }
@@ -134,6 +134,29 @@ struct NaiveInterpreter {
             guard iteration < data.count else { return failure("timeout") }
             return End(status: "completed", output: ["signal": .string(phase.id), "data": data[iteration]])
         }
+    }
+
+    /// Does a phase's work once, or for each element of its list.
+    private func overList(_ phase: RandomGraph.Phase, _ document: JSON, _ work: (JSON) -> End) -> End {
+        guard let list = phase.list else { return work(document) }
+        guard let found = try? list.find(in: document) else { return failure("bad_expression") }
+        let items = found.count == 1 ? found[0].array ?? found : found
+        if items.count > phase.maxItems ?? 1_000 { return failure("too_many_items") }
+        let results = items.enumerated().map { index, item in
+            var document = document
+            document["item"] = item
+            document["index"] = .integer(Int64(index))
+            return work(document)
+        }
+        let attempts = results.map(\.attempts).reduce(0, +)
+        let broken = results.indices.filter { results[$0].status == "failed" }
+        if let first = broken.first, !phase.mayFail { return failure(results[first].code ?? "", attempts: attempts) }
+        return End(
+            status: "completed",
+            output: [
+                "items": .array(results.map { $0.output ?? .null }), "errors": .array(broken.map { .integer(Int64($0)) }),
+            ],
+            attempts: attempts)
     }
 
     private func isTrue(_ found: [JSON]) -> Bool {

@@ -27,26 +27,34 @@ extension RandomGraph {
         func expression(_ generator: inout SeededGenerator, own: Bool = false, item: Bool = false) -> RandomExpression {
             value(&generator, visible, own: own ? phase.id : nil, item: item, depth: 2)
         }
-        let canRepeat: Bool
-        switch generator.next(below: 10) {
-        case 0..<5:
-            if generator.next(below: 4) == 0 {
-                phase.list = generator.next(below: 2) == 0 ? .path(["input", "list"]) : expression(&generator)
-                if generator.next(below: 5) == 0 { phase.maxItems = 2 }
-            }
-            phase.work = .transform(expression(&generator, item: phase.list != nil), isList: generator.next(below: 4) == 0)
-            canRepeat = true
-        case 5..<7:
+        var canFanOut = true
+        var canRepeat = true
+        var usesItem: ((RandomExpression) -> Phase.Work)?
+        switch generator.next(below: 12) {
+        case 0..<4:
+            let isList = generator.next(below: 4) == 0
+            usesItem = { .transform($0, isList: isList) }
+        case 4..<6:
             phase.work = .branch(cases: [], otherwise: [])
-            canRepeat = false
-        case 7..<9:
+            (canRepeat, canFanOut) = (false, false)
+        case 6:
             let failures = generator.shuffled(Array(0..<Self.mostWriters)).prefix(1 + Int(generator.next(below: 2)))
             phase.work = .write(failures: Array(failures), maxAttempts: 1 + Int(generator.next(below: 4)))
-            canRepeat = false
-        default:
+            (canRepeat, canFanOut) = (false, false)
+        case 7:
             phase.work = .signal(data: (0..<generator.next(below: 4)).map { _ in .integer(Int64(generator.next(below: 4))) })
-            canRepeat = true
+            canFanOut = false
+        case 8..<10:
+            phase.work = .agent(failures: Int(generator.next(below: 4)), maxAttempts: 1 + Int(generator.next(below: 5)))
+        case 10: phase.work = .log
+        default: phase.work = .delay
         }
+        if canFanOut, generator.next(below: 4) == 0 {
+            phase.list = generator.next(below: 2) == 0 ? .path(["input", "list"]) : expression(&generator)
+            if generator.next(below: 5) == 0 { phase.maxItems = 2 }
+            if generator.next(below: 2) == 0 { phase.concurrency = 1 + Int(generator.next(below: 2)) }
+        }
+        if let usesItem { phase.work = usesItem(expression(&generator, item: phase.list != nil)) }
         if canRepeat, generator.next(below: 4) == 0 {
             let until = generator.next(below: 3) == 0 ? nil : condition(&generator, visible, own: phase.id, item: false, depth: 2)
             phase.repeats = (1 + Int(generator.next(below: 4)), until)
@@ -125,7 +133,7 @@ extension RandomGraph {
         ]
         if item { starts += [["item"], ["item"], ["item"], ["index"]] }
         for id in visible + (own.map { [$0, $0, $0] } ?? []) {
-            let rest: [[String]] = [[], ["[*]"], ["items"], ["items", "[*]"], ["data"], ["case"], ["errors", "index"]]
+            let rest: [[String]] = [[], ["[*]"], ["items"], ["items", "[*]"], ["data"], ["case"], ["errors", "index"], ["agent"], ["message"], ["for"]]
             starts.append(["phases", id] + generator.pick(rest))
         }
         return generator.pick(starts)

@@ -10,6 +10,10 @@ struct RandomGraph: Sendable {
             case write(failures: [Int], maxAttempts: Int)
             /// The data of the signals that were sent before the task began; one that did not come is not waited for long.
             case signal(data: [JSON])
+            /// As a writer's calls do.
+            case agent(failures: Int, maxAttempts: Int)
+            case log
+            case delay
         }
 
         let id: String
@@ -20,6 +24,7 @@ struct RandomGraph: Sendable {
         var maxItems: Int?
         var repeats: (max: Int, until: RandomExpression?)?
         var mayFail = false
+        var concurrency: Int?
     }
 
     var seed: UInt64
@@ -67,7 +72,19 @@ struct RandomGraph: Sendable {
             json["kind"] = "write"
             json["agents"] = .array(failures.map { .string("w\($0)") })
             json["prompt"] = "{{task.task_id}} {{task.phase}}"
-            json["retry"] = ["max_attempts": .integer(Int64(maxAttempts)), "initial": "1ms", "max": "1ms"]
+            json["retry"] = Self.retry(maxAttempts)
+        case .agent(let failures, let maxAttempts):
+            json["kind"] = "agent"
+            json["agents"] = [.string("w\(failures)")]
+            // Each call of its own, so that the writer counts each one's failures.
+            json["prompt"] = "{{task.task_id}} {{task.phase}} {{index}} {{iteration}}"
+            json["retry"] = Self.retry(maxAttempts)
+        case .log:
+            json["kind"] = "log"
+            json["message"] = "n is {{input.n}}"
+        case .delay:
+            json["kind"] = "delay"
+            json["for"] = "1ms"
         case .signal:
             json["kind"] = "signal"
             json["timeout"] = "1ms"
@@ -79,8 +96,13 @@ struct RandomGraph: Sendable {
             json["repeat"] = ["max": .integer(Int64(repeats.max))]
             if let until = repeats.until { json["repeat"]?["until"] = .string(until.text) }
         }
+        if let concurrency = phase.concurrency { json["concurrency"] = .integer(Int64(concurrency)) }
         if phase.mayFail { json["on_failure"] = "continue" }
         return .object(json)
+    }
+
+    private static func retry(_ maxAttempts: Int) -> JSON {
+        ["max_attempts": .integer(Int64(maxAttempts)), "initial": "1ms", "max": "1ms"]
     }
 
     static let flaws = ["unknown need", "cycle", "unread phase", "syntax", "list on a branch", "choice without need", "own output"]
