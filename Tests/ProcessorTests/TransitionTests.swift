@@ -14,7 +14,7 @@ struct TransitionTests {
                 try rows.map { row in
                     try "\(row.decode(0, as: String.self)): \(row.decode(1, as: String.self)) → \(row.decode(2, as: String.self))"
                 })
-            let coded = Set(Transitions.table.map { "\($0.entity): \($0.from) → \($0.to)" })
+            let coded = Set(Transitions.table.map { "\($0.entity.rawValue): \($0.from) → \($0.to)" })
             #expect(stored.subtracting(coded) == [])
             #expect(coded.subtracting(stored) == [])
         }

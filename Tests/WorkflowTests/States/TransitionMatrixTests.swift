@@ -21,7 +21,7 @@ import Testing
             running    - - x x x - x
             waiting    - x - x x - x
             completed  - - - - - - -
-            failed     - x - - - - -
+            failed     x x - - - - -
             skipped    x - - - - - -
             cancelled  - - - - - - -
             """,

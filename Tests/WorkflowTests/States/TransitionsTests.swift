@@ -40,7 +40,7 @@ import Testing
         #expect(!Transitions.isLegal(PhaseStatus.completed, .pending))
         #expect(Transitions.isLegal(entity: .step, from: "failed", to: "pending"))
         #expect(!Transitions.isLegal(entity: .step, from: "failed", to: "flying"))
-        #expect(Transitions.table.count == 99)
+        #expect(Transitions.table.count == 98)
     }
 
     private func check<Status: TransitioningStatus & Hashable>(
