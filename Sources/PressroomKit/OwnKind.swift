@@ -6,8 +6,8 @@
 /// A step runs **at least once**: a node can die after the work and before its end is recorded. Its output is recorded
 /// once. Work that must not happen twice can be told by ``StepCall/idempotencyKey``.
 public protocol OwnKind: Sendable {
-    /// What definitions may say about a phase of the kind: every key but the common ones (`id kind name needs retry
-    /// timeout concurrency on_failure`). Its `Decodable` part decides what is required; unknown keys are refused.
+    /// What definitions may say about a phase of the kind: every key but those that all kinds share (`id kind name
+    /// needs when for_each repeat retry timeout concurrency on_failure max_items`). Its `Decodable` part decides what is required; unknown keys are refused.
     associatedtype Attributes: Codable & Sendable = NoAttributes
     /// What a phase comes to: `phases.output`, and `{{phases.<id>.…}}` in prompts. Encoded as JSON.
     associatedtype Output: Encodable & Sendable

@@ -20,6 +20,11 @@ public struct StepCall: Sendable {
     /// The same in every attempt of the step, and of no other step: what a server can tell a repetition by.
     public var idempotencyKey: String { stepID }
 
+    /// Where the step's element stands in the list of `for_each`, from 0; nil without one.
+    public var index: Int? { call.index }
+    /// Which run of a phase with `repeat` the step belongs to; nil without.
+    public var iteration: Int? { call.iteration }
+
     public var tenantID: String { call.context.tenantID }
     public var userID: String { call.context.userID }
     public var conversationID: String? { call.context.conversationID }
@@ -32,6 +37,13 @@ public struct StepCall: Sendable {
     /// - Throws: `DecodingError`.
     public func input<Value: Decodable>(as type: Value.Type = Value.self) throws -> Value {
         try Coding.decode(type, from: call.input)
+    }
+
+    /// The element of the list of `for_each` that the step is for; nil without one.
+    ///
+    /// - Throws: `DecodingError`.
+    public func item<Value: Decodable>(as type: Value.Type = Value.self) throws -> Value? {
+        try call.item.map { try Coding.decode(type, from: $0) }
     }
 
     /// `config` of the task's start.

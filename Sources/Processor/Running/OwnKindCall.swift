@@ -32,6 +32,12 @@ package struct OwnKindCall: Sendable {
     package var stepID: UUID { call.step.id }
     /// From 1; each claim of the step is a new one.
     package var attempt: Int { call.step.attempt }
+    /// The element of a list that the step is for; nil without `for_each`.
+    package var item: JSON? { call.step.input["item"] }
+    /// Where the element stands in its list, from 0.
+    package var index: Int? { call.step.input["index"]?.int }
+    /// Which run of a phase with `repeat` the step belongs to.
+    package var iteration: Int? { call.step.input["iteration"]?.int }
     package var phase: String { call.definition.id }
     package var context: ExecutionContext { call.context }
     package var input: JSON { call.material.task.input }

@@ -24,7 +24,11 @@ struct KindCase: Sendable, CustomTestStringConvertible {
     let attributes: String
     /// The phases before it.
     var before: [String] = []
+    /// The phases behind it.
+    var after: [String] = []
     let work: Work
+    /// Whether what a wait is for can happen while the task is paused.
+    var canEndWhilePaused = true
     /// What the phase's output must be like.
     let isExpected: @Sendable (JSON) -> Bool
     /// Attributes that are refused when the workflow is published, each with the pointer below the phase.
@@ -47,7 +51,7 @@ struct KindCase: Sendable, CustomTestStringConvertible {
               copy: {role: editor, model: test/m}
               ada: {role: evaluator, model: test/m}
             phases:
-            \((before + [own]).map { "  - \($0)" }.joined(separator: "\n"))
+            \((before + [own] + after).map { "  - \($0)" }.joined(separator: "\n"))
             """
     }
 

@@ -60,6 +60,25 @@ enum KindCases {
             kind: .own, ownName: "test.double", attributes: "n: 21", work: .run,
             isExpected: { $0 == ["doubled": 42, "topic": "tests"] }, mistakes: [("n: 1, m: 2", "/m"), ("n: 1, timeout: x", "/timeout")]),
         KindCase(
+            kind: .transform, attributes: #"expression: "$.input.topic""#, work: .instant, isExpected: { $0 == "tests" },
+            mistakes: [("list: true", "/expression"), (#"expression: "$.a", list: 1"#, "/list")]),
+        KindCase(
+            kind: .branch, attributes: #"cases: [{when: '$.input.topic == "tests"', then: hit}], else: miss"#,
+            after: ["{id: hit, kind: log, message: hit, needs: [it]}", "{id: miss, kind: log, message: miss, needs: [it]}"], work: .instant,
+            isExpected: { $0 == ["case": 0, "chosen": ["hit"]] }, mistakes: [("cases: []", "/cases"), ("else: miss", "/cases")]),
+        KindCase(
+            kind: .human, attributes: #"title: "Approve {{topic}}", form: {type: object, required: [ok]}"#,
+            work: .wait { bench in
+                let rows = try await bench.newsroom.client.query(
+                    "SELECT id FROM pressroom.human_tasks WHERE status = 'pending' ORDER BY id DESC LIMIT 1")
+                guard let id = try rows.first?.decode("id", as: UUID.self) else { throw CancellationError() }
+                _ = try await bench.newsroom.store.actOnHumanTask(bench.newsroom.scope, id, .complete(["ok": true]))
+                try await bench.advance()
+            },
+            canEndWhilePaused: false,  // a pause withdraws the question
+            isExpected: { $0 == ["response": ["ok": true], "completed_by": "local"] },
+            mistakes: [("form: {type: object}", "/title"), ("title: x, form: {type: strng}", "/form/type")]),
+        KindCase(
             kind: .http, attributes: #"url: "https://api.example.com/{{topic}}", method: POST, body: {a: "{{topic}}"}"#, work: .run,
             isExpected: { $0 == ["status": 200, "headers": [:], "body": "fine"] },
             mistakes: [

@@ -35,6 +35,18 @@ struct OwnKindTests {
         }
     }
 
+    @Test("sees the element of a list that a step is for")
+    func items() async throws {
+        let kind = kind { call in
+            [call.item ?? nil, .integer(Int64(call.index ?? -1)), .string(try call.render("{{item}}")), .bool(call.iteration == nil)]
+        }
+        try await run(kind, attributes: #"for_each: "$.input.list[*]""#, input: ["list": ["a", 2]]) { bench in
+            try await bench.finish()
+            let output = try await bench.output(of: "it")
+            #expect(output["items"] == [["a", 0, "a", true], [2, 1, "2", true]], "\(output)")
+        }
+    }
+
     @Test("Errors: those that say so are final, all others are tried again", arguments: [
         (StepFailure(code: "no", message: "never", isRetryable: false) as any Error, "no", "failed"),
         (StepFailure(code: "busy", message: "later", isRetryable: true, retryAfter: .seconds(3_600)), "busy", "retrying"),
@@ -143,14 +155,14 @@ struct OwnKindTests {
     }
 
     private func run(
-        _ kind: RegisteredKind?, before: String? = nil, attributes: String = "", _ body: (Workbench) async throws -> Void
+        _ kind: RegisteredKind?, before: String? = nil, attributes: String = "", input: JSON = ["topic": "tests"], _ body: (Workbench) async throws -> Void
     ) async throws {
         try await withNewsroom { newsroom in
             let services = StepServices(
                 models: { name throws(ProviderError) in throw ProviderError(code: .unknownModel, message: "\(name)") },
                 ownKinds: kind.map { [$0] } ?? [])
             let runner = StepRunner(services: services, liveTexts: LiveTexts { _ in }, logger: newsroom.logger)
-            try await body(try await Workbench(newsroom, yaml(before: before, attributes: attributes), runner: runner))
+            try await body(try await Workbench(newsroom, yaml(before: before, attributes: attributes), input: input, runner: runner))
         }
     }
 }
