@@ -7,12 +7,14 @@ import Workflow
 
 /// Nodes whose clocks are off by a minute. What counts is the database's clock.
 @Suite struct ClockFaultTests {
-    private static let yaml = """
+    private static func yaml(_ server: ScriptedModelServer) -> String {
+        """
         processor: {lease_timeout: 1500ms, heartbeat: 150ms}
         providers:
           slow: {kind: rehearsal, tokens_per_second: 400, latency: 50ms}
-          shaky: {kind: rehearsal, tokens_per_second: 400, latency: 10ms, fail_rate: 0.3}
+          shaky: {kind: openai, base_url: "\(server.baseURL)"}
         """
+    }
 
     private static let definitions = [
         Definitions.editorial("slow"), Definitions.brief("slow"), Definitions.general("slow"),
@@ -20,10 +22,19 @@ import Workflow
     ]
 
     @Test func clocksAreOffByAMinute() async throws {
+        try await ScriptedModelServer.withServer { server in
+            // So that there are back-offs to look at.
+            for _ in 0..<5 { server.enqueue(.error(500)) }
+            try await run(server)
+        }
+    }
+
+    private func run(_ server: ScriptedModelServer) async throws {
         let seeded = Seed.generator("clocksAreOffByAMinute")
         var setups: [ServiceSetup] = []
         for seconds in [-60, 0, 60] {
-            setups.append(ServiceSetup(yaml: Self.yaml, environment: try await ShiftedClock.environment(seconds: seconds)))
+            let environment = try await ShiftedClock.environment(seconds: seconds)
+            setups.append(ServiceSetup(yaml: Self.yaml(server), environment: environment))
         }
         try await withNodes(setups, limit: FaultTime.limit) { nodes in
             let begin = try await nodes[0].sql("SELECT now()::text")[0].decode(0, as: String.self)

@@ -2,6 +2,7 @@ import Client
 import Foundation
 import Glibc
 import Postgres
+import TestSupport
 import Testing
 import Workflow
 
@@ -64,6 +65,41 @@ import Workflow
             let again = stopped.count { (repeated[$0.stepID] ?? 0) > $0.attempt }
             print("\(again) of \(stopped.count) steps ran again")
             #expect(again > 0)
+        }
+    }
+
+    /// It holds its tenant's turn to commit; PostgreSQL ends its transaction before its lease ends.
+    @Test func aNodeThatIsStoppedInATransactionHoldsUpNobody() async throws {
+        try await withService(ServiceSetup(yaml: Self.yaml)) { service in
+            try await service.publish(Definitions.held("rehearsal"))
+            let task = try await service.startTask("held")
+            try await service.waitForHold(of: task)
+            let child = try #require(service.child)
+            let posting = Eventual<Void>()
+            async let posted: Void = {
+                try await posting.get()
+                // The node loses the transaction; whether the client learns of it or gets an answer, it may ask again.
+                _ = try? await service.client.postEvent(to: task, data: Data("1".utf8))
+            }()
+            try await service.database.withTransaction { connection in
+                _ = try await connection.query("SELECT FROM pressroom.stream_heads FOR UPDATE")
+                posting.set(())
+                let waiting: PostgresQuery = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+                while try await service.number(waiting) == 0 {}
+                child.send(SIGSTOP)
+            }
+            defer { child.send(SIGCONT) }
+            // Its statement is done and nobody reads the answer: the transaction is open, and has the head.
+            _ = try await within(.seconds(20), "the turn to commit") {
+                try await service.sql("UPDATE pressroom.tasks SET priority = 3 WHERE task_id = \(task)::uuid")
+            }
+            child.send(SIGCONT)
+            try await posted
+            _ = try await service.client.postEvent(to: task, data: Data("2".utf8))
+            try await service.client.signal("release", to: task)
+            #expect(try await service.end(of: task) == "completed")
+            try await Invariants.check(service)
+            try await EventAudit.check(service)
         }
     }
 }
