@@ -67,6 +67,19 @@ extension PressroomClient {
         return TaskRecord(document: try answer.document())
     }
 
+    /// Starts a new task from a phase of an old one; what came before is taken over. `input` and `config` are JSON objects;
+    /// nil for the old task's.
+    public func forkTask(
+        _ id: String, phase: String, input: Data? = nil, config: Data? = nil, idempotencyKey: String? = nil
+    ) async throws -> TaskRecord {
+        var body: JSON = ["phase": .string(phase)]
+        if let input { body["input"] = try Self.parse(input, "input") }
+        if let config { body["config"] = try Self.parse(config, "config") }
+        let headers = idempotencyKey.map { [(name: "idempotency-key", value: $0)] } ?? []
+        let answer = try await call(.post, Path("tasks", id, "fork").text, content: .json(body), headers: headers)
+        return TaskRecord(document: try answer.document())
+    }
+
     /// Everything the tables hold of a task, read in one snapshot.
     public func taskState(_ id: String) async throws -> TaskState {
         TaskState(document: try await call(.get, Path("tasks", id, "state").text).document())

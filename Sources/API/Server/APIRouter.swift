@@ -29,6 +29,7 @@ struct APIRouter {
         TaskStateRoutes(api: api).add(to: routes)
         TaskRowRoutes(api: api).add(to: routes)
         ScheduleRoutes(api: api).add(to: routes)
+        ForkRoutes(api: api).add(to: routes)
         HumanTaskRoutes(api: api).add(to: routes)
         streams.add(to: router.group("/api/v1"))
         table.add(.get, "/api/v1/stream")

@@ -6,6 +6,6 @@ struct TaskCommand: AsyncParsableCommand {
         abstract: "Starts, shows and steers tasks.",
         subcommands: [
             TaskStart.self, TaskList.self, TaskShow.self, TaskWatch.self, TaskPause.self, TaskResume.self, TaskCancel.self,
-            TaskRetry.self, TaskSignal.self,
+            TaskRetry.self, TaskFork.self, TaskSignal.self,
         ])
 }

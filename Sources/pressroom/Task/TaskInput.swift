@@ -18,6 +18,9 @@ struct TaskInput: ParsableArguments {
         for member in input { _ = try Self.parse(member) }
     }
 
+    /// Whether anything was given at all.
+    var isGiven: Bool { inputJSON != nil || !input.isEmpty }
+
     /// The input as a JSON object.
     func json() throws -> JSON {
         var object: JSON = [:]

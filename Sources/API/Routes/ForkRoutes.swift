@@ -1,0 +1,56 @@
+import Foundation
+import HTTPTypes
+import Hummingbird
+import Store
+import Workflow
+
+/// A new task from any phase of an old one.
+struct ForkRoutes: Sendable {
+    let api: APIEnvironment
+
+    func add(to routes: RouteBuilder) {
+        routes.post("/api/v1/tasks/{task_id}/fork", use: fork)
+    }
+
+    private func fork(_ request: Request, _ context: PressroomRequestContext) async throws -> Response {
+        try QueryReader(request).finish()
+        let taskID = try context.uuid("task_id")
+        let json = try await request.json(upTo: api.bodyLimit)
+        let idempotency = try request.idempotency(body: json.text)
+        var body = BodyReader(json)
+        let phase = body.string("phase", isRequired: true, maxLength: 100)
+        let input = body.object("input")
+        let config = body.object("config")
+        try body.finish()
+        let scope = context.scope
+        if let idempotency, let recorded = try await api.store.recordedResponse(scope, idempotency) {
+            return .recorded((recorded, true))
+        }
+        // One snapshot; the task may run on meanwhile.
+        guard let state = try await api.store.taskState(scope, taskID, include: [.versions]) else {
+            throw ProblemError.notFound(task: taskID)
+        }
+        let old = try JSON(parsing: state.json.bytes)
+        guard let id = old["task"]?["workflow_id"]?.string.flatMap(UUID.init(uuidString:)),
+            let entry = try await api.definitions.entry(api.store, scope, id: id)
+        else { throw ProblemError.notFound(task: taskID) }
+        let fork = try TaskFork(
+            of: old, workflow: entry.definition, phase: phase ?? "", input: try input.map { try checked($0, entry) },
+            config: config)
+        let result = try await api.store.writeOnce(scope, idempotency) { connection in
+            let view = try await api.store.forkTask(on: connection, scope, fork)
+            return RecordedResponse(status: 202, location: "/api/v1/tasks/\(fork.taskID.text)", body: view.json)
+        }
+        api.store.hints.workArrived()
+        return .recorded(result, tag: result.isRepeated ? nil : "1")
+    }
+
+    private func checked(_ input: JSON, _ entry: DefinitionCache.Entry) throws(ProblemError) -> JSON {
+        let input = entry.input.applyingDefaults(to: input)
+        let problems = entry.input.validate(input, at: "/input")
+        guard problems.isEmpty else {
+            throw ProblemError(.invalid, "The input does not fit the workflow: \(problems.summary).", errors: problems)
+        }
+        return input
+    }
+}
