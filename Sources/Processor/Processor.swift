@@ -41,8 +41,10 @@ package final class Processor: Service {
         var services = services
         let models = services.models
         services.models = { name throws(ProviderError) in meter.metered(try models(name), name) }
-        runner = StepRunner(services: services, liveTexts: liveTexts, logger: logger)
         workflows = WorkflowCache(store: store)
+        services.subtasks = SubtaskPreparation(
+            store: store, workflows: workflows, maxDepth: configuration.maxSubtaskDepth)
+        runner = StepRunner(services: services, liveTexts: liveTexts, logger: logger)
         plainCommits = TaskCommits(store: store, workflows: workflows, processorID: id, logger: logger)
         claimTimer = WakeTimer(wakeClaim)
         let (advance, claim, lease, relay) = (wakeAdvance, wakeClaim, wakeLease, wakeRelay)

@@ -14,6 +14,8 @@ package struct ProcessorConfiguration: Sendable {
     package var poll: Duration = .milliseconds(500)
     /// How long running steps may go on after a shutdown was asked for before they are handed back.
     package var drain: Duration = .zero
+    /// How many tasks may stand above a sub-task.
+    package var maxSubtaskDepth = 8
     /// Places that a tenant with running steps here leaves to tenants without any, where there are several tenants;
     /// at most half of all places count.
     package var tenantReserve = 8

@@ -55,6 +55,7 @@ extension ProcessorConfiguration {
         leaseTimeout = processor.leaseTimeout
         poll = processor.poll
         drain = processor.drain
+        maxSubtaskDepth = processor.maxSubtaskDepth
         tenantReserve = processor.tenantReserve
         limits = ClaimLimits(
             tenantSteps: processor.maxTenantSteps > 0 ? processor.maxTenantSteps : nil, models: registry.limits)

@@ -210,10 +210,6 @@ extension Newsroom {
         return try await client.query(query)[0].decode("id")
     }
 
-    fileprivate func json(_ query: PostgresQuery) async throws -> JSON {
-        try JSON(parsing: try await text(query))
-    }
-
     /// Claims, completes (twice as often) or cancels as another user. Answers what it came to; nil when it was refused.
     fileprivate func attempt(_ action: Int, on id: UUID, by user: String, after milliseconds: Int) async -> String? {
         try? await Task.sleep(for: .milliseconds(milliseconds))

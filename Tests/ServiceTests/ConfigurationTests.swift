@@ -77,7 +77,7 @@ struct ConfigurationTests {
         ("processor.concurrency", "0"), ("processor.tenant_reserve", "3"), ("processor.max_tenant_steps", "100"),
         ("processor.commit_batch", "1"), ("processor.heartbeat", "1s"), ("processor.lease_timeout", "20s"),
         ("processor.poll", "1s"), ("processor.drain", "3s"), ("processor.expression_timeout", "1s"),
-        ("processor.max_expression_bytes", "64KiB"), ("schedules.poll", "2s"), ("schedules.grace", "0ms"),
+        ("processor.max_expression_bytes", "64KiB"), ("processor.max_subtask_depth", "3"), ("schedules.poll", "2s"), ("schedules.grace", "0ms"),
         ("events.retention", "3d"),
         ("log_level", "trace"), ("allow_anonymous", "true"), ("public_directory", "/x"), ("auth", "none"),
     ])

@@ -39,4 +39,6 @@ enum StepResult: Sendable {
     case ballot([UUID], reasoning: String?, usage: Usage)
     /// By output, the judge's score for each criterion.
     case scores([UUID: [String: Double]], reasoning: String?, usage: Usage)
+    /// The task to be started, whose end the step waits for.
+    case subtask(SubtaskStart)
 }

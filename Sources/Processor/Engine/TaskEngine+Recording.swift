@@ -12,6 +12,8 @@ extension TaskEngine {
             let definition = workflow.definition.phase(phase.key)
         else { return }
         switch result.outcome {
+        case .completed(.subtask(let subtask), _):
+            begin(subtask, for: step)
         case .completed(let stepResult, let spent):
             spend(spent)
             let note = behavior(of: definition).record(&self, stepResult, of: step, definition)

@@ -27,6 +27,7 @@ struct TaskEngine {
         }
         mendDrafts()
         mendHumanTasks()
+        mendSubtasks()
         var moves = true
         while moves {
             moves = false

@@ -45,6 +45,7 @@ enum PhaseBehaviors {
         case .transform(let phase): TransformKind(phase: phase)
         case .branch(let phase): BranchKind(phase: phase)
         case .human(let phase): HumanKind(phase: phase)
+        case .workflow(let phase): WorkflowKind(phase: phase)
         }
     }
 }

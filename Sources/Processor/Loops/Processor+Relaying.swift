@@ -8,7 +8,7 @@ extension Processor {
         wakeRelay.wake()
         await wakeRelay.forEach(atLeastEvery: configuration.poll) {
             do {
-                if try await self.store.relayWakeRequests() > 0 { self.wakeAdvance.wake() }
+                if try await self.store.relayWakeRequests({ .processor(self.id, tenantID: $0) }) > 0 { self.wakeAdvance.wake() }
             } catch {
                 if !Task.isCancelled { self.logger.warning("cannot relay wake-ups", metadata: ["error": "\(error)"]) }
             }

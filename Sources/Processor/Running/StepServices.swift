@@ -13,6 +13,8 @@ package struct StepServices: Sendable {
     package var secrets: SecretLookup
     /// By their names.
     package var ownKinds: [String: RegisteredKind]
+    /// The processor's own.
+    var subtasks: SubtaskPreparation?
 
     package init(
         models: @escaping ModelLookup, web: any WebClient = NoWebClient(), secrets: @escaping SecretLookup = { _ in nil },

@@ -95,6 +95,7 @@ extension PressroomConfiguration {
         reader.duration("processor.heartbeat", into: &processor.heartbeat, in: .milliseconds(50) ... .seconds(60))
         reader.duration("processor.lease_timeout", into: &processor.leaseTimeout, in: .milliseconds(500) ... .seconds(600))
         reader.duration("processor.poll", into: &processor.poll, in: .milliseconds(10) ... .seconds(60))
+        reader.integer("processor.max_subtask_depth", into: &processor.maxSubtaskDepth, in: 0...100)
         reader.duration("processor.drain", into: &processor.drain, in: .zero ... .seconds(600))
         reader.duration(
             "processor.expression_timeout", into: &processor.expressionTimeout, in: .milliseconds(10) ... .seconds(60))

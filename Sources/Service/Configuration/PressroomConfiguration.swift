@@ -94,6 +94,8 @@ package struct PressroomConfiguration: Sendable, Equatable {
         package var leaseTimeout = Duration.seconds(10)
         /// How often the queue is looked at without a hint.
         package var poll = Duration.milliseconds(500)
+        /// How many tasks may stand above a sub-task.
+        package var maxSubtaskDepth = 8
         /// How long a shutdown waits for running steps before it hands them back.
         package var drain = Duration.zero
         /// How long one expression of a workflow may take.

@@ -11,6 +11,8 @@ extension Store {
         func add(_ rows: [JSON], _ query: (JSON) -> PostgresQuery) {
             if !rows.isEmpty { queries.append(query(.array(rows))) }
         }
+        if !changes.newSubtasks.isEmpty { queries += insertSubtasks(changes.newSubtasks, tenant) }
+        if !changes.cancelledSubtasks.isEmpty { queries.append(requestCancellations(changes.cancelledSubtasks, tenant)) }
         add(changes.newOutputs) { insertOutputs($0, tenant) }
         add(changes.outputs) { updateOutputs($0, tenant) }
         add(changes.newVersions) { insertOutputVersions($0, tenant) }

@@ -95,6 +95,7 @@ extension Store {
                 signals: (signals[task.taskID] ?? []).map(\.1))
         }
         try await loadHumanTasks(connection, tenant, into: &graphs, lockTimeout: lockTimeout)
+        try await loadSubtasks(connection, tenant, into: &graphs)
         return graphs
     }
 }

@@ -13,12 +13,17 @@ package struct TaskGraph: Sendable {
     package var signals: [SignalRow]
     /// Only where the task has steps for people.
     package var humanTasks: [HumanTaskRow] = []
+    /// Only where the task has steps that start others.
+    package var subtasks: [SubtaskRow] = []
 
     // What is only ever added.
     package var newVersions: [OutputVersionRow] = []
     package var newRankings: [RankingRow] = []
     package var newFinalists: [Finalists] = []
     package var newLogs: [LogRow] = []
+    package var newSubtasks: [SubtaskStart] = []
+    /// Sub-tasks to be cancelled.
+    package var cancelledSubtasks: [UUID] = []
     /// When a processor has to look at the task again, whatever else happens; nil when nothing but a row wakes it.
     package var wakeAfter: Duration?
     /// What has to be evaluated before the task can go on.

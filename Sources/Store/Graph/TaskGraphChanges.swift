@@ -15,6 +15,8 @@ struct TaskGraphChanges: Sendable {
     var phases: [JSON] = []
     var tasks: [JSON] = []
     var receivedSignals: [JSON] = []
+    var newSubtasks: [(task: JSON, phases: [JSON], tie: JSON)] = []
+    var cancelledSubtasks: [UUID] = []
     var newHumanTasks: [JSON] = []
     var humanTasks: [JSON] = []
     var wakeups: [JSON] = []
@@ -53,6 +55,8 @@ struct TaskGraphChanges: Sendable {
         let (addedHumanTasks, changedHumanTasks) = difference(old.humanTasks, new.humanTasks, id: \.id)
         newHumanTasks += addedHumanTasks.map { owned($0.json) }
         humanTasks += changedHumanTasks.map { owned($0.json) }
+        newSubtasks += new.newSubtasks.map { $0.rows(of: new.task) }
+        cancelledSubtasks += new.cancelledSubtasks
         newVersions += new.newVersions.map { owned($0.json) }
         rankings += new.newRankings.map { owned($0.json) }
         finalists += new.newFinalists.map { (taskID, $0) }

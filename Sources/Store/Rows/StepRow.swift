@@ -71,7 +71,7 @@ package enum StepKind: String, Sendable {
     case log
     case http
     case own
-    case human
+    case human, workflow
 }
 
 extension StepRow {

@@ -48,6 +48,7 @@ extension Store {
             "DELETE FROM pressroom.evaluations WHERE tenant_id = \(tenant) AND task_id = \(taskID)",
             "DELETE FROM pressroom.output_versions WHERE tenant_id = \(tenant) AND task_id = \(taskID)",
             "DELETE FROM pressroom.outputs WHERE tenant_id = \(tenant) AND task_id = \(taskID)",
+            "DELETE FROM pressroom.subtasks WHERE tenant_id = \(tenant) AND parent_task_id = \(taskID)",
             "DELETE FROM pressroom.human_tasks WHERE tenant_id = \(tenant) AND task_id = \(taskID)",
             "DELETE FROM pressroom.steps WHERE tenant_id = \(tenant) AND task_id = \(taskID)",
             "DELETE FROM pressroom.signals WHERE tenant_id = \(tenant) AND task_id = \(taskID)",

@@ -1,4 +1,4 @@
-/// What a phase does. Kinds that this version does not carry out are listed in `UnavailableFeatures`.
+/// What a phase does.
 package enum PhaseKind: String, Sendable, Hashable, Codable, CaseIterable {
     case write, edit, evaluate, select, rank, signal
     case agent
@@ -8,7 +8,7 @@ package enum PhaseKind: String, Sendable, Hashable, Codable, CaseIterable {
     /// A kind that the embedding program brought; definitions use its own name.
     case own
     case transform, branch
-    case human
+    case human, workflow
 }
 
 extension PhaseKind {

@@ -14,6 +14,7 @@ package enum PhaseSpec: Sendable, Hashable {
     case transform(TransformPhase)
     case branch(BranchPhase)
     case human(HumanPhase)
+    case workflow(WorkflowPhase)
 
     package var kind: PhaseKind {
         switch self {
@@ -31,6 +32,7 @@ package enum PhaseSpec: Sendable, Hashable {
         case .transform: .transform
         case .branch: .branch
         case .human: .human
+        case .workflow: .workflow
         }
     }
 

@@ -103,6 +103,10 @@ final class Newsroom: Sendable {
         try await client.query(query).first?.decode(0, as: String?.self) ?? ""
     }
 
+    func json(_ query: PostgresQuery) async throws -> JSON {
+        try JSON(parsing: try await text(query))
+    }
+
     func count(_ query: PostgresQuery) async throws -> Int {
         try await client.query(query).first?.decode(0, as: Int.self) ?? -1
     }

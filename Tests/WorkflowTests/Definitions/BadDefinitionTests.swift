@@ -99,8 +99,13 @@ import Testing
             ("/phases/1/form/type", 8, "must be one of null, boolean"), ("/phases/1/assignee", 8, "is not a known key")),
         BadDefinition(phase: "id: b, kind: human, form: true", ("/phases/1/title", 8, "is required")),
         BadDefinition(
-            phase: "id: b, kind: workflow, when: 3",
-            ("/phases/1/kind", 8, "kind 'workflow' is not available in this version"), ("/phases/1/when", 8, "must be a string")),
+            phase: "id: b, kind: workflow, name: No Name, version: one, input: {a: [1, '{{x']}, form: true, when: 3",
+            ("/phases/1/name", 8, "must start with"), ("/phases/1/version", 8, "semantic version"),
+            ("/phases/1/input/a/1", 8, "not closed"), ("/phases/1/form", 8, "is not a known key"),
+            ("/phases/1/when", 8, "must be a string")),
+        BadDefinition(
+            phase: "id: b, kind: workflow, input: x", ("/phases/1/name", 8, "is required"),
+            ("/phases/1/input", 8, "must be an object")),
         BadDefinition(phase: "id: b, kind: http, url: x", ("/phases/1/url", 8, "must begin with http:// or https://")),
         BadDefinition(
             phase: "id: b, kind: http, method: POST, url: 'https://a.example', body: {x: ['{{#a}}']}", ("/phases/1/body/x/0", 8, "not closed")),

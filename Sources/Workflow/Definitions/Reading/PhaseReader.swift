@@ -8,7 +8,7 @@ struct PhaseReader {
 
     func read(id: String, needs: [String]) -> PhaseDefinition? {
         let kind = readKind()
-        let name = kind == .signal ? nil : reader.text("name", atMost: 200)
+        let name = kind == .signal || kind == .workflow ? nil : reader.text("name", atMost: 200)
         let retry = reader.object("retry").map(RetryPolicy.init(reading:)) ?? RetryPolicy()
         let timeout = reader.duration("timeout") ?? PhaseDefinition.defaultTimeout
         let concurrency = reader.integer("concurrency", in: 1...1_000)
@@ -34,10 +34,6 @@ struct PhaseReader {
 
     private func readKind() -> PhaseKind? {
         guard let value = reader.required("kind") else { return nil }
-        if let kind = value.string, UnavailableFeatures.kinds.contains(kind) {
-            reader.report(UnavailableFeatures.detail(kind: kind), at: "kind")
-            return nil
-        }
         if let name = value.string, OwnKinds.isName(name) { return .own }
         let words = PhaseKind.allCases.filter { $0 != .own }.map(\.rawValue)
         guard let word = value.string, words.contains(word), let kind = PhaseKind(rawValue: word) else {
@@ -68,6 +64,7 @@ struct PhaseReader {
             kindKeys = Array(reader.members.keys)
             spec = OwnPhase(reading: self, commonKeys: Self.commonKeys).map(PhaseSpec.own)
         case .human: (kindKeys, spec) = (HumanPhase.keys, HumanPhase(reading: self).map(PhaseSpec.human))
+        case .workflow: (kindKeys, spec) = (WorkflowPhase.keys, WorkflowPhase(reading: self).map(PhaseSpec.workflow))
         }
         reader.refuseUnknownKeys(known: Self.commonKeys + kindKeys)
         return spec
