@@ -13,7 +13,6 @@ CREATE TABLE pressroom.subtasks (
     FOREIGN KEY (tenant_id, task_id) REFERENCES pressroom.tasks ON DELETE CASCADE
 );
 CREATE INDEX subtasks_parent ON pressroom.subtasks (tenant_id, parent_task_id);
-CREATE INDEX tasks_parent ON pressroom.tasks (tenant_id, parent_task_id, task_id) WHERE parent_task_id IS NOT NULL;
 
 -- The end of a child, whoever makes it, has its parent looked at.
 CREATE FUNCTION pressroom.tell_parent_task() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -37,7 +37,7 @@ struct SubtaskPreparation: Sendable {
         } catch {  // both were checked when they were published
             throw StepFailure(code: "invalid_request", message: "\(error)", isRetryable: false)
         }
-        let rendered = template.render(.object(PromptScope(material.task, phaseDefinition, step.input).members)).withoutNULs
+        let rendered = template.render(.object(PromptScope(material.task, phaseDefinition, material.phases.first { $0.id == step.phaseID }, step.input).members)).withoutNULs
         let input = schema.applyingDefaults(to: rendered)
         let problems = schema.validate(input, at: "/input")
         guard problems.isEmpty else {
