@@ -128,7 +128,8 @@ import Workflow
             let script = try String(
                 contentsOfFile: PostgresTestDirectory.migrations + "/../Benchmarks/scale/data_set.sql", encoding: .utf8)
             try await service.database.withConnection { connection in
-                for script in [script, "CALL scale.learn()", "CALL scale.grow('default', 200)", "CALL scale.queue('default', 64)"] {
+                let calls = ["scale.learn()", "scale.grow('default', 200)", "scale.queue('default', 64)"].map { "CALL \($0)" }
+                for script in [script] + calls + ["ANALYZE"] {
                     _ = try await connection.execute(script: script)
                 }
             }

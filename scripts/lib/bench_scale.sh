@@ -15,7 +15,7 @@ fill() {
   for tenant in 2 3 4 5 6; do sql "$database" --command "CALL scale.grow('tenant-$tenant', $((tasks / 10)))"; done &
   pids+=($!)
   for pid in "${pids[@]}"; do wait "$pid"; done
-  sql "$database" --command "VACUUM ANALYZE" --command "CALL scale.queue('default', 256)" --command "CHECKPOINT"
+  sql "$database" --command "CALL scale.queue('default', 256)" --command "VACUUM ANALYZE" --command "CHECKPOINT"
 }
 
 # Some tasks of each end, run by a service on the database that is then copied.
