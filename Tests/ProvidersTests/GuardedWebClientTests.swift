@@ -147,7 +147,7 @@ struct GuardedWebClientTests {
             server.enqueue(.cut(after: ["half"]))
             server.enqueue(.nonsense())
             let client = client(allowing: "127.0.0.1")
-            #expect(await failure(request(server, timeout: .milliseconds(50)), client)?.code == .timeout)
+            #expect(await failure(request(server, timeout: .seconds(2)), client)?.code == .timeout)
             await closed.wait()
             #expect(await failure(request(server), client)?.code == .unavailable)
             #expect(await failure(request(server), client)?.code == .invalidResponse)

@@ -111,7 +111,8 @@ extension Error {
     /// Trying the same again later may work: a lock, a deadlock, a serialization failure, a database that is away.
     var isPassing: Bool {
         guard let error = self as? PostgresError else { return self is CancellationError }
-        if error.isConnectionProblem { return true }
+        // A commit that the shutdown broke off is tried once more when the rest is handed back.
+        if error.isConnectionProblem || error.code == .cancelled { return true }
         return ["55P03", "40P01", "40001", "57014", "53100", "53200", "53300", "25006"].contains(error.sqlState ?? "")
     }
 }

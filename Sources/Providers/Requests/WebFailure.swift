@@ -15,6 +15,7 @@ enum WebFailure {
             ProviderError(code: .unavailable, message: "\(host) closed the connection before its answer was complete.")
         case is HTTPParserError: ProviderError(code: .invalidResponse, message: "\(host) does not speak HTTP.")
         case let error as NIOSSLError: ProviderError(code: .unavailable, message: "TLS with \(host) failed: \(error).")
+        case let error as NIOSSLExtraError: ProviderError(code: .unavailable, message: "TLS with \(host) failed: \(error).")
         case let error as BoringSSLError: ProviderError(code: .unavailable, message: "TLS with \(host) failed: \(error).")
         default: ProviderError(code: .unavailable, message: "\(host) cannot be asked: \(reason(error)).")
         }

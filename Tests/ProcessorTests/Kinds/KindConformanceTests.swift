@@ -12,7 +12,8 @@ import Workflow
 struct KindConformanceTests {
     @Test("has an entry in this suite")
     func complete() {
-        #expect(Set(KindCases.all.map(\.kind)) == Set(PhaseKind.allCases))
+        // A sub-task's step is first run and then waits, which is neither of the two: SubtaskTests.
+        #expect(Set(KindCases.all.map(\.kind)) == Set(PhaseKind.allCases).subtracting([.workflow]))
     }
 
     @Test("names its bad attributes when the workflow is published", arguments: KindCases.all)
