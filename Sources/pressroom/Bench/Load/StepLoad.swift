@@ -24,7 +24,7 @@ struct StepLoad: Sendable {
     }
 
     func startTimes(_ count: Int) async throws -> Starts {
-        let source = try await stream(types: ["task_updated", "step_updated"])
+        let source = try await stream(types: ["task_updated", "step_updated", "queue_built"])
         return try await TimeLimit.run(timeout, "not all of \(count) tasks had been started and ended") {
             try await startTimes(count, source)
         }
@@ -42,7 +42,7 @@ struct StepLoad: Sendable {
             while let event = try await events.next() {
                 let received = MonotonicClock.now()
                 let json = try JSON(parsing: event.data)
-                if isFirst, let step = json["step"], step["status"] == "running" {
+                if isFirst, let step = json["step"] ?? json["steps"]?[0], step["status"] == "running" {
                     isFirst = false
                     starts.toReceipt.record(received - posted)
                     if let at = step["started_at"]?.string.flatMap(Self.timeOfDay) {
