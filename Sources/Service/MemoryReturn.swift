@@ -9,20 +9,26 @@ import ServiceLifecycle
 struct MemoryReturn: ServiceLifecycle.Service {
     let hub: Hub
 
-    /// How many streams must have begun or ended, and how long no more than a few have: looking takes a moment.
+    /// How many streams must have begun or ended.
     private static let change = 500
-    private static let interval: Duration = .seconds(5)
+    private static let interval: Duration = .seconds(1)
+    /// For how many looks no more than a few have begun or ended: giving back takes a moment.
+    private static let calm = 5
 
     func run() async throws {
         try? await cancelWhenGracefulShutdown {
             var (returned, last) = (hub.streamCount, hub.streamCount)
+            var isDue = false  // also when those that came have left again
+            var calmLooks = 0
             while true {
                 try await Task.sleep(for: Self.interval)
                 let count = hub.streamCount
-                defer { last = count }
-                guard abs(count - returned) >= Self.change, abs(count - last) < Self.change else { continue }
+                if abs(count - returned) >= Self.change { isDue = true }
+                calmLooks = abs(count - last) < Self.change ? calmLooks + 1 : 0
+                last = count
+                guard isDue, calmLooks >= Self.calm else { continue }
                 malloc_trim(0)
-                returned = count
+                (returned, isDue) = (count, false)
             }
         }
     }
