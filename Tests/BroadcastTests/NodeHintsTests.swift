@@ -6,7 +6,7 @@ import Testing
 @testable import Broadcast
 
 /// No node polls here: what arrives was hinted at.
-@Suite("Hints between nodes", .timeLimit(.minutes(2)))
+@Suite("Hints between nodes", .timeLimit(.minutes(10)))
 struct NodeHintsTests {
     @Test("what one node commits reaches the streams of the others", arguments: [2, 3])
     func committed(count: Int) async throws {

@@ -7,7 +7,7 @@ import Workflow
 
 @testable import Broadcast
 
-@Suite("Texts that other nodes write", .timeLimit(.minutes(2)))
+@Suite("Texts that other nodes write", .timeLimit(.minutes(10)))
 struct OtherTextTests {
     /// As the contract says, for one output: 0 replaces, the length appends, anything else is ignored.
     private static func fold(_ events: [ReceivedEvent], _ outputID: UUID) -> String {

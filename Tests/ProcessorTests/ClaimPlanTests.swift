@@ -6,7 +6,7 @@ import Workflow
 
 @testable import Store
 
-@Suite("What a claim reads", .timeLimit(.minutes(5)))
+@Suite("What a claim reads", .timeLimit(.minutes(10)))
 struct ClaimPlanTests {
     @Test("With 100,000 waiting steps and many finished ones a claim reads some pages of each", arguments: [false, true])
     func buffers(isAnalyzed: Bool) async throws {

@@ -8,7 +8,7 @@ import Workflow
 
 @testable import Processor
 
-@Suite("Fairness and limits of running processors", .timeLimit(.minutes(5)))
+@Suite("Fairness and limits of running processors", .timeLimit(.minutes(10)))
 struct FairnessTests {
     private static let bulk = Definitions.approval.replacing("name: approval", with: "name: bulk")
 

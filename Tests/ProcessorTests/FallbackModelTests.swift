@@ -5,7 +5,7 @@ import Workflow
 
 @testable import Processor
 
-@Suite("Models that are down", .timeLimit(.minutes(1)))
+@Suite("Models that are down", .timeLimit(.minutes(10)))
 struct FallbackModelTests {
     /// A model that says some words, and then fails or ends.
     private struct Speaker: LanguageModel {

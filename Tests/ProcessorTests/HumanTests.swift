@@ -7,7 +7,7 @@ import Workflow
 
 @testable import Processor
 
-@Suite("Human tasks", .timeLimit(.minutes(2)))
+@Suite("Human tasks", .timeLimit(.minutes(10)))
 struct HumanTests {
     @Test("A task waits for a person; the answer, with the form's defaults, is the phase's output")
     func answered() async throws {

@@ -7,7 +7,7 @@ import Workflow
 
 @testable import Processor
 
-@Suite("Signals", .timeLimit(.minutes(2)))
+@Suite("Signals", .timeLimit(.minutes(10)))
 struct SignalTests {
     @Test("A task waits for its signal")
     func waits() async throws {

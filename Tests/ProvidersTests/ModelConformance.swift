@@ -5,7 +5,7 @@ import Workflow
 @testable import Providers
 
 /// What every implementation of `LanguageModel` promises.
-@Suite("Every model", .timeLimit(.minutes(1)))
+@Suite("Every model", .timeLimit(.minutes(10)))
 struct ModelConformance {
     @Test("hands out its text piece by piece, and the pieces are the text", arguments: ModelSubject.all)
     func pieces(subject: ModelSubject) async throws {

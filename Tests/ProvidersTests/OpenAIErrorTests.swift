@@ -4,7 +4,7 @@ import Workflow
 
 @testable import Providers
 
-@Suite("openai: errors", .timeLimit(.minutes(1)))
+@Suite("openai: errors", .timeLimit(.minutes(10)))
 struct OpenAIErrorTests {
     struct Case: Sendable, CustomTestStringConvertible {
         let status: Int

@@ -4,7 +4,7 @@ import Workflow
 
 @testable import Providers
 
-@Suite("Provider registry", .timeLimit(.minutes(1)))
+@Suite("Provider registry", .timeLimit(.minutes(10)))
 struct ProviderRegistryTests {
     private func withRegistry(
         _ configurations: [String: ProviderConfiguration], environment: [String: String] = [:],

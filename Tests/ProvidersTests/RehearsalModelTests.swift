@@ -4,7 +4,7 @@ import Workflow
 
 @testable import Providers
 
-@Suite("Rehearsal", .timeLimit(.minutes(1)))
+@Suite("Rehearsal", .timeLimit(.minutes(10)))
 struct RehearsalModelTests {
     private static let goldenText = """
         It is easy to talk about slow bread and a good deal harder to say something useful. This is a rehearsal, and the \

@@ -7,7 +7,7 @@ import Workflow
 
 @testable import Processor
 
-@Suite("Expressions", .timeLimit(.minutes(2)))
+@Suite("Expressions", .timeLimit(.minutes(10)))
 struct ExpressionTests {
     @Test(
         "What holds, and what does not",

@@ -8,7 +8,7 @@ import Workflow
 
 @testable import Processor
 
-@Suite("Lists and cycles of steps", .timeLimit(.minutes(2)))
+@Suite("Lists and cycles of steps", .timeLimit(.minutes(10)))
 struct ListTests {
     private static func definition(_ attributes: String) -> String {
         """

@@ -7,7 +7,7 @@ import Workflow
 
 @testable import Processor
 
-@Suite("agent, log and delay phases", .timeLimit(.minutes(2)))
+@Suite("agent, log and delay phases", .timeLimit(.minutes(10)))
 struct AgentKindTests {
     private static let chain = """
         name: chain

@@ -8,7 +8,7 @@ import Workflow
 @testable import Processor
 
 /// What every kind of phase must do.
-@Suite("Every kind of phase", .timeLimit(.minutes(3)))
+@Suite("Every kind of phase", .timeLimit(.minutes(10)))
 struct KindConformanceTests {
     @Test("has an entry in this suite")
     func complete() {
