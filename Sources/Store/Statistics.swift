@@ -9,7 +9,7 @@ extension Store {
         let grown = try await database.query(
             """
             SELECT s.relname FROM pg_stat_user_tables s JOIN pg_class c ON c.oid = s.relid
-             WHERE s.schemaname = 'pressroom' AND s.n_mod_since_analyze > 500 + greatest(c.reltuples, 0)
+             WHERE s.schemaname = 'pressroom' AND s.n_live_tup > 500 + 2 * greatest(c.reltuples, 0)
             """
         ).map { try $0.decode("relname", as: String.self) }
         for table in grown {

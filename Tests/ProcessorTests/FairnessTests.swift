@@ -199,12 +199,13 @@ struct FairnessTests {
                 let outcome = try await newsroom.store.wakeTasks(newsroom.scope, [task]) { graphs in
                     var engine = TaskEngine(graphs[0], LoadedWorkflow(definition))
                     engine.advance()
-                    var claims = DirectClaims(DirectRoom(places: 3, leastPriority: 5))
-                    claims.add(from: &engine, processorID: UUIDv7.next(), tenantID: "default")
+                    var claims = DirectClaims(
+                        DirectRoom(places: 3, leastPriority: 5), processorID: UUIDv7.next(), tenantID: "default")
+                    claims.add(from: &engine)
                     graphs[0] = engine.graph
                     return claims.claims.count
                 }
-                #expect(outcome.result == claimed)
+                #expect(outcome.commit?.result == claimed)
             }
             #expect(try await newsroom.running() == 2)
         }

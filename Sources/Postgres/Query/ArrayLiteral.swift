@@ -2,14 +2,13 @@
 enum ArrayLiteral {
     /// An element in double quotes: always legal, and keeps `NULL`, spaces and braces literal.
     static func quoted(_ text: String) -> String {
-        var result = "\""
-        result.reserveCapacity(text.utf8.count + 2)
-        for scalar in text.unicodeScalars {
-            if scalar == "\"" || scalar == "\\" { result.unicodeScalars.append("\\") }
-            result.unicodeScalars.append(scalar)
+        guard text.utf8.contains(where: { $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "\\") }) else { return "\"" + text + "\"" }
+        var bytes = [UInt8(ascii: "\"")]
+        for byte in text.utf8 {
+            if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { bytes.append(UInt8(ascii: "\\")) }
+            bytes.append(byte)
         }
-        result.unicodeScalars.append("\"")
-        return result
+        return String(decoding: bytes + [UInt8(ascii: "\"")], as: UTF8.self)
     }
 
     /// The elements of the outermost dimension as text (`nil` is NULL); inner dimensions stay literals.

@@ -12,13 +12,17 @@ struct DirectClaims: Sendable {
 
     private(set) var claims: [Claim] = []
     private let room: DirectRoom
+    private let processorID: UUID
+    private let tenantID: String
 
-    init(_ room: DirectRoom) {
+    init(_ room: DirectRoom, processorID: UUID, tenantID: String) {
         self.room = room
+        self.processorID = processorID
+        self.tenantID = tenantID
     }
 
     /// Claims what the engine has added, as far as there are places.
-    mutating func add(from engine: inout TaskEngine, processorID: UUID, tenantID: String) {
+    mutating func add(from engine: inout TaskEngine) {
         guard engine.graph.task.priority >= room.leastPriority else { return }
         let steps = engine.claimNewSteps(for: processorID, tenantID: tenantID, room: room.places - claims.count)
         guard !steps.isEmpty else { return }

@@ -70,7 +70,7 @@ extension Processor {
     private func advance(_ scope: Scope, _ taskIDs: [UUID]) async throws -> Int {
         let known = try await workflows.workflows(scope, ofTasks: taskIDs)
         var woken = 0
-        try await commits.claiming(scope, atMost: taskIDs.count) { places in
+        _ = try await commits.claiming(scope, known, atMost: taskIDs.count) { places in
             // The body is called again with the answers to what the engines ask: the claims add up.
             let claims = Mutex(places)
             let outcome = try await store.wakeTasks(scope, taskIDs) { graphs in
@@ -78,12 +78,12 @@ extension Processor {
                     guard let workflow = known[graphs[index].task.workflowID] else { continue }
                     var engine = TaskEngine(graphs[index], workflow)
                     engine.advance()
-                    claims.withLock { $0.add(from: &engine, processorID: id, tenantID: scope.tenantID) }
+                    claims.withLock { $0.add(from: &engine) }
                     graphs[index] = engine.graph
                 }
             }
             woken = outcome.woken
-            return claims.withLock { $0 }
+            return (claims.withLock { $0 }, outcome.commit?.known ?? [])
         }
         return woken
     }

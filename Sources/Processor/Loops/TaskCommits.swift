@@ -11,6 +11,7 @@ struct TaskCommits: Sendable {
     let workflows: WorkflowCache
     let processorID: UUID
     let logger: Logger
+    private let knownTasks = KnownTasks()
     /// Takes claims of steps that a commit adds; nil: they go to the queue.
     var claimer: StepClaimer?
 
@@ -59,35 +60,74 @@ struct TaskCommits: Sendable {
     private func commitTogether(_ results: [FinishedStep], tenantID: String) async throws {
         let scope = Scope.processor(processorID, tenantID: tenantID)
         let byTask = Dictionary(grouping: results, by: \.taskID)
-        let known = try await workflows.workflows(scope, ofTasks: Array(byTask.keys))
-        try await claiming(scope, atMost: results.count) { places in
-            // The body is called again with the answers to what the engines ask: the claims add up.
-            let claims = Mutex(places)
-            try await store.withTaskGraphs(scope, Array(byTask.keys)) { graphs in
-                for index in graphs.indices {
-                    guard let workflow = known[graphs[index].task.workflowID] else { continue }
-                    var engine = TaskEngine(graphs[index], workflow)
-                    for result in byTask[graphs[index].task.taskID] ?? [] {
-                        engine.record(result, processorID: processorID, random: .random(in: 0..<1))
-                    }
-                    engine.advance()
-                    claims.withLock { $0.add(from: &engine, processorID: processorID, tenantID: tenantID) }
-                    graphs[index] = engine.graph
-                }
-            }
-            return claims.withLock { $0 }
-        }
+        let known = knownTasks.take(byTask.keys)
+        var unknown = Set(byTask.keys)
+        if !known.isEmpty, try await commit(known, byTask, scope) { unknown.subtract(known.map(\.graph.taskID)) }
+        if !unknown.isEmpty { try await commit(unknown, byTask, scope) }
         store.hints.workArrived()
     }
 
-    /// Runs a transaction that may claim what it adds.
+    /// Goes on from what is known of the tasks. False when that does not do: they have to be read.
+    private func commit(_ known: [KnownTasks.Entry], _ byTask: [UUID: [FinishedStep]], _ scope: Scope) async throws -> Bool {
+        let loaded = Dictionary(known.map { ($0.graph.workflowID, $0.workflow) }, uniquingKeysWith: { first, _ in first })
+        do {
+            return try await claiming(scope, loaded, atMost: byTask.count) { places in
+                let commit = try await store.withKnownTaskGraphs(scope, known.map(\.graph)) { graphs in
+                    var claims = places
+                    record(byTask, loaded, &graphs, &claims)
+                    return claims
+                }
+                return commit.map { ($0.result, $0.known) }
+            }
+        } catch {
+            if error.isConnectionTrouble || Task.isCancelled { throw error }
+            logger.debug("tasks have to be read again", metadata: ["tasks": "\(known.count)", "error": "\(error)"])
+            return false
+        }
+    }
+
+    private func commit(_ taskIDs: Set<UUID>, _ byTask: [UUID: [FinishedStep]], _ scope: Scope) async throws {
+        let loaded = try await workflows.workflows(scope, ofTasks: Array(taskIDs))
+        _ = try await claiming(scope, loaded, atMost: byTask.count) { places in
+            // The body is called again with the answers to what the engines ask: the claims add up.
+            let claims = Mutex(places)
+            let commit = try await store.changeTaskGraphs(scope, Array(taskIDs)) { graphs in
+                claims.withLock { record(byTask, loaded, &graphs, &$0) }
+            }
+            return (claims.withLock { $0 }, commit.known)
+        }
+    }
+
+    /// Takes results into their tasks and moves these on.
+    private func record(
+        _ results: [UUID: [FinishedStep]], _ workflows: [UUID: LoadedWorkflow], _ graphs: inout [TaskGraph],
+        _ claims: inout DirectClaims
+    ) {
+        for index in graphs.indices {
+            guard let workflow = workflows[graphs[index].task.workflowID] else { continue }
+            var engine = TaskEngine(graphs[index], workflow)
+            for result in results[graphs[index].task.taskID] ?? [] {
+                engine.record(result, processorID: processorID, random: .random(in: 0..<1))
+            }
+            engine.advance()
+            claims.add(from: &engine)
+            graphs[index] = engine.graph
+        }
+    }
+
+    /// Runs a transaction that may claim what it adds, and remembers the tasks as it leaves them. False when it answers nil.
     func claiming(
-        _ scope: Scope, atMost wanted: Int, _ transaction: (DirectClaims) async throws -> DirectClaims?
-    ) async throws {
+        _ scope: Scope, _ workflows: [UUID: LoadedWorkflow], atMost wanted: Int,
+        _ transaction: (DirectClaims) async throws -> (claims: DirectClaims, known: [KnownTaskGraph])?
+    ) async throws -> Bool {
         let room = claimer?.reserve(scope.tenantID, wanted) ?? .none
         do {
-            let claims = try await transaction(DirectClaims(room))
-            claimer?.start(claims?.claims ?? [], room.places)
+            let commit = try await transaction(DirectClaims(room, processorID: processorID, tenantID: scope.tenantID))
+            for graph in commit?.known ?? [] where graph.hasSteps(of: processorID) {
+                if let workflow = workflows[graph.workflowID] { knownTasks.keep(graph, workflow) }
+            }
+            claimer?.start(commit?.claims.claims ?? [], room.places)
+            return commit != nil
         } catch {
             claimer?.start([], room.places)
             throw error

@@ -3,48 +3,66 @@ import Postgres
 import Workflow
 
 extension Store {
-    /// Writes changed rows, table by table, each table in one statement. A task's own row comes last, so that the
-    /// event that ends a task is the last of its transaction.
-    func save(_ changes: TaskGraphChanges, _ connection: PostgresConnection, _ scope: Scope) async throws {
+    /// The statements that write changed rows, table by table. A task's own row comes last, so that the event that ends a
+    /// task is the last of its transaction.
+    func saveQueries(_ changes: TaskGraphChanges, _ scope: Scope) -> [PostgresQuery] {
         let tenant = scope.tenantID
-        var queries: [PostgresQuery] = []
-        func add(_ rows: [JSON], _ query: (JSON) -> PostgresQuery) {
-            if !rows.isEmpty { queries.append(query(.array(rows))) }
+        func rows(_ rows: [JSON], _ query: (JSON) -> PostgresQuery) -> [PostgresQuery] {
+            rows.isEmpty ? [] : [query(.array(rows))]
         }
-        if !changes.newSubtasks.isEmpty { queries += insertSubtasks(changes.newSubtasks, tenant) }
-        if !changes.cancelledSubtasks.isEmpty { queries.append(requestCancellations(changes.cancelledSubtasks, tenant)) }
-        add(changes.newOutputs) { insertOutputs($0, tenant) }
-        add(changes.outputs) { updateOutputs($0, tenant) }
-        add(changes.newVersions) { insertOutputVersions($0, tenant) }
-        add(changes.evaluations) { updateEvaluations($0, tenant) }
-        add(changes.steps) { updateSteps($0, tenant) }
-        add(changes.newSteps) { insertSteps($0, tenant) }
-        add(changes.humanTasks) { updateHumanTasks($0, tenant) }
-        add(changes.newHumanTasks) { insertHumanTasks($0, tenant) }
-        add(changes.newEvaluations) { insertEvaluations($0, tenant) }
-        for (taskID, finalists) in changes.finalists {
-            queries.append(appendFinalistsSelected(taskID, finalists, tenant))
+        func records(_ rows: RecordSet, _ query: (RecordSet, String) -> PostgresQuery) -> [PostgresQuery] {
+            rows.isEmpty ? [] : [query(rows, tenant)]
         }
-        add(changes.newLogs) { insertLogs($0, tenant) }
-        add(changes.rankings) { upsertRankings($0, tenant) }
-        add(changes.receivedSignals) { updateSignals($0, tenant) }
-        add(changes.wakeups) { upsertWakeups($0, tenant) }
-        if !changes.endedTexts.isEmpty {
-            // Those that are being saved at this moment are left to the next sweep: nobody waits while holding the head.
-            queries.append(
-                """
-                DELETE FROM pressroom.live_texts WHERE tenant_id = \(tenant) AND output_id IN (
-                    SELECT output_id FROM pressroom.live_texts
-                     WHERE tenant_id = \(tenant) AND output_id = ANY(\(changes.endedTexts)::uuid[])
-                       FOR UPDATE SKIP LOCKED)
-                """)
-        }
-        add(changes.phases) { updatePhases($0, tenant) }
-        add(changes.tasks) { updateTasks($0, tenant) }
-        if !queries.isEmpty { _ = try await connection.pipeline(queries) }
+        let works =
+            (changes.newSubtasks.isEmpty ? [] : insertSubtasks(changes.newSubtasks, tenant))
+            + (changes.cancelledSubtasks.isEmpty ? [] : [requestCancellations(changes.cancelledSubtasks, tenant)])
+            + rows(changes.newOutputs) { insertOutputs($0, tenant) }
+            + rows(changes.outputs) { updateOutputs($0, tenant) }
+            + rows(changes.newVersions) { insertOutputVersions($0, tenant) }
+            + rows(changes.evaluations) { updateEvaluations($0, tenant) }
+        let steps =
+            records(changes.steps, updateSteps)
+            + records(changes.newSteps, insertSteps)
+        let consequences =
+            rows(changes.humanTasks) { updateHumanTasks($0, tenant) }
+            + rows(changes.newHumanTasks) { insertHumanTasks($0, tenant) }
+            + rows(changes.newEvaluations) { insertEvaluations($0, tenant) }
+            + changes.finalists.map { appendFinalistsSelected($0, $1, tenant) }
+            + rows(changes.newLogs) { insertLogs($0, tenant) }
+            + rows(changes.rankings) { upsertRankings($0, tenant) }
+            + rows(changes.receivedSignals) { updateSignals($0, tenant) }
+            + rows(changes.wakeups) { upsertWakeups($0, tenant) }
+            + (changes.endedTexts.isEmpty ? [] : [deleteLiveTexts(changes.endedTexts, tenant)])
+        let task =
+            records(changes.phases, updatePhases)
+            + records(changes.tasks, updateTasks)
+        return changes.areOfTasksAlone ? Self.joined(steps + task) : works + steps + consequences + task
     }
 
-    private func updateTasks(_ rows: JSON, _ tenant: String) -> PostgresQuery {
+    /// Statements of different tables, or of different commands, as one: it writes all their rows, and then their events,
+    /// in the same order. So the tenant's head is held while events are written and not while rows are.
+    private static func joined(_ queries: [PostgresQuery]) -> [PostgresQuery] {
+        guard queries.count > 1, let last = queries.last else { return queries }
+        var joined: PostgresQuery = "WITH "
+        for (number, query) in queries.dropLast().enumerated() {
+            // That each looks at the one before it gives them their order, which PostgreSQL promises to nobody else.
+            let turn = number == 0 ? "" : " AND (SELECT count(*) FROM part\(number - 1)) IS NOT NULL"
+            joined = "\(part: joined)\(raw: number == 0 ? "" : ", ")part\(raw: "\(number)") AS (\(part: query)\(raw: turn) RETURNING 1)"
+        }
+        return ["\(part: joined) \(part: last) AND (SELECT count(*) FROM part\(raw: "\(queries.count - 2)")) IS NOT NULL"]
+    }
+
+    /// Those that are being saved at this moment are left to the next sweep: nobody waits while holding the head.
+    private func deleteLiveTexts(_ outputIDs: [UUID], _ tenant: String) -> PostgresQuery {
+        """
+        DELETE FROM pressroom.live_texts WHERE tenant_id = \(tenant) AND output_id IN (
+            SELECT output_id FROM pressroom.live_texts
+             WHERE tenant_id = \(tenant) AND output_id = ANY(\(outputIDs)::uuid[])
+               FOR UPDATE SKIP LOCKED)
+        """
+    }
+
+    private func updateTasks(_ rows: RecordSet, _ tenant: String) -> PostgresQuery {
         """
         UPDATE pressroom.tasks t
            SET status = r.status, phase = r.phase, accumulated_context = r.accumulated_context, result = r.result,
@@ -55,7 +73,7 @@ extension Store {
         """
     }
 
-    private func updatePhases(_ rows: JSON, _ tenant: String) -> PostgresQuery {
+    private func updatePhases(_ rows: RecordSet, _ tenant: String) -> PostgresQuery {
         """
         UPDATE pressroom.phases p
            SET status = r.status, iteration = r.iteration, input = r.input, output = r.output, error = r.error
@@ -65,7 +83,7 @@ extension Store {
         """
     }
 
-    private func insertSteps(_ rows: JSON, _ tenant: String) -> PostgresQuery {
+    private func insertSteps(_ rows: RecordSet, _ tenant: String) -> PostgresQuery {
         """
         INSERT INTO pressroom.steps (tenant_id, id, task_id, phase_id, output_id, kind, agent, model, sequence, status,
                attempt, max_attempts, priority, run_at, processor_id, started_at, completed_at, input, output, error,
@@ -79,10 +97,11 @@ extension Store {
                agent text, model text, sequence integer, status text, attempt integer, max_attempts integer,
                priority integer, run_in double precision, processor_id uuid, input jsonb, output jsonb, error jsonb,
                limited_workflow text)
+         WHERE true
         """
     }
 
-    private func updateSteps(_ rows: JSON, _ tenant: String) -> PostgresQuery {
+    private func updateSteps(_ rows: RecordSet, _ tenant: String) -> PostgresQuery {
         """
         UPDATE pressroom.steps s
            SET status = r.status, attempt = r.attempt, max_attempts = r.max_attempts, processor_id = r.processor_id,

@@ -16,8 +16,16 @@ extension Store {
         _ scope: Scope, _ taskIDs: [UUID], lockTimeout: Duration = .milliseconds(100),
         _ body: @Sendable (inout [TaskGraph]) throws -> T
     ) async throws -> T {
+        try await changeTaskGraphs(scope, taskIDs, lockTimeout: lockTimeout, body).result
+    }
+
+    /// The same, with the graphs as they are known afterwards.
+    package func changeTaskGraphs<T: Sendable>(
+        _ scope: Scope, _ taskIDs: [UUID], lockTimeout: Duration = .milliseconds(100),
+        _ body: @Sendable (inout [TaskGraph]) throws -> T
+    ) async throws -> TaskGraphCommit<T> {
         try await write(scope) { connection in
-            try await withTaskGraphs(connection, scope, taskIDs, lockTimeout: lockTimeout, body)
+            try await changeTaskGraphs(connection, scope, taskIDs, lockTimeout: lockTimeout, body)
         }
     }
 
@@ -26,13 +34,25 @@ extension Store {
         _ connection: PostgresConnection, _ scope: Scope, _ taskIDs: [UUID],
         lockTimeout: Duration = .milliseconds(100), _ body: (inout [TaskGraph]) throws -> T
     ) async throws -> T {
+        try await changeTaskGraphs(connection, scope, taskIDs, lockTimeout: lockTimeout, body).result
+    }
+
+    func changeTaskGraphs<T: Sendable>(
+        _ connection: PostgresConnection, _ scope: Scope, _ taskIDs: [UUID],
+        lockTimeout: Duration = .milliseconds(100), _ body: (inout [TaskGraph]) throws -> T
+    ) async throws -> TaskGraphCommit<T> {
         let before = try await loadTaskGraphs(connection, scope, taskIDs, lockTimeout: lockTimeout)
         var after = before
         let result = try body(&after)
         try await answerQuestions(connection, &after, body)
         let changes = TaskGraphChanges(from: before, to: after)
-        try await save(changes, connection, scope)
-        return result
+        let queries = saveQueries(changes, scope)
+        guard !queries.isEmpty else { return TaskGraphCommit(result: result, known: []) }
+        let position: Int64? = try await connection.pipeline(
+            queries + ["SELECT position FROM pressroom.stream_heads WHERE tenant_id = \(scope.tenantID)"]
+        ).last?.first?.decode("position")
+        return TaskGraphCommit(
+            result: result, known: position.map { position in after.compactMap { KnownTaskGraph($0, position: position) } } ?? [])
     }
 
     private func loadTaskGraphs(

@@ -1,19 +1,19 @@
 import Foundation
 import Workflow
 
-/// The rows that a change of task graphs added or altered, as JSON for `jsonb_to_recordset`, each with its `task_id`.
+/// The rows that a change of task graphs added or altered, as `jsonb_to_recordset` reads them.
 struct TaskGraphChanges: Sendable {
     var newOutputs: [JSON] = []
-    var newSteps: [JSON] = []
+    var newSteps = RecordSet()
     var newEvaluations: [JSON] = []
     var newVersions: [JSON] = []
     var newLogs: [JSON] = []
     var rankings: [JSON] = []
     var outputs: [JSON] = []
     var evaluations: [JSON] = []
-    var steps: [JSON] = []
-    var phases: [JSON] = []
-    var tasks: [JSON] = []
+    var steps = RecordSet()
+    var phases = RecordSet()
+    var tasks = RecordSet()
     var receivedSignals: [JSON] = []
     var newSubtasks: [(task: JSON, phases: [JSON], tie: JSON)] = []
     var cancelledSubtasks: [UUID] = []
@@ -30,6 +30,13 @@ struct TaskGraphChanges: Sendable {
         }
     }
 
+    /// Whether nothing but tasks, phases and steps changes.
+    var areOfTasksAlone: Bool {
+        newOutputs.isEmpty && newEvaluations.isEmpty && newVersions.isEmpty && newLogs.isEmpty && rankings.isEmpty
+            && outputs.isEmpty && evaluations.isEmpty && receivedSignals.isEmpty && newSubtasks.isEmpty
+            && cancelledSubtasks.isEmpty && newHumanTasks.isEmpty && humanTasks.isEmpty && wakeups.isEmpty && finalists.isEmpty
+    }
+
     private mutating func add(_ old: TaskGraph, _ new: TaskGraph) {
         let taskID = new.task.taskID
         func owned(_ row: JSON) -> JSON {
@@ -37,22 +44,18 @@ struct TaskGraphChanges: Sendable {
             members["task_id"] = .string(taskID.uuidString)
             return .object(members)
         }
-        let (addedOutputs, changedOutputs) = difference(old.outputs, new.outputs, id: \.id)
-        let (addedSteps, changedSteps) = difference(old.steps, new.steps, id: \.id)
-        let (addedEvaluations, changedEvaluations) = difference(old.evaluations, new.evaluations, id: \.id)
+        let (addedOutputs, changedOutputs) = difference(old.outputs, new.outputs)
+        let (addedSteps, changedSteps) = difference(old.steps, new.steps)
+        let (addedEvaluations, changedEvaluations) = difference(old.evaluations, new.evaluations)
         newOutputs += addedOutputs.map { owned($0.json) }
-        newSteps += addedSteps.map { step in
-            var row = owned(step.json)
-            row["priority"] = .integer(Int64(new.task.priority))
-            return row
-        }
+        for step in addedSteps { newSteps.add { step.write(to: &$0, taskID: taskID, priority: new.task.priority) } }
+        for step in changedSteps { steps.add { step.write(to: &$0, taskID: taskID, priority: new.task.priority) } }
         newEvaluations += addedEvaluations.map { owned($0.json) }
         outputs += changedOutputs.map { owned($0.json) }
-        steps += changedSteps.map { owned($0.json) }
         evaluations += changedEvaluations.map { owned($0.json) }
-        phases += difference(old.phases, new.phases, id: \.id).changed.map { owned($0.json) }
+        for phase in difference(old.phases, new.phases).changed { phases.add { phase.write(to: &$0) } }
         newLogs += new.newLogs.map { owned($0.json) }
-        let (addedHumanTasks, changedHumanTasks) = difference(old.humanTasks, new.humanTasks, id: \.id)
+        let (addedHumanTasks, changedHumanTasks) = difference(old.humanTasks, new.humanTasks)
         newHumanTasks += addedHumanTasks.map { owned($0.json) }
         humanTasks += changedHumanTasks.map { owned($0.json) }
         newSubtasks += new.newSubtasks.map { $0.rows(of: new.task) }
@@ -60,7 +63,7 @@ struct TaskGraphChanges: Sendable {
         newVersions += new.newVersions.map { owned($0.json) }
         rankings += new.newRankings.map { owned($0.json) }
         finalists += new.newFinalists.map { (taskID, $0) }
-        if old.task != new.task { tasks.append(new.task.json) }
+        if old.task != new.task { tasks.add { new.task.write(to: &$0) } }
         if let delay = new.wakeAfter {
             wakeups.append(["task_id": .string(taskID.uuidString), "run_in": .number(delay / .seconds(1))])
         }
@@ -70,19 +73,10 @@ struct TaskGraphChanges: Sendable {
         endedTexts += changedOutputs.filter { $0.status != .writing && $0.status != .rewriting }.map(\.id)
     }
 
+    /// Rows keep their places, and new ones come behind them.
     private func difference<Row: Equatable>(
-        _ old: [Row], _ new: [Row], id: KeyPath<Row, UUID>
-    ) -> (added: [Row], changed: [Row]) {
-        let known = Dictionary(old.map { ($0[keyPath: id], $0) }, uniquingKeysWith: { first, _ in first })
-        var added: [Row] = []
-        var changed: [Row] = []
-        for row in new {
-            switch known[row[keyPath: id]] {
-            case nil: added.append(row)
-            case .some(let previous) where previous != row: changed.append(row)
-            default: break
-            }
-        }
-        return (added, changed)
+        _ old: [Row], _ new: [Row]
+    ) -> (added: ArraySlice<Row>, changed: [Row]) {
+        (new.dropFirst(old.count), zip(old, new).filter { $0 != $1 }.map(\.1))
     }
 }

@@ -31,10 +31,10 @@ extension Store {
     }
 
     /// Takes the due wake-ups of these tasks and lets `body` look at the tasks, in one transaction. Tasks that somebody
-    /// else holds are left out; they stay due. Answers how many were looked at, and what `body` answered.
+    /// else holds are left out; they stay due. Answers how many were looked at, and what came of it.
     package func wakeTasks<T: Sendable>(
         _ scope: Scope, _ taskIDs: [UUID], _ body: @Sendable (inout [TaskGraph]) throws -> T
-    ) async throws -> (woken: Int, result: T?) {
+    ) async throws -> (woken: Int, commit: TaskGraphCommit<T>?) {
         try await write(scope) { connection in
             // The task before its wake-up, as everywhere.
             let free = try await connection.query(
@@ -52,7 +52,7 @@ extension Store {
                 """
             ).map { try $0.decode("task_id", as: UUID.self) }
             guard !taken.isEmpty else { return (0, nil) }
-            return (taken.count, try await withTaskGraphs(connection, scope, taken, body))
+            return (taken.count, try await changeTaskGraphs(connection, scope, taken, body))
         }
     }
 

@@ -28,11 +28,12 @@ extension PhaseRow {
         error = try row.json("error")
     }
 
-    var json: JSON {
-        [
-            "id": .string(id.uuidString), "status": .string(status.rawValue), "iteration": .integer(Int64(iteration)),
-            "input": input ?? .null, "output": output ?? .null,
-            "error": error ?? .null,
-        ]
+    func write(to row: inout RecordSet) {
+        row.set("id", id)
+        row.set("status", .string(status.rawValue))
+        row.set("iteration", .integer(Int64(iteration)))
+        row.set("input", input)
+        row.set("output", output)
+        row.set("error", error)
     }
 }

@@ -97,22 +97,26 @@ extension StepRow {
         dueIn = try row.decode("due_in", as: Double?.self).map { .seconds($0) }
     }
 
-    var json: JSON {
-        let (changesRunAt, runIn): (Bool, JSON) =
-            switch runAt {
-            case .unchanged: (false, .null)
-            case .never: (true, .null)
-            case .after(let duration): (true, .number(duration / .seconds(1)))
-            }
-        return [
-            "id": .string(id.uuidString), "phase_id": .string(phaseID.uuidString),
-            "output_id": outputID.map { .string($0.uuidString) } ?? .null, "kind": .string(kind.rawValue),
-            "agent": agent.map(JSON.string) ?? .null, "model": model.map { .string($0.description) } ?? .null,
-            "sequence": .integer(Int64(sequence)), "status": .string(status.rawValue), "attempt": .integer(Int64(attempt)),
-            "max_attempts": .integer(Int64(maxAttempts)),
-            "processor_id": processorID.map { .string($0.uuidString) } ?? .null, "input": input,
-            "limited_workflow": limitedWorkflow.map(JSON.string) ?? .null,
-            "output": output ?? .null, "error": error ?? .null, "changes_run_at": .bool(changesRunAt), "run_in": runIn,
-        ]
+    /// - Parameter priority: the task's.
+    func write(to row: inout RecordSet, taskID: UUID, priority: Int) {
+        row.set("id", id)
+        row.set("task_id", taskID)
+        row.set("phase_id", phaseID)
+        row.set("output_id", outputID)
+        row.set("kind", .string(kind.rawValue))
+        row.set("agent", agent.map(JSON.string))
+        row.set("model", model.map { .string($0.description) })
+        row.set("sequence", .integer(Int64(sequence)))
+        row.set("status", .string(status.rawValue))
+        row.set("attempt", .integer(Int64(attempt)))
+        row.set("max_attempts", .integer(Int64(maxAttempts)))
+        row.set("priority", .integer(Int64(priority)))
+        row.set("processor_id", processorID)
+        row.set("input", input)
+        row.set("limited_workflow", limitedWorkflow.map(JSON.string))
+        row.set("output", output)
+        row.set("error", error)
+        row.set("changes_run_at", .bool(runAt != .unchanged))
+        if case .after(let delay) = runAt { row.set("run_in", .number(delay / .seconds(1))) }
     }
 }

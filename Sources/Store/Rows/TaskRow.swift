@@ -14,7 +14,7 @@ package struct TaskRow: Sendable, Equatable {
     /// How long until the task may start, by the database's clock; nil or not above zero: it may.
     package let startsIn: Duration?
     /// When the row was locked, by the database's clock; nil when it was read without a lock.
-    package let lockedAt: Date?
+    package internal(set) var lockedAt: Date?
     package var status: TaskStatus
     package var phase: String?
     package var accumulatedContext: JSON
@@ -45,11 +45,14 @@ extension TaskRow {
         usage = try row.json("usage") ?? [:]
     }
 
-    var json: JSON {
-        [
-            "task_id": .string(taskID.uuidString), "status": .string(status.rawValue),
-            "phase": phase.map(JSON.string) ?? .null, "accumulated_context": accumulatedContext,
-            "result": result ?? .null, "progress": .number(progress), "error": error ?? .null, "usage": usage,
-        ]
+    func write(to row: inout RecordSet) {
+        row.set("task_id", taskID)
+        row.set("status", .string(status.rawValue))
+        row.set("phase", phase.map(JSON.string))
+        row.set("accumulated_context", accumulatedContext)
+        row.set("result", result)
+        row.set("progress", .number(progress))
+        row.set("error", error)
+        row.set("usage", usage)
     }
 }

@@ -17,6 +17,11 @@ struct BenchSteps: AsyncParsableCommand {
     @Option(help: "Connections that start them.")
     var connections = 8
 
+    @Option(help: ArgumentHelp(
+        "Have the tasks wait and start all at once, this long after the first is posted; the time counts from then.",
+        valueName: "seconds"))
+    var backlog = 0.0
+
     @Option(help: "Seconds after which to give up.")
     var timeout = 300.0
 
@@ -28,6 +33,7 @@ struct BenchSteps: AsyncParsableCommand {
         guard (1...1_000_000).contains(tasks) else { throw ValidationError("--tasks must be 1…1000000") }
         guard (1...1000).contains(connections) else { throw ValidationError("--connections must be 1…1000") }
         try BenchLimits.check(seconds: timeout, "--timeout")
+        guard (0...3600).contains(backlog) else { throw ValidationError("--backlog must be 0…3600") }
     }
 
     func run() async throws {
@@ -36,7 +42,7 @@ struct BenchSteps: AsyncParsableCommand {
         let rate = try await client.withClient { client in
             let workflow = try await steps.publish(client)
             let load = StepLoad(client: client, server: server, token: token, workflow: workflow, timeout: timeout)
-            return try await load.rate(tasks: tasks, connections: connections)
+            return try await load.rate(tasks: tasks, connections: connections, backlog: backlog)
         }
         var report = BenchReport("steps")
         report.add("steps_per_second", Double(tasks * 4) / rate.seconds, decimals: 0)

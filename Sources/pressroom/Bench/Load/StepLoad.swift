@@ -1,4 +1,5 @@
 import Client
+import Foundation
 import Workflow
 
 /// Tasks whose steps do nothing, as fast as they are done.
@@ -17,7 +18,7 @@ struct StepLoad: Sendable {
     }
 
     struct Rate: Sendable {
-        /// From the first POST to the end of the last task, as a reader of the stream saw it.
+        /// From the first POST, or from when the tasks were due, to when none was open any more.
         var seconds = 0.0
         /// From the first POST to the last answer.
         var postSeconds = 0.0
@@ -56,30 +57,40 @@ struct StepLoad: Sendable {
         return starts
     }
 
-    func rate(tasks: Int, connections: Int) async throws -> Rate {
-        let source = try await stream(types: ["task_updated"])
-        let body = request(), server = server
-        let start = MonotonicClock.now()
+    /// - Parameter backlog: the tasks start this many seconds after the first POST, so that all of them wait when the clock
+    ///   starts; zero: each starts when it is posted, and the clock starts with the first.
+    func rate(tasks: Int, connections: Int, backlog: Double) async throws -> Rate {
+        let server = server
+        let (start, due) = (MonotonicClock.now(), Date() + backlog)
+        let body = request(runAt: backlog > 0 ? due.formatted(.iso8601) : nil)
         let posting = WorkerThreads(connections) { index in
             let connection = try KeepAliveConnection(server)
             for _ in 0..<(tasks / connections + (index < tasks % connections ? 1 : 0)) { try connection.exchange(body) }
             return MonotonicClock.now()
         }
         return try await TimeLimit.run(timeout, "not all of \(tasks) tasks had ended", posting: posting) {
-            try await readEnds(of: tasks, source)
-            let seconds = MonotonicClock.seconds(since: start)
             let answered = try await posting.outputs().max() ?? start
-            return Rate(seconds: seconds, postSeconds: Double(answered - start) / 1e9)
+            guard backlog == 0 || Date() < due else {
+                throw CommandFailure("the tasks became due before all of them were posted; give --backlog more seconds")
+            }
+            try await waitForEnds()
+            // The time of a start has no fraction.
+            let waited = Date().timeIntervalSince1970 - due.timeIntervalSince1970.rounded(.down)
+            return Rate(
+                seconds: backlog > 0 ? waited : MonotonicClock.seconds(since: start), postSeconds: Double(answered - start) / 1e9)
         }
     }
 
-    private func readEnds(of tasks: Int, _ source: EventSource) async throws {
-        var finished = 0
-        for try await event in source {
-            if try isOver(Self.status(event.data)) { finished += 1 }
-            if finished == tasks { return }
+    /// Until no task of the workflow is open. Nobody follows the stream meanwhile: that is measured elsewhere.
+    private func waitForEnds() async throws {
+        for status in ["pending", "running", "waiting"] {
+            while try await !client.tasks(status: status, workflow: workflow, limit: 1).items.isEmpty {
+                try await Task.sleep(for: .milliseconds(20))
+            }
         }
-        throw CommandFailure("the stream was over when \(finished) of \(tasks) tasks had ended")
+        for status in ["failed", "cancelled"] {
+            if let task = try await client.tasks(status: status, workflow: workflow, limit: 1).items.first { _ = try isOver(task.status) }
+        }
     }
 
     private func isOver(_ status: String) throws(CommandFailure) -> Bool {
@@ -99,16 +110,10 @@ struct StepLoad: Sendable {
         return client.events(after: cursor, workflow: workflow, types: types)
     }
 
-    private func request() -> [UInt8] {
-        BenchTarget(server: server, token: token, subscribePath: "/", publishPath: server.basePath + "/api/v1/tasks")
-            .post("{\"workflow\":\"\(workflow)\"}")
-    }
-
-    /// The first `status` of a row, without parsing all of it.
-    private static func status(_ data: String) -> String {
-        guard let key = data.firstRange(of: "\"status\"") else { return "" }
-        let value = data[key.upperBound...].drop { $0 != "\"" }.dropFirst()
-        return String(value.prefix { $0 != "\"" })
+    private func request(runAt: String? = nil) -> [UInt8] {
+        let time = runAt.map { ",\"run_at\":\"\($0)\"" } ?? ""
+        return BenchTarget(server: server, token: token, subscribePath: "/", publishPath: server.basePath + "/api/v1/tasks")
+            .post("{\"workflow\":\"\(workflow)\"\(time)}")
     }
 
     private static func timeOfDay(_ text: String) -> UInt64? {

@@ -1,0 +1,1 @@
+DROP FUNCTION pressroom.confirm_unchanged(text, uuid[], bigint[]);
