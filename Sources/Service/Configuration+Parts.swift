@@ -43,6 +43,7 @@ extension ExpressionLimits {
         self.init()
         timeout = processor.expressionTimeout
         maxBytes = processor.maxExpressionBytes
+        rounds = processor.maxExpressionRounds
     }
 }
 

@@ -100,6 +100,7 @@ extension PressroomConfiguration {
         reader.duration(
             "processor.expression_timeout", into: &processor.expressionTimeout, in: .milliseconds(10) ... .seconds(60))
         reader.bytes("processor.max_expression_bytes", into: &processor.maxExpressionBytes, in: 1_024...(64 << 20))
+        reader.integer("processor.max_expression_rounds", into: &processor.maxExpressionRounds, in: 1...1_000)
         reader.duration("schedules.poll", into: &schedules.poll, in: .milliseconds(50) ... .seconds(60))
         reader.duration("schedules.grace", into: &schedules.grace, in: .zero ... .seconds(86_400))
     }

@@ -10,7 +10,8 @@ enum ConfigurationKeys {
         "streams.tail_poll", "streams.text_poll",
         "processor.concurrency", "processor.tenant_reserve", "processor.max_tenant_steps", "processor.commit_batch",
         "processor.heartbeat", "processor.lease_timeout", "processor.poll", "processor.drain",
-        "processor.expression_timeout", "processor.max_expression_bytes", "processor.max_subtask_depth",
+        "processor.expression_timeout", "processor.max_expression_bytes", "processor.max_expression_rounds",
+        "processor.max_subtask_depth",
         "schedules.poll", "schedules.grace", "requests.allow",
         "events.retention", "public_directory", "log_level", "allow_anonymous", "auth",
     ]

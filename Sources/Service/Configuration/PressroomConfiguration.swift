@@ -102,6 +102,8 @@ package struct PressroomConfiguration: Sendable, Equatable {
         package var expressionTimeout = Duration.seconds(2)
         /// The most bytes that one expression may find, above 0.
         package var maxExpressionBytes = 1 << 20
+        /// How many expressions that depend on each other are evaluated in one transaction, above 0.
+        package var maxExpressionRounds = 64
     }
 
     package struct Schedules: Sendable, Equatable {
