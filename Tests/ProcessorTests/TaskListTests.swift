@@ -106,14 +106,18 @@ struct TaskListTests {
             let context: JSON = [
                 "user_id": .string(task.user), "conversation_id": task.conversation.map(JSON.string) ?? .null,
             ]
-            _ = try await client.query(
-                """
-                INSERT INTO pressroom.tasks (tenant_id, task_id, workflow_id, workflow_name, workflow_version, status,
-                       context, input, parent_task_id, workspace_id, created_at)
-                VALUES ('default', \(task.id), \(workflowID), \(task.workflow), '1.0.0', \(task.status.rawValue),
-                        \(context)::jsonb, \(["topic": .string(task.text)] as JSON)::jsonb, \(task.parent), \(task.workspace),
-                        \(Listed.time(task.createdAt))::timestamptz)
-                """)
+            try await client.withTransaction { connection in
+                // The triggers are off: no task begins with its end.
+                _ = try await connection.query("SET LOCAL session_replication_role = replica")
+                _ = try await connection.query(
+                    """
+                    INSERT INTO pressroom.tasks (tenant_id, task_id, workflow_id, workflow_name, workflow_version, status,
+                           context, input, parent_task_id, workspace_id, created_at)
+                    VALUES ('default', \(task.id), \(workflowID), \(task.workflow), '1.0.0', \(task.status.rawValue),
+                            \(context)::jsonb, \(["topic": .string(task.text)] as JSON)::jsonb, \(task.parent),
+                            \(task.workspace), \(Listed.time(task.createdAt))::timestamptz)
+                    """)
+            }
         }
     }
 }

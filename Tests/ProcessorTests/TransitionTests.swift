@@ -27,7 +27,7 @@ struct TransitionTests {
         try await withNewsroom { newsroom in
             let task = try await newsroom.start(try await newsroom.publish(Definitions.editorial))
             let table = try await newsroom.row(of: entity, task)
-            let statuses = statuses(of: entity)
+            let statuses = entity.statuses
             for from in statuses {
                 for to in statuses + ["nonsense"] {
                     let trial = try await TransitionTrial.run(newsroom.client, table: table, from: from, to: to, as: client)
@@ -81,17 +81,6 @@ struct TransitionTests {
             for column in ["completed_at", "updated_at"] {
                 #expect(trial.after[column]?.string?.hasPrefix("2001") == false, "\(column)")
             }
-        }
-    }
-
-    private func statuses(of entity: Transition.Entity) -> [String] {
-        switch entity {
-        case .task: TaskStatus.allCases.map(\.rawValue)
-        case .phase: PhaseStatus.allCases.map(\.rawValue)
-        case .step: StepStatus.allCases.map(\.rawValue)
-        case .output: OutputStatus.allCases.map(\.rawValue)
-        case .evaluation: EvaluationStatus.allCases.map(\.rawValue)
-        case .humanTask: HumanTaskStatus.allCases.map(\.rawValue)
         }
     }
 }

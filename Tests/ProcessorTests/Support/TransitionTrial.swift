@@ -88,3 +88,17 @@ enum SideColumns {
         }
     }
 }
+
+extension Transition.Entity {
+    /// All that its rows can have.
+    var statuses: [String] {
+        switch self {
+        case .task: TaskStatus.allCases.map(\.rawValue)
+        case .phase: PhaseStatus.allCases.map(\.rawValue)
+        case .step: StepStatus.allCases.map(\.rawValue)
+        case .output: OutputStatus.allCases.map(\.rawValue)
+        case .evaluation: EvaluationStatus.allCases.map(\.rawValue)
+        case .humanTask: HumanTaskStatus.allCases.map(\.rawValue)
+        }
+    }
+}

@@ -23,10 +23,12 @@ struct StoryTask: Sendable, Hashable {
                 WITH workflow AS (
                     INSERT INTO pressroom.workflows (tenant_id, name, version, version_sort, definition)
                     VALUES (\(tenantID), \(workflowName), \(path), '1', '{}') RETURNING id)
-                INSERT INTO pressroom.tasks (tenant_id, task_id, workflow_id, workflow_name, workflow_version, context, status)
-                SELECT \(tenantID), \(id), workflow.id, \(workflowName), '1.0.0', \(context.json.text)::jsonb, 'running'
+                INSERT INTO pressroom.tasks (tenant_id, task_id, workflow_id, workflow_name, workflow_version, context)
+                SELECT \(tenantID), \(id), workflow.id, \(workflowName), '1.0.0', \(context.json.text)::jsonb
                   FROM workflow
                 """)
+            _ = try await connection.query(
+                "UPDATE pressroom.tasks SET status = 'running' WHERE tenant_id = \(tenantID) AND task_id = \(id)")
             _ = try await connection.query(
                 """
                 WITH phase AS (

@@ -93,6 +93,8 @@ import Testing
                 legal = legal.filter { !$0.hasSuffix(" → failed") }
             }
             #expect(legal.isSubset(of: drawn), "\(entity): \(legal.subtracting(drawn))")
+            let begun = Set(section.matches(of: #/\[\*\] --> (\w+)/#).map { String($0.1) })
+            #expect(begun == Set(FirstStatus.table.filter { $0.entity == entity && !$0.isOfForks }.map(\.status)), "\(entity)")
         }
     }
 }

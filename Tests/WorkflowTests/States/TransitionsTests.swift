@@ -43,6 +43,21 @@ import Testing
         #expect(Transitions.table.count == 98)
     }
 
+    /// A fork takes over what is closed, or was closed when the phases that it keeps were done; it takes nobody's work.
+    @Test func newRowsAreNotAtWork() {
+        #expect(Set(FirstStatus.table.map(\.entity)) == Set(Transition.Entity.allCases))
+        #expect(Set(FirstStatus.table.map { "\($0.entity) \($0.status)" }).count == FirstStatus.table.count)
+        for first in FirstStatus.table where first.entity != .step {
+            #expect(first.isOfForks == (first.status != "pending" && first.status != "pending_write"), "\(first)")
+        }
+        let atWork: Set = ["writing", "editing", "rewriting", "processing", "retrying", "paused", "claimed"]
+        #expect(FirstStatus.table.allSatisfy { !atWork.contains($0.status) })
+        #expect(FirstStatus.isLegal(entity: .phase, "completed", inFork: true))
+        #expect(!FirstStatus.isLegal(entity: .phase, "completed", inFork: false))
+        #expect(!FirstStatus.isLegal(entity: .task, "completed", inFork: true))
+        #expect(FirstStatus.isLegal(entity: .step, "running", inFork: false))
+    }
+
     private func check<Status: TransitioningStatus & Hashable>(
         _ type: Status.Type, start: Status, isEnd: (Status) -> Bool
     ) {
