@@ -8,7 +8,7 @@ extension TaskEngine {
         graph.task.progress = max(graph.task.progress, progress)
         guard graph.phases.allSatisfy({ $0.status.isTerminal }) else {
             let open = graph.steps.filter { !$0.status.isTerminal }
-            let waits = !open.isEmpty && open.allSatisfy { $0.status == .waiting }
+            let waits = open.contains { $0.status == .waiting } && open.allSatisfy { $0.status == .waiting || $0.isParked }
             graph.task.status = waits ? .waiting : .running
             return
         }

@@ -44,7 +44,7 @@ extension TaskEngine {
     mutating func admitParkedSteps(of phaseID: UUID, _ definition: PhaseDefinition) {
         guard let limit = definition.concurrency else { return }
         var room = limit - admitted(phaseID).count
-        for step in graph.steps(of: phaseID) where room > 0 && step.isParked {
+        for step in graph.steps(of: phaseID) where room > 0 && step.isParked && !step.kind.isWait {
             graph.updateStep(step.id) { $0.runAt = .after(.zero) }
             room -= 1
         }
@@ -67,7 +67,7 @@ extension TaskEngine {
 
 extension StepRow {
     /// Waits for room in its phase's concurrency.
-    fileprivate var isParked: Bool {
+    var isParked: Bool {
         guard status == .pending else { return false }
         switch runAt {
         case .never: return true

@@ -24,22 +24,38 @@ struct NewStep {
 extension SingleStepBehavior {
     func feed(_ engine: inout TaskEngine, _ phaseID: UUID, _ definition: PhaseDefinition) {
         guard let phase = engine.graph.phase(definition.id) else { return }
-        addSteps(&engine, phase, definition)
-        for step in engine.graph.currentSteps(of: phase) where !step.status.isTerminal { tend(&engine, step, definition) }
+        // A wait that ends makes room for the next one.
+        repeat { tendSteps(&engine, phase, definition) } while addSteps(&engine, phase, definition)
         let open = engine.graph.currentSteps(of: phase).filter { !$0.status.isTerminal }
-        let waits = !open.isEmpty && open.allSatisfy { $0.status == .waiting }
+        let waits = open.contains { $0.status == .waiting } && open.allSatisfy { $0.status == .waiting || $0.isParked }
         engine.graph.updatePhase(phaseID) { row in
             if waits, row.status == .running { row.status = .waiting }
         }
     }
 
+    /// Looks after the open steps. Waits that a pause or a retry has put back begin anew, as many at once as the phase's
+    /// concurrency allows.
+    private func tendSteps(_ engine: inout TaskEngine, _ phase: PhaseRow, _ definition: PhaseDefinition) {
+        let open = engine.graph.currentSteps(of: phase).filter { !$0.status.isTerminal }
+        for step in open where !step.isWithdrawnWait { tend(&engine, step, definition) }
+        for step in open where step.isWithdrawnWait {
+            if let limit = definition.concurrency {
+                let begun = engine.graph.currentSteps(of: phase).count { !$0.status.isTerminal && !$0.isWithdrawnWait }
+                if begun >= limit { return }
+            }
+            tend(&engine, step, definition)
+        }
+    }
+
     /// Adds the step of this run, or one for each element of the list, as many at once as the phase's concurrency allows.
-    private func addSteps(_ engine: inout TaskEngine, _ phase: PhaseRow, _ definition: PhaseDefinition) {
+    /// Answers whether there are new ones.
+    private func addSteps(_ engine: inout TaskEngine, _ phase: PhaseRow, _ definition: PhaseDefinition) -> Bool {
         let steps = engine.graph.currentSteps(of: phase)
         let items = phase.items
-        guard steps.count < items?.count ?? 1 else { return }
+        guard steps.count < items?.count ?? 1 else { return false }
         let limit = definition.concurrency ?? .max
         var open = steps.count { !$0.status.isTerminal }
+        var isNew = false
         for index in steps.count..<(items?.count ?? 1) where open < limit {
             var given: [String: JSON] = [:]
             if let items {
@@ -51,7 +67,9 @@ extension SingleStepBehavior {
             new.input = .object((new.input.object ?? [:]).merging(given) { _, given in given })
             engine.addStep(new, to: phase.id, definition)
             open += 1
+            isNew = true
         }
+        return isNew
     }
 
     func tend(_ engine: inout TaskEngine, _ step: StepRow, _ definition: PhaseDefinition) {}
@@ -85,6 +103,11 @@ extension SingleStepBehavior {
     func run(_ call: StepCall) async throws -> StepResult {
         throw call.hasNoRun
     }
+}
+
+extension StepRow {
+    /// A wait that has to begin anew: nobody claims it.
+    fileprivate var isWithdrawnWait: Bool { kind.isWait && status == .pending }
 }
 
 extension ItemResult {

@@ -12,12 +12,13 @@ extension TaskGraph {
         }
     }
 
-    mutating func perform(_ action: TaskAction) {
+    /// - Parameter workflow: the task's; only a retry asks for it.
+    mutating func perform(_ action: TaskAction, _ workflow: WorkflowDefinition?) {
         switch action {
         case .pause: pause()
         case .resume: resume()
         case .cancel: cancel()
-        case .retry: retry()
+        case .retry: retry(workflow)
         }
     }
 
@@ -67,16 +68,27 @@ extension TaskGraph {
         }
     }
 
-    /// Failed phases run again from their failed steps; phases that were skipped because of them wait again.
-    private mutating func retry() {
+    /// Failed phases run again from their failed steps; phases that were skipped because of them wait again. A failure
+    /// that the workflow lets pass stays: what comes after it has gone on without it.
+    private mutating func retry(_ workflow: WorkflowDefinition?) {
         for phase in phases where phase.status == .failed {
+            let definition = workflow?.phase(phase.key)
+            if definition?.onFailure == .continue { continue }
+            // The others wait, as those of a new list do, until one of these has ended.
+            var room = definition?.concurrency ?? .max
             for step in currentSteps(of: phase) where step.status == .failed {
-                reopen(step)
+                reopen(step, attempts: definition?.retry.maxAttempts ?? step.maxAttempts, isParked: room <= 0)
+                room -= 1
             }
             let hasBegun = !steps(of: phase.id).isEmpty
             updatePhase(phase.id) { row in
                 row.status = hasBegun ? .running : .pending
                 row.error = nil
+                guard !hasBegun else { return }
+                // It is decided anew whether and over what it runs.
+                row.iteration = 0
+                row.input = nil
+                row.output = nil
             }
         }
         for phase in phases where phase.status == .skipped && phase.error?["code"] == "upstream_failed" {
@@ -90,13 +102,13 @@ extension TaskGraph {
         wakeAfter = .zero
     }
 
-    private mutating func reopen(_ step: StepRow) {
+    private mutating func reopen(_ step: StepRow, attempts: Int, isParked: Bool) {
         updateStep(step.id) { row in
-            row.maxAttempts += row.attempt
+            row.maxAttempts = row.attempt + attempts
             row.status = .pending
             row.error = nil
             // Nobody runs a wait: its phase takes it up again.
-            row.runAt = step.kind.isWait ? .never : .after(.zero)
+            row.runAt = isParked || step.kind.isWait ? .never : .after(.zero)
         }
         updateEvaluations(of: step.id) { row in
             guard row.status == .failed else { return }

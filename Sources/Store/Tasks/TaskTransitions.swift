@@ -11,6 +11,7 @@ extension Store {
         _ scope: Scope, _ taskID: UUID, _ action: TaskAction, ifVersion: Int64?
     ) async throws -> TaskView {
         let view = try await write(scope) { connection in
+            let workflow = action == .retry ? try await workflow(connection, scope, ofTask: taskID) : nil
             try await refusingHeldRows {
                 try await withTaskGraphs(connection, scope, [taskID], lockTimeout: heldRowTimeout) { graphs in
                     guard !graphs.isEmpty else { throw StoreError(.notFound, "There is no task \(taskID.text).") }
@@ -22,7 +23,7 @@ extension Store {
                         throw StoreError(
                             .conflict, "A task that is \(task.status) cannot \(action.rawValue).", status: task.status.rawValue)
                     }
-                    graphs[0].perform(action)
+                    graphs[0].perform(action, workflow)
                 }
             }
             let rows = try await connection.query(
@@ -34,5 +35,17 @@ extension Store {
         }
         hints.workArrived()
         return view
+    }
+
+    private func workflow(
+        _ connection: PostgresConnection, _ scope: Scope, ofTask taskID: UUID
+    ) async throws -> WorkflowDefinition? {
+        let rows = try await connection.query(
+            """
+            SELECT w.definition FROM pressroom.tasks t
+              JOIN pressroom.workflows w ON w.tenant_id = t.tenant_id AND w.id = t.workflow_id
+             WHERE t.tenant_id = \(scope.tenantID) AND t.task_id = \(taskID)
+            """)
+        return try rows.first?.json("definition").map { try WorkflowDefinition(json: $0) }
     }
 }
