@@ -13,8 +13,25 @@ struct KindCase: Sendable, CustomTestStringConvertible {
         case run
         /// Its step waits, until this happens.
         case wait(@Sendable (Workbench) async throws -> Void)
+        /// A processor runs its step, which then waits, until this happens.
+        case runAndWait(@Sendable (Workbench) async throws -> Void)
         /// The engine does it when the phase opens.
         case instant
+
+        var isRun: Bool {
+            switch self {
+            case .run, .runAndWait: true
+            case .wait, .instant: false
+            }
+        }
+
+        /// What ends the wait of a kind that waits.
+        var end: (@Sendable (Workbench) async throws -> Void)? {
+            switch self {
+            case .wait(let end), .runAndWait(let end): end
+            case .run, .instant: nil
+            }
+        }
     }
 
     let kind: PhaseKind
@@ -26,6 +43,8 @@ struct KindCase: Sendable, CustomTestStringConvertible {
     var before: [String] = []
     /// The phases behind it.
     var after: [String] = []
+    /// Another workflow that it needs.
+    var other: String?
     let work: Work
     /// Whether what a wait is for can happen while the task is paused.
     var canEndWhilePaused = true

@@ -90,13 +90,29 @@ enum KindCases {
                 ("url: 'https://example.com', body: x", "/body"),
                 ("url: 'https://example.com', headers: {a: {secret: lower}}", ""),
             ]),
+        KindCase(
+            kind: .workflow, attributes: #"name: child, input: {about: "{{topic}}"}"#, other: child,
+            work: .runAndWait { try await $0.endChild() },
+            isExpected: { output in
+                output["task_id"]?.string?.isEmpty == false && output["phase"] == "hold"
+                    && output["output"] == ["signal": "go", "data": ["by": "ada"]]
+            },
+            mistakes: [
+                ("input: {a: 1}", "/name"), ("name: 'No name'", "/name"), ("name: child, version: one", "/version"),
+                ("name: child, input: {a: '{{'}", "/input/a"),
+            ]),
     ]
 
-    static var run: [KindCase] {
-        all.filter { if case .run = $0.work { true } else { false } }
-    }
+    /// The sub-task of a `workflow` phase.
+    private static let child = """
+        name: child
+        version: 1.0.0
+        input: {type: object, required: [about], properties: {about: {const: tests}}}
+        phases:
+          - {id: hold, kind: signal, name: go}
+        """
 
-    static var waiting: [KindCase] {
-        all.filter { if case .wait = $0.work { true } else { false } }
-    }
+    static var run: [KindCase] { all.filter(\.work.isRun) }
+
+    static var waiting: [KindCase] { all.filter { $0.work.end != nil } }
 }

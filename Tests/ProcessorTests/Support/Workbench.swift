@@ -32,6 +32,23 @@ struct Workbench {
         }
     }
 
+    /// Signals the newest sub-task, which waits for that, and looks at the task as after the sub-task's end.
+    func endChild() async throws {
+        let rows = try await newsroom.client.query(
+            "SELECT task_id FROM pressroom.subtasks WHERE parent_task_id = \(taskID) ORDER BY attempt DESC LIMIT 1")
+        guard let child = try rows.first?.decode("task_id", as: UUID.self) else { throw CancellationError() }
+        try await newsroom.store.addSignal(newsroom.scope, taskID: child, name: "go", data: ["by": "ada"])
+        let cache = WorkflowCache(store: newsroom.store)
+        let workflows = try await cache.workflows(newsroom.scope, ofTasks: [child])
+        try await newsroom.store.withTaskGraphs(newsroom.scope, [child]) { graphs in
+            guard let workflow = workflows[graphs[0].task.workflowID] else { return }
+            var engine = TaskEngine(graphs[0], workflow)
+            engine.advance()
+            graphs[0] = engine.graph
+        }
+        try await advance()
+    }
+
     func claim(as processorID: UUID? = nil) async throws -> [ClaimedStep] {
         try await newsroom.store.claimSteps(
             newsroom.scope, processorID: processorID ?? self.processorID, limit: 100)
