@@ -167,7 +167,7 @@ struct ScaleTests {
         operations.add("lease") {
             let held = claimed.withLock { $0 }.map { ($0.id, $0.attempt) }
             let lost = try await store.lostSteps(processorID: processorID, held)
-            #expect(lost == [])
+            #expect(lost.isEmpty)
         }
         operations.add("material") {
             _ = try await store.stepMaterial(scope, claimed.withLock { $0 }.map(\.taskID))

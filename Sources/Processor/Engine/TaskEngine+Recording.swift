@@ -38,9 +38,10 @@ extension TaskEngine {
     /// How often a step may lose its processor before it is given up.
     static let mostLostAttempts = 20
 
-    /// Puts a running step whose processor is gone back into the queue, or gives it up after too many attempts.
-    mutating func takeOver(_ stepID: UUID) {
-        guard let step = graph.steps.first(where: { $0.id == stepID }), step.status == .running,
+    /// Puts a running step whose processor is gone back into the queue, or gives it up after too many attempts. Another
+    /// attempt than the one that was found so is left alone: somebody else has taken the step over meanwhile.
+    mutating func takeOver(_ stepID: UUID, attempt: Int) {
+        guard let step = graph.steps.first(where: { $0.id == stepID }), step.status == .running, step.attempt == attempt,
             let phase = graph.phases.first(where: { $0.id == step.phaseID }),
             let definition = workflow.definition.phase(phase.key)
         else { return }

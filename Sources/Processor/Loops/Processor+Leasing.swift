@@ -67,7 +67,7 @@ extension Processor {
             let scope = Scope.processor(id, tenantID: tenantID)
             for (taskID, orphans) in Dictionary(grouping: orphans, by: \.taskID) {
                 do {
-                    try await takeOver(orphans.map(\.stepID), of: taskID, scope)
+                    try await takeOver(orphans, of: taskID, scope)
                 } catch where !error.isConnectionTrouble && !Task.isCancelled {
                     // Found again in the next round; meanwhile the others are taken over.
                     if !error.isPassing {
@@ -82,13 +82,13 @@ extension Processor {
 
     /// Puts the steps back into the queue. One that has been lost again and again may be what brings its processors
     /// down: it fails.
-    private func takeOver(_ stepIDs: [UUID], of taskID: UUID, _ scope: Scope) async throws {
+    private func takeOver(_ orphans: [OrphanedStep], of taskID: UUID, _ scope: Scope) async throws {
         let known = try await workflows.workflows(scope, ofTasks: [taskID])
         try await store.withTaskGraphs(scope, [taskID]) { graphs in
             for index in graphs.indices {
                 guard let workflow = known[graphs[index].task.workflowID] else { continue }
                 var engine = TaskEngine(graphs[index], workflow)
-                for stepID in stepIDs { engine.takeOver(stepID) }
+                for orphan in orphans { engine.takeOver(orphan.stepID, attempt: orphan.attempt) }
                 engine.advance()
                 graphs[index] = engine.graph
             }

@@ -43,12 +43,17 @@ final class RunningSteps: Sendable {
                 self.entries.withLock { if $0[step.id]?.step.attempt == step.attempt { $0[step.id] = nil } }
                 ended()
             }
-            entries[step.id] = Entry(step: step, task: task)
+            // An earlier attempt whose lease was lost is of no use any more.
+            entries.updateValue(Entry(step: step, task: task), forKey: step.id)?.task.cancel()
         }
     }
 
-    func cancel(_ stepIDs: [UUID]) {
-        for task in entries.withLock({ entries in stepIDs.compactMap { entries[$0]?.task } }) { task.cancel() }
+    /// Cancels the runs of these attempts, and not those of later ones.
+    func cancel(_ lost: [(stepID: UUID, attempt: Int)]) {
+        let tasks = entries.withLock { entries in
+            lost.compactMap { id, attempt in entries[id].flatMap { $0.step.attempt == attempt ? $0.task : nil } }
+        }
+        for task in tasks { task.cancel() }
     }
 
     func cancelAll() {

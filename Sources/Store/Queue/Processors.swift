@@ -7,6 +7,8 @@ package struct OrphanedStep: Sendable {
     package let tenantID: String
     package let taskID: UUID
     package let stepID: UUID
+    /// The attempt that nobody runs; by now there may be another.
+    package let attempt: Int
 }
 
 extension Store {
@@ -42,24 +44,24 @@ extension Store {
     /// Which of the steps the processor no longer holds: paused, cancelled, or lost to another.
     package func lostSteps(
         processorID: UUID, _ held: [(stepID: UUID, attempt: Int)]
-    ) async throws -> [UUID] {
+    ) async throws -> [(stepID: UUID, attempt: Int)] {
         let steps = held.map(\.stepID)
         let attempts = held.map(\.attempt)
         return try await database.query(
             """
-            SELECT h.id FROM unnest(\(steps)::uuid[], \(attempts)::integer[]) AS h (id, attempt)
+            SELECT h.id, h.attempt FROM unnest(\(steps)::uuid[], \(attempts)::integer[]) AS h (id, attempt)
              WHERE NOT EXISTS (SELECT FROM pressroom.steps s
                                 WHERE s.tenant_id IN (SELECT tenant_id FROM pressroom.tenants) AND s.id = h.id
                                   AND s.status = 'running' AND s.processor_id = \(processorID) AND s.attempt = h.attempt)
             """
-        ).map { try $0.decode("id", as: UUID.self) }
+        ).map { (stepID: try $0.decode("id"), attempt: try $0.decode("attempt")) }
     }
 
     /// The running steps of a processor that it claimed more than `age` ago.
     package func claimedSteps(processorID: UUID, before age: Duration) async throws -> [OrphanedStep] {
         try await database.query(
             """
-            SELECT s.tenant_id, s.task_id, s.id FROM pressroom.steps s
+            SELECT s.tenant_id, s.task_id, s.id, s.attempt FROM pressroom.steps s
              WHERE s.status = 'running' AND s.tenant_id IN (SELECT tenant_id FROM pressroom.tenants)
                AND s.processor_id = \(processorID) AND s.started_at < now() - make_interval(secs => \(age / .seconds(1)))
             """
@@ -70,7 +72,7 @@ extension Store {
     package func orphanedSteps(leaseTimeout: Duration, limit: Int) async throws -> [OrphanedStep] {
         try await database.query(
             """
-            SELECT s.tenant_id, s.task_id, s.id FROM pressroom.steps s
+            SELECT s.tenant_id, s.task_id, s.id, s.attempt FROM pressroom.steps s
              WHERE s.status = 'running' AND s.tenant_id IN (SELECT tenant_id FROM pressroom.tenants)
                AND NOT EXISTS (SELECT FROM pressroom.processors p WHERE p.id = s.processor_id
                                   AND p.heartbeat_at > now() - make_interval(secs => \(leaseTimeout / .seconds(1))))
@@ -82,6 +84,7 @@ extension Store {
 
 extension OrphanedStep {
     fileprivate init(_ row: PostgresRow) throws {
-        self.init(tenantID: try row.decode("tenant_id"), taskID: try row.decode("task_id"), stepID: try row.decode("id"))
+        self.init(tenantID: try row.decode("tenant_id"), taskID: try row.decode("task_id"), stepID: try row.decode("id"),
+            attempt: try row.decode("attempt"))
     }
 }

@@ -68,11 +68,11 @@ struct Workbench {
     }
 
     /// Puts a step back whose processor is gone.
-    func takeOver(_ stepID: UUID) async throws {
+    func takeOver(_ step: ClaimedStep) async throws {
         let workflow = workflow
         try await newsroom.store.withTaskGraphs(newsroom.scope, [taskID]) { graphs in
             var engine = TaskEngine(graphs[0], workflow)
-            engine.takeOver(stepID)
+            engine.takeOver(step.id, attempt: step.attempt)
             graphs[0] = engine.graph
         }
     }
