@@ -16,7 +16,7 @@ extension TaskEngine {
                         code: "step_\(step.status)", message: "The step on the draft was \(step.status).", isRetryable: false).json
                 }
             case .completed where output.status == step.kind.activeOutputStatus:
-                let next: OutputStatus = nextEditPhase(of: output) == nil ? .approved : .pendingEdit
+                let next: OutputStatus = isThroughEditing(output) ? .approved : .pendingEdit
                 graph.updateOutput(output.id) { row in
                     row.status = row.content == nil ? .failed : row.status == .rewriting ? .pendingEdit : next
                 }

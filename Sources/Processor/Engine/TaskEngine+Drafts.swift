@@ -55,6 +55,20 @@ extension TaskEngine {
         writePhase(of: output.id).map { workflow.editPhases(after: $0) } ?? []
     }
 
+    /// Whether no edit phase has anything to do on a draft any more, but for the one given; one that a retry of the task
+    /// may still bring has.
+    func isThroughEditing(_ output: OutputRow, but current: PhaseDefinition? = nil) -> Bool {
+        editPhases(of: output).allSatisfy { edit in
+            if edit.id == current?.id { return true }
+            guard let phase = graph.phase(edit.id) else { return true }
+            switch phase.status {
+            case .skipped: return phase.isPassedOver
+            case .failed: return edit.onFailure == .continue
+            default: return isEdited(output, in: edit)
+            }
+        }
+    }
+
     /// The edit phase whose turn it is on a draft; nil when none is left.
     func nextEditPhase(of output: OutputRow) -> PhaseDefinition? {
         editPhases(of: output).first { !isEdited(output, in: $0) }

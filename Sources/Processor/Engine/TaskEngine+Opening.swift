@@ -41,6 +41,7 @@ extension TaskEngine {
             row.status = .failed
             row.error = failure.json
         }
+        approveUnedited()
     }
 
     mutating func skip(_ phaseID: UUID, _ definition: PhaseDefinition, _ reason: SkipReason, _ message: String) {
@@ -48,12 +49,12 @@ extension TaskEngine {
             row.status = .skipped
             row.error = ["code": .string(reason.rawValue), "message": .string(message)]
         }
-        if definition.kind == .edit, reason != .upstreamFailed { approveUnedited() }
+        if definition.kind == .edit { approveUnedited() }
     }
 
     /// Drafts that only waited for an edit which does not take place are done.
     private mutating func approveUnedited() {
-        for output in graph.outputs where output.status == .pendingEdit && nextEditPhase(of: output) == nil {
+        for output in graph.outputs where output.status == .pendingEdit && isThroughEditing(output) {
             graph.updateOutput(output.id) { $0.status = .approved }
         }
     }

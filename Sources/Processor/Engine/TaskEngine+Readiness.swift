@@ -11,7 +11,7 @@ extension TaskEngine {
     }
 
     /// Whether a pending phase can open. A phase that works on each draft by itself opens as soon as one draft is
-    /// ready for it, while the phases before it still work on others.
+    /// ready for it and the phases before it, which still work on others, are sure to complete.
     ///
     /// What decides is the same in whatever order the phases before it end: a failure skips it at once; else, when all
     /// of them are closed, a branch that chose others; else it runs if at least one way leads to it, that is, if one of
@@ -34,6 +34,7 @@ extension TaskEngine {
                 return .never(.upstreamFailed, "The phase \(need) failed.")
             case .running where needed.kind.worksDraftByDraft:
                 waits = true
+                if needed.onFailure == .fail, !isSureToComplete(needed, phase) { mayOverlap = false }
             case .pending, .running, .waiting:
                 waits = true
                 mayOverlap = false
@@ -42,6 +43,22 @@ extension TaskEngine {
         if waits { return mayOverlap && excludedBy == nil && !entrants(of: definition).isEmpty ? .ready : .blocked }
         if let excludedBy { return .never(.notChosen, "The branch \(excludedBy) chose another way.") }
         return isReached ? .ready : .never(.upstreamSkipped, "All the phases before it were skipped.")
+    }
+
+    /// Whether a phase that still works on drafts cannot fail any more, since one of them is through. Before that nothing
+    /// opens behind it that its failure would skip.
+    private func isSureToComplete(_ definition: PhaseDefinition, _ phase: PhaseRow) -> Bool {
+        switch definition.kind {
+        case .evaluate:
+            graph.evaluations.contains { $0.phaseID == phase.id && $0.status == .completed }
+        case .edit:
+            graph.steps.contains { $0.phaseID == phase.id && $0.output?["done"] == true }
+                || openDrafts(before: definition).contains { $0.status == .approved || $0.status == .maxCyclesReached }
+        default:
+            graph.steps.contains { step in
+                step.phaseID == phase.id && step.status == .completed && step.outputID.flatMap { graph.output($0) }?.content != nil
+            }
+        }
     }
 
     /// Whether the way from a closed phase to the next one is taken. Only a branch may not take it: then the next phase

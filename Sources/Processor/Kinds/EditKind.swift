@@ -33,8 +33,11 @@ struct EditKind: PhaseBehavior {
 
     func conclusion(_ engine: inout TaskEngine, _ phaseID: UUID, _ definition: PhaseDefinition) -> PhaseConclusion? {
         guard engine.isFed(definition), !engine.hasOpenSteps(phaseID) else { return nil }
-        let drafts = engine.openDrafts(before: definition)
-        guard drafts.allSatisfy({ engine.isEdited($0, in: definition) }) else { return nil }
+        guard engine.openDrafts(before: definition).allSatisfy({ engine.isEdited($0, in: definition) }) else { return nil }
+        // What came of a draft behind this phase, which may have had it for long, changes nothing here.
+        let done = Set(engine.graph.steps(of: phaseID).filter { $0.output?["done"] == true }.compactMap(\.outputID))
+        let open = Set(engine.openDrafts(before: definition).map(\.id))
+        let drafts = engine.graph.outputs.filter { open.contains($0.id) || done.contains($0.id) }
         guard !drafts.isEmpty else {
             return .failed(engine.firstFailure(in: phaseID, code: "no_drafts", "No draft came through editing."))
         }
@@ -66,7 +69,7 @@ struct EditKind: PhaseBehavior {
         let isLast = cycle >= phase.maxCycles
         let next: OutputStatus =
             if decision.isApproved {
-                hasLaterEdit(engine, output, definition) ? .pendingEdit : .approved
+                engine.isThroughEditing(output, but: definition) ? .approved : .pendingEdit
             } else {
                 isLast ? .maxCyclesReached : .pendingRewrite
             }
@@ -90,11 +93,6 @@ struct EditKind: PhaseBehavior {
             "feedback": .string(decision.feedback), "done": .bool(decision.isApproved || isLast),
             "usage": usage.json,
         ]
-    }
-
-    /// Whether another edit phase follows for the draft once this one is done with it.
-    private func hasLaterEdit(_ engine: TaskEngine, _ output: OutputRow, _ definition: PhaseDefinition) -> Bool {
-        engine.editPhases(of: output).contains { $0.id != definition.id && !engine.isEdited(output, in: $0) }
     }
 
     func run(_ call: StepCall) async throws(ProviderError) -> StepResult {

@@ -19,8 +19,13 @@ struct WriteKind: PhaseBehavior {
 
     func conclusion(_ engine: inout TaskEngine, _ phaseID: UUID, _ definition: PhaseDefinition) -> PhaseConclusion? {
         guard !engine.hasOpenSteps(phaseID) else { return nil }
-        let ids = Set(engine.graph.steps(of: phaseID).compactMap(\.outputID))
-        let drafts = engine.graph.outputs.filter { ids.contains($0.id) && $0.status != .failed }
+        // A draft that an editor has lost already was written all the same.
+        let steps = engine.graph.steps(of: phaseID)
+        let ids = Set(steps.compactMap(\.outputID))
+        let written = Set(steps.filter { $0.status == .completed }.compactMap(\.outputID))
+        let drafts = engine.graph.outputs.filter { output in
+            ids.contains(output.id) && (output.status != .failed || (written.contains(output.id) && output.content != nil))
+        }
         guard !drafts.isEmpty else {
             return .failed(engine.firstFailure(in: phaseID, code: "no_drafts", "No writer finished a draft."))
         }
@@ -33,7 +38,7 @@ struct WriteKind: PhaseBehavior {
         guard case .text(let text, let usage) = result, let outputID = step.outputID,
             let output = engine.graph.output(outputID), output.status == .writing
         else { return supersededNote }
-        let next: OutputStatus = engine.nextEditPhase(of: output) == nil ? .approved : .pendingEdit
+        let next: OutputStatus = engine.isThroughEditing(output) ? .approved : .pendingEdit
         return engine.addVersion(text, to: output, by: step, .write, feedback: nil, usage: usage, next: next)
     }
 
