@@ -76,7 +76,7 @@ struct BatchedReadsTests {
                 for _ in 0..<200 {
                     group.addTask {
                         let page = try await fixture.store.streamReads.eventPage(
-                            tenantID: HubFixture.tenantID, taskIDs: [task], after: origin.position, limit: EventPageLimit())
+                            tenantID: HubFixture.tenantID, .tasks([task]), after: origin.position, limit: EventPageLimit())
                         #expect(page?.events.last?.position == head.position)
                         let end = try await fixture.store.streamReads.taskLogEnd(HubFixture.scope, taskID: task)
                         #expect(end?.lastPosition == head.position)

@@ -14,7 +14,7 @@ struct EventPageTests {
         try await HubFixture.with { fixture in
             var random = SeededGenerator(seed: seed)
             var tasks: [UUID] = []
-            for _ in 0..<3 { tasks.append(try await fixture.addTask()) }
+            for talk in ["talk", "other", "talk"] { tasks.append(try await fixture.addTask(conversation: talk)) }
             for _ in 0..<15 {
                 try await fixture.addCustom(
                     tasks[Int(random.next(below: 3))], count: 1 + Int(random.next(below: 6)),
@@ -29,25 +29,56 @@ struct EventPageTests {
             for _ in 0..<5 {
                 let limit = EventPageLimit(
                     count: 1 + Int(random.next(below: 20)), bytes: 1 + Int(random.next(below: 20_000)))
-                let wanted = random.next(below: 2) == 0 ? [] : [tasks[0], tasks[2]]
+                let narrowed = random.next(below: 3)
+                let source: EventSource =
+                    [.log, .tasks([tasks[0], tasks[2]]), .conversation("talk")][Int(narrowed)]
                 var found: [Int64] = []
                 var after: Int64 = 0
                 while after < all.count {
                     let page = try #require(
-                        wanted.isEmpty
-                            ? try await fixture.store.eventPage(
-                                tenantID: HubFixture.tenantID, after: after, limit: limit)
-                            : try await fixture.store.eventPage(
-                                tenantID: HubFixture.tenantID, taskIDs: wanted, after: after, limit: limit))
+                        try await fixture.store.eventPage(
+                            tenantID: HubFixture.tenantID, source, after: after, limit: limit))
                     #expect(page.events.count <= limit.count, "seed \(seed)")
                     #expect(page.through > after, "seed \(seed)")
                     #expect(page.events.allSatisfy { $0.position <= page.through }, "seed \(seed)")
                     found += page.events.map(\.position)
                     after = page.through
                 }
-                let expected = all.filter { wanted.isEmpty || wanted.contains($0.task) }.map(\.position)
+                let expected = all.filter { narrowed == 0 || $0.task != tasks[1] }.map(\.position)
                 #expect(found == expected, "seed \(seed)")
             }
+        }
+    }
+
+    @Test("the events of a conversation with many tasks are found in the whole log; of one without any, nowhere")
+    func conversations() async throws {
+        try await HubFixture.with { fixture in
+            let stranger = try await fixture.addTask(conversation: "other")
+            func positions(_ talk: String) async throws -> (found: [Int64], tasks: Set<UUID>) {
+                var (found, tasks): ([Int64], Set<UUID>) = ([], [])
+                var page = try #require(
+                    try await fixture.store.eventPage(tenantID: HubFixture.tenantID, .conversation(talk), after: 0))
+                while true {
+                    found += page.events.filter { $0.task.conversationID == talk }.map(\.position)
+                    tasks.formUnion(page.events.map(\.task.taskID))
+                    guard !page.isLast else { return (found, tasks) }
+                    page = try #require(
+                        try await fixture.store.eventPage(
+                            tenantID: HubFixture.tenantID, .conversation(talk), after: page.through,
+                            limit: EventPageLimit(count: 70)))
+                }
+            }
+            var expected: [Int64] = []
+            for count in 1...101 {
+                _ = try await fixture.addTask(conversation: "talk")
+                expected.append(try await fixture.head().position)
+                guard count >= 100 else { continue }
+                let (found, tasks) = try await positions("talk")
+                #expect(found == expected)
+                #expect(tasks.contains(stranger) == (count > 100))
+            }
+            let nobody = try await positions("nobody")
+            #expect(nobody.found == [] && nobody.tasks == [])
         }
     }
 

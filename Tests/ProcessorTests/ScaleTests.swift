@@ -17,17 +17,19 @@ struct ScaleTests {
         try await DataSet.with { data in
             try await data.grow(300, from: 20, to: 15)
             try await data.queue(16, daysAgo: 14)
+            try await data.addHumanTasks(300)
             let store = Store(database: data.client)
             // PostgreSQL decides on the plan that it keeps at the sixth time.
             for _ in 0..<6 { try await Self.operations(store).run { try await $0.body() } }
             var small: [String: Footprint] = [:]
             try await Self.operations(store).run { small[$0.name] = try await $0.footprint(data.client) }
             try await data.grow(Self.tasks, from: 13, to: 0)
+            try await data.addHumanTasks(Self.tasks)
             let events = try await data.client.query("SELECT count(*) FROM pressroom.events")[0].decode(0, as: Int.self)
             #expect(events > 10 * Self.tasks)
             _ = try await data.client.query("SELECT pg_stat_force_next_flush()")
             let analyzed = try await store.analyzeGrownTables()
-            #expect(analyzed >= 6)
+            #expect(analyzed >= 7)
             try await Self.operations(store).run { operation in
                 let before = try #require(small[operation.name])
                 let after = try await operation.footprint(data.client)
@@ -125,15 +127,58 @@ struct ScaleTests {
             $0.text = "x"
         }
 
+        list("workflow and rare statuses") {
+            $0.workflow = "scale-2"
+            $0.statuses = [.failed, .cancelled]
+        }
+        list("workflow and all statuses") {
+            $0.workflow = "scale-2"
+            $0.statuses = TaskStatus.allCases
+        }
+
+        func inbox(_ name: String, _ change: (inout HumanTaskFilter) -> Void) {
+            var filter = HumanTaskFilter()
+            change(&filter)
+            operations.add("human tasks " + name) { [filter] in
+                try await store.humanTasks(scope, filter, PageRequest(limit: 10), examined: 25)
+            }
+        }
+        inbox("first page") { _ in }
+        inbox("open") { $0.statuses = ["pending", "claimed"] }
+        inbox("overdue") { $0.isOverdue = true }
+        inbox("not overdue") { $0.isOverdue = false }
+        inbox("by assignee") { $0.assigneeID = "person-1" }
+        inbox("by no such assignee") { $0.assigneeID = "nobody" }
+        inbox("by group and status") {
+            $0.assigneeGroup = "nobody"
+            $0.statuses = ["claimed", "completed"]
+        }
+
         operations.add("task") { try await store.task(scope, taskID) }
         operations.add("state") { try await store.taskState(scope, taskID, include: [.versions]) }
         operations.add("history") { try await store.history(scope, taskID, PageRequest()) }
+        let outputID: UUID = try await store.database.query(
+            "SELECT id FROM pressroom.outputs WHERE tenant_id = 'default' AND task_id = \(taskID) LIMIT 1")[0].decode(0)
+        operations.add("steps of a task") { try await store.steps(scope, taskID, PageRequest()) }
+        operations.add("outputs of a task") { try await store.outputs(scope, taskID, PageRequest()) }
+        operations.add("versions of an output") {
+            try await store.outputVersions(scope, taskID, outputID: outputID, PageRequest())
+        }
+        operations.add("evaluations of a task") { try await store.evaluations(scope, taskID, PageRequest()) }
+        operations.add("rankings of a task") { try await store.rankings(scope, taskID, PageRequest()) }
+        operations.add("logs of a task") { try await store.logs(scope, taskID, PageRequest()) }
         operations.add("opening of a stream") { try await store.streamReads.taskLogEnd(scope, taskID: taskID) }
         operations.add("replay of a task") {
-            try await store.eventPage(tenantID: "default", taskIDs: [taskID], after: 0)
+            try await store.eventPage(tenantID: "default", .tasks([taskID]), after: 0)
         }
         operations.add("replay of two tasks") {
-            try await store.eventPage(tenantID: "default", taskIDs: [taskID, UUIDv7.next()], after: 10)
+            try await store.eventPage(tenantID: "default", .tasks([taskID, UUIDv7.next()]), after: 10)
+        }
+        operations.add("replay of a conversation") {
+            try await store.eventPage(tenantID: "default", .conversation("talk-2"), after: 0)
+        }
+        operations.add("replay of no conversation") {
+            try await store.eventPage(tenantID: "default", .conversation("none"), after: 0)
         }
         operations.add("replay") {
             try await store.eventPage(tenantID: "default", after: 50, limit: EventPageLimit(count: 100))

@@ -34,6 +34,12 @@ package struct StreamFilter: Sendable, Hashable {
 
     package static let deltaType = "output_delta"
 
+    /// Where all events are found that pass, beside others.
+    var source: EventSource {
+        if !taskIDs.isEmpty { return .tasks(taskIDs) }
+        return conversationID.map(EventSource.conversation) ?? .log
+    }
+
     package func matches(_ event: PublishedEvent) -> Bool {
         matches(type: event.type) && matches(event.task)
     }

@@ -1,19 +1,18 @@
-package import Foundation
 import Postgres
 
 extension Store {
-    /// The events of a tenant after a position, in order; with `taskIDs`, of these tasks only. Nil when the tenant has
-    /// no log.
+    /// The events of a tenant after a position, in order, of which those may be left out that `source` does not want. Nil
+    /// when the tenant has no log.
     package func eventPage(
-        tenantID: String, taskIDs: [UUID]? = nil, after position: Int64, limit: EventPageLimit = EventPageLimit()
+        tenantID: String, _ source: EventSource = .log, after position: Int64, limit: EventPageLimit = EventPageLimit()
     ) async throws -> EventPage? {
-        try await Self.eventPage(database, tenantID, taskIDs, after: position, limit: limit)
+        try await Self.eventPage(database, tenantID, source, after: position, limit: limit)
     }
 
     static func eventPage(
-        _ database: PostgresClient, _ tenantID: String, _ taskIDs: [UUID]?, after position: Int64, limit: EventPageLimit
+        _ database: PostgresClient, _ tenantID: String, _ source: EventSource, after position: Int64, limit: EventPageLimit
     ) async throws -> EventPage? {
-        try EventPage(await database.query(pageQuery(tenantID, taskIDs, after: position, limit)))
+        try EventPage(await database.query(pageQuery(tenantID, source, after: position, limit)))
     }
 
     /// Reads the events that the transaction itself has appended, as `EventPage.init` takes them; no row without any.
@@ -49,7 +48,7 @@ extension Store {
     /// Payloads are counted twice: as they are stored, so that no more are read than needed (they may be compressed),
     /// and as they are sent.
     private static func pageQuery(
-        _ tenantID: String, _ taskIDs: [UUID]?, after position: Int64, _ limit: EventPageLimit
+        _ tenantID: String, _ source: EventSource, after position: Int64, _ limit: EventPageLimit
     ) -> PostgresQuery {
         """
         SELECT h.tenant_id, h.epoch, h.position, h.pruned, start.position, e.is_cut,
@@ -70,7 +69,7 @@ extension Store {
                          FROM (SELECT near.*, ltrim(near.payload::text, E' \\n\\r\\t') AS body
                                  FROM (SELECT ahead.*, row_number() OVER (ORDER BY ahead.position) AS number,
                                               sum(pg_column_size(ahead.payload)) OVER (ORDER BY ahead.position) AS stored
-                                         FROM (\(part: ahead(taskIDs, limit))) AS ahead) AS near
+                                         FROM (\(part: source.ahead(tenantID, limit))) AS ahead) AS near
                                 WHERE near.stored - pg_column_size(near.payload) < \(limit.bytes)
                                OFFSET 0) AS sized) AS page
                 WHERE page.bytes - octet_length(page.body) < \(limit.bytes)) AS e ON true
@@ -80,28 +79,5 @@ extension Store {
          WHERE h.tenant_id = \(tenantID)
          ORDER BY e.position
         """
-    }
-
-    /// The events that a page is made of, in order. Those of some tasks are found task by task, each by the index that
-    /// has them in order: a planner that takes a few tasks for most of the log would read all of it.
-    private static func ahead(_ taskIDs: [UUID]?, _ limit: EventPageLimit) -> PostgresQuery {
-        guard let taskIDs else {
-            return """
-                SELECT events.position, events.type, events.task_id, events.payload, events.created_at
-                  FROM pressroom.events
-                 WHERE events.tenant_id = h.tenant_id AND events.position > start.position
-                 ORDER BY events.position LIMIT \(limit.count)
-                """
-        }
-        return """
-            SELECT own.* FROM unnest(\(taskIDs)::uuid[]) AS wanted (task_id)
-             CROSS JOIN LATERAL (
-                   SELECT events.position, events.type, events.task_id, events.payload, events.created_at
-                     FROM pressroom.events
-                    WHERE events.tenant_id = h.tenant_id AND events.task_id = wanted.task_id
-                      AND events.position > start.position
-                    ORDER BY events.position LIMIT \(limit.count)) AS own
-             ORDER BY own.position LIMIT \(limit.count)
-            """
     }
 }

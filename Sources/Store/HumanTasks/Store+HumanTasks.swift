@@ -13,21 +13,25 @@ extension Store {
     }
 
     /// Human tasks, newest first.
-    package func humanTasks(_ scope: Scope, _ filter: HumanTaskFilter, _ page: PageRequest) async throws -> ListPage {
+    ///
+    /// - Parameter examined: how many of them a page looks at.
+    package func humanTasks(
+        _ scope: Scope, _ filter: HumanTaskFilter, _ page: PageRequest, examined: Int = PageRequest.examined
+    ) async throws -> ListPage {
         let below = try page.idBelow()
-        var query: PostgresQuery = """
-            SELECT pressroom.human_task_json(h) AS item, h.id AS key FROM pressroom.human_tasks h
-             WHERE h.tenant_id = \(scope.tenantID) AND h.id < \(below)
-            """
-        if !filter.statuses.isEmpty { query += " AND h.status = ANY(\(filter.statuses)::text[])" }
-        if let id = filter.assigneeID { query += " AND h.assignee_id = \(id)" }
-        if let group = filter.assigneeGroup { query += " AND h.assignee_group = \(group)" }
+        var walk = ListWalk(
+            table: "pressroom.human_tasks", id: "id", order: ["id"], item: "pressroom.human_task_json(t)", key: "t.id::text",
+            tenantID: scope.tenantID, bounds: ["t.tenant_id = \(scope.tenantID)", "t.id < \(below)"])
+        // Those that are over only gather.
+        let statuses = filter.statuses.isEmpty && filter.isOverdue == true ? ["pending", "claimed"] : filter.statuses
+        walk.ways = Set(statuses).sorted().map { "t.status = \($0)" }
+        if let id = filter.assigneeID { walk.others.append("t.assignee_id = \(id)") }
+        if let group = filter.assigneeGroup { walk.others.append("t.assignee_group = \(group)") }
         switch filter.isOverdue {
-        case true: query += " AND h.status IN ('pending', 'claimed') AND h.due_at < now()"
-        case false: query += " AND (h.status NOT IN ('pending', 'claimed') OR h.due_at IS NULL OR h.due_at >= now())"
+        case true: walk.others.append("t.status IN ('pending', 'claimed') AND t.due_at < now()")
+        case false: walk.others.append("(t.status NOT IN ('pending', 'claimed') OR t.due_at IS NULL OR t.due_at >= now())")
         case nil: break
         }
-        query += " ORDER BY h.id DESC LIMIT \(page.limit + 1)"
-        return ListPage(try await database.query(query), limit: page.limit)
+        return try await walk.page(page, examined: examined, database)
     }
 }

@@ -9,6 +9,8 @@ package struct PageRequest: Sendable {
 
     package static let defaultLimit = 50
     package static let limits = 1...500
+    /// How many rows a page of a list looks at, whose filters may fit hardly any.
+    package static let examined = 2_000
 
     package init(limit: Int = Self.defaultLimit, after: PageToken? = nil) {
         self.limit = limit

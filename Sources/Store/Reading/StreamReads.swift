@@ -10,7 +10,7 @@ package final class StreamReads: Sendable {
 
     private struct PageKey: Hashable, Sendable {
         let tenantID: String
-        let taskIDs: Set<UUID>
+        let source: EventSource
         let position: Int64
         let limit: EventPageLimit
     }
@@ -29,8 +29,7 @@ package final class StreamReads: Sendable {
             try await Store.taskState(database, key.scope, key.taskID).map { [true: $0] } ?? [:]
         }
         pages = BatchedReads { key, _ in
-            let taskIDs = key.taskIDs.isEmpty ? nil : Array(key.taskIDs)
-            let page = try await Store.eventPage(database, key.tenantID, taskIDs, after: key.position, limit: key.limit)
+            let page = try await Store.eventPage(database, key.tenantID, key.source, after: key.position, limit: key.limit)
             return page.map { [true: $0] } ?? [:]
         }
     }
@@ -50,12 +49,12 @@ package final class StreamReads: Sendable {
         try await states.value(of: true, in: StateKey(scope: scope, taskID: taskID))
     }
 
-    /// The events of a tenant after a position; with `taskIDs` that are not empty, of these tasks only. Nil when the
+    /// The events of a tenant after a position, of which those may be left out that `source` does not want. Nil when the
     /// tenant has no log.
     package func eventPage(
-        tenantID: String, taskIDs: Set<UUID>, after position: Int64, limit: EventPageLimit
+        tenantID: String, _ source: EventSource, after position: Int64, limit: EventPageLimit
     ) async throws -> EventPage? {
-        let key = PageKey(tenantID: tenantID, taskIDs: taskIDs, position: position, limit: limit)
-        return try await pages.value(of: true, in: key)
+        try await pages.value(
+            of: true, in: PageKey(tenantID: tenantID, source: source, position: position, limit: limit))
     }
 }

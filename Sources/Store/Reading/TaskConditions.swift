@@ -1,39 +1,45 @@
 import Postgres
 import Workflow
 
-/// A list's filter as conditions on `t`: the one whose index is walked, and those that are tried on each row.
+/// A list's filter as conditions on `t`: those by whose indexes tasks are found, and those that are tried on what is found.
 struct TaskConditions {
-    /// Nil: the list of all tasks is walked.
-    var first: PostgresQuery?
-    var others: [PostgresQuery] = []
-    /// Where `first` is `t.status = wanted.status`: the statuses wanted.
-    var statuses: [String] = []
+    private(set) var ways: [PostgresQuery] = []
+    private(set) var others: [PostgresQuery] = []
 
-    /// The first is the one that the fewest tasks can be expected to meet.
+    /// The way is what the fewest tasks can be expected to meet.
     init(_ filter: TaskFilter) {
-        var equalities: [PostgresQuery] = []
-        if let id = filter.parentTaskID { equalities.append("t.parent_task_id = \(id)") }
-        if let id = filter.conversationID { equalities.append("t.context ->> 'conversation_id' = \(id)") }
         let statuses = Set(filter.statuses)
-        let status: PostgresQuery? = statuses.count == 1 ? "t.status = \(filter.statuses[0].rawValue)" : nil
-        // Tasks that are over only gather.
-        if let status, !filter.statuses[0].isTerminal { equalities.append(status) }
-        if let id = filter.userID { equalities.append("t.context ->> 'user_id' = \(id)") }
-        if let id = filter.workspaceID { equalities.append("t.workspace_id = \(id)") }
-        if let name = filter.workflow { equalities.append("t.workflow_name = \(name)") }
-        if let status, filter.statuses[0].isTerminal { equalities.append(status) }
-        first = equalities.first
-        others = Array(equalities.dropFirst())
+        // Tasks that are over only gather, most of them completed.
+        let areOpen = !statuses.isEmpty && statuses.allSatisfy { !$0.isTerminal }
+        let areRare = !statuses.isEmpty && !statuses.contains(.completed)
+        if let id = filter.parentTaskID { add("t.parent_task_id = \(id)") }
+        if let id = filter.conversationID { add("t.context ->> 'conversation_id' = \(id)") }
+        if areOpen { add(statuses, filter.workflow) }
+        if let id = filter.userID { add("t.context ->> 'user_id' = \(id)") }
+        if areRare && !areOpen { add(statuses, filter.workflow) }
+        if let id = filter.workspaceID { add("t.workspace_id = \(id)") }
+        if !areRare { add(statuses, filter.workflow) }
         if let text = filter.text {
             others.append(
                 "(strpos(lower(t.workflow_name), lower(\(text))) > 0 OR strpos(lower(t.input::text), lower(\(text))) > 0)")
         }
-        guard statuses.count > 1 else { return }
-        if first == nil && others.isEmpty {
-            first = "t.status = wanted.status"
-            self.statuses = statuses.map(\.rawValue).sorted()
+    }
+
+    private mutating func add(_ condition: PostgresQuery) {
+        if ways.isEmpty { ways = [condition] } else { others.append(condition) }
+    }
+
+    /// They have an index together: a workflow's tasks of any status are those of each status.
+    private mutating func add(_ statuses: Set<TaskStatus>, _ workflow: String?) {
+        let names = statuses.map(\.rawValue).sorted()
+        if !ways.isEmpty {
+            if let workflow { others.append("t.workflow_name = \(workflow)") }
+            if !names.isEmpty { others.append("t.status = ANY(\(names)::text[])") }
+        } else if let workflow {
+            let wanted = names.isEmpty ? TaskStatus.allCases.map(\.rawValue) : names
+            ways = wanted.map { "t.workflow_name = \(workflow) AND t.status = \($0)" }
         } else {
-            others.append("t.status = ANY(\(statuses.map(\.rawValue).sorted())::text[])")
+            ways = names.map { "t.status = \($0)" }
         }
     }
 }

@@ -55,6 +55,22 @@ struct DataSet: Sendable {
         try await call("scale.queue('default', \(tasks), now() - interval '\(daysAgo) days')")
     }
 
+    /// A person's part in so many of the newest tasks, of which one in a hundred is open.
+    func addHumanTasks(_ count: Int) async throws {
+        try await client.withConnection { connection in
+            _ = try await connection.execute(
+                script: """
+                    SET session_replication_role = replica;
+                    INSERT INTO pressroom.human_tasks (tenant_id, task_id, step_id, title, status, assignee_id, due_at)
+                    SELECT 'default', t.task_id, pressroom.uuid_v7(), 'read it',
+                           CASE WHEN n % 100 = 0 THEN 'pending' ELSE 'completed' END, 'person-' || n % 7, now()
+                      FROM (SELECT task_id, row_number() OVER (ORDER BY created_at DESC, task_id) AS n
+                              FROM pressroom.tasks WHERE tenant_id = 'default' LIMIT \(count)) t;
+                    RESET session_replication_role
+                    """)
+        }
+    }
+
     private func call(_ procedure: String) async throws {
         _ = try await client.withConnection { try await $0.execute(script: "CALL \(procedure)") }
     }

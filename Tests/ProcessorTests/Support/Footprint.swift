@@ -9,6 +9,7 @@ struct Footprint: Sendable {
 
     private static let growing = [
         "tasks", "phases", "steps", "outputs", "output_versions", "evaluations", "rankings", "signals", "events",
+        "human_tasks", "logs",
     ]
 
     /// - Parameter client: has one connection, whose counts are looked at.

@@ -68,7 +68,7 @@ struct ScaleLoad: Sendable {
         ) async throws -> JSONText {
             var filter = TaskFilter()
             change(&filter)
-            return try await times.measure("list_" + name) {
+            return try await times.read("list_" + name) {
                 try await store.tasks(scope, filter, PageRequest(limit: 20, after: after)).json
             }
         }
@@ -86,6 +86,7 @@ struct ScaleLoad: Sendable {
         _ = try await list("workspace", &times) { $0.workspaceID = place.filter.workspaceID }
         _ = try await list("parent", &times) { $0.parentTaskID = place.filter.parentTaskID }
         _ = try await list("text", &times) { $0.text = "number" }
+        _ = try await list("text_of_none", &times) { $0.text = "a topic that nobody has" }
         _ = try await list("user_and_workflow", &times) {
             $0.userID = place.filter.userID
             $0.workflow = place.workflow
@@ -97,17 +98,25 @@ struct ScaleLoad: Sendable {
     }
 
     private func reads(_ place: ScaleSample.Place, _ times: inout ScaleTimes) async throws {
-        _ = try await times.measure("task") { try await store.task(scope, place.taskID) }
-        _ = try await times.measure("state") { try await store.taskState(scope, place.taskID) }
-        _ = try await times.measure("history") { try await store.history(scope, place.taskID, PageRequest()) }
-        _ = try await times.measure("stream_opening") {
+        _ = try await times.read("task") { try await store.task(scope, place.taskID) }
+        _ = try await times.read("state") { try await store.taskState(scope, place.taskID) }
+        _ = try await times.read("history") { try await store.history(scope, place.taskID, PageRequest()) }
+        _ = try await times.read("steps_of_task") { try await store.steps(scope, place.taskID, PageRequest()) }
+        _ = try await times.read("outputs_of_task") { try await store.outputs(scope, place.taskID, PageRequest()) }
+        _ = try await times.read("stream_opening") {
             try await store.streamReads.taskLogEnd(scope, taskID: place.taskID)
         }
-        _ = try await times.measure("replay_of_task") {
-            try await store.eventPage(tenantID: scope.tenantID, taskIDs: [place.taskID], after: 0)
+        _ = try await times.read("replay_of_task") {
+            try await store.eventPage(tenantID: scope.tenantID, .tasks([place.taskID]), after: 0)
         }
-        _ = try await times.measure("replay_500") {
-            try await store.eventPage(tenantID: scope.tenantID, after: place.position, limit: EventPageLimit(count: 500, bytes: 1 << 20))
+        if let conversation = place.filter.conversationID {
+            _ = try await times.read("replay_of_conversation") {
+                try await store.eventPage(tenantID: scope.tenantID, .conversation(conversation), after: 0)
+            }
+        }
+        _ = try await times.read("replay_500") {
+            try await store.eventPage(
+                tenantID: scope.tenantID, after: place.position, limit: EventPageLimit(count: 500, bytes: 1 << 20))
         }
     }
 

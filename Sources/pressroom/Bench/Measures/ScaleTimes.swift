@@ -14,4 +14,10 @@ struct ScaleTimes {
         milliseconds[name, default: []].append(MonotonicClock.seconds(since: start) * 1000)
         return value
     }
+
+    /// Reads something twice: first from wherever it is, the second time from memory.
+    mutating func read<Value>(_ name: String, _ body: () async throws -> Value) async throws -> Value {
+        _ = try await measure("first_" + name, body)
+        return try await measure(name, body)
+    }
 }
