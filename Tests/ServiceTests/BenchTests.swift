@@ -135,7 +135,7 @@ import Workflow
             }
             let report = try await bench(service, "scale", "--rounds", "2", "--database-url", service.databaseText).report()
             #expect(report["tasks"] == 264, "\(report)")
-            for name in ["claim_64", "start", "list_first_page", "state", "replay_500", "retention_200_events"] {
+            for name in ["claim_64", "start", "list_first_page", "first_state", "state", "replay_500", "retention_200_events"] {
                 #expect((report[name + "_ms"]?.double ?? 0) > 0, "\(name): \(report)")
             }
             // It leaves the queue as it was, and nothing of its own.

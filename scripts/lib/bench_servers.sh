@@ -3,17 +3,18 @@
 # shellcheck disable=SC2034,SC2154 # what scripts/bench sets, and what the other files of lib use
 
 service=''
+service_directory='' # of the service: its configuration, and its PostgreSQL
 address=''
 nchan=''
 nchan_port=''
 
 # start_pressroom CORES [COMMAND…]: a service and its PostgreSQL on these cores; its data stays between two starts.
 start_pressroom() {
-  local directory=$temporary/pressroom cores=$1
+  local directory=${service_directory:=$temporary/pressroom} cores=$1
   shift
   [[ $# -gt 0 ]] || set -- serve
-  if [[ ! -d "$directory" ]]; then
-    mkdir "$directory"
+  if [[ ! -e "$directory/pressroom.yaml" ]]; then
+    mkdir -p "$directory"
     printf '%s\n' 'providers: {nothing: {kind: rehearsal, tokens_per_second: 0}}' 'log_level: warning' \
       >"$directory/pressroom.yaml"
   fi
@@ -33,7 +34,7 @@ stop_pressroom() {
 }
 
 # The directory of the socket of the service's PostgreSQL.
-postgres_socket() { sed -n 5p "$temporary/pressroom/.pressroom/postgres/postmaster.pid"; }
+postgres_socket() { sed -n 5p "$service_directory/.pressroom/postgres/postmaster.pid"; }
 
 # free_port: a port that nobody listens on.
 free_port() {

@@ -9,9 +9,11 @@ struct BenchScale: AsyncParsableCommand {
         abstract: "What the statements of a service take on a database as it is.",
         discussion: """
             Runs what a service does to its tables (lists, states, replays, starts, claims, sweeps, retention) in turn, \
-            many times, and says the median of each in milliseconds. No service may run on the database meanwhile: it \
-            would take what is to be claimed. The tenant must hold tasks; Benchmarks/scale/data_set.sql makes any \
-            number of them. Tasks that it starts are deleted again; each run removes the log's oldest 200 events.
+            many times, and says the median of each in milliseconds. What is read is somewhere else each time, and read \
+            twice: first_… is the time until it is there from wherever it was. No service may run on the database \
+            meanwhile: it would take what is to be claimed. The tenant must hold tasks; Benchmarks/scale/data_set.sql \
+            makes any number of them. Tasks that it starts are deleted again; each run removes the log's oldest 1,200 \
+            events.
             """)
 
     @Option(help: "How often each is run.")
