@@ -26,13 +26,7 @@ extension PressroomClient {
     /// Answers it. `data` is JSON and must fit the form (422 with pointers otherwise).
     @discardableResult
     public func completeHumanTask(_ id: String, data: Data, ifVersion: Int? = nil) async throws -> HumanTaskRecord {
-        let json: JSON
-        do {
-            json = try JSON(parsing: data)
-        } catch {
-            throw PressroomError(code: .invalidArgument, title: "data is not JSON", detail: "\(error)")
-        }
-        return try await actOnHumanTask(id, "complete", ["data": json], ifVersion)
+        try await actOnHumanTask(id, "complete", ["data": try Self.parse(data, "data")], ifVersion)
     }
 
     /// Gives it to a user or a group, and back from whoever had claimed it.
@@ -55,8 +49,8 @@ extension PressroomClient {
     private func actOnHumanTask(
         _ id: String, _ action: String, _ body: JSON, _ ifVersion: Int?
     ) async throws -> HumanTaskRecord {
-        let headers = ifVersion.map { [(name: "if-match", value: "\"\($0)\"")] } ?? []
-        let answer = try await call(.post, Path("human-tasks", id, action).text, content: .json(body), headers: headers)
+        let answer = try await call(
+            .post, Path("human-tasks", id, action).text, content: .json(body), headers: Self.ifMatch(ifVersion))
         return HumanTaskRecord(document: try answer.document())
     }
 }

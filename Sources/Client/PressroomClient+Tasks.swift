@@ -39,8 +39,8 @@ extension PressroomClient {
         if let context = request.context { body["context"] = try Self.parse(context, "context") }
         if let priority = request.priority { body["priority"] = .integer(Int64(priority)) }
         if let runAt = request.runAt { body["run_at"] = .string(runAt) }
-        let headers = request.idempotencyKey.map { [(name: "idempotency-key", value: $0)] } ?? []
-        let answer = try await call(.post, Path("tasks").text, content: .json(body), headers: headers)
+        let answer = try await call(
+            .post, Path("tasks").text, content: .json(body), headers: Self.idempotency(request.idempotencyKey))
         return TaskRecord(document: try answer.document())
     }
 
@@ -62,8 +62,8 @@ extension PressroomClient {
     /// With `ifVersion`, only when the row's version is still that one (412 otherwise).
     @discardableResult
     public func transitionTask(_ id: String, _ transition: TaskTransition, ifVersion: Int? = nil) async throws -> TaskRecord {
-        let headers = ifVersion.map { [(name: "if-match", value: "\"\($0)\"")] } ?? []
-        let answer = try await call(.post, Path("tasks", id, transition.rawValue).text, headers: headers)
+        let answer = try await call(
+            .post, Path("tasks", id, transition.rawValue).text, headers: Self.ifMatch(ifVersion))
         return TaskRecord(document: try answer.document())
     }
 
@@ -75,8 +75,8 @@ extension PressroomClient {
         var body: JSON = ["phase": .string(phase)]
         if let input { body["input"] = try Self.parse(input, "input") }
         if let config { body["config"] = try Self.parse(config, "config") }
-        let headers = idempotencyKey.map { [(name: "idempotency-key", value: $0)] } ?? []
-        let answer = try await call(.post, Path("tasks", id, "fork").text, content: .json(body), headers: headers)
+        let answer = try await call(
+            .post, Path("tasks", id, "fork").text, content: .json(body), headers: Self.idempotency(idempotencyKey))
         return TaskRecord(document: try answer.document())
     }
 
@@ -101,13 +101,5 @@ extension PressroomClient {
     public func signal(_ name: String, to taskID: String, data: Data = Data("{}".utf8)) async throws {
         let body: JSON = ["data": try Self.parse(data, "data")]
         _ = try await call(.post, Path("tasks", taskID, "signals", name).text, content: .json(body))
-    }
-
-    private static func parse(_ data: Data, _ name: String) throws(PressroomError) -> JSON {
-        do {
-            return try JSON(parsing: data)
-        } catch {
-            throw PressroomError(code: .invalidArgument, title: "\(name) is not JSON", detail: "\(error)")
-        }
     }
 }

@@ -126,4 +126,27 @@ struct PressroomClientTests {
             #expect(server.requests.first?.headers["if-match"] == "\"4\"")
         }
     }
+
+    @Test("Schedules are added, switched and removed")
+    func schedules() async throws {
+        let row = #"{"id":"s","workflow_name":"w","cron":"@daily","enabled":true,"last_error":{"code":"missed"},"version":2}"#
+        let list = #"{"items":[\#(row)],"next":null}"#
+        let scripts: [ScriptedServer.Script] = [
+            .status(201, body: row), .status(200, body: list), .status(200, body: row), .status(204),
+        ]
+        try await withClient(scripts) { client, server in
+            let made = try await client.createSchedule(Data(#"{"workflow":"w","cron":"@daily"}"#.utf8), idempotencyKey: "once")
+            #expect(made.id == "s" && made.isEnabled && made.lastErrorMessage == "missed")
+            #expect(try await client.schedules(workflow: "w", isEnabled: false).items == [made])
+            try await client.enableSchedule("s", false, ifVersion: 2)
+            try await client.deleteSchedule("s")
+            let sent = server.requests
+            #expect(sent.map { "\($0.method) \($0.path)" } == [
+                "POST /api/v1/schedules", "GET /api/v1/schedules?workflow=w&enabled=false", "PATCH /api/v1/schedules/s",
+                "DELETE /api/v1/schedules/s",
+            ])
+            #expect(sent[0].json == ["workflow": "w", "cron": "@daily"] && sent[0].headers["idempotency-key"] == "once")
+            #expect(sent[2].json == ["enabled": false] && sent[2].headers["if-match"] == "\"2\"")
+        }
+    }
 }

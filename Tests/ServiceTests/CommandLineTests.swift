@@ -80,6 +80,50 @@ import Workflow
         }
     }
 
+    @Test func schedulesAreMadePausedAndDeleted() async throws {
+        try await withService { service in
+            try await service.publish(Definitions.draft(name: "daily"))
+            let file = service.directory + "/schedule.yaml"
+            try "workflow: daily\ncron: '*/5 * * * *'\ntimezone: Europe/Berlin\ninput: {topic: rain, mood: dry}\n"
+                .write(toFile: file, atomically: true, encoding: .utf8)
+            func schedule(_ arguments: String...) async throws -> Outcome {
+                try await pressroom(["schedule"] + arguments, url: service.baseURL)
+            }
+
+            let made = try await schedule("create", file, "--input", "topic=snow", "--misfire", "skip", "--paused", "--json")
+            #expect(made.status == 0, "\(made)")
+            let row = try JSON(parsing: made.output)
+            let id = try #require(row["id"]?.string)
+            #expect(row["cron"] == "*/5 * * * *" && row["timezone"] == "Europe/Berlin" && row["misfire"] == "skip")
+            #expect(row["input"] == ["topic": "snow", "mood": "dry"] && row["enabled"] == false)
+            #expect(try await schedule("list", "--enabled").output == "no schedules")
+
+            let resumed = try await schedule("resume", id, "--if-version", "1")
+            #expect(resumed.status == 0 && resumed.output.hasPrefix("schedule \(id) fires next at 20"), "\(resumed)")
+            let stale = try await schedule("pause", id, "--if-version", "1")
+            #expect(stale.status == 1, "\(stale)")
+            let paused = try await schedule("pause", id)
+            #expect(paused.status == 0 && paused.output == "schedule \(id) is paused", "\(paused)")
+            let list = try await schedule("list", "--paused", "--workflow", "daily")
+            #expect(list.status == 0 && list.output.contains(id) && list.output.contains("*/5 * * * *"), "\(list)")
+            let shown = try await schedule("show", id)
+            #expect(shown.status == 0 && shown.output.contains("next       paused"), "\(shown)")
+
+            let flags = try await schedule("create", "--workflow", "daily", "--cron", "@hourly")
+            #expect(flags.status == 0 && flags.output.contains(":00:00.000000Z"), "\(flags)")
+            let wrong = try await schedule("create", "--workflow", "daily", "--cron", "61 * * * *")
+            #expect(wrong.status == 1 && wrong.errors.contains("/cron"), "\(wrong)")
+            try "workflow: daily\ncron: [\n".write(toFile: file, atomically: true, encoding: .utf8)
+            let unreadable = try await schedule("create", file)
+            #expect(unreadable.status == 1 && unreadable.errors.contains("schedule.yaml: line"), "\(unreadable)")
+
+            #expect(try await schedule("delete", id).status == 0)
+            #expect(try await schedule("show", id).status == 1)
+            let rest = try await schedule("list", "--json")
+            #expect(try JSON(parsing: rest.output)["items"]?.array?.count == 1)
+        }
+    }
+
     @Test func aTaskThatFailsEndsTheWatchWith1() async throws {
         try await withService(ServiceSetup(yaml: "providers: {broken: {kind: rehearsal, fail_rate: 1}}")) { service in
             try await service.publish(
@@ -93,7 +137,8 @@ import Workflow
     private static let endings: [(arguments: String, status: Int32)] = [
         ("task start", 2), ("nonsense", 2), ("task list --nonsense", 2), ("task list --limit 0", 2),
         ("task list --url ftp://x", 2), ("task start x --input no-equals-sign", 2), ("serve --set nothing", 2),
-        ("task list --url http://127.0.0.1:1", 3), ("workflow list --url http://127.0.0.1:1", 3),
+        ("task list --url http://127.0.0.1:1", 3), ("schedule list --enabled --paused", 2), ("schedule pause", 2),
+        ("workflow list --url http://127.0.0.1:1", 3),
         ("serve --set http.prot=1", 1), ("serve --http-host 0.0.0.0", 1), ("--help", 0), ("--version", 0),
     ]
 

@@ -24,8 +24,10 @@ extension Document {
     func flag(_ key: String) -> Bool? { json[key]?.bool }
 
     /// `message` of an `error` column.
-    var errorMessage: String? {
-        guard let error = json["error"], !error.isNull else { return nil }
+    var errorMessage: String? { errorMessage("error") }
+
+    func errorMessage(_ key: String) -> String? {
+        guard let error = json[key], !error.isNull else { return nil }
         return error["message"]?.string ?? error["code"]?.string ?? error.text
     }
 }

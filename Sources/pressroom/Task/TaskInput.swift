@@ -21,9 +21,9 @@ struct TaskInput: ParsableArguments {
     /// Whether anything was given at all.
     var isGiven: Bool { inputJSON != nil || !input.isEmpty }
 
-    /// The input as a JSON object.
-    func json() throws -> JSON {
-        var object: JSON = [:]
+    /// The input as a JSON object: `base`, or the file in its place, with the single members over it.
+    func json(over base: JSON = [:]) throws -> JSON {
+        var object = base.object == nil ? [:] : base
         if let inputJSON {
             do {
                 object = try JSON(parsing: try InputFile.read(inputJSON))

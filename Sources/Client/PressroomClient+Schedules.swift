@@ -1,0 +1,46 @@
+public import Foundation
+
+extension PressroomClient {
+    /// Adds a schedule. `values` is a JSON object with the keys of `docs/schedules.md`; `workflow` and `cron` are required.
+    ///
+    /// - Throws: `PressroomError` with `problems` (422) when the expression, the zone or the input does not fit.
+    public func createSchedule(_ values: Data, idempotencyKey: String? = nil) async throws -> ScheduleRecord {
+        let answer = try await call(
+            .post, Path("schedules").text, content: .json(try Self.parse(values, "values")),
+            headers: Self.idempotency(idempotencyKey))
+        return ScheduleRecord(document: try answer.document())
+    }
+
+    /// The schedules, the newest first; `isEnabled` nil for both kinds.
+    public func schedules(
+        workflow: String? = nil, isEnabled: Bool? = nil, limit: Int? = nil, after: String? = nil
+    ) async throws -> Page<ScheduleRecord> {
+        let path = Path("schedules").with("workflow", workflow).with("enabled", isEnabled.map { $0 ? "true" : "false" })
+            .with("limit", limit.map(String.init)).with("after", after)
+        return try await call(.get, path.text).page(of: ScheduleRecord.init(document:))
+    }
+
+    public func schedule(_ id: String) async throws -> ScheduleRecord {
+        ScheduleRecord(document: try await call(.get, Path("schedules", id).text).document())
+    }
+
+    /// Replaces what `values`, a JSON object, has; the rest stays.
+    @discardableResult
+    public func changeSchedule(_ id: String, _ values: Data, ifVersion: Int? = nil) async throws -> ScheduleRecord {
+        let answer = try await call(
+            .patch, Path("schedules", id).text, content: .json(try Self.parse(values, "values")),
+            headers: Self.ifMatch(ifVersion))
+        return ScheduleRecord(document: try answer.document())
+    }
+
+    /// Lets it fire from now on, or no more. Times that passed while it was off are not made up for.
+    @discardableResult
+    public func enableSchedule(_ id: String, _ isEnabled: Bool, ifVersion: Int? = nil) async throws -> ScheduleRecord {
+        try await changeSchedule(id, Data("{\"enabled\": \(isEnabled)}".utf8), ifVersion: ifVersion)
+    }
+
+    /// Removes the schedule; its tasks stay.
+    public func deleteSchedule(_ id: String, ifVersion: Int? = nil) async throws {
+        _ = try await call(.delete, Path("schedules", id).text, headers: Self.ifMatch(ifVersion))
+    }
+}
