@@ -80,6 +80,9 @@ export const act = (taskID, action) => request(`tasks/${segment(taskID)}/${actio
 export const sendSignal = (taskID, name, data) =>
   request(`tasks/${segment(taskID)}/signals/${segment(name)}`, { method: "POST", body: { data } });
 
+/** @param {string} statuses with commas between them @param {number} limit @param {string | null} [after] @returns {Promise<{items: any[], next: string | null}>} */
+export const listHumanTasks = (statuses, limit, after) =>
+  request(`human-tasks?status=${segment(statuses)}&limit=${limit}${after ? `&after=${segment(after)}` : ""}`);
 /** @param {string} id @param {"claim" | "complete"} action @param {any} [body] */
 export const actOnHumanTask = (id, action, body) => request(`human-tasks/${segment(id)}/${action}`, { method: "POST", body });
 

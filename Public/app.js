@@ -3,19 +3,21 @@
 import { el, fill } from "./dom.js";
 import { follow } from "./session.js";
 import { homeView } from "./views/home.js";
+import { inboxView } from "./views/inbox.js";
 import { taskView } from "./views/task.js";
 
 const main = /** @type {HTMLElement} */ (document.getElementById("main"));
 /** @type {() => void} */
 let leave = () => {};
 
-/** `#/tasks/<id>` · `#/workflows/<name>?from=<task id>` · `#/` */
+/** `#/tasks/<id>` · `#/inbox` · `#/workflows/<name>?from=<task id>` · `#/` */
 function route() {
   const [path, query = ""] = location.hash.replace(/^#/, "").split("?");
   const [, kind, name] = path.split("/").map(decoded);
   const from = new URLSearchParams(query).get("from");
   if (kind === "tasks" && name) return taskView(name);
   if (!kind) return homeView({});
+  if (kind === "inbox" && !name) return inboxView();
   if (kind === "workflows" && name) return homeView({ workflow: name, from });
   return notFound();
 }

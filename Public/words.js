@@ -46,13 +46,21 @@ const clock = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyl
 export const moment = (iso) => clock.format(new Date(iso));
 
 const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
-/** @param {string} iso @param {number} [now] */
-export function ago(iso, now = Date.now()) {
-  const seconds = Math.min(0, (Date.parse(iso) - now) / 1000);
+/** @param {number} seconds from now; negative for what is past @returns {string | null} null within the minute */
+function distance(seconds) {
   for (const [unit, length] of /** @type {const} */ ([["day", 86400], ["hour", 3600], ["minute", 60]])) {
-    if (-seconds >= length) return relative.format(Math.round(seconds / length), unit);
+    if (Math.abs(seconds) >= length) return relative.format(Math.round(seconds / length), unit);
   }
-  return "just now";
+  return null;
+}
+
+/** @param {string} iso @param {number} [now] */
+export const ago = (iso, now = Date.now()) => distance(Math.min(0, (Date.parse(iso) - now) / 1000)) ?? "just now";
+
+/** @param {string} iso @param {number} [now] */
+export function dueWords(iso, now = Date.now()) {
+  const seconds = (Date.parse(iso) - now) / 1000;
+  return seconds > 0 ? `Due ${distance(seconds) ?? "within a minute"}` : `Was due ${ago(iso, now)}`;
 }
 
 /** @param {number} milliseconds */

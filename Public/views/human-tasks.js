@@ -1,10 +1,8 @@
-// What the task asks people: a card each, with a form made from its JSON Schema.
+// What the task asks people: a card each.
 
-import { actOnHumanTask, Problem } from "../api.js";
-import { el, fill, keyed, say } from "../dom.js";
-import { inputForm } from "../form.js";
+import { el, keyed, say } from "../dom.js";
 import { moment } from "../words.js";
-import { notice, problemNotice } from "./notice.js";
+import { answerForm } from "./answer-form.js";
 
 export function humanTaskForms() {
   const node = el("div", { class: "human-tasks" });
@@ -26,16 +24,11 @@ export function humanTaskForms() {
 
 /** @param {any} first the row as it was when the card was made */
 function humanTaskCard(first) {
-  const form = inputForm(first.form_schema, undefined, "/data");
+  const form = answerForm(first);
   const facts = el("p", { class: "quiet" });
-  const problems = el("div", { role: "alert" });
-  const answer = el("button", { type: "submit", class: "primary" }, "Send the answer");
-  const claim = el("button", { type: "button", onclick: () => run("claim", undefined) }, "Claim it");
   const heading = `human-task-${first.id}`;
   const node = el("section", { class: "signal human-task", "aria-labelledby": heading },
-    el("h2", { id: heading }, first.title), first.description && el("p", {}, first.description), facts,
-    el("form", { novalidate: true, onsubmit: send }, form.node, problems, el("p", { class: "actions" }, answer, claim)));
-  let busy = false;
+    el("h2", { id: heading }, first.title), first.description && el("p", { class: "description" }, first.description), facts, form.node);
   return { node, update };
 
   /** @param {any} row */
@@ -46,33 +39,7 @@ function humanTaskCard(first) {
     if (row.due_at) parts.push(`Due ${moment(row.due_at)}`);
     say(facts, parts.join(" · "));
     facts.hidden = parts.length === 0;
-    claim.hidden = row.status === "claimed";
+    form.update(row);
     node.dataset.reminded = row.reminded_at ? "true" : "false";
-  }
-
-  /** @param {SubmitEvent} event */
-  async function send(event) {
-    event.preventDefault();
-    const { input, problems: unreadable } = form.read();
-    if (unreadable.length) return void form.showProblems(unreadable);
-    await run("complete", { data: input });
-  }
-
-  /** @param {"claim" | "complete"} action @param {any} body */
-  async function run(action, body) {
-    if (busy) return;
-    busy = true;
-    answer.disabled = action === "complete";
-    fill(problems);
-    try {
-      await actOnHumanTask(first.id, action, body);
-    } catch (error) {
-      const left = error instanceof Problem ? form.showProblems(error.errors) : [];
-      if (!(error instanceof Problem) || error.errors.length === 0) fill(problems, problemNotice(error));
-      else fill(problems, ...left.map(({ pointer, detail }) => notice(pointer, detail, { bad: true })));
-      answer.disabled = false;
-    } finally {
-      busy = false;
-    }
   }
 }

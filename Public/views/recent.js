@@ -1,6 +1,6 @@
-// The latest tasks, kept up by the tenant's stream while the front page is open.
+// The latest tasks.
 
-import { listTasks, tenantStreamURL } from "../api.js";
+import { listTasks } from "../api.js";
 import { el, fill, keyed, say } from "../dom.js";
 import { ago, headline, humanise, moment, percent } from "../words.js";
 import { problemNotice } from "./notice.js";
@@ -11,28 +11,25 @@ const pageLength = 20;
 export function recentTasks() {
   const list = el("ol", { class: "tasks" });
   const note = el("p", { class: "quiet" }, "Looking for tasks");
-  const more = el("button", { type: "button", hidden: true, onclick: () => load() }, "Older tasks");
+  const more = el("button", { type: "button", hidden: true, onclick: () => load(next) }, "Older tasks");
   const node = el("div", {}, list, note, more);
   /** @type {Map<string, any>} */
   const tasks = new Map();
   /** @type {string | null} */
   let next = null;
   let closed = false;
+  return { node, read: () => load(null), changed, close };
 
-  // Listen first, then read: a task that starts in between is then in one or the other.
-  const url = tenantStreamURL();
-  url.searchParams.set("types", "task_updated");
-  const source = new EventSource(url);
-  source.addEventListener("task_updated", (event) => {
-    take(JSON.parse(event.data).task);
+  /** @param {any} task */
+  function changed(task) {
+    take(task);
     show();
-  });
-  load();
-  return { node, close };
+  }
 
-  async function load() {
+  /** @param {string | null} after */
+  async function load(after) {
     try {
-      const page = await listTasks(pageLength, next);
+      const page = await listTasks(pageLength, after);
       if (closed) return;
       page.items.forEach(take);
       next = page.next;
@@ -59,7 +56,6 @@ export function recentTasks() {
 
   function close() {
     closed = true;
-    source.close();
   }
 }
 

@@ -34,6 +34,41 @@ def start(page: Page, service, topic, workflow="launch-post"):
     return task_id(page)
 
 
+def publish_question(service, name, due_in=None):
+    """A workflow that asks the managers for a reason."""
+    service.publish(f"""
+name: {name}
+version: 1.0.0
+input: {{type: object, properties: {{topic: {{type: string}}}}}}
+phases:
+  - id: approve
+    kind: human
+    title: Approve {{{{topic}}}}
+    assignee_group: managers
+    form: {{type: object, required: [reason], properties: {{reason: {{type: string, minLength: 3}}}}}}
+{f"    due_in: {due_in}" if due_in else ""}
+""".encode())
+    return name
+
+
+def question(page: Page, title):
+    """An entry of the inbox."""
+    return page.locator(".question").filter(has=page.get_by_role("link", name=title, exact=True))
+
+
+def open_inbox(page: Page, service):
+    """With an open form, and with something that expired."""
+    expired = service.start(publish_question(service, "inbox-look-late", "1s"), {"topic": "the late edition"})
+    service.wait_for_end(expired)
+    service.start(publish_question(service, "inbox-look", "40m"), {"topic": "the evening edition"})
+    page.goto(f"{service.url}/#/inbox")
+    entry = question(page, "Approve the evening edition").first
+    entry.locator("summary").click()
+    entry.get_by_role("button", name="Send the answer").click()
+    expect(entry.get_by_label("Reason")).to_have_attribute("aria-invalid", "true")
+    expect(page.get_by_role("region", name="Expired")).to_be_visible()
+
+
 def task_id(page: Page):
     match = re.search(r"#/tasks/([0-9a-f-]{36})$", page.url)
     assert match, page.url

@@ -32,6 +32,11 @@ class Service:
             if event == "end":
                 return
 
+    def wait_for(self, task_id, event_type):
+        for event, _, _ in self.stream(task_id, "?from=earliest"):
+            if event == event_type:
+                return
+
     def stream(self, task_id, query=""):
         """(event, id, data) of a task's stream, until the service closes it."""
         request = urllib.request.Request(

@@ -147,6 +147,82 @@ phases:
     assert answer == {"approved": True, "reason": "fine by me"}
 
 
+def test_the_inbox_has_the_questions_of_all_tasks(page, context, service):
+    name = pages.publish_question(service, "inbox-later")
+    first = service.start(name, {"topic": "the later one"})
+    page.goto(service.url)
+    waiting = page.locator(".waiting a")
+    expect(waiting).to_contain_text("for an answer", timeout=pages.SLOW)  # it came by itself, or was there
+    waiting.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Inbox")
+    entry = pages.question(page, "Approve the later one")
+    expect(entry).to_contain_text("For managers", timeout=pages.SLOW)
+    expect(entry.get_by_role("link")).to_have_attribute("href", f"#/tasks/{first}")
+
+    # A question that is due sooner comes by itself, and first.
+    sooner = pages.publish_question(service, "inbox-sooner", "31m")
+    second = service.start(sooner, {"topic": "the sooner one"})
+    expect(pages.question(page, "Approve the sooner one")).to_contain_text("Due in 31 minutes", timeout=pages.SLOW)
+    titles = page.locator(".question h3").all_text_contents()
+    assert titles.index("Approve the sooner one") < titles.index("Approve the later one")
+
+    # By the keyboard alone: open the form, make a mistake, answer.
+    pages.question(page, "Approve the sooner one").get_by_role("link").focus()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    page.keyboard.type("no")
+    page.keyboard.press("Enter")
+    reason = pages.question(page, "Approve the sooner one").get_by_label("Reason")
+    expect(reason).to_have_attribute("aria-invalid", "true")
+    expect(reason).to_be_focused()
+    page.keyboard.type(" doubt about it")
+    page.keyboard.press("Enter")
+    expect(pages.question(page, "Approve the sooner one")).to_have_count(0)
+    expect(page.get_by_role("heading", level=1)).to_be_focused()  # the question that had the focus is gone
+    service.wait_for_end(second)
+    assert service.get(f"/api/v1/tasks/{second}/state")["human_tasks"][0]["response"] == {"reason": "no doubt about it"}
+
+    # Answered on another page, it goes too.
+    other = context.new_page()
+    other.goto(f"{service.url}/#/inbox")
+    form = pages.question(other, "Approve the later one")
+    form.locator("summary").click()
+    form.get_by_role("button", name="Claim it").click()
+    expect(pages.question(page, "Approve the later one")).to_contain_text("Claimed by local")
+    form.get_by_label("Reason").fill("fine by me")
+    form.get_by_role("button", name="Send the answer").click()
+    expect(pages.question(page, "Approve the later one")).to_have_count(0)
+    service.wait_for_end(first)
+
+
+def test_the_inbox_says_what_expired(page, service):
+    name = pages.publish_question(service, "inbox-expired", "1s")
+    page.goto(f"{service.url}/#/inbox")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Inbox")
+    task = service.start(name, {"topic": "in time"})
+    service.wait_for_end(task)
+    expired = page.get_by_role("region", name="Expired").locator("li").filter(has_text="Approve in time")
+    expect(expired).to_have_count(1)  # it came by itself
+    expect(expired).to_contain_text("Was due")
+    expect(pages.question(page, "Approve in time")).to_have_count(0)
+    page.reload()
+    expired.get_by_role("link").click()
+    pages.expect_status(page, "Failed")
+
+
+def test_the_inbox_comes_back_after_a_broken_connection(page, service, proxy):
+    name = pages.publish_question(service, "inbox-cut")
+    page.goto(f"{proxy.url}/#/inbox")
+    expect(page.locator(".inbox > .quiet")).to_contain_text("for an answer")
+    proxy.pull()
+    task = service.start(name, {"topic": "what came meanwhile"})
+    service.wait_for(task, "human_task_updated")
+    proxy.plug_in()
+    expect(pages.question(page, "Approve what came meanwhile")).to_have_count(1, timeout=pages.SLOW)
+    service.request("POST", f"/api/v1/tasks/{task}/cancel")
+
+
 def test_cancel_asks_first(page, service):
     pages.start(page, service, "Never mind", workflow="approval")
     expect(page.get_by_role("heading", name="Waiting for “approved”")).to_be_visible(timeout=pages.SLOW)
@@ -207,7 +283,7 @@ def test_an_unknown_task_is_said_to_be_unknown(page, service):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("view", ["front", "problem", "waiting", "completed"])
+@pytest.mark.parametrize("view", ["front", "problem", "waiting", "completed", "inbox"])
 def test_axe_finds_nothing_serious(page, service, finished, view, scheme):
     page.emulate_media(color_scheme=scheme)
     if view == "completed":
@@ -216,6 +292,8 @@ def test_axe_finds_nothing_serious(page, service, finished, view, scheme):
     elif view == "waiting":
         pages.start(page, service, "Look closely", workflow="approval")
         expect(page.get_by_role("region", name="Waiting for “approved”")).to_be_visible(timeout=pages.SLOW)
+    elif view == "inbox":
+        pages.open_inbox(page, service)
     else:
         pages.open_front(page, service)
         expect(page.locator(".tasks li").first).to_be_visible()
@@ -227,11 +305,13 @@ def test_axe_finds_nothing_serious(page, service, finished, view, scheme):
     assert serious == []
 
 
-@pytest.mark.parametrize("view", ["front", "task"])
+@pytest.mark.parametrize("view", ["front", "task", "inbox"])
 def test_nothing_is_wider_than_a_small_phone(page, service, finished, view):
     page.set_viewport_size({"width": 320, "height": 640})
     if view == "front":
         pages.open_front(page, service)
+    elif view == "inbox":
+        pages.open_inbox(page, service)
     else:
         page.goto(f"{service.url}/#/tasks/{finished['task']['task_id']}")
         pages.expect_status(page, "Completed")
