@@ -41,7 +41,7 @@ def started(command, directory, log, url, seconds):
             if process.poll() is not None or time.monotonic() > deadline:
                 text = log.read_text(errors="replace")[-4000:]
                 pytest.exit(f"{command[0]} is not ready (status {process.poll()}):\n{text}", returncode=1)
-            time.sleep(0.1)
+            time.sleep(0.1)  # any program: how it tells that it is ready is not known
         yield
     finally:
         process.terminate()

@@ -70,6 +70,7 @@ struct CancellationTests {
             }
         }
         let killer = Task {
+            // The moment is what is random.
             try? await Task.sleep(for: .microseconds(pause))
             task.cancel()
         }

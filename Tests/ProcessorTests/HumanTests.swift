@@ -212,6 +212,7 @@ extension Newsroom {
 
     /// Claims, completes (twice as often) or cancels as another user. Answers what it came to; nil when it was refused.
     fileprivate func attempt(_ action: Int, on id: UUID, by user: String, after milliseconds: Int) async -> String? {
+        // The moment is what is random.
         try? await Task.sleep(for: .milliseconds(milliseconds))
         let scope = Scope(tenantID: "default", userID: user)
         let (wanted, word): (HumanTaskAction, String) =

@@ -142,6 +142,7 @@ struct SubtaskTests {
                         for (task, action, delay) in plan {
                             group.addTask {
                                 let child = try await newsroom.waitingChild(of: task)
+                                // The moment is what is random.
                                 try await Task.sleep(for: .milliseconds(delay))
                                 switch action {
                                 case 0: _ = try await newsroom.store.transitionTask(newsroom.scope, task, .cancel, ifVersion: nil)

@@ -29,7 +29,7 @@ struct ServerFaultTests {
         }
         let slowStart = ScriptedModelServer.Script { _, reply in
             try await reply.start()
-            try await Task.sleep(for: .milliseconds(150))
+            try await Task.sleep(for: .milliseconds(150))  // what the server does: it is slow, and no test waits for it
             try await reply.send("data: \(dialect.text("One"))\n\ndata: \(dialect.stop)\n\ndata: \(dialect.done)\n\n")
             try await reply.finish()
         }
@@ -49,6 +49,7 @@ struct ServerFaultTests {
             try await reply.finish()
         }
         try await withModel(dialect, script, configure: { $0.stallTimeout = .milliseconds(30) }) { model, _ in
+            // The reader is slow on purpose, by more than the stall would be.
             let response = try await model.complete(.sample()) { _ in try? await Task.sleep(for: .milliseconds(120)) }
             #expect(response.text == "One two")
         }

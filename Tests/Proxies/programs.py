@@ -43,7 +43,7 @@ class Program:
             while not self._listens():
                 if self.process.poll() is not None or time.monotonic() > deadline:
                     pytest.fail(f"{self.command[0]} does not listen:\n{(self.directory / 'log').read_text()}")
-                time.sleep(0.05)
+                time.sleep(0.05)  # the proxies announce nothing
         except BaseException:
             self.__exit__()
             raise

@@ -35,7 +35,7 @@ import Workflow
         try await withTasks("serviceIsKilledAndStartedAgain") { service, generator in
             for _ in 0..<4 {
                 // The moment of the kill is what is random.
-                try await Task.sleep(for: generator.milliseconds(20..<900))
+                try await generator.pause(20..<900)
                 try await service.kill()
                 try await service.start()
             }
@@ -53,7 +53,7 @@ import Workflow
     func postgresIsKilled(withChildren: Bool) async throws {
         try await withTasks("postgresIsKilled(withChildren: \(withChildren))") { service, generator in
             for round in 1...3 {
-                try await Task.sleep(for: generator.milliseconds(20..<900))
+                try await generator.pause(20..<900)
                 service.privatePostgres.kill(withChildren: withChildren)
                 var restarts = 0
                 let line = await service.child?.errors.first { line in

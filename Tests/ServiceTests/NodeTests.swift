@@ -109,11 +109,11 @@ import Workflow
                 }
                 for _ in 0..<6 {
                     // The moment of the kill is what is random, and how many nodes are left.
-                    try await Task.sleep(for: generator.milliseconds(20..<900))
+                    try await generator.pause(20..<900)
                     let first = Int(generator.next(below: UInt64(count)))
                     let victims = generator.next(below: 4) == 0 ? Array(nodes.indices) : [first]
                     for victim in victims { try await nodes[victim].kill() }
-                    try await Task.sleep(for: generator.milliseconds(1..<300))
+                    try await generator.pause(1..<300)
                     for victim in victims { try await nodes[victim].start() }
                 }
                 return try await group.reduce(into: []) { $0.append($1) }

@@ -38,7 +38,7 @@ import Workflow
                 }
                 let victim = nodes[1 + Int(generator.next(below: 3))]
                 // The moment of the kill is what is random.
-                try await Task.sleep(for: generator.milliseconds(1..<400))
+                try await generator.pause(1..<400)
                 try await victim.kill()
                 try await victim.start()
                 while completed.count < Self.schedules * round {

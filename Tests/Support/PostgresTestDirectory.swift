@@ -48,7 +48,7 @@ package enum PostgresTestDirectory {
         else { return }
         let command = try? String(contentsOfFile: "/proc/\(pid)/cmdline", encoding: .utf8)
         if command?.contains(data) ?? false {
-            // Immediate shutdown: there is nothing to save.
+            // Immediate shutdown: there is nothing to save. Not a child of ours: nobody tells when it is gone.
             kill(pid, SIGQUIT)
             for _ in 0..<200 where kill(pid, 0) == 0 { usleep(10_000) }
         }

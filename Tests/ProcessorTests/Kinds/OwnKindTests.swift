@@ -64,6 +64,7 @@ struct OwnKindTests {
     func timeout() async throws {
         let cancelled = Flag()
         let kind = kind { _ in
+            // For ever, were it not cancelled.
             try? await Task.sleep(for: .seconds(3_600))
             if Task.isCancelled { cancelled.set() }
             return "too late"
@@ -84,7 +85,7 @@ struct OwnKindTests {
                 if call.attempt == 1 {
                     started.open()
                     do {
-                        try await Task.sleep(for: .seconds(3_600))
+                        try await Task.sleep(for: .seconds(3_600))  // for ever, were it not cancelled
                     } catch {
                         cancelled.open()
                         throw error

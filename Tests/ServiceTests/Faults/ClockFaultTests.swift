@@ -40,7 +40,7 @@ import Workflow
             let begin = try await nodes[0].sql("SELECT now()::text")[0].decode(0, as: String.self)
             try await disturbed(nodes, Self.definitions, generator: seeded) { generator in
                 let start = ContinuousClock.now
-                while FaultTime.goesOn(since: start) { try await Task.sleep(for: generator.milliseconds(100..<500)) }
+                while FaultTime.goesOn(since: start) { try await generator.pause(100..<500) }
             }
             try await Self.expectClocksAreOff(nodes)
             // Nobody lost a lease, and nobody took one that was held.

@@ -25,7 +25,7 @@ import Workflow
                 let start = ContinuousClock.now
                 var rounds = 0
                 while FaultTime.goesOn(since: start) {
-                    try await Task.sleep(for: generator.milliseconds(50..<1200))
+                    try await generator.pause(50..<1200)
                     // Fast: it cuts its sessions and stops. Immediate: it leaves as in a crash.
                     kill(try #require(service.privatePostgres.postmaster), generator.next(below: 2) == 0 ? SIGINT : SIGQUIT)
                     rounds += 1
@@ -47,7 +47,7 @@ import Workflow
                 let start = ContinuousClock.now
                 var cut = 0
                 while FaultTime.goesOn(since: start) {
-                    try await Task.sleep(for: generator.milliseconds(10..<400))
+                    try await generator.pause(10..<400)
                     let share = generator.nextUnit()
                     cut += try await nodes[0].number(
                         """
@@ -81,12 +81,12 @@ import Workflow
                 let data = Data((["noise": .string(String(repeating: "0123456789abcdef", count: 8_000))] as JSON).utf8)
                 let start = ContinuousClock.now
                 repeat {
-                    try await Task.sleep(for: generator.milliseconds(50..<800))
+                    try await generator.pause(50..<800)
                     try disk.fill(of: child.pid)
                     promised += try await service.postEvents(to: task.id, data)
                     // It is full, and everybody goes on trying.
                     #expect(try await service.client.isPressroom())
-                    try await Task.sleep(for: generator.milliseconds(100..<2000))
+                    try await generator.pause(100..<2000)
                     try disk.free(of: child.pid)
                     // There is room again, and the service finds it.
                     try await service.untilEventsAreTaken(of: task.id)

@@ -46,7 +46,7 @@ import Workflow
                         for _ in 0..<10 {
                             server.enqueue(generator.next(below: 2) == 0 ? Self.fault(&generator) : .decent)
                         }
-                        try await Task.sleep(for: generator.milliseconds(100..<800))
+                        try await generator.pause(100..<800)
                     }
                 }
                 // Who tried long enough has come through; nothing was made up.

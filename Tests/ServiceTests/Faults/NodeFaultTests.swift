@@ -25,10 +25,10 @@ import Workflow
                 let start = ContinuousClock.now
                 while FaultTime.goesOn(since: start) {
                     // The moment of the kill is what is random.
-                    try await Task.sleep(for: generator.milliseconds(50..<1500))
+                    try await generator.pause(50..<1500)
                     let victim = nodes[Int(generator.next(below: 3))]
                     try await victim.kill()
-                    try await Task.sleep(for: generator.milliseconds(1..<1000))
+                    try await generator.pause(1..<1000)
                     try await victim.start()
                 }
             }
@@ -49,13 +49,13 @@ import Workflow
                     let processorID: String = try processor[0].decode(0)
                     try await other.eachStep { try await victim.steps(runningOn: processorID).count > 0 }
                     // The moment is what is random; it may be in the middle of a transaction.
-                    try await Task.sleep(for: generator.milliseconds(0..<200))
+                    try await generator.pause(0..<200)
                     child.send(SIGSTOP)
                     defer { child.send(SIGCONT) }
                     stopped += try await victim.steps(runningOn: processorID)
                     // Others take all of it over.
                     try await other.eachStep { try await victim.steps(runningOn: processorID).isEmpty }
-                    try await Task.sleep(for: generator.milliseconds(0..<500))
+                    try await generator.pause(0..<500)
                 }
             }
             // What the sleeper had at hand came to its end elsewhere, or in a later attempt of its own.

@@ -36,7 +36,7 @@ final class Workload: Sendable {
             let isFirst = number < workflows.count
             let workflow = isFirst ? workflows[number] : workflows[Int(generator.next(below: UInt64(workflows.count)))]
             try await start(workflow, number: number, &generator)
-            if !isFirst { try await Task.sleep(for: generator.milliseconds(20..<250)) }
+            if !isFirst { try await generator.pause(20..<250) }
             if isOver.load(ordering: .relaxed) { return }
         }
     }
@@ -51,6 +51,7 @@ final class Workload: Sendable {
                 let id = try await within(.seconds(3), "an answer") { [request] in try await node.client.startTask(request).id }
                 return ids.withLock { $0.append(id) }
             } catch let error as PressroomError where error.code == .unreachable || error.status == 503 {
+                // A client's patience: as any that is told to come back later.
                 try await Task.sleep(for: .milliseconds(20))
             } catch is Overdue {
                 // The node may still do as it was asked; with the same key that is the same task.

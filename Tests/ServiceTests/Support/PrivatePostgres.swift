@@ -51,6 +51,7 @@ struct PrivatePostgres: Sendable {
     func remove(socketDirectory: String?) {
         for pid in firstProcesses {
             Glibc.kill(pid, SIGQUIT)
+            // Not a child of ours: nobody tells when it is gone.
             for _ in 0..<500 where Glibc.kill(pid, 0) == 0 { usleep(10_000) }
         }
         for path in [dataDirectory, dataDirectory + ".lock", socketDirectory ?? ""] where path.hasPrefix("/tmp/pressroom-") {

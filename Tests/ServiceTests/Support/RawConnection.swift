@@ -53,6 +53,7 @@ struct RawConnection {
         Task { [outbound] in
             try await outbound.write(ByteBuffer(string: beginning))
             while true {
+                // The attack itself: slow on purpose.
                 try await Task.sleep(for: .milliseconds(200))
                 try await outbound.write(ByteBuffer(string: "x"))
             }

@@ -50,7 +50,7 @@ struct RestlessReader: Sendable {
                     try await Self.visit(&connection, request: request, cursor: start, budget: budget, onEvent)
                 }
             } catch where error is NIOConnectionError || error is IOError || error is ChannelError {
-                // Nobody listens now.
+                // Nobody listens now; a browser waits too before it comes back.
                 try await Task.sleep(for: .milliseconds(20))
                 continue
             }

@@ -15,6 +15,11 @@ extension SeededGenerator {
     /// A generator of its own for each part of a test, so that the parts' turns do not matter.
     mutating func fork() -> SeededGenerator { SeededGenerator(seed: next()) }
 
+    /// Lets a random time pass: the moment of the next fault, or how long one lasts. Nothing is waited for.
+    mutating func pause(_ milliseconds: Range<Int>) async throws {
+        try await Task.sleep(for: self.milliseconds(milliseconds))
+    }
+
     mutating func milliseconds(_ range: Range<Int>) -> Duration {
         .milliseconds(range.lowerBound + Int(next(below: UInt64(range.count))))
     }
