@@ -41,6 +41,7 @@ package final class Processor: Service {
         var services = services
         let models = services.models
         services.models = { name throws(ProviderError) in meter.metered(try models(name), name) }
+        services.places = ModelPlaces(store: store, limits: configuration.limits.models, logger: logger)
         workflows = WorkflowCache(store: store)
         services.subtasks = SubtaskPreparation(
             store: store, workflows: workflows, maxDepth: configuration.maxSubtaskDepth)

@@ -6,21 +6,28 @@ import Workflow
 final class FallbackModel: LanguageModel {
     private let names: [ModelName]
     private let models: ModelLookup
+    private let place: ModelPlace?
     private let onRestart: @Sendable () async -> Void
     private let logger: Logger
     private let total = Mutex(Usage.zero)
 
     /// - Parameters:
     ///   - names: in the order in which they are asked; at least one.
+    ///   - place: what counts for the limits of calls at a time; nil without such limits.
     ///   - onRestart: the text that has come so far is void: another model begins anew.
     init(
-        _ names: [ModelName], models: @escaping ModelLookup, onRestart: @escaping @Sendable () async -> Void, logger: Logger
+        _ names: [ModelName], models: @escaping ModelLookup, place: ModelPlace? = nil,
+        onRestart: @escaping @Sendable () async -> Void, logger: Logger
     ) {
         self.names = names
         self.models = models
+        self.place = place
         self.onRestart = onRestart
         self.logger = logger
     }
+
+    /// No more calls are made.
+    func end() async { await place?.end() }
 
     /// What the answered calls took.
     var spent: Usage { total.withLock { $0 } }
@@ -35,7 +42,9 @@ final class FallbackModel: LanguageModel {
             do {
                 var request = request
                 request.model = name
-                var response = try await models(name).complete(request) { text in
+                let model = try models(name)
+                try await place?.move(to: name, within: request.timeout)
+                var response = try await model.complete(request) { text in
                     hasBegun.store(true, ordering: .relaxed)
                     await onText(text)
                 }

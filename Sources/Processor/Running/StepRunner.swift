@@ -15,8 +15,10 @@ struct StepRunner: Sendable {
             let call = try call(step, material, workflow)
             model = call.model
             let result = try await PhaseBehaviors.of(call.definition).run(call)
+            await model?.end()
             return .completed(result, spent: model?.spent ?? .zero)
         } catch {
+            await model?.end()
             return outcome(of: error, step, spent: model?.spent ?? .zero)
         }
     }
@@ -53,7 +55,7 @@ struct StepRunner: Sendable {
             step: step, workflow: workflow, definition: definition, material: material, agent: agent, context: context,
             model: agent.map { agent in
                 FallbackModel(
-                    agent.models, models: services.models,
+                    agent.models, models: services.models, place: services.places?.place(of: step),
                     onRestart: { if let outputID = step.outputID { liveTexts.restart(outputID, of: step) } }, logger: logger)
             },
             services: services, logger: logger,

@@ -13,8 +13,9 @@ package struct StepServices: Sendable {
     package var secrets: SecretLookup
     /// By their names.
     package var ownKinds: [String: RegisteredKind]
-    /// The processor's own.
+    // The processor's own.
     var subtasks: SubtaskPreparation?
+    var places: ModelPlaces?
 
     package init(
         models: @escaping ModelLookup, web: any WebClient = NoWebClient(), secrets: @escaping SecretLookup = { _ in nil },

@@ -66,7 +66,13 @@ extension Store {
                CASE WHEN l.concurrency IS NOT NULL THEN (
                    SELECT count(*) FROM pressroom.steps s
                     WHERE s.status = 'running' AND s.model IS NOT NULL
-                      AND s.model COLLATE "C" >= l.first AND s.model COLLATE "C" < l.past) END AS running
+                      AND s.model COLLATE "C" >= l.first AND s.model COLLATE "C" < l.past)
+                   -- A step that asks a fallback counts for that one, and not for its own.
+                   + (SELECT count(*) FILTER (WHERE c.model >= l.first AND c.model < l.past)
+                           - count(*) FILTER (WHERE s.model COLLATE "C" >= l.first AND s.model COLLATE "C" < l.past)
+                        FROM pressroom.fallback_calls c
+                        JOIN pressroom.steps s ON s.tenant_id = c.tenant_id AND s.id = c.step_id
+                       WHERE s.status = 'running' AND s.attempt = c.attempt) END AS running
           FROM jsonb_to_recordset(\(rows(limits))::jsonb) AS l (scope text, first text, past text, concurrency integer,
                request_burst double precision, requests_per_second double precision,
                token_burst double precision, tokens_per_second double precision)
