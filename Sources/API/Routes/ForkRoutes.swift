@@ -35,7 +35,7 @@ struct ForkRoutes: Sendable {
             let entry = try await api.definitions.entry(api.store, scope, id: id)
         else { throw ProblemError.notFound(task: taskID) }
         let fork = try TaskFork(
-            of: old, workflow: entry.definition, phase: phase ?? "", input: try input.map { try checked($0, entry) },
+            of: old, workflow: entry.definition, phase: phase ?? "", input: try input.map { try entry.checked($0) },
             config: config)
         let result = try await api.store.writeOnce(scope, idempotency) { connection in
             let view = try await api.store.forkTask(on: connection, scope, fork)
@@ -43,14 +43,5 @@ struct ForkRoutes: Sendable {
         }
         api.store.hints.workArrived()
         return .recorded(result, tag: result.isRepeated ? nil : "1")
-    }
-
-    private func checked(_ input: JSON, _ entry: DefinitionCache.Entry) throws(ProblemError) -> JSON {
-        let input = entry.input.applyingDefaults(to: input)
-        let problems = entry.input.validate(input, at: "/input")
-        guard problems.isEmpty else {
-            throw ProblemError(.invalid, "The input does not fit the workflow: \(problems.summary).", errors: problems)
-        }
-        return input
     }
 }

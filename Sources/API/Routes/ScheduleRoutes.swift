@@ -94,25 +94,7 @@ struct ScheduleRoutes: Sendable {
 
     /// Checks that the schedule could start a task now; each firing checks it again.
     private func checkWork(of values: ScheduleValues, _ scope: Scope) async throws {
-        let view: WorkflowView?
-        if let version = values.workflowVersion {
-            view = try await api.store.workflow(scope, name: values.workflowName, version: version)
-        } else {
-            view = try await api.store.latestWorkflow(scope, name: values.workflowName)
-        }
-        guard let view, let entry = try await api.definitions.entry(api.store, scope, id: view.id) else {
-            let problem =
-                values.workflowVersion.map { Problem(pointer: "/version", detail: "\($0) is no version of \(values.workflowName)") }
-                ?? Problem(pointer: "/workflow", detail: "\(values.workflowName) is no workflow with an active version")
-            throw ProblemError(.invalid, "There is no such workflow: \(problem.detail).", errors: [problem])
-        }
-        guard view.status == .active else {
-            let problem = Problem(pointer: "/version", detail: "is \(view.status.rawValue) and cannot be started")
-            throw ProblemError(.invalid, "The version \(problem.detail).", errors: [problem])
-        }
-        let problems = entry.input.validate(entry.input.applyingDefaults(to: values.input), at: "/input")
-        guard problems.isEmpty else {
-            throw ProblemError(.invalid, "The input does not fit the workflow: \(problems.summary).", errors: problems)
-        }
+        let (_, entry) = try await api.startable(values.workflowName, version: values.workflowVersion, scope)
+        _ = try entry.checked(values.input)
     }
 }

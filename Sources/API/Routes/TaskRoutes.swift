@@ -79,39 +79,12 @@ struct TaskRoutes: Sendable {
         _ json: JSON, _ identity: Identity, traceParent: String?, key: String?
     ) async throws -> TaskStart {
         let body = try TaskStartBody(json, identity: identity)
-        let (view, entry) = try await workflow(of: body, identity.scope)
-        let input = entry.input.applyingDefaults(to: body.input)
-        let problems = entry.input.validate(input, at: "/input")
-        guard problems.isEmpty else {
-            throw ProblemError(
-                .invalid, "The input does not fit the workflow: \(problems.summary).", errors: problems)
-        }
+        let (view, entry) = try await api.startable(body.workflow, version: body.version, identity.scope)
+        let input = try entry.checked(body.input)
         let taskID = UUIDv7.next()
         return TaskStart(
             taskID: taskID, workflow: entry.definition, workflowID: view.id, input: input, config: body.config,
             context: body.executionContext(identity, taskID: taskID, traceParent: traceParent),
             priority: body.priority, runAt: body.runAt, idempotencyKey: key)
-    }
-
-    private func workflow(
-        of body: TaskStartBody, _ scope: Scope
-    ) async throws -> (view: WorkflowView, entry: DefinitionCache.Entry) {
-        let view: WorkflowView?
-        if let version = body.version {
-            view = try await api.store.workflow(scope, name: body.workflow, version: version)
-        } else {
-            view = try await api.store.latestWorkflow(scope, name: body.workflow)
-        }
-        guard let view, let entry = try await api.definitions.entry(api.store, scope, id: view.id) else {
-            let problem =
-                body.version.map { Problem(pointer: "/version", detail: "\($0) is no version of \(body.workflow)") }
-                ?? Problem(pointer: "/workflow", detail: "\(body.workflow) is no workflow with an active version")
-            throw ProblemError(.invalid, "There is no such workflow: \(problem.detail).", errors: [problem])
-        }
-        guard view.status == .active else {
-            let problem = Problem(pointer: "/version", detail: "is \(view.status.rawValue) and cannot be started")
-            throw ProblemError(.invalid, "The version \(problem.detail).", errors: [problem])
-        }
-        return (view, entry)
     }
 }

@@ -1,25 +1,11 @@
 import Foundation
 import Store
-import Synchronization
 import Workflow
 
 /// Makes tasks of schedules: finds the workflow as it is now and checks the input against it.
 final class ScheduledStarts: Sendable {
-    private struct Entry {
-        let definition: WorkflowDefinition
-        let input: JSONSchema
-    }
-
-    private struct Key: Hashable {
-        let tenantID: String
-        let id: UUID
-    }
-
-    private static let capacity = 256
-
     private let store: Store
-    /// Published versions never change, so each is read and compiled once; all are dropped when there are many.
-    private let entries = Mutex<[Key: Entry]>([:])
+    private let definitions = DefinitionCache()
 
     init(store: Store) {
         self.store = store
@@ -31,7 +17,7 @@ final class ScheduledStarts: Sendable {
     func start(_ scope: Scope, _ schedule: ScheduleRow, due: Date) async throws -> TaskStart {
         let values = schedule.values
         let workflow = try await workflow(scope, values)
-        guard let entry = try await entry(scope, workflow.id) else {
+        guard let entry = try await definitions.entry(store, scope, id: workflow.id) else {
             throw ScheduleFailure.noWorkflow(values.workflowName, version: values.workflowVersion)
         }
         let input = entry.input.applyingDefaults(to: values.input)
@@ -60,18 +46,6 @@ final class ScheduledStarts: Sendable {
             throw ScheduleFailure.inactive(name, version: version, status: view.status.rawValue)
         }
         return view
-    }
-
-    private func entry(_ scope: Scope, _ id: UUID) async throws -> Entry? {
-        let key = Key(tenantID: scope.tenantID, id: id)
-        if let known = entries.withLock({ $0[key] }) { return known }
-        guard let definition = try await store.workflowDefinition(scope, id: id) else { return nil }
-        let entry = Entry(definition: definition, input: try JSONSchema(definition.input))
-        entries.withLock { entries in
-            if entries.count >= Self.capacity { entries.removeAll() }
-            entries[key] = entry
-        }
-        return entry
     }
 
     private static func newTraceID() -> String { UUID().text.replacing("-", with: "") }

@@ -1,13 +1,12 @@
-import Foundation
-import Store
+package import Foundation
 import Synchronization
-import Workflow
+package import Workflow
 
 /// Published definitions, read and compiled once: they never change.
-final class DefinitionCache: Sendable {
-    struct Entry: Sendable {
-        let definition: WorkflowDefinition
-        let input: JSONSchema
+package final class DefinitionCache: Sendable {
+    package struct Entry: Sendable {
+        package let definition: WorkflowDefinition
+        package let input: JSONSchema
     }
 
     private struct Key: Hashable {
@@ -20,8 +19,10 @@ final class DefinitionCache: Sendable {
 
     private let entries = Mutex<[Key: Entry]>([:])
 
+    package init() {}
+
     /// Nil when the scope has no such version.
-    func entry(_ store: Store, _ scope: Scope, id: UUID) async throws -> Entry? {
+    package func entry(_ store: Store, _ scope: Scope, id: UUID) async throws -> Entry? {
         let key = Key(tenantID: scope.tenantID, id: id)
         if let entry = entries.withLock({ $0[key] }) { return entry }
         guard let definition = try await store.workflowDefinition(scope, id: id) else { return nil }
