@@ -249,6 +249,14 @@ import Workflow
             #expect(whole.status == 0, "\(whole)")
             #expect(try JSON(parsing: whole.output)["items"]?.array?.count == 1)
 
+            // Events from before a migration lack the columns that it added.
+            try await service.database.withTransaction { connection in
+                _ = try await connection.query("SET LOCAL session_replication_role = replica")
+                _ = try await connection.query("UPDATE pressroom.events SET payload = (payload::jsonb #- '{task,usage}')::json")
+            }
+            let upgraded = try await doctor(service)
+            #expect(upgraded.status == 0, "\(upgraded)")
+
             try await service.database.withTransaction { connection in
                 _ = try await connection.query("SET LOCAL session_replication_role = replica")
                 _ = try await connection.query("UPDATE pressroom.outputs SET content = 'forged'")
