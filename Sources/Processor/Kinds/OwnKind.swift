@@ -16,7 +16,7 @@ struct OwnKind: SingleStepBehavior {
             throw StepFailure(code: "unknown_kind", message: "This node has no kind \(phase.kind).", isRetryable: true)
         }
         let own = OwnKindCall(call, phase, call.logger)
-        let output = try await Self.within(call.definition.timeout) {
+        let output = try await call.services.deadlines.run(within: call.definition.timeout) {
             do {
                 return try await kind.run(own)
             } catch let failure as StepFailure {
@@ -25,24 +25,10 @@ struct OwnKind: SingleStepBehavior {
                 throw StepFailure(code: "kind_failed", message: "\(error)", isRetryable: true)
             }
         }
-        return .value(output.withoutNULs)
-    }
-
-    /// Cancels the work when its time is up; it is waited for, since nothing can be taken away from it.
-    private static func within(
-        _ limit: Duration, _ body: @escaping @Sendable () async throws -> JSON
-    ) async throws -> JSON {
-        try await withThrowingTaskGroup(of: JSON?.self) { group in
-            group.addTask { try await body() }
-            group.addTask {
-                try? await Task.sleep(for: limit)
-                return nil
-            }
-            defer { group.cancelAll() }
-            guard let output = try await group.next() ?? nil else {
-                throw StepFailure(code: "timeout", message: "The step took longer than \(DurationText.text(of: limit)).", isRetryable: true)
-            }
-            return output
+        guard let output else {
+            let limit = DurationText.text(of: call.definition.timeout)
+            throw StepFailure(code: "timeout", message: "The step took longer than \(limit).", isRetryable: true)
         }
+        return .value(output.withoutNULs)
     }
 }

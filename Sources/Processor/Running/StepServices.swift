@@ -16,6 +16,7 @@ package struct StepServices: Sendable {
     // The processor's own.
     var subtasks: SubtaskPreparation?
     var places: ModelPlaces?
+    let deadlines = Deadlines()
 
     package init(
         models: @escaping ModelLookup, web: any WebClient = NoWebClient(), secrets: @escaping SecretLookup = { _ in nil },
