@@ -49,11 +49,11 @@ package final class Processor: Service {
         plainCommits = TaskCommits(store: store, workflows: workflows, processorID: id, logger: logger)
         claimTimer = WakeTimer(wakeClaim)
         let (advance, claim, lease, relay) = (wakeAdvance, wakeClaim, wakeLease, wakeRelay)
-        store.hints.onWork {
+        store.hints.onWork { mayEndRuns in
             advance.wake()
             claim.wake()
-            lease.wake()
             relay.wake()
+            if mayEndRuns { lease.wake() }
         }
     }
 
@@ -79,6 +79,7 @@ package final class Processor: Service {
             group.addTask { await self.claimSteps() }
             group.addTask { await self.commitResults() }
             group.addTask { await self.rescue() }
+            group.addTask { await self.wakeIdleTasks() }
             group.addTask { await self.saveLiveTexts() }
             try? await gracefulShutdown()
             group.cancelAll()

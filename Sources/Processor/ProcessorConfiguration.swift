@@ -5,7 +5,7 @@ package struct ProcessorConfiguration: Sendable {
     /// How many steps run at once on this node.
     package var concurrency = 64
     /// How many results go into one transaction at most.
-    package var commitBatch = 128
+    package var commitBatch = 256
     /// How often the lease of the running steps is renewed, and asked whether they were taken away.
     package var heartbeat: Duration = .milliseconds(500)
     /// How old a heartbeat may be before a processor's steps are given to others.

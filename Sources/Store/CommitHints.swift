@@ -26,7 +26,7 @@ package final class CommitHints: Sendable {
     private struct Listeners {
         var follower: EventFollower?
         var events: [@Sendable (_ tenantID: String) -> Void] = []
-        var work: [@Sendable () -> Void] = []
+        var work: [@Sendable (_ mayEndRuns: Bool) -> Void] = []
     }
 
     private let listeners = Mutex(Listeners())
@@ -43,8 +43,9 @@ package final class CommitHints: Sendable {
         listeners.withLock { $0.events.append(listener) }
     }
 
-    /// Calls `listener` when steps or wake-ups may have become due, or running steps may have been taken away.
-    package func onWork(_ listener: @escaping @Sendable () -> Void) {
+    /// Calls `listener` when steps or wake-ups may have become due, and says whether running steps may have been taken away
+    /// from their processors (paused, cancelled). It must not block.
+    package func onWork(_ listener: @escaping @Sendable (_ mayEndRuns: Bool) -> Void) {
         listeners.withLock { $0.work.append(listener) }
     }
 
@@ -59,7 +60,7 @@ package final class CommitHints: Sendable {
         for listener in listeners { listener(tenantID) }
     }
 
-    package func workArrived() {
-        for listener in listeners.withLock({ $0.work }) { listener() }
+    package func workArrived(mayEndRuns: Bool = true) {
+        for listener in listeners.withLock({ $0.work }) { listener(mayEndRuns) }
     }
 }

@@ -36,7 +36,7 @@ struct RunningStepsTests {
         #expect(dropped.withLock { $0 } == [1])
         running.cancel([(first.id, 1)])
         #expect(dropped.withLock { $0 } == [1])
-        #expect(running.held.map(\.attempt) == [2])
+        #expect(running.held().map(\.attempt) == [2])
         running.cancel([(first.id, 2)])
         #expect(dropped.withLock { $0 } == [1, 2])
         await running.wait()

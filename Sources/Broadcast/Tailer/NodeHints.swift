@@ -54,7 +54,7 @@ package struct NodeHints: Service {
 
     package func run() async throws {
         store.hints.onEvents { [pending] tenantID in pending.change { $0.add(tenantID: tenantID) } }
-        store.hints.onWork { [pending] in pending.change { $0.addWork() } }
+        store.hints.onWork { [pending] _ in pending.change { $0.addWork() } }
         let listener = NodeHintListener(store: store, logger: logger)
         try await cancelWhenGracefulShutdown {
             try await withThrowingTaskGroup(of: Void.self) { group in

@@ -11,6 +11,31 @@ package struct PostgresQuery: Sendable, Hashable {
         self.parameters = parameters
     }
 
+    /// Appends another statement or a part of one, whose parameters are numbered on. It must have no other `$`.
+    package static func += (query: inout PostgresQuery, part: PostgresQuery) {
+        query.sql += part.renumbered(from: query.parameters.count)
+        query.parameters += part.parameters
+    }
+
+    /// The SQL text with its parameters' numbers raised.
+    fileprivate func renumbered(from offset: Int) -> String {
+        guard offset > 0, !parameters.isEmpty else { return sql }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(sql.utf8.count + parameters.count)
+        var number: Int?
+        for byte in sql.utf8 {
+            if let digits = number, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) {
+                number = digits * 10 + Int(byte - UInt8(ascii: "0"))
+                continue
+            }
+            if let digits = number { bytes.append(contentsOf: String(digits + offset).utf8) }
+            number = byte == UInt8(ascii: "$") ? 0 : nil
+            bytes.append(byte)
+        }
+        if let digits = number { bytes.append(contentsOf: String(digits + offset).utf8) }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
     /// The most parameters that one statement takes (the protocol counts them in 16 bits).
     static let parameterLimit = 65_535
 
@@ -58,12 +83,7 @@ extension PostgresQuery: ExpressibleByStringInterpolation {
 
         /// Splices another statement or a part of one, whose parameters are numbered on. It must have no other `$`.
         package mutating func appendInterpolation(part: PostgresQuery) {
-            let pieces = part.sql.split(separator: "$", omittingEmptySubsequences: false)
-            sql += pieces[0]
-            for piece in pieces.dropFirst() {
-                let digits = piece.prefix { $0.isWholeNumber }
-                sql += "$\((Int(digits) ?? 0) + parameters.count)" + piece.dropFirst(digits.count)
-            }
+            sql += part.renumbered(from: parameters.count)
             parameters += part.parameters
         }
 

@@ -13,7 +13,7 @@ final class FinishedSteps: Sendable {
 
     private let state = Mutex(State())
     /// One for each lane that writes.
-    let arrived = [WorkSignal(), WorkSignal()]
+    let arrived = [WorkSignal(), WorkSignal(), WorkSignal()]
 
     func add(_ new: [FinishedStep]) {
         guard !new.isEmpty else { return }
@@ -29,15 +29,13 @@ final class FinishedSteps: Sendable {
         state.withLock { state in
             guard state.results.count >= atLeast else { return [] }
             var batch: [FinishedStep] = []
-            var left: [FinishedStep] = []
-            for result in state.results {
-                if batch.count < limit, !state.busyTasks.contains(result.taskID) {
-                    batch.append(result)
-                } else {
-                    left.append(result)
-                }
+            var passedOver: [FinishedStep] = []
+            let next = state.results.firstIndex { result in
+                if batch.count == limit { return true }
+                if state.busyTasks.contains(result.taskID) { passedOver.append(result) } else { batch.append(result) }
+                return false
             }
-            state.results = left
+            state.results.replaceSubrange(..<(next ?? state.results.endIndex), with: passedOver)
             state.busyTasks.formUnion(batch.map { $0.taskID })
             return batch
         }

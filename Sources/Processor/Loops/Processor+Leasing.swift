@@ -26,7 +26,8 @@ extension Processor {
         await wakeLease.forEach(atLeastEvery: configuration.heartbeat) {
             do {
                 try await self.store.heartbeat(processorID: self.id, host: Self.host, pid: getpid())
-                let held = self.running.held
+                // Short steps are over before anybody asks; the next look comes soon enough for the others.
+                let held = self.running.held(for: self.configuration.heartbeat / 2)
                 guard !held.isEmpty else { return }
                 self.running.cancel(try await self.store.lostSteps(processorID: self.id, held))
             } catch {
@@ -35,19 +36,34 @@ extension Processor {
         }
     }
 
-    /// Puts steps of processors that are gone back into the queue, and wakes tasks that have nothing left to run.
+    private var rescueInterval: Duration { min(configuration.leaseTimeout / 4, .seconds(2)) }
+
+    /// Puts steps of processors that are gone back into the queue.
     func rescue() async {
         let signal = WorkSignal()
         signal.wake()
-        await signal.forEach(atLeastEvery: min(configuration.leaseTimeout / 4, .seconds(2))) {
+        await signal.forEach(atLeastEvery: rescueInterval) {
             do {
                 try await self.rescueOrphans()
                 try await self.rescueStranded()
-                if try await self.store.wakeIdleTasks() > 0 { self.wakeAdvance.wake() }
                 try await self.store.removeAbandonedLiveTexts()
             } catch {
                 if !Task.isCancelled { self.logger.warning("cannot look for orphans", metadata: ["error": "\(error)"]) }
             }
+        }
+    }
+
+    /// Wakes tasks that have nothing left to run. Each look goes through all open tasks: where there are so many that it
+    /// takes long, it comes more seldom.
+    func wakeIdleTasks() async {
+        while !Task.isCancelled {
+            let start = ContinuousClock.now
+            do {
+                if try await store.wakeIdleTasks() > 0 { wakeAdvance.wake() }
+            } catch {
+                if !Task.isCancelled { logger.warning("cannot look for idle tasks", metadata: ["error": "\(error)"]) }
+            }
+            try? await Task.sleep(for: max(rescueInterval, min((.now - start) * 50, .seconds(30))))
         }
     }
 
@@ -58,7 +74,7 @@ extension Processor {
     /// Steps that are this processor's by their rows and that it knows nothing of: the answer to their claim was lost.
     private func rescueStranded() async throws {
         let steps = try await store.claimedSteps(processorID: id, before: .seconds(5))
-        let known = finished.unsettled.union(running.held.map(\.stepID))
+        let known = finished.unsettled.union(running.held().map(\.stepID))
         try await takeOver(steps.filter { !known.contains($0.stepID) })
     }
 

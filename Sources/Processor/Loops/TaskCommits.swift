@@ -64,7 +64,7 @@ struct TaskCommits: Sendable {
         var unknown = Set(byTask.keys)
         if !known.isEmpty, try await commit(known, byTask, scope) { unknown.subtract(known.map(\.graph.taskID)) }
         if !unknown.isEmpty { try await commit(unknown, byTask, scope) }
-        store.hints.workArrived()
+        store.hints.workArrived(mayEndRuns: false)
     }
 
     /// Goes on from what is known of the tasks. False when that does not do: they have to be read.

@@ -8,6 +8,7 @@ final class RunningSteps: Sendable {
     private struct Entry {
         let step: ClaimedStep
         let task: Task<Void, Never>
+        let startedAt = ContinuousClock.now
     }
 
     private let entries = Mutex<[UUID: Entry]>([:])
@@ -65,8 +66,12 @@ final class RunningSteps: Sendable {
         for task in entries.withLock({ $0.values.map(\.task) }) { await task.value }
     }
 
-    var held: [(stepID: UUID, attempt: Int)] {
-        entries.withLock { $0.values.map { ($0.step.id, $0.step.attempt) } }
+    /// Those that have run for some time already.
+    func held(for age: Duration = .zero) -> [(stepID: UUID, attempt: Int)] {
+        let now = ContinuousClock.now
+        return entries.withLock { entries in
+            entries.values.filter { now - $0.startedAt >= age }.map { ($0.step.id, $0.step.attempt) }
+        }
     }
 
     var count: Int { entries.withLock { $0.count } }

@@ -87,7 +87,7 @@ package struct PressroomConfiguration: Sendable, Equatable {
         /// Steps of one tenant at a time, over all nodes; 0 for no limit.
         package var maxTenantSteps = 0
         /// Results in one transaction, above 0.
-        package var commitBatch = 128
+        package var commitBatch = 256
         /// How often the lease of running steps is renewed; below `leaseTimeout`.
         package var heartbeat = Duration.milliseconds(500)
         /// How old a heartbeat may be before others take the steps.

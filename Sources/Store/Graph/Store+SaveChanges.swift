@@ -42,14 +42,17 @@ extension Store {
     /// Statements of different tables, or of different commands, as one: it writes all their rows, and then their events,
     /// in the same order. So the tenant's head is held while events are written and not while rows are.
     private static func joined(_ queries: [PostgresQuery]) -> [PostgresQuery] {
-        guard queries.count > 1, let last = queries.last else { return queries }
-        var joined: PostgresQuery = "WITH "
-        for (number, query) in queries.dropLast().enumerated() {
+        guard queries.count > 1 else { return queries }
+        var joined: PostgresQuery = "WITH"
+        for (number, query) in queries.enumerated() {
+            let isLast = number == queries.count - 1
+            joined.sql += isLast ? " " : (number == 0 ? " " : ", ") + "part\(number) AS ("
+            joined += query
             // That each looks at the one before it gives them their order, which PostgreSQL promises to nobody else.
-            let turn = number == 0 ? "" : " AND (SELECT count(*) FROM part\(number - 1)) IS NOT NULL"
-            joined = "\(part: joined)\(raw: number == 0 ? "" : ", ")part\(raw: "\(number)") AS (\(part: query)\(raw: turn) RETURNING 1)"
+            if number > 0 { joined.sql += " AND (SELECT count(*) FROM part\(number - 1)) IS NOT NULL" }
+            if !isLast { joined.sql += " RETURNING 1)" }
         }
-        return ["\(part: joined) \(part: last) AND (SELECT count(*) FROM part\(raw: "\(queries.count - 2)")) IS NOT NULL"]
+        return [joined]
     }
 
     /// Those that are being saved at this moment are left to the next sweep: nobody waits while holding the head.

@@ -44,7 +44,7 @@ extension Store {
         } alone: { scope, start in
             try await write(scope) { try await startTask(on: $0, scope, start) }
         }
-        hints.workArrived()
+        hints.workArrived(mayEndRuns: false)
         return view
     }
 

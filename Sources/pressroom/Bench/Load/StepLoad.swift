@@ -85,7 +85,7 @@ struct StepLoad: Sendable {
     private func waitForEnds() async throws {
         for status in ["pending", "running", "waiting"] {
             while try await !client.tasks(status: status, workflow: workflow, limit: 1).items.isEmpty {
-                try await Task.sleep(for: .milliseconds(20))
+                try await Task.sleep(for: .milliseconds(50))
             }
         }
         for status in ["failed", "cancelled"] {
