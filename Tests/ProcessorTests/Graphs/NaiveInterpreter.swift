@@ -1,6 +1,7 @@
 import Workflow
 
-/// Says how a random graph must end: each phase once, in the order of the graph, without rows, steps or transactions.
+/// Says how a random graph must end: each phase once, in the order of the graph, without rows or transactions. A retry
+/// goes through all of them again and remembers which steps were done.
 struct NaiveInterpreter {
     struct End: Equatable {
         var status: String
@@ -10,21 +11,87 @@ struct NaiveInterpreter {
         var iteration = 0
         /// How often its steps were run.
         var attempts = 0
+        /// The judges' verdicts of the phase.
+        var verdicts = 0
+        var failedVerdicts = 0
+    }
+
+    /// What is known of a step in the lives of its task so far.
+    struct Step {
+        var attempts = 0
+        var calls = 0
+        var isDone = false
     }
 
     let graph: RandomGraph
-    private(set) var ends: [String: End] = [:]
+    var ends: [String: End] = [:]
+    /// How often the task was retried.
+    private(set) var life = 0
+    var steps: [String: [String: Step]] = [:]
+    /// Phases whose end stays, whatever is retried.
+    private var kept: Set<String> = []
+    var drafts: [NaiveDraft] = []
 
     init(_ graph: RandomGraph) {
         self.graph = graph
-        for phase in graph.phases { ends[phase.id] = end(of: phase) }
+        live()
+        while taskStatus == "failed", life < graph.disturbance.retries {
+            kept = Set(graph.phases.filter { isKept($0) }.map(\.id))
+            life += 1
+            live()
+        }
+    }
+
+    private mutating func live() {
+        let before = ends
+        ends = [:]
+        drafts = []
+        for phase in graph.phases {
+            var end = end(of: phase)
+            if kept.contains(phase.id), let old = before[phase.id] { end = old }
+            end.attempts = steps[phase.id, default: [:]].values.map(\.attempts).reduce(0, +)
+            ends[phase.id] = end
+        }
+    }
+
+    private func isKept(_ phase: RandomGraph.Phase) -> Bool {
+        switch ends[phase.id]?.status {
+        case "failed": phase.mayFail
+        case "skipped": ends[phase.id]?.code != "upstream_failed"
+        default: true
+        }
     }
 
     var taskStatus: String {
         graph.phases.contains { !$0.mayFail && ends[$0.id]?.status == "failed" } ? "failed" : "completed"
     }
 
-    private func end(of phase: RandomGraph.Phase) -> End {
+    /// Whether a step of a phase is done in the end: its calls go as its fate says. One that was given up is tried again
+    /// only with its phase.
+    mutating func isDone(_ phase: RandomGraph.Phase, _ key: String, _ fate: Fate, isFinal: Bool = false) -> Bool {
+        var step = steps[phase.id]?[key] ?? Step()
+        if step.isDone || (step.attempts > 0 && kept.contains(phase.id)) { return step.isDone }
+        for _ in 0..<phase.maxAttempts {
+            step.attempts += 1
+            step.calls += 1
+            step.isDone = life >= fate.heals && step.calls > fate.failures
+            if step.isDone || (isFinal && life < fate.heals) { break }
+        }
+        steps[phase.id, default: [:]][key] = step
+        return step.isDone
+    }
+
+    /// The same of a wait, which is no attempt of anybody.
+    mutating func isAnswered(_ phase: RandomGraph.Phase, _ key: String, heals: Int) -> Bool {
+        var step = steps[phase.id]?[key] ?? Step()
+        if step.isDone || (step.calls > 0 && kept.contains(phase.id)) { return step.isDone }
+        step.calls += 1
+        step.isDone = life >= heals
+        steps[phase.id, default: [:]][key] = step
+        return step.isDone
+    }
+
+    private mutating func end(of phase: RandomGraph.Phase) -> End {
         let needs = phase.needs.compactMap { id in graph.phases.first { $0.id == id } }
         if needs.contains(where: { isBroken($0) }) { return End(status: "skipped", code: "upstream_failed") }
         if needs.contains(where: { excludes($0, phase) }) { return End(status: "skipped", code: "not_chosen") }
@@ -64,102 +131,101 @@ struct NaiveInterpreter {
         ran(need) && (!names(need, phase) || chosen(need).contains(phase.id))
     }
 
-    private func failure(_ code: String, iteration: Int = 0, attempts: Int = 0, output: JSON? = nil) -> End {
-        End(status: "failed", code: code, output: output, iteration: iteration, attempts: attempts)
+    func failure(_ code: String, iteration: Int = 0, output: JSON? = nil) -> End {
+        End(status: "failed", code: code, output: output, iteration: iteration)
     }
 
-    private func run(_ phase: RandomGraph.Phase) -> End {
+    private mutating func run(_ phase: RandomGraph.Phase) -> End {
         var last: JSON?
-        var attempts = 0
         for iteration in 0..<(phase.repeats?.max ?? 1) {
-            let once = runOnce(phase, iteration, last)
-            attempts += once.attempts
+            var once = runOnce(phase, iteration, last)
             guard once.status == "completed" else {
-                return failure(once.code ?? "", iteration: iteration, attempts: attempts, output: last)
+                once.iteration = iteration
+                once.output = last
+                return once
             }
-            let isLast = iteration + 1 == phase.repeats?.max ?? 1
-            if !isLast, let until = phase.repeats?.until {
+            once.iteration = iteration
+            if iteration + 1 == phase.repeats?.max ?? 1 { return once }
+            if let until = phase.repeats?.until {
                 guard let found = try? until.find(in: document(phase, iteration: iteration, own: once.output)) else {
-                    return failure("bad_expression", iteration: iteration, attempts: attempts, output: last)
+                    return failure("bad_expression", iteration: iteration, output: last)
                 }
-                if isTrue(found) { return End(status: "completed", output: once.output, iteration: iteration, attempts: attempts) }
+                if isTrue(found) { return once }
             }
-            if isLast { return End(status: "completed", output: once.output, iteration: iteration, attempts: attempts) }
             last = once.output
         }
         return failure("never")
     }
 
-    private func runOnce(_ phase: RandomGraph.Phase, _ iteration: Int, _ own: JSON?) -> End {
+    private mutating func runOnce(_ phase: RandomGraph.Phase, _ iteration: Int, _ own: JSON?) -> End {
         let document = document(phase, iteration: iteration, own: own)
-        switch phase.work {
-        case .transform(let expression, let isList):
-            func value(_ document: JSON) -> JSON? {
-                guard let found = try? expression.find(in: document) else { return nil }
-                return isList || found.count > 1 ? .array(found) : found.first ?? .null
-            }
-            return overList(phase, document) { document in
-                value(document).map { End(status: "completed", output: $0) } ?? failure("bad_expression")
-            }
-        case .agent(let failures, let maxAttempts):
-            return overList(phase, document) { _ in
-                let attempts = min(failures + 1, maxAttempts)
-                return failures < maxAttempts
-                    ? End(status: "completed", output: ["agent": .string("w\(failures)")], attempts: attempts)
-                    : failure("unavailable", attempts: attempts)
-            }
-        case .log:
-            let message = "n is \(graph.input["n"]?.int ?? -1)"
-            return overList(phase, document) { _ in
-                End(status: "completed", output: ["level": "info", "message": .string(message)], attempts: 1)
-            }
-        case .delay:
-            return overList(phase, document) { _ in End(status: "completed", output: ["for": "1ms"]) }
-        case .branch(let cases, let otherwise):
-            for (index, branchCase) in cases.enumerated() {
-                guard let found = try? branchCase.when.find(in: document) else { return failure("bad_expression") }
-                if isTrue(found) {
-                    return End(
-                        status: "completed",
-                        output: ["case": .integer(Int64(index)), "chosen": .array(branchCase.then.map(JSON.string))])
-                }
-            }
-            return End(status: "completed", output: ["case": .null, "chosen": .array(otherwise.map(JSON.string))])
-        case .write(let failures, let maxAttempts):
-            let attempts = failures.map { min($0 + 1, maxAttempts) }.reduce(0, +)
-            let drafts = failures.filter { $0 < maxAttempts }
-            if drafts.isEmpty { return failure("no_drafts", attempts: attempts) }
-            return End(status: "completed", output: ["drafts": .integer(Int64(drafts.count))], attempts: attempts)
-        case .signal(let data):
-            guard iteration < data.count else { return failure("timeout") }
-            return End(status: "completed", output: ["signal": .string(phase.id), "data": data[iteration]])
-        }
-    }
-
-    /// Does a phase's work once, or for each element of its list.
-    private func overList(_ phase: RandomGraph.Phase, _ document: JSON, _ work: (JSON) -> End) -> End {
-        guard let list = phase.list else { return work(document) }
+        if phase.chain != nil { return runEditorial(phase) }
+        guard let list = phase.list else { return work(phase, document, iteration, nil) }
         guard let found = try? list.find(in: document) else { return failure("bad_expression") }
         let items = found.count == 1 ? found[0].array ?? found : found
         if items.count > phase.maxItems ?? 1_000 { return failure("too_many_items") }
-        let results = items.enumerated().map { index, item in
+        var results: [End] = []
+        for (index, item) in items.enumerated() {
             var document = document
             document["item"] = item
             document["index"] = .integer(Int64(index))
-            return work(document)
+            results.append(work(phase, document, iteration, index))
         }
-        let attempts = results.map(\.attempts).reduce(0, +)
         let broken = results.indices.filter { results[$0].status == "failed" }
-        if let first = broken.first, !phase.mayFail { return failure(results[first].code ?? "", attempts: attempts) }
+        if let first = broken.first, !phase.mayFail { return failure(results[first].code ?? "") }
         return End(
             status: "completed",
             output: [
                 "items": .array(results.map { $0.output ?? .null }), "errors": .array(broken.map { .integer(Int64($0)) }),
-            ],
-            attempts: attempts)
+            ])
     }
 
-    private func isTrue(_ found: [JSON]) -> Bool {
+    /// A phase's work, or that of one element of its list.
+    private mutating func work(_ phase: RandomGraph.Phase, _ document: JSON, _ iteration: Int, _ index: Int?) -> End {
+        func done(_ output: JSON) -> End { End(status: "completed", output: output) }
+        let key = "\(index.map(String.init) ?? "") \(iteration)"
+        /// What servers, people and programs answer.
+        let number = JSON.integer(Int64(10 * iteration + (index ?? 0)))
+        let answer: JSON = ["status": 200, "headers": ["content-type": "application/json"], "body": ["n": number]]
+        switch phase.work {
+        case .transform(let expression, let isList):
+            guard let found = try? expression.find(in: document) else { return failure("bad_expression") }
+            return done(isList || found.count > 1 ? .array(found) : found.first ?? .null)
+        case .branch(let cases, let otherwise):
+            for (index, branchCase) in cases.enumerated() {
+                guard let found = try? branchCase.when.find(in: document) else { return failure("bad_expression") }
+                if isTrue(found) {
+                    return done(["case": .integer(Int64(index)), "chosen": .array(branchCase.then.map(JSON.string))])
+                }
+            }
+            return done(["case": .null, "chosen": .array(otherwise.map(JSON.string))])
+        case .signal(let data):
+            return iteration < data.count ? done(["signal": .string(phase.id), "data": data[iteration]]) : failure("timeout")
+        case .log:
+            _ = isDone(phase, key, Fate(failures: 0, heals: 0))
+            return done(["level": "info", "message": .string("n is \(graph.input["n"]?.int ?? -1)")])
+        case .delay:
+            return done(["for": "1ms"])
+        case .agent(let fate):
+            return isDone(phase, key, fate) ? done(["agent": .string("a\(fate.text)")]) : failure("unavailable")
+        case .http(let fate, let isFinal):
+            if isDone(phase, key, fate, isFinal: isFinal) { return done(answer) }
+            return failure(isFinal && life < fate.heals ? "http_status" : "unavailable")
+        case .own(let fate):
+            return isDone(phase, key, fate) ? done(["n": number]) : failure("busy")
+        case .human(let heals, let expires):
+            guard isAnswered(phase, key, heals: expires ? .max : heals) else { return failure(expires ? "expired" : "cancelled") }
+            return done(["response": ["n": number], "completed_by": "local"])
+        case .subtask(let fate):
+            // Its own steps are tried often enough; its parent's starts it once in a life.
+            guard isDone(phase, key, Fate(failures: 0, heals: fate.heals), isFinal: true) else { return failure("subtask_failed") }
+            return done(["phase": "ask", "output": answer])
+        default:
+            return failure("never")
+        }
+    }
+
+    func isTrue(_ found: [JSON]) -> Bool {
         found.contains { $0 != .null && $0 != .bool(false) }
     }
 

@@ -11,61 +11,154 @@ extension RandomGraph {
         ]
         phases = []
         order = []
-        let count = 1 + Int(generator.next(below: 11))
+        disturbance = Self.disturbance(&generator)
+        let count = 1 + Int(generator.next(below: 13))
         for number in 0..<count { add(number, &generator) }
         chooseTargets(&generator)
         order = generator.shuffled(Array(0..<count))
         if generator.next(below: 12) == 0 { flaw = generator.pick(Self.flaws) }
     }
 
-    private mutating func add(_ number: Int, _ generator: inout SeededGenerator) {
-        let before = phases.map(\.id)
-        // Mostly near ones, so that there are long ways as well as wide ones.
-        let needs = generator.shuffled(Array(before.suffix(5))).prefix(Int(generator.next(below: 4)))
-        var phase = Phase(id: "p\(number)", needs: Array(needs), work: .signal(data: []))
-        let visible = needs.reduce(into: Set(needs)) { $0.formUnion(ancestors(of: $1)) }.sorted()
-        func expression(_ generator: inout SeededGenerator, own: Bool = false, item: Bool = false) -> RandomExpression {
-            value(&generator, visible, own: own ? phase.id : nil, item: item, depth: 2)
+    private static func disturbance(_ generator: inout SeededGenerator) -> Disturbance {
+        var disturbance = Disturbance()
+        disturbance.retries = Int(generator.next(below: 4))
+        switch generator.next(below: 6) {
+        case 0..<2:
+            disturbance.pausesAt = (0...generator.next(below: 3)).map { _ in Int(generator.next(below: 60)) }.sorted()
+        case 2:
+            disturbance.cancelAt = Int(generator.next(below: 60))
+            disturbance.retries = 0
+        default: break
         }
-        var canFanOut = true
-        var canRepeat = true
-        var usesItem: ((RandomExpression) -> Phase.Work)?
-        switch generator.next(below: 12) {
-        case 0..<4:
-            let isList = generator.next(below: 4) == 0
-            usesItem = { .transform($0, isList: isList) }
-        case 4..<6:
+        return disturbance
+    }
+
+    private mutating func add(_ number: Int, _ generator: inout SeededGenerator) {
+        var phase = Phase(id: "p\(number)", needs: [], work: .log)
+        phase.maxAttempts = 1 + Int(generator.next(below: 4))
+        let isEditorial = generator.next(below: 3) == 0
+        if isEditorial { makeEditorial(&phase, &generator) } else { phase.needs = needs(&generator) { _ in true }.sorted() }
+        let visible = phase.needs.reduce(into: Set(phase.needs)) { $0.formUnion(ancestors(of: $1)) }.sorted()
+        if !isEditorial { makeGeneral(&phase, visible, &generator) }
+        if generator.next(below: 3) == 0 {
+            phase.when =
+                generator.next(below: 6) == 0
+                ? value(&generator, visible, own: nil, item: false, depth: 2)
+                : condition(&generator, visible, own: nil, item: false, depth: 2)
+        }
+        phase.mayFail = generator.next(below: 3) == 0
+        if phase.concurrency == nil, generator.next(below: 4) == 0 { phase.concurrency = 1 + Int(generator.next(below: 2)) }
+        phases.append(phase)
+    }
+
+    /// Mostly near ones, so that there are long ways as well as wide ones.
+    private func needs(_ generator: inout SeededGenerator, _ mayBe: (Phase) -> Bool) -> Set<String> {
+        let near = phases.suffix(5).filter(mayBe).map(\.id)
+        return Set(generator.shuffled(near).prefix(Int(generator.next(below: 4))))
+    }
+
+    private func fate(_ phase: Phase, _ generator: inout SeededGenerator) -> Fate {
+        var failures = Int(generator.next(below: 4))
+        // A run that is broken off has used up one of them: only what works in time anyway can be foretold.
+        if disturbance.isRough { failures = min(failures, phase.maxAttempts - 1) }
+        return Fate(failures: failures, heals: generator.pick([0, 0, 0, 0, 0, 0, 0, 1, 1, 2, 9]))
+    }
+
+    private func makeGeneral(_ phase: inout Phase, _ visible: [String], _ generator: inout SeededGenerator) {
+        var (canFanOut, canRepeat) = (true, true)
+        var transformsToList: Bool?
+        switch generator.next(below: 15) {
+        case 0..<3: transformsToList = generator.next(below: 4) == 0
+        case 3..<5:
             phase.work = .branch(cases: [], otherwise: [])
             (canRepeat, canFanOut) = (false, false)
-        case 6:
-            let failures = generator.shuffled(Array(0..<Self.mostWriters)).prefix(1 + Int(generator.next(below: 2)))
-            phase.work = .write(failures: Array(failures), maxAttempts: 1 + Int(generator.next(below: 4)))
-            (canRepeat, canFanOut) = (false, false)
-        case 7:
+        case 5:
             phase.work = .signal(data: (0..<generator.next(below: 4)).map { _ in .integer(Int64(generator.next(below: 4))) })
             canFanOut = false
-        case 8..<10:
-            phase.work = .agent(failures: Int(generator.next(below: 4)), maxAttempts: 1 + Int(generator.next(below: 5)))
-        case 10: phase.work = .log
-        default: phase.work = .delay
+        case 6: phase.work = .log
+        case 7: phase.work = .delay
+        case 8: phase.work = .own(fate(phase, &generator))
+        case 9..<11: phase.work = .http(fate(phase, &generator), isFinal: generator.next(below: 3) == 0)
+        case 11: phase.work = .subtask(fate(phase, &generator))
+        case 12..<14: phase.work = .human(heals: fate(phase, &generator).heals, expires: generator.next(below: 6) == 0)
+        default: phase.work = .agent(fate(phase, &generator))
         }
-        if canFanOut, generator.next(below: 4) == 0 {
-            phase.list = generator.next(below: 2) == 0 ? .path(["input", "list"]) : expression(&generator)
+        if canFanOut, generator.next(below: 3) == 0 {
+            phase.list =
+                generator.next(below: 2) == 0
+                ? .path(["input", "list"]) : value(&generator, visible, own: nil, item: false, depth: 2)
             if generator.next(below: 5) == 0 { phase.maxItems = 2 }
             if generator.next(below: 2) == 0 { phase.concurrency = 1 + Int(generator.next(below: 2)) }
         }
-        if let usesItem { phase.work = usesItem(expression(&generator, item: phase.list != nil)) }
+        if let transformsToList {
+            let expression = value(&generator, visible, own: nil, item: phase.list != nil, depth: 2)
+            phase.work = .transform(expression, isList: transformsToList)
+        }
         if canRepeat, generator.next(below: 4) == 0 {
             let until = generator.next(below: 3) == 0 ? nil : condition(&generator, visible, own: phase.id, item: false, depth: 2)
             phase.repeats = (1 + Int(generator.next(below: 4)), until)
         }
-        if generator.next(below: 3) == 0 {
-            phase.when =
-                generator.next(below: 6) == 0
-                ? expression(&generator) : condition(&generator, visible, own: nil, item: false, depth: 2)
+    }
+
+    /// Makes it the next phase of a chain, or the first of one.
+    private func makeEditorial(_ phase: inout Phase, _ generator: inout SeededGenerator) {
+        let chain = Int(generator.next(below: 2))
+        let last = phases.last { $0.chain == chain }
+        // Who comes after another chain would see its drafts too.
+        let own = needs(&generator) { candidate in
+            (ancestors(of: candidate.id).union([candidate.id])).allSatisfy { id in
+                let other = phases.first { $0.id == id }?.chain
+                return other == nil || other == chain
+            }
         }
-        phase.mayFail = generator.next(below: 3) == 0
-        phases.append(phase)
+        phase.needs = (last.map { [$0.id] } ?? []) + own.subtracting(last.map { [$0.id] } ?? []).sorted()
+        phase.chain = chain
+        // Enough for whatever writer's rewrites.
+        if disturbance.isRough { phase.maxAttempts = 4 }
+        let stage: Stage = generator.next(below: 2) == 0 ? .initial : .final
+        let judges = (0...generator.next(below: 2)).map { _ in fate(phase, &generator) }
+        switch last == nil ? 0 : generator.next(below: 9) {
+        case 0 where canWrite(chain): phase.work = .write(writers(phase, chain, &generator))
+        case 0..<3:
+            let maxCycles = 1 + Int(generator.next(below: 3))
+            phase.work = .edit(
+                editors: 1 + Int(generator.next(below: 2)), fate(phase, &generator), rejects: Int(generator.next(below: 3)),
+                maxCycles: maxCycles)
+        case 3..<5: phase.work = .evaluate(judges, stage)
+        case 5..<7:
+            // One that is to choose must know which are the best.
+            phase.work = isJudged(chain) ? .select(top: 1 + Int(generator.next(below: 3))) : .evaluate(judges, .initial)
+        default:
+            let method = generator.pick(["ballots", "borda", "bradley_terry", "mean"])
+            phase.work = .rank(judges, stage, method: method, asksPairs: method == "bradley_terry" && generator.next(below: 2) == 0)
+        }
+    }
+
+    private func isJudged(_ chain: Int) -> Bool {
+        phases.contains { phase in
+            if case .evaluate(_, .initial) = phase.work { phase.chain == chain } else { false }
+        }
+    }
+
+    private func writes(_ chain: Int) -> Int {
+        phases.count { phase in
+            if case .write = phase.work { phase.chain == chain } else { false }
+        }
+    }
+
+    private func canWrite(_ chain: Int) -> Bool { writes(chain) < 2 }
+
+    /// No two writers of a graph have one score, so that every order can be foretold. Writers that write again do so under
+    /// other names, but for the first: two drafts of one writer are on different tracks.
+    private func writers(_ phase: Phase, _ chain: Int, _ generator: inout SeededGenerator) -> [Writer] {
+        let round = writes(chain)
+        var known: Writer?
+        for case .write(let writers) in phases.filter({ $0.chain == chain }).map(\.work) { known = writers[0] }
+        return (0...Int(generator.next(below: 2))).map { place in
+            let position = 4 * chain + 2 * round + place
+            let fate = place == 0 ? known?.fate ?? fate(phase, &generator) : fate(phase, &generator)
+            return Writer(number: place == 0 ? 4 * chain : position, fate: fate, score: 1 + (3 * position + Int(seed % 10)) % 10)
+        }
     }
 
     /// Branches choose among the phases that need them.
@@ -133,7 +226,11 @@ extension RandomGraph {
         ]
         if item { starts += [["item"], ["item"], ["item"], ["index"]] }
         for id in visible + (own.map { [$0, $0, $0] } ?? []) {
-            let rest: [[String]] = [[], ["[*]"], ["items"], ["items", "[*]"], ["data"], ["case"], ["errors", "index"], ["agent"], ["message"], ["for"]]
+            let rest: [[String]] = [
+                [], ["[*]"], ["items"], ["items", "[*]"], ["data"], ["case"], ["errors", "index"], ["agent"], ["message"], ["for"],
+                ["status"], ["body", "n"], ["n"], ["response", "n"], ["completed_by"], ["output", "body", "n"], ["outputs", "track"],
+                ["ranking", "rank"],
+            ]
             starts.append(["phases", id] + generator.pick(rest))
         }
         return generator.pick(starts)
