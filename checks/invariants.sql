@@ -293,6 +293,49 @@ SELECT 'parts_end_with_their_whole' AS invariant, count(*) AS violations, to_jso
            AND p.updated_at < now() - chosen.grace) AS wrong
 HAVING count(*) > 0;
 
+-- A step that waits for a sub-task has one, and takes its end in.
+SELECT 'waits_for_subtasks_end' AS invariant, count(*) AS violations, to_json((array_agg(detail))[1:5]) AS samples
+  FROM (SELECT format('step %s of task %s waits for %s', s.id, s.task_id,
+                      coalesce('sub-task ' || c.task_id || ', which is ' || c.status, 'no sub-task')) AS detail
+          FROM chosen, looked_at JOIN pressroom.tasks t USING (tenant_id, task_id)
+          JOIN pressroom.steps s USING (tenant_id, task_id)
+          LEFT JOIN pressroom.subtasks u ON u.tenant_id = s.tenant_id AND u.parent_step_id = s.id AND u.attempt = s.attempt
+          LEFT JOIN pressroom.tasks c ON c.tenant_id = u.tenant_id AND c.task_id = u.task_id
+         WHERE s.kind = 'workflow' AND s.status = 'waiting' AND t.status IN ('running', 'waiting')
+           AND (c.status IS NULL OR c.status IN ('completed', 'failed', 'cancelled'))
+           AND greatest(s.updated_at, c.updated_at, t.updated_at) < now() - chosen.grace) AS wrong
+HAVING count(*) > 0;
+
+-- A sub-task runs only as long as the step that started it waits for it.
+SELECT 'subtasks_are_waited_for' AS invariant, count(*) AS violations, to_json((array_agg(detail))[1:5]) AS samples
+  FROM (SELECT format('sub-task %s is %s, its step %s of task %s %s', c.task_id, c.status, u.parent_step_id, u.parent_task_id,
+                      coalesce('is ' || s.status || ', attempt ' || s.attempt || ' after ' || u.attempt, 'is gone')) AS detail
+          FROM chosen, looked_at JOIN pressroom.tasks c USING (tenant_id, task_id)
+          JOIN pressroom.subtasks u ON u.tenant_id = c.tenant_id AND u.task_id = c.task_id
+          LEFT JOIN pressroom.steps s ON s.tenant_id = u.tenant_id AND s.id = u.parent_step_id
+         WHERE c.status NOT IN ('completed', 'failed', 'cancelled') AND c.updated_at < now() - chosen.grace
+           AND (s.status = 'waiting' AND s.attempt = u.attempt) IS NOT TRUE
+           AND coalesce(s.updated_at, u.created_at) < now() - chosen.grace) AS wrong
+HAVING count(*) > 0;
+
+SELECT 'subtasks_belong_to_their_parents' AS invariant, count(*) AS violations, to_json((array_agg(detail))[1:5]) AS samples
+  FROM (SELECT format('sub-task %s of task %s: %s', u.task_id, u.parent_task_id,
+                      CASE WHEN p.task_id IS NULL THEN 'no such parent'
+                           WHEN s.kind IS DISTINCT FROM 'workflow' OR s.task_id <> p.task_id OR s.attempt < u.attempt
+                           THEN 'no step that started it'
+                           WHEN c.parent_task_id IS DISTINCT FROM p.task_id THEN 'its row names another parent'
+                           WHEN u.depth <> 1 + coalesce(above.depth, 0) THEN 'its depth is ' || u.depth
+                           ELSE 'its context is not its parent''s' END) AS detail
+          FROM looked_at JOIN pressroom.tasks c USING (tenant_id, task_id)
+          JOIN pressroom.subtasks u ON u.tenant_id = c.tenant_id AND u.task_id = c.task_id
+          LEFT JOIN pressroom.tasks p ON p.tenant_id = u.tenant_id AND p.task_id = u.parent_task_id
+          LEFT JOIN pressroom.steps s ON s.tenant_id = u.tenant_id AND s.id = u.parent_step_id
+          LEFT JOIN pressroom.subtasks above ON above.tenant_id = u.tenant_id AND above.task_id = u.parent_task_id
+         WHERE (s.kind = 'workflow' AND s.task_id = p.task_id AND s.attempt >= u.attempt AND c.parent_task_id = p.task_id
+                AND u.depth = 1 + coalesce(above.depth, 0)
+                AND c.context - 'task_id' = p.context - 'task_id') IS NOT TRUE) AS wrong
+HAVING count(*) > 0;
+
 -- One that has no next time and says why waits for somebody to mend it.
 SELECT 'due_schedules_fire' AS invariant, count(*) AS violations, to_json((array_agg(detail))[1:5]) AS samples
   FROM (SELECT format('schedule %s of %s: %s', id, workflow_name,
@@ -417,11 +460,11 @@ SELECT 'texts_are_numbered_from_1' AS invariant, count(*) AS violations, to_json
             OR bool_or(v.task_id <> o.task_id)) AS wrong
 HAVING count(*) > 0;
 
--- One text for each step that wrote one, and none from steps that did not finish. A fork brings its texts along.
+-- One text for each step that wrote one, and none from steps that did not finish. A fork takes the texts over with their
+-- steps, but no lines.
 SELECT 'a_result_is_recorded_once' AS invariant, count(*) AS violations, to_json((array_agg(detail))[1:5]) AS samples
   FROM (SELECT format('output %s of task %s: %s texts of %s steps', o.id, o.task_id, texts.written, steps.done) AS detail
-          FROM looked_at JOIN pressroom.tasks t USING (tenant_id, task_id)
-          JOIN pressroom.outputs o USING (tenant_id, task_id)
+          FROM looked_at JOIN pressroom.outputs o USING (tenant_id, task_id)
          CROSS JOIN LATERAL (
                 SELECT count(*) AS written FROM pressroom.output_versions v
                  WHERE v.tenant_id = o.tenant_id AND v.output_id = o.id AND v.action IN ('write', 'rewrite')) AS texts
@@ -429,7 +472,7 @@ SELECT 'a_result_is_recorded_once' AS invariant, count(*) AS violations, to_json
                 SELECT count(*) AS done FROM pressroom.steps s
                  WHERE s.tenant_id = o.tenant_id AND s.task_id = o.task_id AND s.output_id = o.id
                    AND s.status = 'completed' AND s.output ->> 'version_number' IS NOT NULL) AS steps
-         WHERE t.forked_from_task_id IS NULL AND texts.written <> steps.done
+         WHERE texts.written <> steps.done
          UNION ALL
         SELECT format('step %s of task %s is %s, and wrote %s lines', s.id, s.task_id, s.status, lines.written)
           FROM looked_at JOIN pressroom.tasks t USING (tenant_id, task_id)
@@ -437,7 +480,18 @@ SELECT 'a_result_is_recorded_once' AS invariant, count(*) AS violations, to_json
          CROSS JOIN LATERAL (
                 SELECT count(*) AS written FROM pressroom.logs l
                  WHERE l.tenant_id = s.tenant_id AND l.task_id = s.task_id AND l.step_id = s.id) AS lines
-         WHERE t.forked_from_task_id IS NULL AND s.kind = 'log' AND lines.written <> (s.status = 'completed')::integer) AS wrong
+         WHERE s.kind = 'log' AND lines.written
+               <> (s.status = 'completed' AND (t.forked_from_task_id IS NULL OR s.completed_at >= t.created_at))::integer) AS wrong
+HAVING count(*) > 0;
+
+-- What a step says of its sub-task is how that ended.
+SELECT 'subtasks_bring_their_results' AS invariant, count(*) AS violations, to_json((array_agg(detail))[1:5]) AS samples
+  FROM (SELECT format('step %s of task %s is completed, its sub-task %s is %s', s.id, s.task_id, c.task_id, c.status) AS detail
+          FROM looked_at JOIN pressroom.steps s USING (tenant_id, task_id)
+          JOIN pressroom.subtasks u ON u.tenant_id = s.tenant_id AND u.parent_step_id = s.id AND u.attempt = s.attempt
+          JOIN pressroom.tasks c ON c.tenant_id = u.tenant_id AND c.task_id = u.task_id
+         WHERE s.kind = 'workflow' AND s.status = 'completed'
+           AND (c.status <> 'completed' OR s.output IS DISTINCT FROM c.result || jsonb_build_object('task_id', c.task_id))) AS wrong
 HAVING count(*) > 0;
 
 SELECT 'drafts_at_work_have_a_step' AS invariant, count(*) AS violations, to_json((array_agg(detail))[1:5]) AS samples

@@ -69,6 +69,60 @@ enum Definitions {
         """
     }
 
+    /// A draft and two lines in the log.
+    static let noted = """
+        name: noted
+        version: 1.0.0
+        agents:
+          warm: {role: writer, model: rehearsal/warm}
+        phases:
+          - {id: write, kind: write, agents: [warm], prompt: "Write a line on {{topic}}."}
+          - {id: note, kind: log, message: "written"}
+          - {id: last, kind: log, message: "done"}
+        """
+
+    /// Waits for a sub-task.
+    static let parent = """
+        name: parent
+        version: 1.0.0
+        phases:
+          - {id: part, kind: workflow, name: child, input: {topic: "{{topic}}"}}
+        """
+
+    /// Waits until `release` is signalled.
+    static let child = """
+        name: child
+        version: 1.0.0
+        phases:
+          - {id: hold, kind: signal, name: release}
+        """
+
+    /// One sub-task for each element of a list, and one after the other.
+    static let nested = """
+        name: nested
+        version: 1.0.0
+        input:
+          type: object
+          properties: {topic: {type: string}, parts: {type: array, default: [1, 2, 3]}}
+        phases:
+          - {id: parts, kind: workflow, name: piece, for_each: "$.input.parts", concurrency: 2, input: {topic: "{{item}} of {{topic}}"}}
+          - {id: again, kind: workflow, name: piece, repeat: {max: 2}, needs: [], input: {topic: "{{iteration}} of {{topic}}"}}
+          - {id: done, kind: log, message: "{{phases.parts.items.0.task_id}}", needs: [parts, again]}
+        """
+
+    /// A sub-task of `nested`.
+    static func piece(_ provider: String) -> String {
+        """
+        name: piece
+        version: 1.0.0
+        agents:
+          warm: {role: writer, model: \(provider)/warm}
+        phases:
+          - {id: write, kind: write, agents: [warm], prompt: "Write a line on {{topic}}."}
+          - {id: note, kind: log, message: "written"}
+        """
+    }
+
     /// The general kinds in a graph: branches beside each other, a list, a cycle, a line in the log, a wait, and a
     /// question that nobody answers.
     static func general(_ provider: String) -> String {

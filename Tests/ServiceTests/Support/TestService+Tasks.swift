@@ -31,6 +31,16 @@ extension TestService {
         return try await client.task(task).status
     }
 
+    /// The sub-task that a task has started, once it has.
+    func subtask(of task: String) async throws -> String {
+        let children: PostgresQuery = "SELECT task_id::text FROM pressroom.tasks WHERE parent_task_id = \(task)::uuid"
+        if let row = try await sql(children).first { return try row.decode(0) }
+        for try await _ in client.events(types: ["task_updated"], policy: .eager) {
+            if let row = try await sql(children).first { return try row.decode(0) }
+        }
+        throw CancellationError()
+    }
+
     /// The body of `GET …/state` without what is not in the tables.
     func tables(of task: String) async throws -> JSON {
         try await client.taskState(task).document.json.withoutLive
