@@ -71,9 +71,10 @@ extension Processor {
         try await takeOver(try await store.orphanedSteps(leaseTimeout: configuration.leaseTimeout, limit: 1_000))
     }
 
-    /// Steps that are this processor's by their rows and that it knows nothing of: the answer to their claim was lost.
+    /// Steps that are this processor's by their rows and that it knows nothing of: the answer to their claim was lost. On a
+    /// busy machine it may only be late.
     private func rescueStranded() async throws {
-        let steps = try await store.claimedSteps(processorID: id, before: .seconds(5))
+        let steps = try await store.claimedSteps(processorID: id, before: max(.seconds(5), configuration.leaseTimeout / 2))
         let known = finished.unsettled.union(running.held().map(\.stepID))
         try await takeOver(steps.filter { !known.contains($0.stepID) })
     }
