@@ -138,6 +138,10 @@ import Workflow
             for name in ["claim_64", "start", "list_first_page", "first_state", "state", "replay_500", "retention_200_events"] {
                 #expect((report[name + "_ms"]?.double ?? 0) > 0, "\(name): \(report)")
             }
+            let pair = try await bench(
+                service, "scale", "--rounds", "1", "--database-url", service.databaseText, "--beside", service.databaseText
+            ).report()
+            #expect(pair["beside_tasks"] == 264 && (pair["beside_state_ms"]?.double ?? 0) > 0, "\(pair)")
             // It leaves the queue as it was, and nothing of its own.
             let pending = try await service.number("SELECT count(*) FROM pressroom.steps WHERE status = 'pending'")
             let tasks = try await service.number("SELECT count(*) FROM pressroom.tasks")

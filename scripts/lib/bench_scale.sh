@@ -60,7 +60,22 @@ make_source() {
   sql scale_source --file Benchmarks/scale/data_set.sql --command "CALL scale.learn()"
 }
 
-scale_of() { "$binary" bench scale --rounds "$2" --json --database-url "$(scale_url "$1")"; }
+# scale_of ROUNDS: the large tables, and the small ones in turn, whose times are kept for small_scale_of.
+scale_of() {
+  rm -f "$temporary/scale.json"
+  "$binary" bench scale --rounds "$1" --json --database-url "$(scale_url scale_large)" --beside "$(scale_url scale_small)" \
+    >"$temporary/scale.json" && times_of '' "$temporary/scale.json"
+}
+small_scale_of() { times_of beside_ "$temporary/scale.json"; }
+
+# times_of PREFIX FILE
+times_of() {
+  python3 -c 'import json, sys
+prefix, file = sys.argv[1:]
+found = json.load(open(file))
+print(json.dumps({name.removeprefix(prefix): value for name, value in found.items()
+                  if name.startswith("beside_") == bool(prefix) and name != "bench"}))' "$1" "$2"
+}
 
 measure_scale() {
   local run large database
@@ -70,8 +85,8 @@ measure_scale() {
   large=$(tables_made)
   for database in scale_small scale_large; do "$binary" migrate up --database-url "$(scale_url "$database")" >/dev/null; done
   for ((run = 0; run < runs; run++)); do
-    record "small tables" "$large tasks" scale_of scale_small "$(sized 50 5)"
-    record Pressroom "$large tasks" scale_of scale_large "$(sized 50 5)"
+    record Pressroom "$large tasks" scale_of "$(sized 50 5)"
+    record "small tables" "$large tasks" small_scale_of
   done
   stop_pressroom
   service_directory=''
