@@ -43,6 +43,10 @@ export function tenantStream(handlers, read) {
       timer = setTimeout(open, Math.min(30_000, 500 * 2 ** failures) * (0.5 + Math.random() / 2));
     };
     opened.addEventListener("reset", () => read());
+    // A busy service ended it without a cursor: the next stream begins where it begins.
+    opened.addEventListener("overloaded", () => {
+      hasRead = false;
+    });
     for (const [type, take] of Object.entries(handlers)) {
       opened.addEventListener(type, (message) => take(JSON.parse(message.data)));
     }
