@@ -1,12 +1,13 @@
 import Foundation
 import Postgres
 import Store
+import TestSupport
 import Testing
 
 @testable import Broadcast
 
 /// No node polls here: what arrives was hinted at.
-@Suite("Hints between nodes", .timeLimit(.minutes(10)))
+@Suite("Hints between nodes", .limit(minutes: 3))
 struct NodeHintsTests {
     @Test("what one node commits reaches the streams of the others", arguments: [2, 3])
     func committed(count: Int) async throws {

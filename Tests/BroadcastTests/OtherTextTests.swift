@@ -2,12 +2,13 @@ import Foundation
 import Postgres
 import Store
 import Synchronization
+import TestSupport
 import Testing
 import Workflow
 
 @testable import Broadcast
 
-@Suite("Texts that other nodes write", .timeLimit(.minutes(10)))
+@Suite("Texts that other nodes write", .limit(minutes: 3))
 struct OtherTextTests {
     /// As the contract says, for one output: 0 replaces, the length appends, anything else is ignored.
     private static func fold(_ events: [ReceivedEvent], _ outputID: UUID) -> String {

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import Workflow
 
-@Suite("Client")
+@Suite("Client", .limit(minutes: 2))
 struct PressroomClientTests {
     private func withClient<Value: Sendable>(
         _ scripts: [ScriptedServer.Script], _ body: (PressroomClient, ScriptedServer) async throws -> Value

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 import Workflow
 
-@Suite("Task follower", .timeLimit(.minutes(10)))
+@Suite("Task follower", .limit(minutes: 2))
 struct TaskFollowerTests {
     private static let policy = ReconnectPolicy(initial: .milliseconds(1), max: .milliseconds(2), jitter: 0)
 

@@ -4,7 +4,7 @@ import Postgres
 import TestSupport
 import Testing
 
-@Suite("Embedded PostgreSQL")
+@Suite("Embedded PostgreSQL", .limit(minutes: 5))
 struct EmbeddedPostgresTests {
     private func query(_ configuration: PostgresConfiguration, _ sql: String) async throws -> String? {
         let client = PostgresClient(configuration: configuration, logger: Logger(label: "test"))

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// What clients see of a server that goes away and comes back. One server, one after the other.
-@Suite("Server restarts")
+@Suite("Server restarts", .limit(minutes: 5))
 struct RestartTests {
     @Test func clientsAndListenersSurvive() async throws {
         try await PostgresPrivateServer.with { server in

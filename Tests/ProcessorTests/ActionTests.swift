@@ -7,7 +7,7 @@ import Workflow
 
 @testable import Processor
 
-@Suite("Pause, resume, cancel, shut down", .timeLimit(.minutes(10)))
+@Suite("Pause, resume, cancel, shut down", .limit(minutes: 3))
 struct ActionTests {
     @Test("Pause drops the running calls; resume runs them again; the pause costs no attempt")
     func pauseAndResume() async throws {

@@ -7,7 +7,7 @@ import Workflow
 
 @testable import Processor
 
-@Suite("Rows changed by hand while their steps run", .timeLimit(.minutes(10)))
+@Suite("Rows changed by hand while their steps run", .limit(minutes: 3))
 struct ByHandTests {
     @Test("A draft that is approved while its editor runs goes on; the editor's late answer changes nothing")
     func approvedByHand() async throws {

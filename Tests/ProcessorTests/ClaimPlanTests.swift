@@ -6,7 +6,7 @@ import Workflow
 
 @testable import Store
 
-@Suite("What a claim reads", .timeLimit(.minutes(10)))
+@Suite("What a claim reads", .limit(minutes: 5))
 struct ClaimPlanTests {
     @Test("With 100,000 waiting steps and many finished ones a claim reads some pages of each", arguments: [false, true])
     func buffers(isAnalyzed: Bool) async throws {

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 import Workflow
 
-@Suite("Claims", .timeLimit(.minutes(10)))
+@Suite("Claims", .limit(minutes: 5))
 struct ClaimTests {
     @Test("Among 10,000 waiting steps the priority decides, then the time; what is not due yet is left")
     func order() async throws {

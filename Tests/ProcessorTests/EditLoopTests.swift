@@ -7,7 +7,7 @@ import Workflow
 
 @testable import Processor
 
-@Suite("Edit loop", .timeLimit(.minutes(10)))
+@Suite("Edit loop", .limit(minutes: 3))
 struct EditLoopTests {
     @Test("A draft that is sent back is rewritten until it is approved, and every text is kept")
     func rewrites() async throws {

@@ -7,7 +7,7 @@ import Workflow
 
 @testable import Processor
 
-@Suite("Editorial workflows", .timeLimit(.minutes(10)))
+@Suite("Editorial workflows", .limit(minutes: 3))
 struct EditorialTests {
     @Test("Drafts are written, edited, judged, chosen and ranked")
     func wholeWorkflow() async throws {

@@ -8,7 +8,7 @@ import Workflow
 
 @testable import Processor
 
-@Suite("Fairness and limits of running processors", .timeLimit(.minutes(10)))
+@Suite("Fairness and limits of running processors", .limit(minutes: 5))
 struct FairnessTests {
     private static let bulk = Definitions.approval.replacing("name: approval", with: "name: bulk")
 

@@ -1,11 +1,12 @@
 import Logging
 import Synchronization
+import TestSupport
 import Testing
 import Workflow
 
 @testable import Processor
 
-@Suite("Models that are down", .timeLimit(.minutes(10)))
+@Suite("Models that are down", .limit(minutes: 2))
 struct FallbackModelTests {
     /// A model that says some words, and then fails or ends.
     private struct Speaker: LanguageModel {

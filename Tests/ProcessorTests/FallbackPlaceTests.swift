@@ -2,12 +2,13 @@ import Foundation
 import Postgres
 import Store
 import Synchronization
+import TestSupport
 import Testing
 import Workflow
 
 @testable import Processor
 
-@Suite("Fallbacks count for their own model's concurrency", .timeLimit(.minutes(10)))
+@Suite("Fallbacks count for their own model's concurrency", .limit(minutes: 3))
 struct FallbackPlaceTests {
     private func name(_ text: String) throws -> ModelName { try #require(ModelName(text)) }
 

@@ -7,7 +7,7 @@ import Workflow
 
 @testable import Processor
 
-@Suite("Faults at random", .timeLimit(.minutes(10)))
+@Suite("Faults at random", .limit(minutes: 5))
 struct FaultTests {
     @Test("Many tasks with models that fail at random all end, and every result is recorded once", arguments: 1...3)
     func randomFaults(round: Int) async throws {

@@ -7,7 +7,7 @@ import Workflow
 
 @testable import Processor
 
-@Suite("Forks", .timeLimit(.minutes(10)))
+@Suite("Forks", .limit(minutes: 3))
 struct ForkTests {
     @Test("A fork from each phase runs to the end, takes over what came before, and leaves the old task alone")
     func fromEachPhase() async throws {

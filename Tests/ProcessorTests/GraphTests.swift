@@ -7,7 +7,7 @@ import Workflow
 
 @testable import Processor
 
-@Suite("Graphs of phases", .timeLimit(.minutes(10)))
+@Suite("Graphs of phases", .limit(minutes: 3))
 struct GraphTests {
     private static let agents = """
         name: graph

@@ -7,7 +7,7 @@ import Workflow
 
 @testable import Processor
 
-@Suite("Human tasks", .timeLimit(.minutes(10)))
+@Suite("Human tasks", .limit(minutes: 3))
 struct HumanTests {
     @Test("A task waits for a person; the answer, with the form's defaults, is the phase's output")
     func answered() async throws {

@@ -7,7 +7,7 @@ import Workflow
 
 @testable import Processor
 
-@Suite("Judging", .timeLimit(.minutes(10)))
+@Suite("Judging", .limit(minutes: 3))
 struct JudgingTests {
     @Test("An unreadable verdict is retried, then it is a failed evaluation that the ranking leaves out and counts")
     func unreadableVerdicts() async throws {

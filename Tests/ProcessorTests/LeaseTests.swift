@@ -7,7 +7,7 @@ import Workflow
 
 @testable import Processor
 
-@Suite("Leases and locks", .timeLimit(.minutes(10)))
+@Suite("Leases and locks", .limit(minutes: 3))
 struct LeaseTests {
     @Test("A result that comes after the lease was lost is dropped")
     func fencing() async throws {

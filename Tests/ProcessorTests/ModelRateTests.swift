@@ -7,7 +7,7 @@ import Workflow
 
 @testable import Processor
 
-@Suite("Requests and tokens per minute", .timeLimit(.minutes(10)))
+@Suite("Requests and tokens per minute", .limit(minutes: 3))
 struct ModelRateTests {
     /// As if so much time had passed on the database's clock.
     private func pass(_ interval: String, _ newsroom: Newsroom) async throws {

@@ -7,7 +7,7 @@ import Workflow
 
 @testable import Processor
 
-@Suite("Methods of ranking", .timeLimit(.minutes(10)))
+@Suite("Methods of ranking", .limit(minutes: 3))
 struct RankMethodTests {
     /// Three writers, three judges of whom one writes too, and a rank phase with these attributes.
     private static func definition(_ attributes: String) -> String {

@@ -8,7 +8,7 @@ import Workflow
 
 /// What a statement reads does not grow with the tables, also in a session whose plans are from when they were small. The
 /// same with a million tasks, and the time that it takes: `scripts/bench scale`.
-@Suite("Large tables", .timeLimit(.minutes(10)))
+@Suite("Large tables", .limit(minutes: 3))
 struct ScaleTests {
     private static let tasks = 10_000
 

@@ -8,7 +8,7 @@ import Workflow
 @testable import Processor
 
 /// What checks/invariants.sql says of schedules, broken by hand.
-@Suite("Invariants of schedules", .timeLimit(.minutes(10)))
+@Suite("Invariants of schedules", .limit(minutes: 3))
 struct ScheduleInvariantTests {
     /// Which of the invariants of schedules are broken.
     private func broken(_ newsroom: Newsroom) async throws -> Set<String> {

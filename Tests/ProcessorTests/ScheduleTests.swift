@@ -8,7 +8,7 @@ import Workflow
 
 @testable import Processor
 
-@Suite("Schedules", .timeLimit(.minutes(10)))
+@Suite("Schedules", .limit(minutes: 3))
 struct ScheduleTests {
     @Test("A due schedule starts one task, in the name of who made it")
     func fires() async throws {

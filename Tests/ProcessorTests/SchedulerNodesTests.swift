@@ -8,7 +8,7 @@ import Workflow
 @testable import Processor
 
 /// Exactly one firing for each time, over many nodes, whatever happens to their sessions.
-@Suite("Schedulers of several nodes", .timeLimit(.minutes(10)))
+@Suite("Schedulers of several nodes", .limit(minutes: 5))
 struct SchedulerNodesTests {
     private static let schedules = 8
     private static let nodes = 3

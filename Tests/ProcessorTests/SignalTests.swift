@@ -7,7 +7,7 @@ import Workflow
 
 @testable import Processor
 
-@Suite("Signals", .timeLimit(.minutes(10)))
+@Suite("Signals", .limit(minutes: 3))
 struct SignalTests {
     @Test("A task waits for its signal")
     func waits() async throws {

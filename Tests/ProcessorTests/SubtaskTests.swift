@@ -7,7 +7,7 @@ import Workflow
 
 @testable import Processor
 
-@Suite("Sub-tasks", .timeLimit(.minutes(10)))
+@Suite("Sub-tasks", .limit(minutes: 3))
 struct SubtaskTests {
     @Test("A phase starts a task, waits for it, and takes its result; values go in with their types")
     func completes() async throws {

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 import Workflow
 
-@Suite("Lists of tasks", .timeLimit(.minutes(10)))
+@Suite("Lists of tasks", .limit(minutes: 3))
 struct TaskListTests {
     private struct Listed: Sendable {
         let id: UUID

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import Workflow
 
-@Suite("Transitions in the database", .timeLimit(.minutes(10)))
+@Suite("Transitions in the database", .limit(minutes: 3))
 struct TransitionTests {
     @Test("The table in the database is the one in the code")
     func tablesAgree() async throws {

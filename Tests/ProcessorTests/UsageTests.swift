@@ -7,7 +7,7 @@ import Workflow
 
 @testable import Processor
 
-@Suite("What tasks take", .timeLimit(.minutes(10)))
+@Suite("What tasks take", .limit(minutes: 3))
 struct UsageTests {
     private static let tokens: PostgresQuery = "SELECT usage ->> 'total_tokens' FROM pressroom.tasks"
 

@@ -4,7 +4,7 @@ import Workflow
 
 @testable import Providers
 
-@Suite("anthropic: requests and answers", .timeLimit(.minutes(10)))
+@Suite("anthropic: requests and answers", .limit(minutes: 2))
 struct AnthropicModelTests {
     private func withAnthropic<Value: Sendable>(
         _ script: ScriptedModelServer.Script? = nil, key: APIKey? = nil,

@@ -8,7 +8,7 @@ import Workflow
 
 @testable import Providers
 
-@Suite("Requests of http phases", .timeLimit(.minutes(10)))
+@Suite("Requests of http phases", .limit(minutes: 2))
 struct GuardedWebClientTests {
     @Test("What is sent, and what comes back")
     func exchange() async throws {

@@ -1,11 +1,12 @@
 import Foundation
+import TestSupport
 import Testing
 import Workflow
 
 @testable import Providers
 
 /// What every implementation of `LanguageModel` promises.
-@Suite("Every model", .timeLimit(.minutes(10)))
+@Suite("Every model", .limit(minutes: 2))
 struct ModelConformance {
     @Test("hands out its text piece by piece, and the pieces are the text", arguments: ModelSubject.all)
     func pieces(subject: ModelSubject) async throws {

@@ -4,7 +4,7 @@ import Workflow
 
 @testable import Providers
 
-@Suite("openai: errors", .timeLimit(.minutes(10)))
+@Suite("openai: errors", .limit(minutes: 2))
 struct OpenAIErrorTests {
     struct Case: Sendable, CustomTestStringConvertible {
         let status: Int

@@ -4,7 +4,7 @@ import Workflow
 
 @testable import Providers
 
-@Suite("openai: requests and answers", .timeLimit(.minutes(10)))
+@Suite("openai: requests and answers", .limit(minutes: 2))
 struct OpenAIModelTests {
     @Test("sends what chat completions ask for")
     func requestBody() async throws {

@@ -4,7 +4,7 @@ import Workflow
 
 @testable import Providers
 
-@Suite("Provider registry", .timeLimit(.minutes(10)))
+@Suite("Provider registry", .limit(minutes: 2))
 struct ProviderRegistryTests {
     private func withRegistry(
         _ configurations: [String: ProviderConfiguration], environment: [String: String] = [:],

@@ -1,10 +1,11 @@
 import Foundation
+import TestSupport
 import Testing
 import Workflow
 
 @testable import Providers
 
-@Suite("Rehearsal", .timeLimit(.minutes(10)))
+@Suite("Rehearsal", .limit(minutes: 2))
 struct RehearsalModelTests {
     private static let goldenText = """
         It is easy to talk about slow bread and a good deal harder to say something useful. This is a rehearsal, and the \

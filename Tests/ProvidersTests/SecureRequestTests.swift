@@ -7,7 +7,7 @@ import Workflow
 
 @testable import Providers
 
-@Suite("Requests of http phases over TLS", .timeLimit(.minutes(10)))
+@Suite("Requests of http phases over TLS", .limit(minutes: 2))
 struct SecureRequestTests {
     @Test("A certificate that is trusted and fits the host is needed")
     func certificates() async throws {

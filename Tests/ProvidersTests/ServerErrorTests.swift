@@ -5,7 +5,7 @@ import Workflow
 @testable import Providers
 
 /// What every provider that is a server makes of errors.
-@Suite("Servers' errors", .timeLimit(.minutes(10)))
+@Suite("Servers' errors", .limit(minutes: 2))
 struct ServerErrorTests {
     @Test("takes any body of an error", arguments: Dialect.all, ["", "<html>Bad gateway</html>", "{", "[]", "{\"detail\":\"no\"}", "{\"error\":\"no\"}"])
     func bodies(dialect: Dialect, body: String) async throws {

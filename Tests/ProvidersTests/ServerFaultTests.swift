@@ -6,7 +6,7 @@ import Workflow
 @testable import Providers
 
 /// What every provider that is a server makes of servers that misbehave.
-@Suite("Servers that misbehave", .timeLimit(.minutes(10)))
+@Suite("Servers that misbehave", .limit(minutes: 3))
 struct ServerFaultTests {
     @Test("gives up a stream that stalls, and drops the connection", arguments: Dialect.all)
     func stall(dialect: Dialect) async throws {

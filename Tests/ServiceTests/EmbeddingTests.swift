@@ -66,7 +66,7 @@ private struct Look: OwnKind {
     }
 }
 
-@Suite("A program that embeds the service", .timeLimit(.minutes(10)))
+@Suite("A program that embeds the service", .limit(minutes: 5))
 struct EmbeddingTests {
     private static func definition(_ phases: String...) -> String {
         """

@@ -38,28 +38,31 @@ package final class PostgresServer: Sendable {
         )
         atexit { PostgresTestDirectory.removeOwn() }
         configuration = try await embedded.start()
-        // Many tests start at once, and making a database takes a while.
+        // Making a database takes a while, and several tests want one at a time.
         var adminConfiguration = configuration.connecting(toDatabase: "postgres")
         adminConfiguration.maxConnections = 3
-        adminConfiguration.acquireTimeout = .seconds(600)
-        adminConfiguration.statementTimeout = .seconds(600)
+        adminConfiguration.acquireTimeout = .seconds(120)
+        adminConfiguration.statementTimeout = .seconds(120)
         admin = PostgresClient(configuration: adminConfiguration, logger: logger)
     }
 
-    /// Lends an empty database, or one with the repository's migrations applied, and drops it afterwards.
+    /// Lends an empty database, or one with the repository's migrations applied, when the test's turn has come; drops it
+    /// afterwards.
     package func withDatabase<T>(
         migrated: Bool = false, _ body: (PostgresConfiguration) async throws -> T
     ) async throws -> T {
-        let template = migrated ? try await migratedTemplateName() : "template1"
-        let name = "test_\(counter.add(1, ordering: .relaxed).newValue)"
-        try await create(name, template: template)
-        do {
-            let value = try await body(configuration.connecting(toDatabase: name))
-            await drop(name)
-            return value
-        } catch {
-            await drop(name)
-            throw error
+        try await TestTurns.take {
+            let template = migrated ? try await migratedTemplateName() : "template1"
+            let name = "test_\(counter.add(1, ordering: .relaxed).newValue)"
+            try await create(name, template: template)
+            do {
+                let value = try await body(configuration.connecting(toDatabase: name))
+                await drop(name)
+                return value
+            } catch {
+                await drop(name)
+                throw error
+            }
         }
     }
 

@@ -1,7 +1,7 @@
 import Synchronization
 
 /// Lets a number of tests do something at a time; the others wait in line.
-final class Slots: Sendable {
+package final class Slots: Sendable {
     private struct State {
         var free: Int
         var waiters: [CheckedContinuation<Void, Never>] = []
@@ -9,11 +9,11 @@ final class Slots: Sendable {
 
     private let state: Mutex<State>
 
-    init(_ count: Int) {
+    package init(_ count: Int) {
         state = Mutex(State(free: count))
     }
 
-    func hold<Value>(_ body: () async throws -> Value) async rethrows -> Value {
+    package func hold<Value>(_ body: () async throws -> Value) async rethrows -> Value {
         await take()
         defer { give() }
         return try await body()

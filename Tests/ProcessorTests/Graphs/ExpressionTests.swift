@@ -7,7 +7,7 @@ import Workflow
 
 @testable import Processor
 
-@Suite("Expressions", .timeLimit(.minutes(10)))
+@Suite("Expressions", .limit(minutes: 3))
 struct ExpressionTests {
     @Test(
         "What holds, and what does not",

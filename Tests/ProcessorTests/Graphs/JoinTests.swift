@@ -7,7 +7,7 @@ import Workflow
 
 @testable import Processor
 
-@Suite("Branches, conditions and joins", .timeLimit(.minutes(10)))
+@Suite("Branches, conditions and joins", .limit(minutes: 3))
 struct JoinTests {
     @Test(
         "Who is passed over, and what comes after",

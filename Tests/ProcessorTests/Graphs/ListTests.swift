@@ -8,7 +8,7 @@ import Workflow
 
 @testable import Processor
 
-@Suite("Lists and cycles of steps", .timeLimit(.minutes(10)))
+@Suite("Lists and cycles of steps", .limit(minutes: 3))
 struct ListTests {
     private static func definition(_ attributes: String) -> String {
         """

@@ -11,7 +11,7 @@ import Workflow
 /// on the way.
 ///
 /// PRESSROOM_TEST_GRAPHS=n says how many (400); PRESSROOM_TEST_SEED=s repeats one that a failure has named.
-@Suite("Random graphs", .timeLimit(.minutes(10)))
+@Suite("Random graphs", .limit(minutes: 3))
 struct RandomGraphTests {
     private static let environment = ProcessInfo.processInfo.environment
     private static let seeds: [UInt64] =

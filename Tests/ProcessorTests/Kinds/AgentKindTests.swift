@@ -7,7 +7,7 @@ import Workflow
 
 @testable import Processor
 
-@Suite("agent, log and delay phases", .timeLimit(.minutes(10)))
+@Suite("agent, log and delay phases", .limit(minutes: 3))
 struct AgentKindTests {
     private static let chain = """
         name: chain

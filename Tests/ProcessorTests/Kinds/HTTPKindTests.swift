@@ -7,7 +7,7 @@ import Workflow
 
 @testable import Processor
 
-@Suite("http phases", .timeLimit(.minutes(10)))
+@Suite("http phases", .limit(minutes: 3))
 struct HTTPKindTests {
     @Test("Templates in the URL are percent-encoded, in JSON bodies they stay text, in headers they break no line")
     func templates() async throws {

@@ -8,7 +8,7 @@ import Workflow
 @testable import Processor
 
 /// What every kind of phase must do.
-@Suite("Every kind of phase", .timeLimit(.minutes(10)))
+@Suite("Every kind of phase", .limit(minutes: 5))
 struct KindConformanceTests {
     @Test("has an entry in this suite")
     func complete() {

@@ -8,7 +8,7 @@ import Workflow
 
 @testable import Processor
 
-@Suite("Kinds of an embedding program", .timeLimit(.minutes(10)))
+@Suite("Kinds of an embedding program", .limit(minutes: 3))
 struct OwnKindTests {
     @Test("sees the task's input, the outputs before it, and the same key in every attempt")
     func call() async throws {

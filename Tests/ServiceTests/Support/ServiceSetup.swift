@@ -20,7 +20,7 @@ struct ServiceSetup: Sendable {
     /// A disk of its own for its private PostgreSQL.
     var disk: SmallDisk?
     /// Against hanging: how long the whole test may take.
-    var limit = Duration.seconds(300)
+    var limit = Duration.seconds(150)
 
     /// A rehearsal provider with this pace beside the default one: `slow/<any name>`.
     static func slow(tokensPerSecond: Int, latency: String = "50ms", database: Database = .shared) -> ServiceSetup {
