@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import Workflow
 
-@Suite("First statuses in the database", .timeLimit(.minutes(10)))
+@Suite("First statuses in the database", .limit(minutes: 3))
 struct FirstStatusTests {
     @Test("The table in the database is the one in the code")
     func tablesAgree() async throws {

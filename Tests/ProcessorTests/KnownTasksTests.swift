@@ -1,13 +1,14 @@
 import Foundation
 import Postgres
 import Store
+import TestSupport
 import Testing
 import Workflow
 
 @testable import Processor
 
 /// What a node goes on with instead of reading it again, and when it must not.
-@Suite("Known tasks", .timeLimit(.minutes(10)))
+@Suite("Known tasks", .limit(minutes: 3))
 struct KnownTasksTests {
     private static let chain = """
         name: chain

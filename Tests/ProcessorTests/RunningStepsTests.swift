@@ -1,12 +1,13 @@
 import Foundation
 import Store
 import Synchronization
+import TestSupport
 import Testing
 import Workflow
 
 @testable import Processor
 
-@Suite("Running steps", .timeLimit(.minutes(10)))
+@Suite("Running steps", .limit(minutes: 3))
 struct RunningStepsTests {
     @Test("What is lost is an attempt: a later one of the step runs on, and the earlier one is dropped when it begins")
     func attempts() async {

@@ -9,7 +9,7 @@ import Workflow
 @testable import Processor
 
 /// `for_each`, `repeat` and `concurrency` of kinds that ask a server or a person, or that wait.
-@Suite("Lists and cycles of requests, questions and waits", .timeLimit(.minutes(10)))
+@Suite("Lists and cycles of requests, questions and waits", .limit(minutes: 3))
 struct WaitingListTests {
     private static let input: JSON = ["list": ["a", "b", "c", "d", "e"]]
 
