@@ -1,6 +1,8 @@
 """Durable steps per second of DBOS Transact: N workflows of four steps that do nothing.
 
-    python dbos_steps.py POSTGRES_URL N [direct|queue]
+    python dbos_steps.py POSTGRES_URL N [direct|backlog]
+
+direct: each starts when it is posted, and the clock with the first. backlog: all wait in a queue when the clock starts.
 """
 import json
 import sys
@@ -25,16 +27,16 @@ def flow(number: int) -> int:
     return number
 
 
-def begin(number: int):
-    return DBOS.enqueue_workflow("bench", flow, number) if mode == "queue" else DBOS.start_workflow(flow, number)
-
-
 DBOS.launch()
-if mode == "queue":
+DBOS.start_workflow(flow, -1).get_result()
+if mode == "backlog":
+    handles = [DBOS.enqueue_workflow("bench", flow, number) for number in range(count)]
+    start = time.monotonic()
     DBOS.register_queue("bench", concurrency=64)
-begin(-1).get_result()
-start = time.monotonic()
-for handle in [begin(number) for number in range(count)]:
+else:
+    start = time.monotonic()
+    handles = [DBOS.start_workflow(flow, number) for number in range(count)]
+for handle in handles:
     handle.get_result()
 elapsed = time.monotonic() - start
 print(json.dumps({"steps_per_second": round(4 * count / elapsed), "tasks": count, "seconds": round(elapsed, 3)}))

@@ -103,13 +103,17 @@ import Workflow
                 service, "steps", "--kind", "log", "--attributes", "message: Go.", "--tasks", "3"
             ).report()
             #expect((lines["steps_per_second"]?.double ?? 0) > 0, "\(lines)")
+            let backlog = try await bench(
+                service, "steps", "--kind", "log", "--attributes", "message: Go.", "--tasks", "3", "--backlog", "3"
+            ).report()
+            #expect((backlog["steps_per_second"]?.double ?? 0) > 0, "\(backlog)")
             let start = try await bench(service, "start", "--model", "nothing/any", "--tasks", "2").report()
             #expect((start["post_to_running_p50_ms"]?.double ?? 0) > 0, "\(start)")
-            // 12 that were measured, and one before each of the two measures.
+            // 12 that were measured, and one before the measure of starts.
             let workflow = "bench-steps-nothing-any"
             #expect(
                 try await service.number(
-                    "SELECT count(*) FROM pressroom.tasks WHERE workflow_name = \(workflow) AND status = 'completed'") == 14)
+                    "SELECT count(*) FROM pressroom.tasks WHERE workflow_name = \(workflow) AND status = 'completed'") == 13)
         }
     }
 
@@ -159,6 +163,7 @@ import Workflow
                 (["idle", "--subscribers", "5"], "--pid"),
                 (["state", "--connections", "0"], "--connections"),
                 (["steps", "--tasks", "0"], "--tasks"),
+                (["steps", "--backlog", "-1"], "--backlog"),
                 (["start", "--tasks", "0"], "--tasks"),
                 (["scale", "--rounds", "0"], "--rounds"),
                 (["fan-out", "--url", "https://127.0.0.1"], "plain HTTP"),

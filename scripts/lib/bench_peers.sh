@@ -51,7 +51,7 @@ pgbench_rate() {
   printf '{"per_second": %s}\n' "$rate"
 }
 
-# The same work for each: tasks of four steps. peer_steps NAME TASKS
+# The same work for each: tasks of four steps. peer_steps NAME TASKS [MODE]
 peer_steps() {
   local socket
   socket=$(postgres_socket)
@@ -62,7 +62,7 @@ peer_steps() {
       pgbench_rate bench_plain 8 "$2" --file Benchmarks/peers/plain_steps.sql
       ;;
     dbos | procrastinate)
-      "$peers_python" "Benchmarks/peers/$1_steps.py" "postgresql://pressroom@/bench_$1?host=$socket" "$2"
+      "$peers_python" "Benchmarks/peers/$1_steps.py" "postgresql://pressroom@/bench_$1?host=$socket" "${@:2}"
       ;;
     litestar)
       "$peers_python" Benchmarks/peers/litestar_steps.py "postgresql+asyncpg://pressroom@/bench_litestar?host=$socket" "$2"
