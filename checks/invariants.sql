@@ -171,6 +171,16 @@ SELECT 'transitions_are_legal' AS invariant, count(*) AS violations, to_json((ar
                               AND l.from_status = t.before AND l.to_status = t.status)) AS wrong
 HAVING count(*) > 0;
 
+-- What new rows may be; version 1 is as they were added.
+SELECT 'rows_begin_as_they_may' AS invariant, count(*) AS violations, to_json((array_agg(detail))[1:5]) AS samples
+  FROM (SELECT format('%s %s: began as %s at %s', b.entity, b.id, b.status, b.position) AS detail
+          FROM told b JOIN pressroom.events e USING (tenant_id, position)
+          JOIN pressroom.tasks t ON t.tenant_id = e.tenant_id AND t.task_id = e.task_id
+         WHERE b.version = 1 AND b.status IS NOT NULL AND b.entity IN (SELECT entity FROM pressroom.first_statuses)
+           AND NOT EXISTS (SELECT FROM pressroom.first_statuses f WHERE f.entity = b.entity AND f.status = b.status
+                              AND (NOT f.of_forks OR t.forked_from_task_id IS NOT NULL))) AS wrong
+HAVING count(*) > 0;
+
 SELECT 'an_attempt_runs_once' AS invariant, count(*) AS violations, to_json((array_agg(detail))[1:5]) AS samples
   FROM (SELECT format('step %s: attempt %s began at %s', id, attempt, array_agg(position ORDER BY position)) AS detail
           FROM (SELECT *, lag(status) OVER (PARTITION BY tenant_id, id ORDER BY position) AS before

@@ -61,6 +61,12 @@ import Workflow
                  WHERE position = 1
                 """),
         .init(
+            invariant: "rows_begin_as_they_may",
+            sql: """
+                UPDATE pressroom.events SET payload = jsonb_set(payload::jsonb, '{output,status}', '"approved"')::json
+                 WHERE type = 'output_updated' AND payload -> 'output' ->> 'version' = '1'
+                """),
+        .init(
             invariant: "an_attempt_runs_once",
             sql: """
                 UPDATE pressroom.events SET payload = jsonb_set(payload::jsonb, '{step,status}', '"retrying"')::json
