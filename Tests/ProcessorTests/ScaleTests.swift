@@ -41,6 +41,31 @@ struct ScaleTests {
         }
     }
 
+    @Test("what has waited is no longer in the way once the table is vacuumed, however large it is")
+    func vacuum() async throws {
+        try await DataSet.with { data in
+            try await data.grow(Self.tasks, from: 13, to: 0)
+            try await data.queue(16, daysAgo: 0)
+            _ = try await data.client.query("VACUUM ANALYZE pressroom.steps")
+            let store = Store(database: data.client)
+            _ = try await store.waitingLanes(ClaimLimits())
+            let before = try await Footprint.of(data.client) { _ = try await store.waitingLanes(ClaimLimits()) }
+            try await data.waitAgain(250)
+            let crowded = try await Footprint.of(data.client) { _ = try await store.waitingLanes(ClaimLimits()) }
+            #expect(crowded.pages > before.pages + 20)
+            _ = try await data.client.query("VACUUM pressroom.steps")
+            let after = try await Footprint.of(data.client) { _ = try await store.waitingLanes(ClaimLimits()) }
+            #expect(after.pages <= before.pages + 5, "\(before) grew to \(after)")
+            let tables = try await data.client.query(
+                """
+                SELECT relname::text FROM pg_class WHERE relnamespace = 'pressroom'::regnamespace
+                   AND 'autovacuum_vacuum_scale_factor=0' = ANY(reloptions) ORDER BY 1
+                """
+            ).map { try $0.decode(0, as: String.self) }
+            #expect(tables == ["steps", "tasks"])
+        }
+    }
+
     struct Operation: Sendable {
         let name: String
         let body: @Sendable () async throws -> Void

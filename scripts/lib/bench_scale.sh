@@ -29,14 +29,13 @@ without_durability() {
   sync
 }
 
-# make_tables LARGE SMALL. How many there are, is noted last.
+# make_tables TASKS: the large ones. How many there are, is noted last.
 make_tables() {
-  local large=$1 small=$2 began=$SECONDS
+  local began=$SECONDS
   make_source
-  say "  making $large tasks"
-  fill scale_small "$small"
-  fill scale_large "$large"
-  sql postgres --command "COMMENT ON DATABASE scale_large IS '$large'"
+  say "  making $1 tasks"
+  fill scale_large "$1"
+  sql postgres --command "COMMENT ON DATABASE scale_large IS '$1'"
   say "  made in $((SECONDS - began)) s: $(sql scale_large --command "SELECT pg_size_pretty(pg_database_size('scale_large'))")"
 }
 
@@ -81,9 +80,11 @@ measure_scale() {
   local run large database
   service_directory=$kept
   start_pressroom 0,1
-  if [[ -z "$(tables_made)" ]]; then without_durability make_tables "$(sized "$scale_tasks" 5000)" 5000; fi
+  if [[ -z "$(tables_made)" ]]; then without_durability make_tables "$(sized "$scale_tasks" 5000)"; fi
   large=$(tables_made)
-  for database in scale_small scale_large; do "$binary" migrate up --database-url "$(scale_url "$database")" >/dev/null; done
+  for database in scale_source scale_large; do "$binary" migrate up --database-url "$(scale_url "$database")" >/dev/null; done
+  # Anew, since each run removes some of its log.
+  fill scale_small 5000
   for ((run = 0; run < runs; run++)); do
     record Pressroom "$large tasks" scale_of "$(sized 50 5)"
     record "small tables" "$large tasks" small_scale_of

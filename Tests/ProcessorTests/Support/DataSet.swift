@@ -71,6 +71,18 @@ struct DataSet: Sendable {
         }
     }
 
+    /// Moves the steps that wait to other places in the queue, so many times.
+    func waitAgain(_ times: Int) async throws {
+        try await client.withConnection { connection in
+            _ = try await connection.execute(script: "SET session_replication_role = replica")
+            for _ in 0..<times {
+                _ = try await connection.execute(
+                    script: "UPDATE pressroom.steps SET run_at = now() WHERE status = 'pending' AND run_at IS NOT NULL")
+            }
+            _ = try await connection.execute(script: "RESET session_replication_role")
+        }
+    }
+
     private func call(_ procedure: String) async throws {
         _ = try await client.withConnection { try await $0.execute(script: "CALL \(procedure)") }
     }
