@@ -115,8 +115,9 @@ GOALS = [
             ("Check of a lease", "lost_steps"),
             ("Search for abandoned texts", "sweep_texts"),
             ("Search for events past retention", "retention_search"),
-            ("Removal of 200 events", "retention_200_events"),
             ("Removal of a task", "delete"),
         ]
     ],
+    # No goal: the oldest events lie on pages that nobody has read for long, and are read from the disk.
+    Goal("Removal of 200 events", "scale", None, "retention_200_events_ms", "ms", False, peer="small tables"),
 ]

@@ -29,7 +29,7 @@ struct RecordSet: Sendable, PostgresEncodable {
         guard let id else { return }
         begin(name)
         bytes.append(UInt8(ascii: "\""))
-        bytes.append(contentsOf: id.uuidString.utf8)
+        bytes.append(contentsOf: id.postgresArrayElement.utf8)
         bytes.append(UInt8(ascii: "\""))
     }
 
