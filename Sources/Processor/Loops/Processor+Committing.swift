@@ -3,17 +3,17 @@ import Store
 import Workflow
 
 extension Processor {
-    /// A batch for the second lane pays when it has some size.
-    private static let secondBatch = 16
+    /// A batch for another lane than the first pays when it has some size.
+    private static let furtherBatch = 16
 
-    /// Writes results as they come, as many in one transaction as have gathered. While one lane commits, the other reads
-    /// and decides; more would only wait for the tenant's head.
+    /// Writes results as they come, as many in one transaction as have gathered. While one lane holds the tenant's head,
+    /// another writes its rows, and a third decides.
     func commitResults() async {
         await withDiscardingTaskGroup { group in
             for (lane, arrived) in finished.arrived.enumerated() {
                 group.addTask {
                     await arrived.forEach(atLeastEvery: .seconds(1)) {
-                        let atLeast = lane == 0 ? 1 : Self.secondBatch
+                        let atLeast = lane == 0 ? 1 : Self.furtherBatch
                         while case let batch = self.finished.take(atMost: self.configuration.commitBatch, atLeast: atLeast),
                             !batch.isEmpty
                         {
