@@ -1,9 +1,21 @@
 extension JSON {
-    /// Compact JSON text with sorted keys, so that equal values give equal texts.
-    ///
-    /// A double that JSON cannot express (NaN, infinity) becomes `null`.
+    /// Compact JSON text, members in their order. A double that JSON cannot express (NaN, infinity) becomes `null`.
     package var text: String {
         String(decoding: utf8, as: UTF8.self)
+    }
+
+    /// Compact JSON text with members in the order of their keys' code points: equal values give equal texts.
+    package var canonicalText: String {
+        sortedByKey.text
+    }
+
+    private var sortedByKey: JSON {
+        switch self {
+        case .array(let elements): .array(elements.map(\.sortedByKey))
+        case .object(let members):
+            .object(JSONObject(members.sorted { $0.key.codePointsPrecede($1.key) }.map { ($0.key, $0.value.sortedByKey) }))
+        default: self
+        }
     }
 
     /// The bytes of `text`.
@@ -20,6 +32,7 @@ extension JSON {
         case .bool(let value): bytes.append(contentsOf: (value ? "true" : "false").utf8)
         case .integer(let value): bytes.append(contentsOf: String(value).utf8)
         case .number(let value): bytes.append(contentsOf: Self.text(of: value).utf8)
+        case .decimal(let text): bytes.append(contentsOf: text.utf8)
         case .string(let value): Self.write(value, to: &bytes)
         case .array(let elements):
             bytes.append(UInt8(ascii: "["))
@@ -30,7 +43,7 @@ extension JSON {
             bytes.append(UInt8(ascii: "]"))
         case .object(let members):
             bytes.append(UInt8(ascii: "{"))
-            for (index, (key, value)) in members.sorted(by: { $0.key < $1.key }).enumerated() {
+            for (index, (key, value)) in members.enumerated() {
                 if index > 0 { bytes.append(UInt8(ascii: ",")) }
                 Self.write(key, to: &bytes)
                 bytes.append(UInt8(ascii: ":"))

@@ -1,12 +1,12 @@
 import Foundation
 import Testing
 
-@testable import Workflow
+@testable import Base
 
 @Suite struct JSONTests {
     @Test(arguments: [
         ("null", JSON.null), ("true", true), (" [1, -2 ,3] ", [1, -2, 3]), ("9223372036854775807", .integer(.max)),
-        ("-9223372036854775808", .integer(.min)), ("9223372036854775808", .number(9_223_372_036_854_775_808)),
+        ("-9223372036854775808", .integer(.min)), ("9223372036854775808", .decimal("9223372036854775808")),
         ("1.0", .number(1)), ("-0", .integer(0)), ("1e2", .number(100)), ("\"\\u00e9\\ud83d\\ude42\\n\\/\"", "é🙂\n/"),
         ("{\"a\":{\"b\":[]},\"a\":2}", ["a": 2]), ("\"\"", ""), ("0.1", .number(0.1)), ("1e-400", .number(0)),
     ] as [(String, JSON)])
@@ -17,7 +17,7 @@ import Testing
     @Test(arguments: [
         "", " ", "nul", "tru", "01", "1.", ".5", "+1", "-", "1e", "1e999", "[1,]", "[1 2]", "{\"a\":1,}", "{a:1}", "{\"a\" 1}",
         "\"a", "\"\\x\"", "\"\\u12\"", "\"\\ud800\"", "\"\\ud800\\u0041\"", "\"\\udc00\"", "\"a\nb\"", "1 2", "NaN", "'a'",
-        "[", "{", "{\"a\":", "\u{FEFF}1",
+        "[", "{", "{\"a\":", "\u{FEFF}1", String(repeating: "9", count: 401),
     ])
     func refuses(_ text: String) {
         #expect(throws: JSONParseError.self) { try JSON(parsing: text) }
@@ -41,11 +41,53 @@ import Testing
         #expect(throws: JSONParseError.self) { try JSON(parsing: String(repeating: "[", count: 1_000_000)) }
     }
 
-    @Test func textIsCompactSortedAndReadsBack() throws {
+    @Test func textIsCompactKeepsTheOrderAndReadsBack() throws {
         let value: JSON = ["b": [1, 2.5, nil, true], "a": "q\"\\\n\u{1}\u{7F}é", "c": .number(1e21), "d": .number(-0.0), "e": 3.0]
-        #expect(value.text == #"{"a":"q\"\\\n\u0001"# + "\u{7F}é" + #"","b":[1,2.5,null,true],"c":1e+21,"d":0,"e":3}"#)
+        #expect(value.text == #"{"b":[1,2.5,null,true],"a":"q\"\\\n\u0001"# + "\u{7F}é" + #"","c":1e+21,"d":0,"e":3}"#)
         #expect(try JSON(parsing: value.text).isSameValue(as: value))
         #expect(JSON.number(.nan).text == "null")
+    }
+
+    @Test func canonicalTextIsTheSameForEveryOrder() throws {
+        let one = try JSON(parsing: #"{"b":{"y":1,"x":2},"a":[]}"#)
+        let other = try JSON(parsing: #"{"a":[],"b":{"x":2,"y":1}}"#)
+        #expect(one == other && one.hashValue == other.hashValue)
+        #expect(one.text != other.text && one.canonicalText == #"{"a":[],"b":{"x":2,"y":1}}"#)
+        #expect(one.canonicalText == other.canonicalText)
+    }
+
+    @Test(arguments: ["18446744073709551615", "-9223372036854775809", "123456789012345678901234567890"])
+    func largeWholeNumbersKeepTheirDigits(_ digits: String) throws {
+        let value = try JSON(parsing: digits)
+        #expect(value.text == digits && value.typeName == "integer" && value.int == nil)
+        #expect(value.double == Double(digits))
+    }
+
+    @Test func keysAndTextsCompareByCodePoints() throws {
+        let value = try JSON(parsing: #"{"\u00e9": 1, "e\u0301": 2}"#)
+        #expect(value.object?.count == 2 && value["\u{E9}"] == 1 && value["e\u{301}"] == 2)
+        #expect(JSON.string("\u{E9}") != JSON.string("e\u{301}"))
+        #expect(!JSON.string("\u{E9}").isSameValue(as: .string("e\u{301}")))
+    }
+
+    /// Beyond a dozen members an object finds its keys by an index.
+    @Test func largeObjectsKeepOrderThroughChanges() throws {
+        let seed = UInt64.random(in: 0 ... .max)
+        var generator = SeededGenerator(seed: seed)
+        var object = JSONObject()
+        var expected: [(String, JSON)] = []
+        for _ in 0..<2_000 {
+            let key = "k\(generator.next(below: 60))"
+            if generator.next(below: 3) == 0 {
+                #expect(object.removeValue(forKey: key) == expected.first { $0.0 == key }?.1, "seed \(seed)")
+                expected.removeAll { $0.0 == key }
+            } else {
+                let value = JSON.integer(Int64(generator.next(below: 1_000)))
+                object[key] = value
+                if let index = expected.firstIndex(where: { $0.0 == key }) { expected[index].1 = value } else { expected.append((key, value)) }
+            }
+            try #require(object.keys == expected.map(\.0) && object.values == expected.map(\.1), "seed \(seed)")
+        }
     }
 
     @Test func randomValuesReadBack() throws {
@@ -97,8 +139,7 @@ import Testing
             return .string(String(String.UnicodeScalarView(scalars)))
         case 5: return .array((0..<generator.next(below: 4)).map { _ in random(&generator, depth: depth + 1) })
         default:
-            return .object(
-                Dictionary((0..<generator.next(below: 4)).map { ("k\($0)", random(&generator, depth: depth + 1)) }) { $1 })
+            return .object(JSONObject((0..<generator.next(below: 4)).map { ("k\($0)", random(&generator, depth: depth + 1)) }))
         }
     }
 }

@@ -1,7 +1,9 @@
+import Foundation
+
 extension JSON: Codable {
     package init(from decoder: any Decoder) throws {
         if let container = try? decoder.container(keyedBy: MemberKey.self) {
-            var members: [String: JSON] = [:]
+            var members: JSONObject = [:]
             for key in container.allKeys {
                 members[key.stringValue] = try container.decode(JSON.self, forKey: key)
             }
@@ -42,6 +44,12 @@ extension JSON: Codable {
             try container.encode(value)
         case .number(let value):
             var container = encoder.singleValueContainer()
+            try container.encode(value)
+        case .decimal(let text):
+            var container = encoder.singleValueContainer()
+            guard let value = Decimal(string: text) else {
+                throw EncodingError.invalidValue(self, .init(codingPath: encoder.codingPath, debugDescription: "\(text) is no decimal"))
+            }
             try container.encode(value)
         case .string(let value):
             var container = encoder.singleValueContainer()
