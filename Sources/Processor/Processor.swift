@@ -2,6 +2,7 @@ package import Foundation
 package import Logging
 import ServiceLifecycle
 package import Store
+import Synchronization
 package import Workflow
 
 /// The worker of a node: claims steps, runs them, commits their results, moves tasks on, and takes over from
@@ -111,6 +112,86 @@ package final class Processor: Service {
             try await store.removeProcessor(id: id)
         } catch {
             logger.warning("the processor's entry is left to the lease timeout", metadata: ["error": "\(error)"])
+        }
+    }
+}
+
+/// What a processor may use, and how patient it is.
+package struct ProcessorConfiguration: Sendable {
+    /// How many steps run at once on this node.
+    package var concurrency = 64
+    /// How many results go into one transaction at most.
+    package var commitBatch = 256
+    /// How often the lease of the running steps is renewed, and asked whether they were taken away.
+    package var heartbeat: Duration = .milliseconds(500)
+    /// How old a heartbeat may be before a processor's steps are given to others.
+    package var leaseTimeout: Duration = .seconds(10)
+    /// How often the queue is looked at when nothing hints at work.
+    package var poll: Duration = .milliseconds(500)
+    /// How long running steps may go on after a shutdown was asked for before they are handed back.
+    package var drain: Duration = .zero
+    /// How many tasks may stand above a sub-task.
+    package var maxSubtaskDepth = 8
+    /// Places that a tenant with running steps here leaves to tenants without any, where there are several tenants;
+    /// at most half of all places count.
+    package var tenantReserve = 8
+    /// Limits over all nodes.
+    package var limits = ClaimLimits()
+
+    package init() {}
+}
+
+/// Wakes one waiting loop; wakes that come while it is busy are remembered as one.
+final class WorkSignal: Sendable {
+    private let stream: AsyncStream<Void>
+    private let continuation: AsyncStream<Void>.Continuation
+
+    init() {
+        (stream, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    }
+
+    func wake() {
+        continuation.yield()
+    }
+
+    /// Runs `body` at each wake, and at least every `interval`, until the task is cancelled.
+    func forEach(atLeastEvery interval: Duration, _ body: @Sendable () async -> Void) async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask {
+                while !Task.isCancelled {
+                    try? await Task.sleep(for: interval)
+                    self.wake()
+                }
+            }
+            for await _ in stream {
+                await body()
+                if Task.isCancelled { break }
+            }
+            group.cancelAll()
+        }
+    }
+}
+
+/// Wakes a loop after a while; of several wakes that are asked for, the earliest counts.
+final class WakeTimer: Sendable {
+    private let signal: WorkSignal
+    private let next = Mutex<(deadline: ContinuousClock.Instant, task: Task<Void, Never>)?>(nil)
+
+    init(_ signal: WorkSignal) {
+        self.signal = signal
+    }
+
+    /// - Parameter delay: not less than 10 ms count.
+    func wake(after delay: Duration) {
+        let deadline = ContinuousClock.now + max(delay, .milliseconds(10))
+        next.withLock { next in
+            if let next, next.deadline <= deadline, next.deadline > .now { return }
+            next?.task.cancel()
+            let task = Task { [signal] in
+                guard (try? await Task.sleep(until: deadline)) != nil else { return }
+                signal.wake()
+            }
+            next = (deadline, task)
         }
     }
 }

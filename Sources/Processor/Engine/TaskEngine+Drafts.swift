@@ -80,3 +80,52 @@ extension TaskEngine {
         return graph.phases.first { $0.id == step.phaseID }?.key
     }
 }
+
+extension TaskEngine {
+    /// Whether a draft is a judge's own, which `exclude_own` keeps from it.
+    func isOwn(_ output: OutputRow, of judge: AgentDefinition) -> Bool {
+        agent(output.writer["slug"]?.string).map { OwnDrafts.areOwn(writer: $0, judge: judge) } ?? false
+    }
+}
+
+extension TaskEngine {
+    /// Sets right what somebody left half done by hand: a draft whose step was closed in `psql` waits for nothing.
+    mutating func mendDrafts() {
+        for output in graph.outputs where !output.status.isSettled {
+            guard let step = graph.steps.last(where: { $0.outputID == output.id && $0.kind.waitingOutputStatus != nil })
+            else { continue }
+            switch step.status {
+            case .failed, .skipped, .cancelled:
+                graph.updateOutput(output.id) { row in
+                    row.status = .failed
+                    row.error = step.error ?? StepFailure(
+                        code: "step_\(step.status)", message: "The step on the draft was \(step.status).", isRetryable: false).json
+                }
+            case .completed where output.status == step.kind.activeOutputStatus:
+                let next: OutputStatus = isThroughEditing(output) ? .approved : .pendingEdit
+                graph.updateOutput(output.id) { row in
+                    row.status = row.content == nil ? .failed : row.status == .rewriting ? .pendingEdit : next
+                }
+            default: continue
+            }
+        }
+    }
+}
+
+/// How an output stands in a phase's output and in prompts.
+enum OutputSummary {
+    static func json(_ output: OutputRow) -> JSON {
+        [
+            "output_id": .string(output.id.text), "track": .string(output.track), "status": .string(output.status.rawValue),
+            "writer": output.writer["slug"] ?? .null, "content": output.content.map(JSON.string) ?? .null,
+            "version_number": .integer(Int64(output.versionNumber)),
+        ]
+    }
+}
+
+/// Sums tokens and costs over the calls that went into a row.
+enum UsageSum {
+    static func adding(_ usage: Usage, to sum: JSON) -> JSON {
+        (usage + Usage(json: sum)).json
+    }
+}

@@ -1,7 +1,7 @@
 import Foundation
 import Logging
 import Store
-import Workflow
+package import Workflow
 
 /// Runs claimed steps: gets what they need, lets their kinds work, says what came of it.
 struct StepRunner: Sendable {
@@ -62,5 +62,111 @@ struct StepRunner: Sendable {
             onText: { text in
                 if let outputID = step.outputID { liveTexts.append(text, to: outputID, of: step, versionNumber: version) }
             })
+    }
+}
+
+/// How the processor gets at a model; throws `unknown_model` where no provider has it.
+package typealias ModelLookup = @Sendable (ModelName) throws(ProviderError) -> any LanguageModel
+
+/// How the processor gets at a secret; nil where this node has none of that name.
+package typealias SecretLookup = @Sendable (String) -> String?
+
+/// What steps are run with.
+package struct StepServices: Sendable {
+    package var models: ModelLookup
+    package var web: any WebClient
+    package var secrets: SecretLookup
+    /// By their names.
+    package var ownKinds: [String: RegisteredKind]
+    // The processor's own.
+    var subtasks: SubtaskPreparation?
+    var places: ModelPlaces?
+    let deadlines = Deadlines()
+
+    package init(
+        models: @escaping ModelLookup, web: any WebClient = NoWebClient(), secrets: @escaping SecretLookup = { _ in nil },
+        ownKinds: [RegisteredKind] = []
+    ) {
+        self.models = models
+        self.web = web
+        self.secrets = secrets
+        self.ownKinds = Dictionary(ownKinds.map { ($0.name, $0) }, uniquingKeysWith: { _, last in last })
+    }
+}
+
+/// Sends nothing: for a processor that is given no client.
+package struct NoWebClient: WebClient {
+    package init() {}
+
+    package func send(_ request: WebRequest) async throws(ProviderError) -> WebResponse {
+        throw ProviderError(code: .unavailable, message: "This node sends no HTTP requests.")
+    }
+}
+
+/// What a run of a step came to, with the fence that its result is checked against.
+struct FinishedStep: Sendable {
+    let tenantID: String
+    let taskID: UUID
+    let stepID: UUID
+    let outputID: UUID?
+    let attempt: Int
+    let outcome: StepOutcome
+}
+
+extension FinishedStep {
+    init(_ step: ClaimedStep, _ outcome: StepOutcome) {
+        self.init(
+            tenantID: step.tenantID, taskID: step.taskID, stepID: step.id, outputID: step.outputID, attempt: step.attempt,
+            outcome: outcome)
+    }
+}
+
+enum StepOutcome: Sendable {
+    /// `spent` is what all model calls of the run took.
+    case completed(StepResult, spent: Usage = .zero)
+    case failed(StepFailure)
+    /// Back into the queue: the node shuts down.
+    case handedBack
+}
+
+/// What a completed run brought, by what the step's kind asks for.
+enum StepResult: Sendable {
+    /// What `steps.output` is to hold; `usage` is zero where no model was asked.
+    case value(JSON, usage: Usage = .zero)
+    case text(String, usage: Usage)
+    case decision(EditDecision, usage: Usage)
+    case verdict(Verdict, usage: Usage)
+    /// The outputs in the judge's order, best first.
+    case ballot([UUID], reasoning: String?, usage: Usage)
+    /// By output, the judge's score for each criterion.
+    case scores([UUID: [String: Double]], reasoning: String?, usage: Usage)
+    /// The task to be started, whose end the step waits for.
+    case subtask(SubtaskStart)
+}
+
+/// Why a step failed, as in `steps.error`.
+package struct StepFailure: Error, Sendable, Equatable {
+    package let code: String
+    package let message: String
+    package let isRetryable: Bool
+    /// What the server asked to wait before the next attempt.
+    package var retryAfter: Duration?
+    /// What the run's calls took: an answer that cannot be read was paid for too.
+    var usage = Usage.zero
+
+    package init(code: String, message: String, isRetryable: Bool, retryAfter: Duration? = nil) {
+        self.code = code
+        self.message = message
+        self.isRetryable = isRetryable
+        self.retryAfter = retryAfter
+    }
+
+    init(_ error: ProviderError) {
+        self.init(
+            code: error.code.rawValue, message: error.message, isRetryable: error.isRetryable, retryAfter: error.retryAfter)
+    }
+
+    var json: JSON {
+        ["code": .string(code), "message": .string(message.replacing("\0", with: "\u{FFFD}")), "retryable": .bool(isRetryable)]
     }
 }

@@ -106,3 +106,111 @@ package final class Scheduler: Service {
         return try await store.settle(scope, schedule, outcome, next: next)
     }
 }
+
+/// How a scheduler looks at the schedules.
+package struct SchedulerConfiguration: Sendable {
+    /// How often they are looked at at least; a planned time is not waited past.
+    package var poll: Duration = .seconds(1)
+    /// By how much a task may be late without being a misfire.
+    package var grace: Duration = .seconds(60)
+
+    package init() {}
+}
+
+/// Makes tasks of schedules: finds the workflow as it is now and checks the input against it.
+final class ScheduledStarts: Sendable {
+    private let store: Store
+    private let definitions = DefinitionCache()
+
+    init(store: Store) {
+        self.store = store
+    }
+
+    /// A task for the time `due`.
+    ///
+    /// - Throws: `ScheduleFailure` when the schedule cannot start one; what the store throws.
+    func start(_ scope: Scope, _ schedule: ScheduleRow, due: Date) async throws -> TaskStart {
+        let values = schedule.values
+        let workflow = try await workflow(scope, values)
+        guard let entry = try await definitions.entry(store, scope, id: workflow.id) else {
+            throw ScheduleFailure.noWorkflow(values.workflowName, version: values.workflowVersion)
+        }
+        let input = entry.input.applyingDefaults(to: values.input)
+        let problems = entry.input.validate(input, at: "/input")
+        guard problems.isEmpty else { throw ScheduleFailure.input(problems) }
+        let taskID = UUIDv7.next()
+        let time = Timestamp.text(of: due)
+        return TaskStart(
+            taskID: taskID, workflow: entry.definition, workflowID: workflow.id, input: input, config: values.config,
+            context: values.context.forTask(taskID, traceID: Self.newTraceID()), priority: values.priority, runAt: time,
+            idempotencyKey: "schedule:\(schedule.id.text):\(time)")
+    }
+
+    private func workflow(_ scope: Scope, _ values: ScheduleValues) async throws -> WorkflowView {
+        let (name, version) = (values.workflowName, values.workflowVersion)
+        guard let version else {
+            guard let view = try await store.latestWorkflow(scope, name: name) else {
+                throw ScheduleFailure.noWorkflow(name, version: nil)
+            }
+            return view
+        }
+        guard let view = try await store.workflow(scope, name: name, version: version) else {
+            throw ScheduleFailure.noWorkflow(name, version: version)
+        }
+        guard view.status == .active else {
+            throw ScheduleFailure.inactive(name, version: version, status: view.status.rawValue)
+        }
+        return view
+    }
+
+    private static func newTraceID() -> String { UUID().text.replacing("-", with: "") }
+}
+
+/// Why a schedule started no task, as `schedules.last_error` has it.
+struct ScheduleFailure: Error, Equatable {
+    let code: String
+    let message: String
+    var problems: [Problem] = []
+
+    static func unusable(_ list: ProblemList) -> ScheduleFailure {
+        ScheduleFailure(
+            code: "invalid_schedule", message: "The schedule cannot be read.", problems: list.problems)
+    }
+
+    static func noWorkflow(_ name: String, version: String?) -> ScheduleFailure {
+        ScheduleFailure(
+            code: "workflow_not_found",
+            message: version.map { "There is no version \($0) of a workflow \(name)." }
+                ?? "There is no active version of a workflow \(name).")
+    }
+
+    static func inactive(_ name: String, version: String, status: String) -> ScheduleFailure {
+        ScheduleFailure(code: "workflow_not_active", message: "Version \(version) of the workflow \(name) is \(status).")
+    }
+
+    static func input(_ problems: [Problem]) -> ScheduleFailure {
+        ScheduleFailure(
+            code: "invalid_input", message: "The input does not fit the workflow.", problems: problems)
+    }
+
+    static let missed = ScheduleFailure(
+        code: "missed", message: "No node was there to fire in time; the schedule passes missed times over.")
+
+    static let neverAgain = ScheduleFailure(
+        code: "no_next_time", message: "The expression has no time in the next fifty years.")
+
+    /// - Parameters:
+    ///   - due: the time that no task was started for.
+    ///   - now: by the database's clock.
+    func json(due: Date?, now: Date) -> JSON {
+        var members: [String: JSON] = [
+            "code": .string(code), "message": .string(message), "at": .string(Timestamp.text(of: now)),
+            "due_at": due.map { .string(Timestamp.text(of: $0)) } ?? .null,
+        ]
+        if !problems.isEmpty {
+            members["errors"] = .array(
+                problems.map { ["pointer": .string($0.pointer), "detail": .string($0.detail)] })
+        }
+        return .object(members)
+    }
+}

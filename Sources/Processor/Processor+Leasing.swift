@@ -1,10 +1,10 @@
 import Foundation
+import Glibc
 import Logging
 import Store
 import Workflow
 
 #if canImport(Glibc)
-import Glibc
 #endif
 
 extension Processor {
