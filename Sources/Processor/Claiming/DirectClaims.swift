@@ -2,7 +2,7 @@ import Foundation
 import Store
 import Workflow
 
-/// Steps that a transaction added and claimed at once, with what their runs need.
+/// The steps that one transaction adds and claims at once, with what their runs need: they do not pass through the queue.
 struct DirectClaims: Sendable {
     struct Claim: Sendable {
         let step: ClaimedStep
@@ -11,54 +11,48 @@ struct DirectClaims: Sendable {
     }
 
     private(set) var claims: [Claim] = []
-    private let room: DirectRoom
+    /// How many slots of the processor are reserved for the transaction.
+    let slots: Int
+    private let minPriority: Int
     private let processorID: UUID
     private let tenantID: String
 
-    init(_ room: DirectRoom, processorID: UUID, tenantID: String) {
-        self.room = room
+    /// - Parameter minPriority: steps of tasks with a lower priority are queued, behind the tenant's steps that wait there.
+    init(slots: Int = 0, minPriority: Int = .max, processorID: UUID, tenantID: String) {
+        self.slots = slots
+        self.minPriority = minPriority
         self.processorID = processorID
         self.tenantID = tenantID
     }
 
-    /// Claims what the engine has added, as far as there are places.
+    /// Claims what the engine has added, as far as the reserved slots go.
     mutating func add(from engine: inout TaskEngine) {
-        guard engine.graph.task.priority >= room.leastPriority else { return }
-        let steps = engine.claimNewSteps(for: processorID, tenantID: tenantID, room: room.places - claims.count)
+        guard engine.graph.task.priority >= minPriority else { return }
+        let steps = engine.claimNewSteps(for: processorID, tenantID: tenantID, max: slots - claims.count)
         guard !steps.isEmpty else { return }
         let material = StepMaterial(engine.graph)
         claims += steps.map { Claim(step: $0, material: material, workflow: engine.workflow) }
     }
 }
 
-/// How a commit gets places for steps that it claims directly, and has them run.
-struct StepClaimer: Sendable {
-    /// Keeps up to so many places of the processor free for steps of a tenant.
-    let reserve: @Sendable (_ tenantID: String, _ wanted: Int) -> DirectRoom
-    /// Starts the claimed steps and gives the places back that were kept free.
-    let start: @Sendable (_ claims: [DirectClaims.Claim], _ places: Int) -> Void
-}
-
-/// What a commit may claim of the steps that it adds.
-struct DirectRoom: Sendable, Equatable {
-    let places: Int
-    /// Steps of tasks with a lower priority queue up, behind those of the tenant that wait there.
-    let leastPriority: Int
-
-    static let none = DirectRoom(places: 0, leastPriority: .max)
+/// How a transaction gets slots for the steps that it claims directly, and how these are run.
+struct DirectClaimer: Sendable {
+    /// Reserves up to `wanted` slots of the processor for steps of a tenant.
+    let reserve: @Sendable (_ tenantID: String, _ wanted: Int) -> DirectClaims
+    /// Starts the claimed steps and releases the reserved slots.
+    let start: @Sendable (_ claims: [DirectClaims.Claim], _ slots: Int) -> Void
 }
 
 extension TaskEngine {
-    /// Claims steps that the engine has just added, for the processor that adds them: they need not go through the queue
-    /// when nobody is before them there. Answers the claims, at most `room`.
+    /// Claims steps that the engine has just added, for the processor that adds them. Returns the claims, at most `max`.
     ///
-    /// Only steps that no limit of a model or of the workflow holds for and that have nothing but their own row to move on.
-    mutating func claimNewSteps(for processorID: UUID, tenantID: String, room: Int) -> [ClaimedStep] {
+    /// Only steps that no limit of a model or of the workflow binds and that move no row but their own.
+    mutating func claimNewSteps(for processorID: UUID, tenantID: String, max: Int) -> [ClaimedStep] {
         guard graph.task.status == .running || graph.task.status == .waiting, workflow.definition.concurrency == nil else {
             return []
         }
         var claims: [ClaimedStep] = []
-        for index in graph.steps.indices where claims.count < room {
+        for index in graph.steps.indices where claims.count < max {
             let step = graph.steps[index]
             guard step.status == .pending, step.runAt == .after(.zero), step.model == nil, step.outputID == nil,
                 !known.contains(step.id)

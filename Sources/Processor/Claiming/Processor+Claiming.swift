@@ -5,40 +5,36 @@ import Synchronization
 import Workflow
 
 extension Processor {
-    /// Fills this node's free places with due steps.
+    /// Fills the free slots of this node with due steps.
     func claimSteps() async {
         await wakeClaim.forEach(atLeastEvery: configuration.poll) {
-            do {
+            await self.round("cannot claim steps") {
                 await self.chargeModels()
                 while try await self.claimOnce(), !Task.isCancelled {}
-            } catch {
-                if !(error is CancellationError), !Task.isCancelled {
-                    self.logger.warning("cannot claim steps", metadata: ["error": "\(error)"])
-                }
             }
         }
     }
 
-    /// Claims for each tenant its share of the free places. Answers whether another round may find more.
+    /// Claims for each tenant its share of the free slots. Returns whether another round may find more.
     private func claimOnce() async throws -> Bool {
         guard running.free(of: configuration.concurrency) > 0 || queue.isOld else { return false }
         let waiting = try await store.waitingLanes(configuration.limits)
-        let open = openLanes(waiting)
+        let open = openQueues(waiting)
         queue.saw(waiting, open: open)
         let shares = FairShare.divide(
             free: running.free(of: configuration.concurrency), reserve: waiting.hasSeveralTenants ? reserve : 0,
             among: open.keys.shuffled(), running: running.countByTenant)
         var claimedAny = false
-        for (tenantID, places) in shares {
+        for (tenantID, slots) in shares {
             let scope = Scope.processor(id, tenantID: tenantID)
             do {
                 let steps = try await store.claimSteps(
-                    scope, processorID: id, lanes: open[tenantID], limit: places, limits: configuration.limits)
+                    scope, processorID: id, lanes: open[tenantID], limit: slots, limits: configuration.limits)
                 guard !steps.isEmpty else { continue }
                 claimedAny = true
                 await start(steps, scope)
             } catch where !error.isConnectionTrouble && !Task.isCancelled {
-                // What is wrong with one tenant's rows is not the others' trouble.
+                // The rows of one tenant do not hold up the others.
                 if error.isPassing {
                     claimTimer.wake(after: .milliseconds(.random(in: 10...50)))
                 } else {
@@ -51,13 +47,13 @@ extension Processor {
 
     private var reserve: Int { min(configuration.tenantReserve, configuration.concurrency / 2) }
 
-    /// The lanes that no model's limit closes; for the others this loop wakes when the first of them opens. A limit of
-    /// calls at a time opens with a commit, which wakes it too.
-    private func openLanes(_ waiting: WaitingLanes) -> [String: [Lane]] {
+    /// The queues that no model's limit closes; this loop wakes when the first of the others opens. A limit of
+    /// concurrent calls opens with a commit, which wakes the loop too.
+    private func openQueues(_ waiting: WaitingLanes) -> [String: [Lane]] {
         var opensIn: Duration?
-        let open = waiting.lanes.mapValues { lanes in
-            lanes.filter { lane in
-                let scopes = lane.model.map { configuration.limits.models.scopes(of: $0) } ?? []
+        let open = waiting.lanes.mapValues { queues in
+            queues.filter { queue in
+                let scopes = queue.model.map { configuration.limits.models.scopes(of: $0) } ?? []
                 let closed = scopes.compactMap { waiting.models[$0] }.filter { $0.steps == 0 }
                 if let wait = closed.map(\.opensIn).filter({ $0 > .zero }).max() { opensIn = min(opensIn ?? wait, wait) }
                 return closed.isEmpty
@@ -96,20 +92,21 @@ extension Processor {
     }
 
     /// How commits claim the steps that they add.
-    var directClaims: StepClaimer {
-        StepClaimer { [running, configuration, queue, reserve] tenantID, wanted in
-            // Where a limit counts, the queue decides.
-            guard configuration.limits.tenantSteps == nil else { return .none }
+    var directClaimer: DirectClaimer {
+        DirectClaimer { [id, running, configuration, queue, reserve] tenantID, wanted in
+            // Under a limit of the tenant's steps only the queue knows what may run.
+            guard configuration.limits.tenantSteps == nil else { return DirectClaims(processorID: id, tenantID: tenantID) }
             let look = queue.look
             let fair = FairShare.direct(
                 wanted: wanted, of: configuration.concurrency, tenantID, waiting: Array(look.priorities.keys),
                 running: running.countByTenant)
             let open = configuration.concurrency - (look.hasSeveralTenants ? reserve : 0)
-            return DirectRoom(
-                places: running.reserve(fair, of: open), leastPriority: look.priorities[tenantID] ?? .min)
-        } start: { [weak self] claims, places in
+            return DirectClaims(
+                slots: running.reserve(fair, of: open), minPriority: look.priorities[tenantID] ?? .min, processorID: id,
+                tenantID: tenantID)
+        } start: { [weak self] claims, slots in
             for claim in claims { self?.run(claim.step, claim.material, claim.workflow) }
-            self?.running.release(places)
+            self?.running.release(slots)
         }
     }
 
@@ -124,11 +121,11 @@ extension Processor {
     }
 }
 
-/// What this node saw of the queue when it last looked: so that a commit that claims the steps it adds passes by nobody
-/// who waits.
+/// The queue as this node last saw it. A commit that claims the steps it adds uses it to overtake no waiting tenant or
+/// higher priority.
 final class QueueView: Sendable {
     struct Look: Sendable {
-        /// The best priority of a waiting step, by tenant.
+        /// The highest priority of a waiting step, by tenant.
         var priorities: [String: Int] = [:]
         var hasSeveralTenants = false
     }
@@ -137,12 +134,12 @@ final class QueueView: Sendable {
 
     var look: Look { state.withLock { $0.look } }
 
-    /// Whether the last look is so old that the queue may be another by now.
+    /// Whether the last look is more than 100 ms old.
     var isOld: Bool {
         state.withLock { $0.at.map { ContinuousClock.now - $0 > .milliseconds(100) } ?? true }
     }
 
-    /// - Parameter open: the lanes that no limit is known to close.
+    /// - Parameter open: by tenant, the queues that no limit is known to close.
     func saw(_ waiting: WaitingLanes, open: [String: [Lane]]) {
         let priorities = open.reduce(into: [String: Int]()) { best, tenant in
             best[tenant.key] = tenant.value.compactMap { waiting.priorities[tenant.key]?[$0] }.max()
@@ -152,31 +149,31 @@ final class QueueView: Sendable {
     }
 }
 
-/// Divides a node's free places among the tenants that wait for one.
+/// Divides a node's free slots among the tenants that wait for one.
 enum FairShare {
-    /// How many places each tenant may take now: those that run the fewest steps here come first, until all run equally
-    /// many. Of the places in reserve, each tenant that runs none and would get none takes one.
+    /// How many slots each tenant may take now: those that run the fewest steps here come first, until all run equally
+    /// many. Of the reserved slots, each tenant that runs none and would get none takes one.
     ///
     /// - Parameters:
     ///   - tenants: in the order in which they are served where they are equal.
     ///   - running: how many steps of each run here.
     static func divide(
         free: Int, reserve: Int, among tenants: [String], running: [String: Int]
-    ) -> [(tenantID: String, places: Int)] {
-        let places = max(0, free)
-        let open = max(0, places - reserve)
+    ) -> [(tenantID: String, slots: Int)] {
+        let slots = max(0, free)
+        let open = max(0, slots - reserve)
         let waiting = tenants.map { (tenantID: $0, running: running[$0] ?? 0) }
             .enumerated().sorted { ($0.element.running, $0.offset) < ($1.element.running, $1.offset) }.map(\.element)
         var shares = level(open, waiting.map(\.running))
-        var kept = places - open
-        for (index, tenant) in waiting.enumerated() where kept > 0 && tenant.running == 0 && shares[index] == 0 {
+        var reserved = slots - open
+        for (index, tenant) in waiting.enumerated() where reserved > 0 && tenant.running == 0 && shares[index] == 0 {
             shares[index] = 1
-            kept -= 1
+            reserved -= 1
         }
         return zip(waiting, shares).filter { $1 > 0 }.map { ($0.tenantID, $1) }
     }
 
-    /// How many places steps may take that do not queue up, as those that a commit adds: all that they want while no
+    /// How many slots a transaction may take for steps that do not pass through the queue: all that it wants while no
     /// other tenant waits, else what is left of an even share of the node.
     static func direct(
         wanted: Int, of concurrency: Int, _ tenantID: String, waiting: [String], running: [String: Int]
@@ -186,7 +183,7 @@ enum FairShare {
         return max(0, min(wanted, concurrency / sharing.count - (running[tenantID] ?? 0)))
     }
 
-    /// Raises the lowest first, as water fills a vessel; what does not go up evenly goes to the first ones.
+    /// Raises the lowest first, as water fills a vessel; the remainder goes to the first ones.
     ///
     /// - Parameter levels: rising.
     private static func level(_ amount: Int, _ levels: [Int]) -> [Int] {

@@ -3,7 +3,7 @@ import Store
 import Synchronization
 import Workflow
 
-/// A definition with what is worked out of it once: which phases lie before which.
+/// A definition, with the ancestors of its phases computed once.
 struct LoadedWorkflow: Sendable {
     let definition: WorkflowDefinition
     /// All phases before a phase, near and far.
@@ -20,8 +20,8 @@ struct LoadedWorkflow: Sendable {
         return definition.phases.filter { $0.kind == kind && before.contains($0.id) }
     }
 
-    /// The edit phases that a draft of the given write phase goes through, one after the other: first those that
-    /// others need, then in the order of the definition.
+    /// The edit phases that a draft of the given write phase goes through, one after the other: those that others need
+    /// first, then in the order of the definition.
     func editPhases(after writePhase: String) -> [PhaseDefinition] {
         let phases = definition.phases.enumerated().filter { _, phase in
             phase.kind == .edit && ancestors[phase.id]?.contains(writePhase) == true
@@ -32,7 +32,7 @@ struct LoadedWorkflow: Sendable {
     }
 }
 
-/// Published versions never change, so each is read and worked out once. Bounded; the whole is dropped when full.
+/// Published versions never change, so each is loaded once. Bounded; the whole cache is dropped when full.
 final class WorkflowCache: Sendable {
     private let store: Store
     private let loaded = Mutex<[UUID: LoadedWorkflow]>([:])

@@ -2,6 +2,7 @@ import Foundation
 import Store
 import Workflow
 
+/// When a phase may open: the phases that it needs, its condition, and the list that it works through.
 extension TaskEngine {
     enum Readiness {
         case ready
@@ -13,9 +14,9 @@ extension TaskEngine {
     /// Whether a pending phase can open. A phase that works on each draft by itself opens as soon as one draft is
     /// ready for it and the phases before it, which still work on others, are sure to complete.
     ///
-    /// What decides is the same in whatever order the phases before it end: a failure skips it at once; else, when all
-    /// of them are closed, a branch that chose others; else it runs if at least one way leads to it, that is, if one of
-    /// them completed and was not a branch that passes it by (Airflow calls this `none_failed_min_one_success`).
+    /// The decision does not depend on the order in which the phases before it end: a failure skips it at once; else,
+    /// when all of them are closed, a branch that chose others skips it; else it runs if at least one way leads to it,
+    /// that is, if one of them completed and was not a branch that passes it by (Airflow's `none_failed_min_one_success`).
     func readiness(of definition: PhaseDefinition) -> Readiness {
         var waits = false
         var isReached = definition.needs.isEmpty
@@ -45,8 +46,8 @@ extension TaskEngine {
         return isReached ? .ready : .never(.upstreamSkipped, "All the phases before it were skipped.")
     }
 
-    /// Whether a phase that still works on drafts cannot fail any more, since one of them is through. Before that nothing
-    /// opens behind it that its failure would skip.
+    /// Whether a phase that still works on drafts cannot fail any more, since one of them is through. Until then no
+    /// phase opens behind it that its failure would skip.
     private func isSureToComplete(_ definition: PhaseDefinition, _ phase: PhaseRow) -> Bool {
         switch definition.kind {
         case .evaluate:
@@ -78,24 +79,9 @@ extension TaskEngine {
     func isFed(_ definition: PhaseDefinition) -> Bool {
         definition.needs.allSatisfy { graph.phase($0)?.status.isTerminal ?? true }
     }
-}
 
-extension PhaseKind {
-    /// Whether the phase finishes drafts one by one, so that others can go on with those that are finished.
-    var worksDraftByDraft: Bool { self == .write || takesUpDrafts }
-
-    /// Whether the phase takes up each draft as soon as it is ready, without waiting for the others.
-    var takesUpDrafts: Bool {
-        switch self {
-        case .edit, .evaluate: true
-        default: false
-        }
-    }
-}
-
-/// What is decided before a phase works: its condition, and the list that it works through.
-extension TaskEngine {
-    /// Whether a phase whose needs are there may open. Nil: it may not, now or ever; its row says why.
+    /// Whether a ready phase opens. False: its condition or its list has no value yet, or the phase was skipped or
+    /// failed, which its row says.
     mutating func admit(_ phase: PhaseRow, _ definition: PhaseDefinition) -> Bool {
         do throws(StepFailure) {
             if let condition = definition.when {
@@ -105,15 +91,14 @@ extension TaskEngine {
                     return false
                 }
             }
-            guard try findItems(phase, definition) else { return false }
-            return true
+            return try findItems(phase, definition)
         } catch {
             fail(phase.id, error)
             return false
         }
     }
 
-    /// Makes sure that the phase knows its list, where it has one; false while the answer is not there.
+    /// Evaluates the list of a phase that has one; false while its value is missing.
     mutating func findItems(_ phase: PhaseRow, _ definition: PhaseDefinition) throws(StepFailure) -> Bool {
         guard let fanOut = definition.fanOut, phase.items == nil else { return true }
         guard let found = try find(fanOut.list, definition, .list) else { return false }
@@ -142,13 +127,6 @@ extension TaskEngine {
         }
         if definition.kind == .edit { approveUnedited() }
     }
-
-    /// Drafts that only waited for an edit which does not take place are done.
-    private mutating func approveUnedited() {
-        for output in graph.outputs where output.status == .pendingEdit && isThroughEditing(output) {
-            graph.updateOutput(output.id) { $0.status = .approved }
-        }
-    }
 }
 
 /// Why a phase was skipped: `error.code` of its row.
@@ -172,4 +150,12 @@ extension PhaseRow {
         guard status == .skipped, let code = error?["code"]?.string else { return false }
         return SkipReason(rawValue: code).map { $0 != .upstreamFailed } ?? false
     }
+}
+
+extension PhaseKind {
+    /// Whether the phase finishes drafts one by one, so that others can go on with those that are finished.
+    var worksDraftByDraft: Bool { self == .write || takesUpDrafts }
+
+    /// Whether the phase takes up each draft as soon as it is ready, without waiting for the others.
+    var takesUpDrafts: Bool { self == .edit || self == .evaluate }
 }

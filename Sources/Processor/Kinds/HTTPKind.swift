@@ -2,7 +2,7 @@ import Foundation
 import Store
 import Workflow
 
-/// Sends one request and keeps the answer: `{status, headers, body}`.
+/// Sends one request and keeps the response: `{status, headers, body}`.
 ///
 /// A request may be sent twice, as any step may run twice; all but GET and HEAD carry the step's id as
 /// `Idempotency-Key`, by which a server can tell.
@@ -13,14 +13,14 @@ struct HTTPKind: SingleStepBehavior {
         NewStep(kind: .http)
     }
 
-    func run(_ call: StepCall) async throws -> StepResult {
-        let secrets = try Secrets(named: phase.secretNames, from: call.services.secrets)
+    func run(_ run: StepRun) async throws -> StepResult {
+        let secrets = try Secrets(named: phase.secretNames, from: run.services.secrets)
         do {
-            let request = try HTTPPhaseRequest(phase, call, secrets).request
-            let response = try await call.services.web.send(request)
-            let answer = HTTPPhaseAnswer(response, secrets)
-            if let failure = answer.failure(expecting: phase.expect) { throw failure }
-            return .value(try answer.json)
+            let request = try HTTPPhaseRequest(phase, run, secrets).request
+            let response = try await run.services.web.send(request)
+            let received = HTTPPhaseResponse(response, secrets)
+            if let failure = received.failure(expecting: phase.expect) { throw failure }
+            return .value(try received.json)
         } catch let error as ProviderError {
             var error = error
             error.message = secrets.redacted(error.message)
@@ -33,10 +33,10 @@ struct HTTPKind: SingleStepBehavior {
 struct HTTPPhaseRequest {
     let request: WebRequest
 
-    init(_ phase: HTTPPhase, _ call: StepCall, _ secrets: Secrets) throws {
-        var scope = call.promptScope
+    init(_ phase: HTTPPhase, _ run: StepRun, _ secrets: Secrets) throws {
+        var scope = run.promptScope
         scope.members["secret"] = secrets.json
-        scope.members["step"] = ["id": .string(call.step.id.text), "attempt": .integer(Int64(call.step.attempt))]
+        scope.members["step"] = ["id": .string(run.step.id.text), "attempt": .integer(Int64(run.step.attempt))]
         var headers: [WebHeader] = []
         for header in phase.headers {
             let value =
@@ -66,10 +66,10 @@ struct HTTPPhaseRequest {
         }
         setDefault("user-agent", "pressroom")
         setDefault("accept", "*/*")
-        if !phase.method.isSafe { setDefault("idempotency-key", call.step.id.text) }
+        if !phase.method.isSafe { setDefault("idempotency-key", run.step.id.text) }
         request = WebRequest(
             method: phase.method, url: scope.render(phase.url, as: .url, atMost: 65_536).trimmingCharacters(in: .whitespacesAndNewlines),
-            headers: headers, body: body, timeout: call.definition.timeout, maxBytes: phase.maxBytes)
+            headers: headers, body: body, timeout: run.definition.timeout, maxBytes: phase.maxBytes)
     }
 
     private static func render(_ json: JSON, _ scope: PromptScope) -> JSON {
@@ -82,8 +82,8 @@ struct HTTPPhaseRequest {
     }
 }
 
-/// What a server answered to an `http` phase, without the secrets that it may have sent back.
-struct HTTPPhaseAnswer {
+/// The response to an `http` phase, without the secrets that the server may have sent back.
+struct HTTPPhaseResponse {
     private let response: WebResponse
     private let secrets: Secrets
 
@@ -132,7 +132,7 @@ struct HTTPPhaseAnswer {
         return secrets.redacted(.object(members.mapValues { .string($0.replacing("\0", with: "")) }))
     }
 
-    /// JSON as such, other text as text, and what is no text in base64.
+    /// JSON as JSON, other text as a string, and bytes that are no text in base64.
     private var body: JSON {
         get throws(ProviderError) {
             guard !response.body.isEmpty else { return .null }
@@ -153,16 +153,16 @@ struct HTTPPhaseAnswer {
         return type == "application/json" || (type.hasPrefix("application/") && type.hasSuffix("+json"))
     }
 
-    /// The beginning of a body that is text, on one line.
+    /// The beginning of a text body, on one line.
     private var excerpt: String? {
         guard let text = String(validating: response.body, as: UTF8.self) else { return nil }
-        // Blotted out before it is cut, or half a secret could stand at the end.
+        // Redacted before it is cut, or half a secret could remain at the end.
         let line = secrets.redacted(text).split(whereSeparator: { $0.isWhitespace || $0 == "\0" }).joined(separator: " ")
         return line.isEmpty ? nil : String(line.prefix(300))
     }
 }
 
-/// The secrets that one request refers to, while it is made. They go into the request and nowhere else.
+/// The secrets that one request refers to. They go into the request and nowhere else.
 struct Secrets {
     private let values: [String: String]
 
@@ -185,7 +185,7 @@ struct Secrets {
 
     subscript(name: String) -> String { values[name] ?? "" }
 
-    /// The text with every secret blotted out, as it is and as URLs, forms and JSON write it.
+    /// The text without any secret, as it is and as URLs, forms and JSON write it.
     func redacted(_ text: String) -> String {
         forms.reduce(text) { $0.replacing($1, with: "(hidden)") }
     }
@@ -200,7 +200,7 @@ struct Secrets {
         }
     }
 
-    /// The longest first: one may be part of another.
+    /// Every way in which a secret may be written, the longest first: one may be part of another.
     private var forms: [String] {
         let all = values.values.flatMap { value -> [String] in
             let encoded = URLEscaping.escaped(value)

@@ -3,29 +3,29 @@ import Logging
 import Store
 import Workflow
 
-/// One run of a step: what it works on, and the ways to what it needs.
-struct StepCall: Sendable {
+/// One run of a step: what it works on, and access to what it needs.
+struct StepRun: Sendable {
     let step: ClaimedStep
     let workflow: LoadedWorkflow
     let definition: PhaseDefinition
     let material: StepMaterial
-    /// Who does the step; nil for kinds that ask no agent.
+    /// The step's agent; nil for kinds without one.
     let agent: AgentDefinition?
     let context: ExecutionContext
-    /// The agent's model with those that are asked when it is down; nil for kinds that ask no agent.
+    /// The agent's model with its fallbacks; nil for kinds without an agent.
     let model: FallbackModel?
     let services: StepServices
     let logger: Logger
     let onText: @Sendable (String) async -> Void
 
-    /// What the kinds without a model answer when they are asked to run.
+    /// The error of kinds whose steps no processor runs.
     var hasNoRun: ProviderError {
         ProviderError(code: .invalidRequest, message: "A step of kind \(step.kind.rawValue) is not run by a processor.")
     }
 
     /// The draft that the step works on.
     func draft() throws(ProviderError) -> OutputRow {
-        guard let output = material.outputs.first(where: { $0.id == step.outputID }) else {
+        guard let output = material.output(of: step) else {
             throw ProviderError(code: .invalidRequest, message: "The output of the step is gone.")
         }
         return output
@@ -49,7 +49,7 @@ struct StepCall: Sendable {
         return try await model.complete(request, onText: streams ? onText : { @Sendable _ in })
     }
 
-    /// The text of an answer as a row can hold it.
+    /// The trimmed text of a response, without characters that a row cannot hold.
     func nonEmpty(_ response: ModelResponse) throws(ProviderError) -> String {
         let text = response.text.replacing("\0", with: "").trimmingCharacters(in: .whitespacesAndNewlines)
         guard !text.isEmpty else { throw ProviderError(code: .invalidResponse, message: "The model wrote nothing.") }
@@ -57,16 +57,17 @@ struct StepCall: Sendable {
     }
 }
 
-/// What prompts can refer to.
-extension StepCall {
+// MARK: - Prompts
+
+extension StepRun {
     /// Renders a template over what all templates can refer to, the agent, and the draft the step works on.
     func render(_ template: String) -> String {
         promptScope.render(template)
     }
 
-    /// What the writer of the draft was asked, for those who judge it.
+    /// The prompt that the writer of the draft got, for its judges.
     func assignment() -> String? {
-        let track = material.outputs.first { $0.id == step.outputID }?.writer["slug"]?.string
+        let track = material.output(of: step)?.writer["slug"]?.string
         let writePhases = workflow.ancestors(of: definition.id, kind: .write)
         for phase in writePhases {
             guard case .write(let write) = phase.spec else { continue }
@@ -78,8 +79,8 @@ extension StepCall {
     var promptScope: PromptScope {
         var scope = PromptScope(material.task, definition, material.phases.first { $0.id == step.phaseID }, step.input)
         if let agent { scope.members["agent"] = agent.json }
-        if let output = material.outputs.first(where: { $0.id == step.outputID }) {
-            scope.members["output"] = OutputSummary.json(output)
+        if let output = material.output(of: step) {
+            scope.members["output"] = output.summary
             scope.members["draft"] = output.content.map(JSON.string) ?? ""
             scope.members["feedback"] = output.editorFeedback.map(JSON.string) ?? ""
         }
@@ -87,14 +88,21 @@ extension StepCall {
     }
 }
 
-/// What templates can refer to: the task's input (its keys also by themselves), what the finished phases brought, and
+extension StepMaterial {
+    /// The output that a step works on.
+    func output(of step: ClaimedStep) -> OutputRow? {
+        outputs.first { $0.id == step.outputID }
+    }
+}
+
+/// What templates can refer to: the task's input (its keys also by themselves), the outputs of the completed phases, and
 /// the execution context.
 struct PromptScope {
     var members: [String: JSON]
 
     /// - Parameters:
-    ///   - phase: the row of the phase that asks; a phase that repeats sees what its last run brought.
-    ///   - input: the step's, which knows the item of a list and the run of a cycle.
+    ///   - phase: the row of the step's phase; a phase that repeats sees the output of its last run.
+    ///   - input: the step's, with the element of a list and the run of a cycle.
     init(_ task: TaskRow, _ definition: PhaseDefinition, _ phase: PhaseRow?, _ input: JSON) {
         members = task.accumulatedContext.object ?? [:]
         members.merge(task.input.object ?? [:]) { _, own in own }
@@ -117,7 +125,7 @@ struct PromptScope {
     }
 }
 
-/// What later prompts can refer to: `phases.<id>` is a phase's output, `step_<n>_output` the text of the n-th finished
+/// The task's `accumulated_context`: `phases.<id>` is a phase's output, `step_<n>_output` the text of the n-th completed
 /// phase, counted from 0.
 enum AccumulatedContext {
     static func adding(_ output: JSON, of phase: PhaseDefinition, to context: JSON) -> JSON {
@@ -131,7 +139,7 @@ enum AccumulatedContext {
         return .object(members)
     }
 
-    /// The texts of a phase's outputs, best first, or what its agent answered; the output as JSON where it has neither.
+    /// The texts of a phase's outputs, best first, or the answer of its agent; the output as JSON where it has neither.
     private static func text(of output: JSON, _ kind: PhaseKind) -> String {
         switch kind {
         case .agent:

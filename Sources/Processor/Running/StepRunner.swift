@@ -3,18 +3,18 @@ import Logging
 import Store
 package import Workflow
 
-/// Runs claimed steps: gets what they need, lets their kinds work, says what came of it.
+/// Runs claimed steps: collects what they need, lets their kinds work, and makes an outcome of the result or the error.
 struct StepRunner: Sendable {
     let services: StepServices
-    let liveTexts: LiveTexts
+    let texts: TextsInProgress
     let logger: Logger
 
     func run(_ step: ClaimedStep, _ material: StepMaterial, _ workflow: LoadedWorkflow) async -> StepOutcome {
         var model: FallbackModel?
         do {
-            let call = try call(step, material, workflow)
-            model = call.model
-            let result = try await PhaseBehaviors.of(call.definition).run(call)
+            let run = try stepRun(step, material, workflow)
+            model = run.model
+            let result = try await run.definition.behavior.run(run)
             await model?.end()
             return .completed(result, spent: model?.spent ?? .zero)
         } catch {
@@ -37,9 +37,9 @@ struct StepRunner: Sendable {
         return .failed(failure)
     }
 
-    private func call(
+    private func stepRun(
         _ step: ClaimedStep, _ material: StepMaterial, _ workflow: LoadedWorkflow
-    ) throws(ProviderError) -> StepCall {
+    ) throws(ProviderError) -> StepRun {
         guard let key = material.phases.first(where: { $0.id == step.phaseID })?.key,
             let definition = workflow.definition.phase(key), let context = ExecutionContext(json: material.task.context)
         else {
@@ -49,38 +49,38 @@ struct StepRunner: Sendable {
         if let slug = step.agent, agent == nil {
             throw ProviderError(code: .invalidRequest, message: "The workflow does not know the step's agent \(slug).")
         }
-        let version = (material.outputs.first { $0.id == step.outputID }?.versionNumber ?? 0) + 1
-        let liveTexts = liveTexts
-        return StepCall(
+        let version = (material.output(of: step)?.versionNumber ?? 0) + 1
+        let texts = texts
+        return StepRun(
             step: step, workflow: workflow, definition: definition, material: material, agent: agent, context: context,
             model: agent.map { agent in
                 FallbackModel(
-                    agent.models, models: services.models, place: services.places?.place(of: step),
-                    onRestart: { if let outputID = step.outputID { liveTexts.restart(outputID, of: step) } }, logger: logger)
+                    agent.models, models: services.models, slot: services.slots?.slot(of: step),
+                    onRestart: { if let outputID = step.outputID { texts.restart(outputID, of: step) } }, logger: logger)
             },
             services: services, logger: logger,
             onText: { text in
-                if let outputID = step.outputID { liveTexts.append(text, to: outputID, of: step, versionNumber: version) }
+                if let outputID = step.outputID { texts.append(text, to: outputID, of: step, versionNumber: version) }
             })
     }
 }
 
-/// How the processor gets at a model; throws `unknown_model` where no provider has it.
+/// Looks up a model by its name; throws `unknown_model` where no provider has it.
 package typealias ModelLookup = @Sendable (ModelName) throws(ProviderError) -> any LanguageModel
 
-/// How the processor gets at a secret; nil where this node has none of that name.
+/// Looks up a secret by its name; nil where this node has none of that name.
 package typealias SecretLookup = @Sendable (String) -> String?
 
-/// What steps are run with.
+/// What the runs of steps use.
 package struct StepServices: Sendable {
     package var models: ModelLookup
     package var web: any WebClient
     package var secrets: SecretLookup
     /// By their names.
     package var ownKinds: [String: RegisteredKind]
-    // The processor's own.
+    // Set by the processor.
     var subtasks: SubtaskPreparation?
-    var places: ModelPlaces?
+    var slots: ModelSlots?
     let deadlines = Deadlines()
 
     package init(
@@ -94,7 +94,7 @@ package struct StepServices: Sendable {
     }
 }
 
-/// Sends nothing: for a processor that is given no client.
+/// Sends nothing: for a processor without a client.
 package struct NoWebClient: WebClient {
     package init() {}
 
@@ -103,7 +103,9 @@ package struct NoWebClient: WebClient {
     }
 }
 
-/// What a run of a step came to, with the fence that its result is checked against.
+// MARK: - Outcomes
+
+/// The outcome of a run, with the fence that the commit checks it against.
 struct FinishedStep: Sendable {
     let tenantID: String
     let taskID: UUID
@@ -122,16 +124,16 @@ extension FinishedStep {
 }
 
 enum StepOutcome: Sendable {
-    /// `spent` is what all model calls of the run took.
+    /// `spent` is the usage of all model calls of the run.
     case completed(StepResult, spent: Usage = .zero)
     case failed(StepFailure)
-    /// Back into the queue: the node shuts down.
+    /// Back into the queue: the node shuts down, or the run was cancelled.
     case handedBack
 }
 
-/// What a completed run brought, by what the step's kind asks for.
+/// The result of a completed run, by what the step's kind expects.
 enum StepResult: Sendable {
-    /// What `steps.output` is to hold; `usage` is zero where no model was asked.
+    /// The `steps.output`; `usage` is zero without a model call.
     case value(JSON, usage: Usage = .zero)
     case text(String, usage: Usage)
     case decision(EditDecision, usage: Usage)
@@ -149,9 +151,9 @@ package struct StepFailure: Error, Sendable, Equatable {
     package let code: String
     package let message: String
     package let isRetryable: Bool
-    /// What the server asked to wait before the next attempt.
+    /// The delay that the server requested before the next attempt.
     package var retryAfter: Duration?
-    /// What the run's calls took: an answer that cannot be read was paid for too.
+    /// The usage of the run's calls: an unreadable response was paid for too.
     var usage = Usage.zero
 
     package init(code: String, message: String, isRetryable: Bool, retryAfter: Duration? = nil) {

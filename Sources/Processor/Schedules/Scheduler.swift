@@ -4,19 +4,19 @@ import ServiceLifecycle
 package import Store
 import Workflow
 
-/// Starts the tasks of schedules when their time has come. Any number of nodes may do so: each time is one's.
+/// Starts the tasks of schedules when their time has come. Any number of nodes may do so: one of them fires each time.
 ///
-/// It decides from rows and by the database's clock; the node's own is only used to sleep.
+/// It decides from rows and by the database's clock; the node's clock is only used to sleep.
 package final class Scheduler: Service {
     private let store: Store
     private let starts: ScheduledStarts
     private let configuration: SchedulerConfiguration
     private let logger: Logger
 
-    /// Of each tenant, in one look.
+    /// How many due schedules of each tenant one look takes.
     private static let batch = 100
-    /// Between two looks when something due is in somebody else's hands.
-    private static let shortest: Duration = .milliseconds(100)
+    /// The shortest sleep: a due schedule may be in the hands of another node.
+    private static let minSleep: Duration = .milliseconds(100)
 
     package init(store: Store, configuration: SchedulerConfiguration, logger: Logger) {
         self.store = store
@@ -33,19 +33,19 @@ package final class Scheduler: Service {
         }
     }
 
-    /// Fires what is due. Answers how long to sleep.
+    /// Fires what is due. Returns how long to sleep.
     private func look() async -> Duration {
         do {
             while try await fireDue() > 0, !Task.isCancelled {}
             guard let wait = try await store.timeToNextSchedule() else { return configuration.poll }
-            return min(configuration.poll, max(wait, Self.shortest))
+            return min(configuration.poll, max(wait, Self.minSleep))
         } catch {
             if !Task.isCancelled { logger.warning("cannot look at schedules", metadata: ["error": "\(error)"]) }
             return configuration.poll
         }
     }
 
-    /// Handles some of what is due. Answers how many schedules it has moved on.
+    /// Handles some of the due schedules. Returns how many it has moved on.
     package func fireDue() async throws -> Int {
         var moved = 0
         for schedule in try await store.dueSchedules(limit: Self.batch) {
@@ -78,7 +78,7 @@ package final class Scheduler: Service {
         } catch {
             if error.isConnectionTrouble || Task.isCancelled { throw error }
             if error.isPassing { return .leftAlone }
-            // What is wrong with one schedule is not the others' trouble, and does not come again at once.
+            // A broken schedule does not hold up the others, and is not tried again at once.
             logger.error("a schedule cannot fire", metadata: ["schedule": "\(schedule.id.text)", "error": "\(error)"])
             let failure = ScheduleFailure(code: "internal_error", message: "The task could not be started; the log says more.")
             return try await settle(scope, schedule, .failed(failure, due), next: next)
@@ -107,17 +107,17 @@ package final class Scheduler: Service {
     }
 }
 
-/// How a scheduler looks at the schedules.
+/// The intervals of a scheduler.
 package struct SchedulerConfiguration: Sendable {
-    /// How often they are looked at at least; a planned time is not waited past.
+    /// The longest sleep between two looks; the next planned time ends it earlier.
     package var poll: Duration = .seconds(1)
-    /// By how much a task may be late without being a misfire.
+    /// How late a task may start without being a misfire.
     package var grace: Duration = .seconds(60)
 
     package init() {}
 }
 
-/// Makes tasks of schedules: finds the workflow as it is now and checks the input against it.
+/// Makes the tasks of schedules: finds the workflow's current version and checks the input against it.
 final class ScheduledStarts: Sendable {
     private let store: Store
     private let definitions = DefinitionCache()
@@ -126,7 +126,7 @@ final class ScheduledStarts: Sendable {
         self.store = store
     }
 
-    /// A task for the time `due`.
+    /// The task for the time `due`.
     ///
     /// - Throws: `ScheduleFailure` when the schedule cannot start one; what the store throws.
     func start(_ scope: Scope, _ schedule: ScheduleRow, due: Date) async throws -> TaskStart {
@@ -166,7 +166,7 @@ final class ScheduledStarts: Sendable {
     private static func newTraceID() -> String { UUID().text.replacing("-", with: "") }
 }
 
-/// Why a schedule started no task, as `schedules.last_error` has it.
+/// Why a schedule started no task, as in `schedules.last_error`.
 struct ScheduleFailure: Error, Equatable {
     let code: String
     let message: String
@@ -200,7 +200,7 @@ struct ScheduleFailure: Error, Equatable {
         code: "no_next_time", message: "The expression has no time in the next fifty years.")
 
     /// - Parameters:
-    ///   - due: the time that no task was started for.
+    ///   - due: the time for which no task was started.
     ///   - now: by the database's clock.
     func json(due: Date?, now: Date) -> JSON {
         var members: [String: JSON] = [

@@ -190,7 +190,7 @@ struct KindConformanceTests {
                 models: { _ in model }, web: ScriptedWebClient { _ in WebResponse(status: 200, body: Array("fine".utf8)) }, ownKinds: [KindCases.double])
             services.subtasks = SubtaskPreparation(
                 store: newsroom.store, workflows: WorkflowCache(store: newsroom.store), maxDepth: 2)
-            let runner = StepRunner(services: services, liveTexts: LiveTexts { _ in }, logger: newsroom.logger)
+            let runner = StepRunner(services: services, texts: TextsInProgress { _ in }, logger: newsroom.logger)
             try await body(try await Workbench(newsroom, kind.yaml, runner: runner))
         }
     }

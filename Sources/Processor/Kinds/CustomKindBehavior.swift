@@ -4,23 +4,23 @@ import Store
 import Synchronization
 package import Workflow
 
-/// A step of a kind that the embedding program brought.
-struct OwnKind: SingleStepBehavior {
+/// Runs a custom kind: one that the embedding program registered.
+struct CustomKindBehavior: SingleStepBehavior {
     let phase: OwnPhase
 
     func step(_ engine: inout TaskEngine, _ phaseID: UUID, _ definition: PhaseDefinition, given: JSON) -> NewStep {
         NewStep(kind: .own)
     }
 
-    func run(_ call: StepCall) async throws -> StepResult {
-        guard let kind = call.services.ownKinds[phase.kind] else {
-            // Another node may have it: programs are not replaced everywhere at once.
+    func run(_ run: StepRun) async throws -> StepResult {
+        guard let kind = run.services.ownKinds[phase.kind] else {
+            // Another node may have it: a new program does not reach all nodes at once.
             throw StepFailure(code: "unknown_kind", message: "This node has no kind \(phase.kind).", isRetryable: true)
         }
-        let own = OwnKindCall(call, phase, call.logger)
-        let output = try await call.services.deadlines.run(within: call.definition.timeout) {
+        let call = OwnKindCall(run, phase)
+        let output = try await run.services.deadlines.run(within: run.definition.timeout) {
             do {
-                return try await kind.run(own)
+                return try await kind.run(call)
             } catch let failure as StepFailure {
                 throw failure
             } catch {
@@ -28,18 +28,18 @@ struct OwnKind: SingleStepBehavior {
             }
         }
         guard let output else {
-            let limit = DurationText.text(of: call.definition.timeout)
+            let limit = DurationText.text(of: run.definition.timeout)
             throw StepFailure(code: "timeout", message: "The step took longer than \(limit).", isRetryable: true)
         }
         return .value(output.withoutNULs)
     }
 }
 
-/// A kind of phase that the embedding program brings.
+/// A custom kind, as the embedding program registers it.
 package struct RegisteredKind: Sendable {
     package let name: String
     package let check: OwnKinds.Check
-    /// Answers the phase's output. Throws `StepFailure` to say whether to try again; what else it throws is tried again.
+    /// Returns the phase's output. A `StepFailure` says whether to try again; any other error is tried again.
     package let run: @Sendable (OwnKindCall) async throws -> JSON
 
     package init(name: String, check: @escaping OwnKinds.Check, run: @escaping @Sendable (OwnKindCall) async throws -> JSON) {
@@ -49,45 +49,45 @@ package struct RegisteredKind: Sendable {
     }
 }
 
-/// What a kind of the embedding program sees of the step that it runs.
+/// What a custom kind sees of the step that it runs.
 package struct OwnKindCall: Sendable {
-    private let call: StepCall
+    private let run: StepRun
     package let attributes: JSON
-    package let logger: Logger
 
-    init(_ call: StepCall, _ phase: OwnPhase, _ logger: Logger) {
-        self.call = call
+    init(_ run: StepRun, _ phase: OwnPhase) {
+        self.run = run
         self.attributes = phase.attributes
-        self.logger = logger
     }
 
-    package var stepID: UUID { call.step.id }
+    package var logger: Logger { run.logger }
+
+    package var stepID: UUID { run.step.id }
     /// From 1; each claim of the step is a new one.
-    package var attempt: Int { call.step.attempt }
+    package var attempt: Int { run.step.attempt }
     /// The element of a list that the step is for; nil without `for_each`.
-    package var item: JSON? { call.step.input["item"] }
-    /// Where the element stands in its list, from 0.
-    package var index: Int? { call.step.input["index"]?.int }
-    /// Which run of a phase with `repeat` the step belongs to.
-    package var iteration: Int? { call.step.input["iteration"]?.int }
-    package var phase: String { call.definition.id }
-    package var context: ExecutionContext { call.context }
-    package var input: JSON { call.material.task.input }
-    package var config: JSON { call.material.task.config }
+    package var item: JSON? { run.step.input["item"] }
+    /// The position of the element in its list, from 0; nil without `for_each`.
+    package var index: Int? { run.step.input["index"]?.int }
+    /// Which run of a phase with `repeat` the step belongs to, from 0; nil without `repeat`.
+    package var iteration: Int? { run.step.input["iteration"]?.int }
+    package var phase: String { run.definition.id }
+    package var context: ExecutionContext { run.context }
+    package var input: JSON { run.material.task.input }
+    package var config: JSON { run.material.task.config }
 
-    /// The output of a finished phase; nil for one that has none.
+    /// The output of a completed phase; nil for a phase without one.
     package func output(of phase: String) -> JSON? {
-        call.material.task.accumulatedContext["phases"]?[phase]
+        run.material.task.accumulatedContext["phases"]?[phase]
     }
 
-    /// Fills in a template as a prompt's.
+    /// Renders a template like a prompt.
     package func render(_ template: String) throws(ProblemList) -> String {
-        try PromptTemplate(template).render(.object(call.promptScope.members))
+        try PromptTemplate(template).render(.object(run.promptScope.members))
     }
 }
 
-/// Cancels work whose time is up. One task sleeps for all of them: most work ends long before, and a sleep of its own would
-/// cost more than a short step does.
+/// Cancels work whose time is up. One task sleeps for all deadlines: most work ends long before, and a sleep for each
+/// would cost more than a short step.
 final class Deadlines: Sendable {
     private struct State {
         var open: [Int: (deadline: ContinuousClock.Instant, cancel: @Sendable () -> Void)] = [:]
@@ -98,8 +98,7 @@ final class Deadlines: Sendable {
 
     private let state = Mutex(State())
 
-    /// Runs `body`, and cancels it when the limit has passed; it is waited for, since nothing can be taken away from it.
-    /// Nil when its time was up.
+    /// Runs `body`, cancels it when the limit has passed, and waits for its end in any case. Nil when its time was up.
     func run<T: Sendable>(within limit: Duration, _ body: @escaping @Sendable () async throws -> T) async throws -> T? {
         let work = Task { try await body() }
         let id = add(.now + limit) { work.cancel() }
@@ -117,7 +116,7 @@ final class Deadlines: Sendable {
         }
     }
 
-    /// Answers whether the time was not up.
+    /// Returns whether the time was not up.
     private func remove(_ id: Int) -> Bool {
         state.withLock { $0.open.removeValue(forKey: id) != nil }
     }
@@ -134,7 +133,7 @@ final class Deadlines: Sendable {
         let late = state.withLock { state in
             let late = state.open.filter { $0.value.deadline <= .now }
             for id in late.keys { state.open[id] = nil }
-            // One that was to wake earlier has taken this one's place.
+            // Unless an earlier deadline has replaced this one.
             if state.wakesAt == deadline {
                 state.wakesAt = nil
                 if let next = state.open.values.map(\.deadline).min() { sleep(until: next, &state) }
