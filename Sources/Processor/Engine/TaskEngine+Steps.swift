@@ -124,8 +124,10 @@ extension TaskEngine {
 
     /// Schedules the step's next attempt, or fails it with what it worked on.
     private mutating func fail(_ step: StepRow, _ failure: StepFailure, _ definition: PhaseDefinition, random: Double) {
-        let policy = definition.retry
-        if failure.isRetryable, step.attempt < step.maxAttempts, !policy.nonRetryable.contains(failure.code) {
+        var policy = definition.retry
+        // The step's own limit: it grows when an attempt is handed back or the task is retried.
+        policy.maxAttempts = step.maxAttempts
+        if failure.isRetryable, policy.retries(code: failure.code, attempt: step.attempt) {
             let delay = max(policy.delay(afterAttempt: step.attempt, random: random), failure.retryAfter ?? .zero)
             graph.updateStep(step.id) { row in
                 row.status = .retrying
