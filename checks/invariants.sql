@@ -569,4 +569,21 @@ SELECT 'every_trigger_is_on' AS invariant, count(*) AS violations, to_json((arra
          WHERE c.relnamespace = 'pressroom'::regnamespace AND g.tgenabled NOT IN ('O', 'A')) AS wrong
 HAVING count(*) > 0;
 
+-- What ran has a time for each status on its way, in order. A fork takes phases over that are older than its own rows.
+SELECT 'times_are_in_order' AS invariant, count(*) AS violations, to_json((array_agg(detail))[1:5]) AS samples
+  FROM (SELECT format('task %s is %s: created %s, started %s, ended %s', task_id, status, created_at, started_at, ended_at) AS detail
+          FROM looked_at JOIN pressroom.tasks t USING (tenant_id, task_id)
+         CROSS JOIN LATERAL (SELECT coalesce(completed_at, failed_at, cancelled_at) AS ended_at) AS last
+         WHERE status IN ('running', 'waiting', 'completed', 'failed') AND started_at IS NULL
+            OR started_at < created_at OR ended_at < coalesce(started_at, created_at)
+         UNION ALL
+        SELECT format('phase %s of task %s is %s: created %s, started %s, completed %s', p.key, task_id, p.status, p.created_at,
+                      p.started_at, p.completed_at)
+          FROM looked_at JOIN pressroom.tasks t USING (tenant_id, task_id)
+          JOIN pressroom.phases p USING (tenant_id, task_id)
+         WHERE p.status IN ('running', 'waiting', 'completed', 'failed') AND p.started_at IS NULL
+            OR p.completed_at < p.started_at
+            OR t.forked_from_task_id IS NULL AND least(p.started_at, p.completed_at) < p.created_at) AS wrong
+HAVING count(*) > 0;
+
 COMMIT;

@@ -144,11 +144,14 @@ BEGIN
         IF NOT pressroom.is_legal('task', OLD.status, NEW.status) THEN
             PERFORM pressroom.check_transition('task', OLD.status, NEW.status);
         END IF;
-        NEW.started_at := CASE WHEN NEW.status = 'running' THEN coalesce(OLD.started_at, now()) ELSE NEW.started_at END;
+        -- A task can begin and end in one transaction, whose row goes from pending to completed at once. Transactions can
+        -- begin in another order than they take the row: no time is before the one that it follows.
+        NEW.started_at := CASE WHEN NEW.status IN ('running', 'waiting', 'completed', 'failed')
+                               THEN coalesce(OLD.started_at, greatest(now(), OLD.created_at)) ELSE NEW.started_at END;
         NEW.paused_at := CASE WHEN NEW.status = 'paused' THEN now() END;
-        NEW.completed_at := CASE WHEN NEW.status = 'completed' THEN now() END;
-        NEW.failed_at := CASE WHEN NEW.status = 'failed' THEN now() END;
-        NEW.cancelled_at := CASE WHEN NEW.status = 'cancelled' THEN now() END;
+        NEW.completed_at := CASE WHEN NEW.status = 'completed' THEN greatest(now(), NEW.started_at) END;
+        NEW.failed_at := CASE WHEN NEW.status = 'failed' THEN greatest(now(), NEW.started_at) END;
+        NEW.cancelled_at := CASE WHEN NEW.status = 'cancelled' THEN greatest(now(), OLD.created_at, NEW.started_at) END;
     END IF;
     RETURN NEW;
 END $$;
@@ -161,8 +164,11 @@ BEGIN
         IF NOT pressroom.is_legal('phase', OLD.status, NEW.status) THEN
             PERFORM pressroom.check_transition('phase', OLD.status, NEW.status);
         END IF;
-        NEW.started_at := CASE WHEN NEW.status IN ('running', 'waiting') THEN coalesce(OLD.started_at, now()) ELSE NEW.started_at END;
-        NEW.completed_at := CASE WHEN NEW.status IN ('completed', 'failed', 'skipped', 'cancelled') THEN now() END;
+        -- As with tasks: a phase without a step opens and closes in one transaction.
+        NEW.started_at := CASE WHEN NEW.status IN ('running', 'waiting', 'completed', 'failed')
+                               THEN coalesce(OLD.started_at, greatest(now(), OLD.created_at)) ELSE NEW.started_at END;
+        NEW.completed_at := CASE WHEN NEW.status IN ('completed', 'failed', 'skipped', 'cancelled')
+                                 THEN greatest(now(), OLD.created_at, NEW.started_at) END;
     END IF;
     RETURN NEW;
 END $$;

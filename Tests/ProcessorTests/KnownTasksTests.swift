@@ -50,7 +50,7 @@ struct KnownTasksTests {
                 engine.record(FinishedStep(step, .completed(.value(["n": 1]))), processorID: processorID, random: 0)
             }
             engine.advance()
-            _ = engine.claimNewSteps(for: processorID, tenantID: "default", room: 10)
+            _ = engine.claimNewSteps(for: processorID, tenantID: "default", max: 10)
             graphs[0] = engine.graph
         }
 

@@ -2,7 +2,7 @@ import Foundation
 import Store
 import Workflow
 
-/// Makes its output out of what is there: what its expression finds.
+/// Its output is what its expression finds.
 struct TransformKind: InstantBehavior {
     let phase: TransformPhase
 

@@ -1,22 +1,21 @@
 import Foundation
 import Logging
-import Postgres
 import Store
 import Synchronization
 import Workflow
 
-/// Takes finished steps into their tasks, many in one transaction, and moves the tasks on.
+/// Takes the results of steps into their tasks, many in one transaction, and moves the tasks on.
 struct TaskCommits: Sendable {
     let store: Store
     let workflows: WorkflowCache
     let processorID: UUID
     let logger: Logger
     private let knownTasks = KnownTasks()
-    /// Takes claims of steps that a commit adds; nil: they go to the queue.
-    var claimer: StepClaimer?
+    /// Claims the steps that a commit adds; nil: they are queued.
+    var claimer: DirectClaimer?
 
-    /// Answers the results that could not be committed now, because somebody else holds a row of their task or the
-    /// database is away; the caller tries again.
+    /// Returns the results that could not be committed now, because another session holds a row of their task or the
+    /// database is away. The caller tries again.
     func commit(_ results: [FinishedStep]) async -> [FinishedStep] {
         var left: [FinishedStep] = []
         for (tenantID, results) in Dictionary(grouping: results, by: \.tenantID) {
@@ -32,17 +31,17 @@ struct TaskCommits: Sendable {
         } catch {
             let byTask = Dictionary(grouping: results, by: \.taskID)
             if byTask.count > 1, !error.isConnectionTrouble {
-                // One of them is in the way: each task by itself, so that it holds back nobody else.
+                // One task is in the way. Each is committed by itself, so that it holds back no other.
                 var left: [FinishedStep] = []
                 for results in byTask.values { left += await commit(results, tenantID: tenantID) }
                 return left
             }
-            return await later(results, tenantID: tenantID, error)
+            return later(results, error)
         }
     }
 
     /// Keeps the results of one task for later, or, where they can never be written, fails their steps.
-    private func later(_ results: [FinishedStep], tenantID: String, _ error: any Error) async -> [FinishedStep] {
+    private func later(_ results: [FinishedStep], _ error: any Error) -> [FinishedStep] {
         if error.isPassing { return results }
         logger.error(
             "results of a task cannot be written", metadata: ["task": "\(results[0].taskID.text)", "error": "\(error)"])
@@ -67,14 +66,14 @@ struct TaskCommits: Sendable {
         store.hints.workArrived(mayEndRuns: false)
     }
 
-    /// Goes on from what is known of the tasks. False when that does not do: they have to be read.
+    /// Goes on from the known graphs of the tasks. False when they do not suffice and the tasks have to be read.
     private func commit(_ known: [KnownTasks.Entry], _ byTask: [UUID: [FinishedStep]], _ scope: Scope) async throws -> Bool {
         let loaded = Dictionary(known.map { ($0.graph.workflowID, $0.workflow) }, uniquingKeysWith: { first, _ in first })
         do {
-            return try await claiming(scope, loaded, atMost: byTask.count) { places in
+            return try await claiming(scope, loaded, max: byTask.count) { reserved in
                 let commit = try await store.withKnownTaskGraphs(scope, known.map(\.graph)) { graphs in
-                    var claims = places
-                    record(byTask, loaded, &graphs, &claims)
+                    var claims = reserved
+                    move(&graphs, loaded, taking: byTask, &claims)
                     return claims
                 }
                 return commit.map { ($0.result, $0.known) }
@@ -88,19 +87,19 @@ struct TaskCommits: Sendable {
 
     private func commit(_ taskIDs: Set<UUID>, _ byTask: [UUID: [FinishedStep]], _ scope: Scope) async throws {
         let loaded = try await workflows.workflows(scope, ofTasks: Array(taskIDs))
-        _ = try await claiming(scope, loaded, atMost: byTask.count) { places in
-            // The body is called again with the answers to what the engines ask: the claims add up.
-            let claims = Mutex(places)
+        _ = try await claiming(scope, loaded, max: byTask.count) { reserved in
+            // The body runs again with the values of the expressions that the engines need: the claims add up.
+            let claims = Mutex(reserved)
             let commit = try await store.changeTaskGraphs(scope, Array(taskIDs)) { graphs in
-                claims.withLock { record(byTask, loaded, &graphs, &$0) }
+                claims.withLock { move(&graphs, loaded, taking: byTask, &$0) }
             }
             return (claims.withLock { $0 }, commit.known)
         }
     }
 
     /// Takes results into their tasks and moves these on.
-    private func record(
-        _ results: [UUID: [FinishedStep]], _ workflows: [UUID: LoadedWorkflow], _ graphs: inout [TaskGraph],
+    func move(
+        _ graphs: inout [TaskGraph], _ workflows: [UUID: LoadedWorkflow], taking results: [UUID: [FinishedStep]] = [:],
         _ claims: inout DirectClaims
     ) {
         for index in graphs.indices {
@@ -115,44 +114,48 @@ struct TaskCommits: Sendable {
         }
     }
 
-    /// Runs a transaction that may claim what it adds, and remembers the tasks as it leaves them. False when it answers nil.
+    /// Runs a transaction that may claim at most `max` of the steps that it adds, and remembers the tasks as it leaves
+    /// them. False when the transaction returns nil.
     func claiming(
-        _ scope: Scope, _ workflows: [UUID: LoadedWorkflow], atMost wanted: Int,
+        _ scope: Scope, _ workflows: [UUID: LoadedWorkflow], max: Int,
         _ transaction: (DirectClaims) async throws -> (claims: DirectClaims, known: [KnownTaskGraph])?
     ) async throws -> Bool {
-        let room = claimer?.reserve(scope.tenantID, wanted) ?? .none
+        let reserved =
+            claimer?.reserve(scope.tenantID, max) ?? DirectClaims(processorID: processorID, tenantID: scope.tenantID)
         do {
-            let commit = try await transaction(DirectClaims(room, processorID: processorID, tenantID: scope.tenantID))
+            let commit = try await transaction(reserved)
             for graph in commit?.known ?? [] where graph.hasSteps(of: processorID) {
                 if let workflow = workflows[graph.workflowID] { knownTasks.keep(graph, workflow) }
             }
-            claimer?.start(commit?.claims.claims ?? [], room.places)
+            claimer?.start(commit?.claims.claims ?? [], reserved.slots)
             return commit != nil
         } catch {
-            claimer?.start([], room.places)
+            claimer?.start([], reserved.slots)
             throw error
         }
     }
 }
 
-extension Scope {
-    static func processor(_ id: UUID, tenantID: String) -> Scope {
-        Scope(tenantID: tenantID, userID: "processor", actor: "processor:\(id.text)")
-    }
-}
-
-extension Error {
-    /// The database is away, as a whole.
-    var isConnectionTrouble: Bool {
-        guard let error = self as? PostgresError else { return false }
-        return error.isConnectionProblem
+/// The tasks with steps that run here, as the last transaction left them: their next results need not read them.
+final class KnownTasks: Sendable {
+    struct Entry: Sendable {
+        let graph: KnownTaskGraph
+        let workflow: LoadedWorkflow
     }
 
-    /// Trying the same again later may work: a lock, a deadlock, a serialization failure, a database that is away.
-    var isPassing: Bool {
-        guard let error = self as? PostgresError else { return self is CancellationError }
-        // A commit that the shutdown broke off is tried once more when the rest is handed back.
-        if error.isConnectionProblem || error.code == .cancelled { return true }
-        return ["55P03", "40P01", "40001", "57014", "53100", "53200", "53300", "25006"].contains(error.sqlState ?? "")
+    private let entries = Mutex<[UUID: Entry]>([:])
+    /// A task has an entry while its steps run, and seldom a little longer. Beyond this number all entries are dropped.
+    private let capacity = 10_000
+
+    func keep(_ graph: KnownTaskGraph, _ workflow: LoadedWorkflow) {
+        entries.withLock { entries in
+            if entries.count >= capacity { entries.removeAll() }
+            entries[graph.taskID] = Entry(graph: graph, workflow: workflow)
+        }
+    }
+
+    /// Removes and returns the entries of these tasks.
+    func take(_ taskIDs: some Sequence<UUID>) -> [Entry] {
+        entries.withLock { entries in taskIDs.compactMap { entries.removeValue(forKey: $0) } }
     }
 }

@@ -1,11 +1,12 @@
 import Foundation
+import Logging
 import Store
 import Synchronization
 import Workflow
 
-/// The texts that models are writing on this node: passed to the streams piece by piece, and kept whole so that they
-/// can be saved for other nodes once in a while.
-final class LiveTexts: Sendable {
+/// The texts that models are writing on this node: published to the streams piece by piece, and kept whole, so that they
+/// can be saved for other nodes.
+final class TextsInProgress: Sendable {
     private struct Entry {
         var text: LiveText
         /// In UTF-16 units.
@@ -13,7 +14,7 @@ final class LiveTexts: Sendable {
         var isSaved = false
     }
 
-    /// By output: a later attempt takes the place of an earlier one.
+    /// By output: a later attempt replaces an earlier one.
     private let entries = Mutex<[UUID: Entry]>([:])
     private let publish: @Sendable (LiveTextEvent) -> Void
 
@@ -21,8 +22,8 @@ final class LiveTexts: Sendable {
         self.publish = publish
     }
 
-    /// Adds a piece of the text that a step writes. The first piece of an attempt replaces what an earlier one left;
-    /// what an earlier attempt still writes then is left out.
+    /// Adds a piece of the text that a step writes. The first piece of an attempt replaces the text of an earlier one;
+    /// later pieces of the earlier attempt are dropped.
     func append(_ text: String, to outputID: UUID, of step: ClaimedStep, versionNumber: Int) {
         let text = text.replacing("\0", with: "")
         guard !text.isEmpty else { return }
@@ -64,7 +65,7 @@ final class LiveTexts: Sendable {
         }
     }
 
-    /// The run is over: its text stands in the row, or is given up.
+    /// The run is over: its text is in the row, or void.
     func end(_ result: FinishedStep) {
         guard let outputID = result.outputID else { return }
         let run = TextRun(stepID: result.stepID, attempt: result.attempt)
@@ -84,6 +85,22 @@ final class LiveTexts: Sendable {
             let unsaved = entries.filter { !$0.value.isSaved }
             for outputID in unsaved.keys { entries[outputID]?.isSaved = true }
             return unsaved.values.map(\.text)
+        }
+    }
+}
+
+extension Processor {
+    /// Saves texts in progress once a second, for other nodes and `/state`.
+    func saveTextsInProgress() async {
+        while !Task.isCancelled {
+            try? await Task.sleep(for: .seconds(1))
+            let texts = texts.takeUnsaved()
+            guard !texts.isEmpty, !Task.isCancelled else { continue }
+            do {
+                try await store.saveLiveTexts(texts, processorID: id)
+            } catch {
+                if !Task.isCancelled { logger.debug("cannot save live texts", metadata: ["error": "\(error)"]) }
+            }
         }
     }
 }

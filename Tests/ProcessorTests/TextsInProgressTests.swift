@@ -7,7 +7,7 @@ import Workflow
 @testable import Store
 
 @Suite("Texts that this node's models write")
-struct LiveTextsTests {
+struct TextsInProgressTests {
     /// What was published, for reading.
     private final class Published: Sendable {
         private let events = Mutex<[String]>([])
@@ -28,10 +28,10 @@ struct LiveTextsTests {
     private let stepID = UUID()
     private let taskID = UUID()
     private let published = Published()
-    private let texts: LiveTexts
+    private let texts: TextsInProgress
 
     init() {
-        texts = LiveTexts { [published] in published.add($0) }
+        texts = TextsInProgress { [published] in published.add($0) }
     }
 
     private func step(_ attempt: Int) -> ClaimedStep {

@@ -8,8 +8,8 @@ import Glibc
 #endif
 
 extension Processor {
-    /// Enters this processor, as soon as the database can be reached. Its predecessors on this machine whose process
-    /// is gone are given up at once, without waiting for the lease timeout.
+    /// Registers this processor as soon as the database can be reached. Processors of this machine whose process is gone
+    /// lose their leases at once, before the lease timeout.
     func register() async {
         while !Task.isCancelled {
             do {
@@ -21,49 +21,31 @@ extension Processor {
         }
     }
 
-    /// Renews the lease, and drops runs whose step was paused, cancelled or given to another.
+    /// Renews the lease, and cancels runs whose step was paused, cancelled or taken over.
     func keepLease() async {
         await wakeLease.forEach(atLeastEvery: configuration.heartbeat) {
-            do {
+            await self.round("cannot renew the lease") {
                 try await self.store.heartbeat(processorID: self.id, host: Self.host, pid: getpid())
-                // Short steps are over before anybody asks; the next look comes soon enough for the others.
+                // Short steps end before the answer comes; the next look comes soon enough for the others.
                 let held = self.running.held(for: self.configuration.heartbeat / 2)
                 guard !held.isEmpty else { return }
                 self.running.cancel(try await self.store.lostSteps(processorID: self.id, held))
-            } catch {
-                if !Task.isCancelled { self.logger.warning("cannot renew the lease", metadata: ["error": "\(error)"]) }
             }
         }
     }
 
-    private var rescueInterval: Duration { min(configuration.leaseTimeout / 4, .seconds(2)) }
+    var rescueInterval: Duration { min(configuration.leaseTimeout / 4, .seconds(2)) }
 
     /// Puts steps of processors that are gone back into the queue.
     func rescue() async {
         let signal = WorkSignal()
         signal.wake()
         await signal.forEach(atLeastEvery: rescueInterval) {
-            do {
+            await self.round("cannot look for orphans") {
                 try await self.rescueOrphans()
                 try await self.rescueStranded()
                 try await self.store.removeAbandonedLiveTexts()
-            } catch {
-                if !Task.isCancelled { self.logger.warning("cannot look for orphans", metadata: ["error": "\(error)"]) }
             }
-        }
-    }
-
-    /// Wakes tasks that have nothing left to run. Each look goes through all open tasks: where there are so many that it
-    /// takes long, it comes more seldom.
-    func wakeIdleTasks() async {
-        while !Task.isCancelled {
-            let start = ContinuousClock.now
-            do {
-                if try await store.wakeIdleTasks() > 0 { wakeAdvance.wake() }
-            } catch {
-                if !Task.isCancelled { logger.warning("cannot look for idle tasks", metadata: ["error": "\(error)"]) }
-            }
-            try? await Task.sleep(for: max(rescueInterval, min((.now - start) * 50, .seconds(30))))
         }
     }
 
@@ -71,8 +53,8 @@ extension Processor {
         try await takeOver(try await store.orphanedSteps(leaseTimeout: configuration.leaseTimeout, limit: 1_000))
     }
 
-    /// Steps that are this processor's by their rows and that it knows nothing of: the answer to their claim was lost. On a
-    /// busy machine it may only be late.
+    /// Steps that this processor holds by their rows and does not know: the answer to their claim was lost. On a busy
+    /// machine it may only be late, so young claims are left alone.
     private func rescueStranded() async throws {
         let steps = try await store.claimedSteps(processorID: id, before: max(.seconds(5), configuration.leaseTimeout / 2))
         let known = finished.unsettled.union(running.held().map(\.stepID))
@@ -86,7 +68,7 @@ extension Processor {
                 do {
                     try await takeOver(orphans, of: taskID, scope)
                 } catch where !error.isConnectionTrouble && !Task.isCancelled {
-                    // Found again in the next round; meanwhile the others are taken over.
+                    // The next round finds them again; meanwhile the others are taken over.
                     if !error.isPassing {
                         logger.error("steps cannot be taken over", metadata: ["task": "\(taskID.text)", "error": "\(error)"])
                     }
@@ -97,8 +79,7 @@ extension Processor {
         if !orphans.isEmpty { wakeClaim.wake() }
     }
 
-    /// Puts the steps back into the queue. One that has been lost again and again may be what brings its processors
-    /// down: it fails.
+    /// Puts the steps back into the queue. A step that was lost many times may be what brings processors down: it fails.
     private func takeOver(_ orphans: [OrphanedStep], of taskID: UUID, _ scope: Scope) async throws {
         let known = try await workflows.workflows(scope, ofTasks: [taskID])
         try await store.withTaskGraphs(scope, [taskID]) { graphs in
@@ -112,7 +93,7 @@ extension Processor {
         }
     }
 
-    /// Names the machine since its last start and the process namespace: where a pid means the same process.
+    /// Names the machine, its boot and the process namespace: within one of them a pid means the same process.
     static let host: String = {
         let name = ProcessInfo.processInfo.hostName
         let boot = (try? String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8))?.prefix(8) ?? ""

@@ -1,5 +1,56 @@
 import Foundation
+import Store
 import Synchronization
+import Workflow
+
+extension Processor {
+    /// How many results make a batch for another committer than the first worthwhile.
+    private static let furtherBatch = 16
+
+    /// Commits results as they come, as many in one transaction as have gathered. Three committers overlap: while one
+    /// holds the tenant's head, the second writes its rows and the third decides.
+    func commitResults() async {
+        await withDiscardingTaskGroup { group in
+            for (committer, arrived) in finished.arrived.enumerated() {
+                group.addTask {
+                    await arrived.forEach(atLeastEvery: .seconds(1)) {
+                        let atLeast = committer == 0 ? 1 : Self.furtherBatch
+                        while case let batch = self.finished.take(atMost: self.configuration.commitBatch, atLeast: atLeast),
+                            !batch.isEmpty
+                        {
+                            await self.commit(batch)
+                            if Task.isCancelled { return }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    private func commit(_ batch: [FinishedStep]) async {
+        let left = await commits.commit(batch)
+        finished.release(batch)
+        let leftIDs = Set(left.map { $0.stepID })
+        let done = batch.filter { !leftIDs.contains($0.stepID) }
+        finished.settle(done)
+        for result in done { texts.end(result) }
+        tryLater(left)
+        wakeClaim.wake()
+    }
+
+    /// Puts results back after 200 ms; other results do not wait for them.
+    private func tryLater(_ results: [FinishedStep]) {
+        guard !results.isEmpty else { return }
+        if Task.isCancelled {
+            finished.add(results)
+            return
+        }
+        Task { [finished] in
+            try? await Task.sleep(for: .milliseconds(200))
+            finished.add(results)
+        }
+    }
+}
 
 /// Results that wait for their transaction. While batches are written the next one gathers.
 final class FinishedSteps: Sendable {
@@ -12,7 +63,7 @@ final class FinishedSteps: Sendable {
     }
 
     private let state = Mutex(State())
-    /// One for each lane that writes.
+    /// One signal a committer.
     let arrived = [WorkSignal(), WorkSignal(), WorkSignal()]
 
     func add(_ new: [FinishedStep]) {
@@ -41,8 +92,8 @@ final class FinishedSteps: Sendable {
         }
     }
 
-    /// The transaction of a batch is over, whatever came of it.
-    func gaveBack(_ batch: [FinishedStep]) {
+    /// The transaction of a batch is over, with success or without.
+    func release(_ batch: [FinishedStep]) {
         let hasMore = state.withLock { state in
             state.busyTasks.subtract(batch.map { $0.taskID })
             return !state.results.isEmpty
@@ -57,7 +108,7 @@ final class FinishedSteps: Sendable {
 
     var unsettled: Set<UUID> { state.withLock { $0.unsettled } }
 
-    /// For when no batch is being written any more.
+    /// Takes every result. To be called when no batch is being written any more.
     func takeAll() -> [FinishedStep] {
         state.withLock { state in
             defer { state.results = [] }

@@ -9,11 +9,11 @@ import Workflow
 @testable import Processor
 
 @Suite("Fallbacks count for their own model's concurrency", .limit(minutes: 3))
-struct FallbackPlaceTests {
+struct FallbackSlotTests {
     private func name(_ text: String) throws -> ModelName { try #require(ModelName(text)) }
 
-    @Test("A call has its place under the limits of the model that is asked, and nowhere else")
-    func places() async throws {
+    @Test("A call has its slot under the limits of the model that is asked, and nowhere else")
+    func slots() async throws {
         try await withNewsroom { newsroom in
             let one = ModelLimits(concurrency: 1)
             let models: ScopedModelLimits = ["a": one, "b": one]
@@ -25,7 +25,7 @@ struct FallbackPlaceTests {
             let other = try #require(claimed.first { $0.model?.provider == "b" })
             #expect(claimed.count == 2)
 
-            // b is full. Who waits for it has left a.
+            // b is full. A step that waits for it has left a.
             let (x, y, z) = (try name("a/x"), try name("b/y"), try name("b/z"))
             #expect(try await newsroom.store.moveCall(of: first, to: y, ["b": one]) == false)
             let second = try #require(try await newsroom.claim(limits: limits).first)
@@ -33,7 +33,7 @@ struct FallbackPlaceTests {
             try await newsroom.close([other])
             #expect(try await newsroom.store.moveCall(of: first, to: y, ["b": one]))
             #expect(try await newsroom.claim(limits: limits).isEmpty)
-            // Another model of the same provider takes the place of the one before.
+            // Another model of the same provider takes the slot of the one before.
             #expect(try await newsroom.store.moveCall(of: first, to: z, ["b": one]))
             #expect(try await newsroom.store.moveCall(of: second, to: y, ["b": one]) == false)
             // Back to its own model: not while the other step is asked there.
@@ -90,7 +90,7 @@ struct FallbackPlaceTests {
         }
     }
 
-    @Test("Where no room comes in time, the fallback counts as down")
+    @Test("Where no slot is free in time, the fallback counts as down")
     func patience() async throws {
         try await withNewsroom { newsroom in
             let models: ScopedModelLimits = ["b": ModelLimits(concurrency: 1)]
@@ -98,16 +98,16 @@ struct FallbackPlaceTests {
             try await newsroom.addSteps(model: "a/x", each: 1)
             let claimed = try await newsroom.claim(limits: ClaimLimits(models: models))
             let step = try #require(claimed.first { $0.model?.provider == "a" })
-            let places = ModelPlaces(store: newsroom.store, limits: models, logger: newsroom.logger)
-            let place = try #require(places.place(of: step))
+            let slots = ModelSlots(store: newsroom.store, limits: models, logger: newsroom.logger)
+            let slot = try #require(slots.slot(of: step))
             let model = try name("b/y")
-            let error = await #expect(throws: ProviderError.self) { try await place.move(to: model, within: .milliseconds(1)) }
+            let error = await #expect(throws: ProviderError.self) { try await slot.move(to: model, within: .milliseconds(1)) }
             #expect(error?.code == .rateLimited)
-            let waiting = Task { try await place.move(to: model, within: .seconds(3_600)) }
+            let waiting = Task { try await slot.move(to: model, within: .seconds(3_600)) }
             waiting.cancel()
             let cancelled = await #expect(throws: ProviderError.self) { try await waiting.value }
             #expect(cancelled?.code == .cancelled)
-            #expect(ModelPlaces(store: newsroom.store, limits: [:], logger: newsroom.logger).place(of: step) == nil)
+            #expect(ModelSlots(store: newsroom.store, limits: [:], logger: newsroom.logger).slot(of: step) == nil)
         }
     }
 }
