@@ -1,7 +1,7 @@
 package import Logging
 package import NIOCore
 package import Store
-import Workflow
+package import Workflow
 
 /// One stream from its request to its end: replays what its reader has missed, then waits while the hub feeds it.
 ///
@@ -165,4 +165,91 @@ package struct StreamSession: Sendable {
             subscriber.eventLoop.execute { [subscriber] in continuation.resume(returning: body(subscriber.value)) }
         }
     }
+}
+
+/// What a stream follows.
+package struct StreamRequest: Sendable, Hashable {
+    package var tenantID: String
+    package var filter: StreamFilter
+    package var framing: Framing
+
+    package init(tenantID: String, filter: StreamFilter, framing: Framing = .chunked) {
+        self.tenantID = tenantID
+        self.filter = filter
+        self.framing = framing
+    }
+}
+
+/// Where a stream begins, and what it sends before its first event.
+package struct StreamStart: Sendable {
+    /// Every event after this is sent.
+    package var cursor: Cursor
+    /// The first cursor that the reader gets. It must be one from which a reader that is cut off before the preface
+    /// has arrived gets the preface again.
+    package var openingCursor: Cursor?
+    /// `reset` and `state`, where they apply.
+    package var preface: [Frame]
+    /// Of a stream that ends with its task.
+    package var taskEnd: TaskEnd?
+
+    package init(cursor: Cursor, openingCursor: Cursor?, preface: [Frame] = [], taskEnd: TaskEnd? = nil) {
+        self.cursor = cursor
+        self.openingCursor = openingCursor
+        self.preface = preface
+        self.taskEnd = taskEnd
+    }
+}
+
+/// Knows when the stream of a task has sent everything: the task is terminal, and the whole transaction that made it
+/// so is sent.
+package struct TaskEnd: Sendable, Hashable {
+    private var status: String
+    /// Up to here the status is known already.
+    private var known: Int64
+    /// Once this position is sent, the stream ends; nil while the task goes on.
+    private var endsAt: Int64?
+
+    /// - Parameter position: where the log stood when the task had this status.
+    package init(status: String, position: Int64) {
+        self.status = status
+        known = position
+        endsAt = Self.isTerminal(status) ? position : nil
+    }
+
+    /// Takes note of a `task_updated`.
+    /// - Parameter head: where the log stood when the event was read: the rest of its transaction lies below it.
+    package mutating func saw(status: String, at position: Int64, head: Int64) {
+        guard position > known else { return }
+        known = position
+        self.status = status
+        endsAt = Self.isTerminal(status) ? max(position, head) : nil
+    }
+
+    package var isInSight: Bool { endsAt != nil }
+
+    /// The status with which the stream ends now that everything up to a position is sent.
+    package func status(sentThrough position: Int64) -> String? {
+        guard let endsAt, position >= endsAt else { return nil }
+        return status
+    }
+
+    private static func isTerminal(_ status: String) -> Bool {
+        TaskStatus(rawValue: status)?.isTerminal ?? false
+    }
+}
+
+/// A stream was set up wrongly.
+package struct StreamError: Error, Sendable, Hashable {
+    package struct Code: Sendable, Hashable {
+        package let rawValue: String
+        /// The connection lives on an event loop that the hub was not made with.
+        package static let foreignEventLoop = Code(rawValue: "foreign_event_loop")
+        /// The connection was given no subscriber.
+        package static let notConnected = Code(rawValue: "not_connected")
+    }
+
+    package let code: Code
+
+    static let foreignEventLoop = StreamError(code: .foreignEventLoop)
+    static let notConnected = StreamError(code: .notConnected)
 }

@@ -1,3 +1,4 @@
+import DequeModule
 package import Logging
 import ServiceLifecycle
 package import Store
@@ -142,5 +143,153 @@ package struct Tailer: Service {
         let unknown = hub.unknownTasks(tenantID: tenantID)
         guard !unknown.isEmpty else { return }
         hub.learn(try await store.taskFacts(tenantID: tenantID, taskIDs: Array(unknown)), tenantID: tenantID)
+    }
+}
+
+extension Tailer {
+    /// Another node has appended to these logs; nil: to any.
+    package func look(at tenantIDs: Set<String>?) {
+        guard let tenantIDs else { return pollAlarm.ring() }
+        for tenantID in tenantIDs where hub.followedLog(tenantID: tenantID) != nil { wakes.wake(tenantID) }
+    }
+}
+
+/// How a tailer follows the logs.
+package struct TailerConfiguration: Sendable {
+    /// How often the heads are read without being told: what other clients write waits at most this.
+    package var pollInterval: Duration = .milliseconds(250)
+    /// Tenants that are read at the same time.
+    package var workers = 2
+    package var page = EventPageLimit()
+
+    package init() {}
+}
+
+/// Tenants whose log may have grown: each waits at most once, and is with one worker at a time.
+final class WakeList: Sendable {
+    private struct State {
+        var waiting = Deque<String>()
+        var isWaiting: Set<String> = []
+        var busy: Set<String> = []
+        var again: Set<String> = []
+        var failures: [String: Int] = [:]
+        var workers = Deque<CheckedContinuation<String?, Never>>()
+        var isClosed = false
+    }
+
+    private let state = Mutex(State())
+
+    /// Somebody says that there may be something to read.
+    func wake(_ tenantID: String) {
+        let worker: CheckedContinuation<String?, Never>? = state.withLock { state in
+            guard !state.isClosed, !state.isWaiting.contains(tenantID) else { return nil }
+            if state.busy.contains(tenantID) {
+                state.again.insert(tenantID)
+                return nil
+            }
+            if let worker = state.workers.popFirst() {
+                state.busy.insert(tenantID)
+                return worker
+            }
+            state.isWaiting.insert(tenantID)
+            state.waiting.append(tenantID)
+            return nil
+        }
+        worker?.resume(returning: tenantID)
+    }
+
+    /// The next tenant to look at; nil once the list is closed.
+    func next() async -> String? {
+        await withCheckedContinuation { continuation in
+            let next: String?? = state.withLock { state in
+                if state.isClosed { return .some(nil) }
+                guard let tenantID = state.waiting.popFirst() else {
+                    state.workers.append(continuation)
+                    return nil
+                }
+                state.isWaiting.remove(tenantID)
+                state.busy.insert(tenantID)
+                return .some(tenantID)
+            }
+            if let next { continuation.resume(returning: next) }
+        }
+    }
+
+    /// A worker is done with a tenant for now.
+    func done(_ tenantID: String) {
+        let isAgain = state.withLock { state in
+            state.busy.remove(tenantID)
+            state.failures[tenantID] = nil
+            return state.again.remove(tenantID) != nil
+        }
+        if isAgain { wake(tenantID) }
+    }
+
+    /// A worker failed at a tenant; answers how often in a row. Nobody gets the tenant before its `retry`.
+    func failed(_ tenantID: String) -> Int {
+        state.withLock { state in
+            state.failures[tenantID, default: 0] += 1
+            return state.failures[tenantID] ?? 1
+        }
+    }
+
+    func retry(_ tenantID: String) {
+        state.withLock { state in
+            state.busy.remove(tenantID)
+            state.again.remove(tenantID)
+        }
+        wake(tenantID)
+    }
+
+    func close() {
+        let workers = state.withLock { state in
+            state.isClosed = true
+            defer { state.workers = [] }
+            return state.workers
+        }
+        for worker in workers { worker.resume(returning: nil) }
+    }
+}
+
+/// A pause that somebody can cut short. One that is rung while nobody pauses cuts the next pause short.
+final class Alarm: Sendable {
+    private struct State {
+        var pause: Task<Void, Never>?
+        var hasRung = false
+    }
+
+    private let state = Mutex(State())
+
+    func ring() {
+        state.withLock { state in
+            state.hasRung = state.pause == nil
+            state.pause?.cancel()
+        }
+    }
+
+    /// Waits for the time to pass, the alarm to ring, or the task to be cancelled. For one task at a time.
+    func pause(for time: Duration) async {
+        let pause = Task { _ = try? await Task.sleep(for: time) }
+        let hasRung = state.withLock { state in
+            if !state.hasRung { state.pause = pause }
+            defer { state.hasRung = false }
+            return state.hasRung
+        }
+        if hasRung { pause.cancel() }
+        await withTaskCancellationHandler {
+            await pause.value
+        } onCancel: {
+            pause.cancel()
+        }
+        state.withLock { $0.pause = nil }
+    }
+}
+
+/// How long to wait after failures in a row.
+enum Backoff {
+    /// 100 ms, doubled each time up to 5 s, of which up to half is left out at random.
+    static func delay(afterFailures failures: Int) -> Duration {
+        let longest = min(5.0, 0.1 * Double(1 << min(max(failures - 1, 0), 10)))
+        return .seconds(longest * Double.random(in: 0.5...1))
     }
 }

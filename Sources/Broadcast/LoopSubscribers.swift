@@ -184,3 +184,81 @@ final class LoopRooms {
         }
     }
 }
+
+/// What was published since a loop last looked; one hop brings all of it.
+struct Mailbox: Sendable {
+    private var deliveries: [Delivery] = []
+    private var isLoopCalled = false
+    /// Pieces of text are merged with earlier ones as far back as this.
+    private static let mergeDepth = 32
+
+    /// Adds a delivery; true when the loop must be called.
+    mutating func put(_ delivery: Delivery) -> Bool {
+        if case .text(let delta) = delivery, merge(delta) { return false }
+        deliveries.append(delivery)
+        defer { isLoopCalled = true }
+        return !isLoopCalled
+    }
+
+    mutating func takeAll() -> [Delivery] {
+        isLoopCalled = false
+        defer { deliveries = [] }
+        return deliveries
+    }
+
+    private mutating func merge(_ delta: TextDelta) -> Bool {
+        for index in deliveries.indices.suffix(Self.mergeDepth).reversed() {
+            guard case .text(var earlier) = deliveries[index] else { return false }
+            guard earlier.outputID == delta.outputID else { continue }
+            guard earlier.merge(delta) else { return false }
+            deliveries[index] = .text(earlier)
+            return true
+        }
+        return false
+    }
+}
+
+/// What waits in a loop's mailbox.
+enum Delivery: Sendable {
+    case events(EventBatch)
+    case text(TextDelta)
+    /// The tenant's log is another one now: its subscribers start again.
+    case reset(tenantID: String, ResetReason)
+}
+
+/// Spreads the heartbeats of a loop's subscribers over the interval: each tick is the turn of one slot.
+struct HeartbeatWheel {
+    private static let slotCount = 16
+    private var slots: [[ObjectIdentifier: Subscriber]] = Array(repeating: [:], count: slotCount)
+    private var hand = 0
+    private(set) var count = 0
+    /// Between two slots.
+    let tick: TimeAmount
+
+    init(interval: Duration) {
+        tick = TimeAmount(interval / Self.slotCount)
+    }
+
+    var isEmpty: Bool { count == 0 }
+
+    /// Its first heartbeat comes after one whole turn.
+    mutating func insert(_ subscriber: Subscriber) {
+        let slot = (hand + Self.slotCount - 1) % Self.slotCount
+        subscriber.wheelSlot = slot
+        slots[slot][ObjectIdentifier(subscriber)] = subscriber
+        count += 1
+    }
+
+    mutating func remove(_ subscriber: Subscriber) {
+        guard let slot = subscriber.wheelSlot else { return }
+        subscriber.wheelSlot = nil
+        slots[slot][ObjectIdentifier(subscriber)] = nil
+        count -= 1
+    }
+
+    /// Those whose turn it is now.
+    mutating func next() -> [Subscriber] {
+        defer { hand = (hand + 1) % Self.slotCount }
+        return Array(slots[hand].values)
+    }
+}
