@@ -75,3 +75,65 @@ struct HTTPServer: Service {
             .bind(host: configuration.host, port: configuration.port).get()
     }
 }
+
+/// Prepares accepted connections, and starts what serves them.
+protocol ConnectionSetup: Sendable {
+    /// Called on the connection's event loop. A connection whose setup throws is closed.
+    func setUp(_ channel: any Channel, _ open: OpenConnections) throws
+}
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// The options of the listening socket. The kernel hands those of TCP on to what is accepted, so that they cost a
+/// connection no system call.
+struct SocketOptions {
+    private var options: [(ChannelOptions.Types.SocketOption, Int)] = [
+        (.init(level: .socket, name: .so_reuseaddr), 1), (.init(level: .tcp, name: .tcp_nodelay), 1),
+        (.init(level: .socket, name: .so_keepalive), 1),
+    ]
+
+    /// A peer that is gone without a word is noticed: a heartbeat that is not acknowledged closes the connection after
+    /// the time; one that is owed nothing is asked for a sign of life after half of it.
+    init(_ configuration: APIConfiguration) {
+        #if os(Linux)
+            let timeout = configuration.tcpUserTimeout
+            let seconds = Int(timeout.components.seconds)
+            let milliseconds = Int(TimeAmount(timeout).nanoseconds / 1_000_000)
+            options += [
+                (.init(level: .tcp, name: .init(rawValue: TCP_USER_TIMEOUT)), milliseconds),
+                (.init(level: .tcp, name: .init(rawValue: TCP_KEEPIDLE)), max(1, seconds / 2)),
+                (.init(level: .tcp, name: .init(rawValue: TCP_KEEPINTVL)), max(1, seconds / 6)),
+            ]
+        #endif
+    }
+
+    func apply(to bootstrap: ServerBootstrap) -> ServerBootstrap {
+        options.reduce(bootstrap) { $0.serverChannelOption($1.0, value: .init($1.1)) }
+    }
+}
+
+/// Tells that connections cannot be accepted, such as for want of file descriptors; at most once a minute. NIO waits
+/// for a second before it tries again, and the clients wait in the kernel's queue.
+final class AcceptErrorHandler: ChannelInboundHandler {
+    typealias InboundIn = any Channel
+
+    private let logger: Logger
+    private var silentUntil = NIODeadline.now()
+
+    init(logger: Logger) {
+        self.logger = logger
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        if NIODeadline.now() >= silentUntil {
+            silentUntil = .now() + .minutes(1)
+            logger.warning("connections cannot be accepted for now", metadata: ["error": "\(error)"])
+        }
+        context.fireErrorCaught(error)
+    }
+}
+
+@available(*, unavailable)
+extension AcceptErrorHandler: Sendable {}
