@@ -1,14 +1,14 @@
 package import NIOCore
 package import Workflow
 
-/// A piece of an event stream, encoded once and shared by everybody who gets it.
+/// A piece of an event stream, encoded once and shared by all streams that send it.
 package struct Frame: Sendable {
     /// The piece as one chunk of HTTP/1.1.
     package let chunk: ByteBuffer
-    /// The piece itself; the same memory as the chunk.
+    /// The piece without a chunk around it, in the same memory.
     package let plain: ByteBuffer
 
-    /// Makes a frame of a text whose length in bytes is known.
+    /// Makes a frame of a text of `length` bytes, which `write` appends to the buffer.
     init(length: Int, write: (inout ByteBuffer) -> Void) {
         let digits = String(length, radix: 16)
         var buffer = ByteBufferAllocator().buffer(capacity: digits.utf8.count + length + 4)
@@ -36,9 +36,9 @@ package struct Frame: Sendable {
 }
 
 extension Frame {
-    /// `id`, `event` and `data` (HTML, section 9.2.6); without a cursor the frame has no `id`.
+    /// `id`, `event` and `data` (HTML, section 9.2.6). Without a cursor the frame has no `id`.
     ///
-    /// A raw line break would end the line: in JSON it can only be white space between tokens, so it becomes a space.
+    /// A raw line break would end the line. In JSON it can only be white space between tokens, so it becomes a space.
     package init(cursor: Cursor?, event: String, data: [UInt8]) {
         let id = cursor.map { "id: \($0)\n" } ?? ""
         let event = "event: \(event)\ndata: "
@@ -62,13 +62,13 @@ extension Frame {
 }
 
 extension Frame {
-    /// The first bytes of a stream: how long a browser waits before it connects again, and its first cursor.
+    /// The first bytes of a stream: how long a browser waits before it connects again, and the first cursor.
     package static func opening(retry: Duration, cursor: Cursor?) -> Frame {
         let milliseconds = retry.components.seconds * 1000 + retry.components.attoseconds / 1_000_000_000_000_000
         return Frame("retry: \(milliseconds)\n" + (cursor.map { "id: \($0)\n\n" } ?? "\n"))
     }
 
-    /// A comment; with a cursor, a reader that is narrowed to something quiet keeps up with its log.
+    /// A comment. With the cursor, the reader of a stream that is narrowed to something quiet keeps up with the log.
     static func heartbeat(_ cursor: Cursor?) -> Frame {
         Frame(":\n" + (cursor.map { "id: \($0)\n\n" } ?? "\n"))
     }
@@ -78,23 +78,23 @@ extension Frame {
         Frame(cursor: cursor, event: "state", data: json)
     }
 
-    /// What the reader has can no longer be continued; it goes on from `cursor`.
+    /// The reader's cursor cannot be continued; the stream goes on from `cursor`.
     ///
-    /// Where a `state` follows, that carries the cursor: a reader cut off in between must not resume after it.
+    /// Where a `state` follows, only that has an `id`: a reader whose connection breaks in between must not resume after it.
     package static func reset(_ reason: ResetReason, cursor: Cursor, isFollowedByState: Bool) -> Frame {
         Frame(
             cursor: isFollowedByState ? nil : cursor, event: "reset",
             data: ["reason": .string(reason.rawValue), "cursor": .string(cursor.description)] as JSON)
     }
 
-    /// The task is terminal, and everything of it was sent.
+    /// The task is terminal, and all of its events were sent.
     static func end(status: String, cursor: Cursor) -> Frame {
         Frame(
             cursor: cursor, event: "end",
             data: ["status": .string(status), "cursor": .string(cursor.description)] as JSON)
     }
 
-    /// The node has no room for another stream.
+    /// The node has no capacity for another stream.
     package static func overloaded(retry: Duration) -> Frame {
         Frame(cursor: nil, event: "overloaded", data: ["retry_after": .integer(retry.components.seconds)] as JSON)
     }
@@ -104,14 +104,14 @@ extension Frame {
 package enum ResetReason: String, Sendable, Hashable {
     /// It belongs to another history of the database, or is ahead of this one.
     case epoch
-    /// What follows it is past retention.
+    /// Events after it are past retention.
     case expired
 }
 
-/// How the frames of a stream are cut into the body of its response.
+/// How the body of a response carries the frames of a stream.
 package enum Framing: Sendable, Hashable {
     /// HTTP/1.1: each frame is a chunk (RFC 9112, section 7.1), its header part of the shared bytes.
     case chunked
-    /// The protocol below frames the body (HTTP/2).
+    /// HTTP/2, which frames the body itself.
     case plain
 }

@@ -6,24 +6,24 @@ package import Store
 import Synchronization
 package import Workflow
 
-/// The broadcaster of a node: it keeps the streams of every event loop fed from one place.
+/// The broadcaster of a node: it feeds the streams of every event loop from one place.
 ///
-/// Publishing never waits for a subscriber. Events and pieces of text go into one mailbox a loop; the loop is called
-/// once, takes all that has gathered, and writes it to each room's subscribers as one shared buffer.
+/// Publishing never waits for a subscriber. Events and pieces of text go into the mailbox of each loop. The loop is
+/// called once, takes all that has gathered, and writes it to each group of subscribers as one shared buffer.
 package final class Hub: Sendable {
     package let configuration: HubConfiguration
     let state: Mutex<HubState>
-    let loops: [NIOLoopBoundBox<LoopRooms>]
+    let loops: [NIOLoopBoundBox<LoopSubscribers>]
     let eventLoops: [any EventLoop]
     private let fanOut: [ObjectIdentifier: EventLoopExecutor]
     private let fanOutGroup: (any EventLoopGroup)?
     private let loopIndexes: [ObjectIdentifier: Int]
-    /// Called when a log is followed anew, or a text begins whose task is to be looked up.
+    /// Called when a log begins to be followed, or a text begins whose task must be looked up.
     let lookupListener = Mutex<(@Sendable (_ tenantID: String) -> Void)?>(nil)
 
     /// - Parameters:
     ///   - group: the event loops of the HTTP server.
-    ///   - fanOut: event loops that only fan out; without them every stream stays on the loop of its connection.
+    ///   - fanOut: event loops that only fan out. Without them every stream stays on the loop of its connection.
     package init(
         group: any EventLoopGroup, fanOut: (any EventLoopGroup)? = nil, configuration: HubConfiguration = HubConfiguration()
     ) {
@@ -40,67 +40,71 @@ package final class Hub: Sendable {
                 mailboxes: Array(repeating: Mailbox(), count: eventLoops.count)))
         loops = eventLoops.enumerated().map { index, eventLoop in
             NIOLoopBoundBox.makeBoxSendingValue(
-                LoopRooms(index: index, eventLoop: eventLoop, configuration: configuration), eventLoop: eventLoop)
+                LoopSubscribers(index: index, eventLoop: eventLoop, configuration: configuration), eventLoop: eventLoop)
         }
         loopIndexes = Dictionary(
             uniqueKeysWithValues: eventLoops.enumerated().map { (ObjectIdentifier($1), $0) })
     }
 
-    /// Streams that are open on this node.
+    /// How many streams are open on this node.
     package var streamCount: Int { state.withLock { $0.streams.total } }
 
-    /// A loop that only fans out, each time the next one; nil when there is none.
+    /// The next loop in turn that only fans out; nil without such loops.
     package func nextFanOutLoop() -> EventLoopExecutor? {
         fanOutGroup.flatMap { fanOut[ObjectIdentifier($0.next())] }
     }
 
-    /// The rooms of a loop; nil when it is not one of this hub's.
-    func rooms(on eventLoop: any EventLoop) -> NIOLoopBoundBox<LoopRooms>? {
+    /// The subscribers of a loop; nil when the loop is not one of this hub's.
+    func subscribers(on eventLoop: any EventLoop) -> NIOLoopBoundBox<LoopSubscribers>? {
         loopIndexes[ObjectIdentifier(eventLoop)].map { loops[$0] }
     }
 
-    /// Lets the loops look into their mailboxes.
+    /// Makes the loops empty their mailboxes.
     func call(_ indexes: [Int]) {
         for index in indexes {
-            let rooms = loops[index]
-            eventLoops[index].execute { rooms.value.takeMail(from: self) }
+            let subscribers = loops[index]
+            eventLoops[index].execute { subscribers.value.takeMail(from: self) }
         }
     }
 }
 
 /// The bounds of a hub. Sizes are in bytes.
 package struct HubConfiguration: Sendable {
-    /// Streams that one node serves; further ones are told that it is overloaded.
+    /// Streams at a time on this node; a further one gets `overloaded`.
     package var maxStreams = 20_000
-    /// Of one tenant, and of one user of it.
+    /// Of these, streams of one tenant.
     package var maxTenantStreams = 20_000
+    /// Of these, streams of one user of one tenant.
     package var maxUserStreams = 20_000
-    /// A reader with more unsent than this is cut off.
+    /// A connection with more unsent than this is dropped.
     package var unsentLimit = 1 << 20
-    /// What may wait for one subscriber during its replay.
+    /// How much may wait for one subscriber during its replay.
     package var queueLimit = 1 << 18
     /// How much a replay reads and sends at a time.
     package var replayBytes = 1 << 18
-    /// Recent events that are kept of each tenant that somebody follows.
+    /// How many bytes of recent events are kept of each followed log.
     package var ringBytes = 4 << 20
+    /// How many recent events are kept of each followed log.
     package var ringCount = 4096
-    /// How much is kept of a text in progress, and of how many.
+    /// How much is kept of one text in progress.
     package var textLimit = 1 << 20
+    /// Of how many texts in progress something is kept.
     package var textCount = 256
+    /// Between two heartbeats of a stream.
     package var heartbeat: Duration = .seconds(15)
     /// A connection lasts between three quarters of this and all of it.
     package var maxAge: Duration = .seconds(3600)
-    /// Heartbeats that may find a connection unwritable before it counts as dead.
+    /// A connection counts as dead when so many heartbeats in a row find it unwritable.
     package var maxStalledHeartbeats = 4
-    /// Over which streams are ended on shutdown.
+    /// On shutdown the ends of the streams are spread over this time.
     package var drainTime: Duration = .seconds(5)
-    /// How long the log of a tenant is followed after its last reader has left.
+    /// How long a log is followed after its last follower has left.
     package var linger: Duration = .seconds(30)
 
     package init() {}
 }
 
-/// What the threads of a hub share; one lock guards it, and is only held to append or to take.
+/// What the threads of a hub share. One lock guards it, and is held only to append or to take.
 struct HubState: Sendable {
     var logs: [String: TenantLog] = [:]
     var texts: LiveTextBoard
@@ -108,7 +112,8 @@ struct HubState: Sendable {
     var streams = StreamCounts()
     var isDraining = false
 
-    /// Puts a delivery into the mailbox of each loop that serves the tenant; answers the loops to call.
+    /// Puts a delivery into the mailbox of each loop that serves the tenant.
+    /// - Returns: the loops to call.
     mutating func post(_ delivery: Delivery, tenantID: String) -> [Int] {
         guard let log = logs[tenantID] else { return [] }
         var calls: [Int] = []
@@ -120,9 +125,9 @@ struct HubState: Sendable {
 }
 
 extension Hub {
-    /// Sends on a page that continues what was published. Does nothing when the log is not followed, or does not stand
-    /// where the page begins; so each event is published once.
-    /// - Returns: whether everything in the page is published now.
+    /// Publishes a page that continues what was published. Does nothing when the log is not followed or the page does not
+    /// begin at its position, so that each event is published once.
+    /// - Returns: whether everything in the page has been published.
     @discardableResult
     package func publish(_ page: EventPage) -> Bool {
         let tenantID = page.head.tenantID
@@ -140,7 +145,7 @@ extension Hub {
         return isPublished
     }
 
-    /// Sends on a piece of text, or forgets a text that is no longer in progress.
+    /// Publishes a piece of text, or forgets a text that is no longer in progress.
     package func publish(_ event: LiveTextEvent) {
         switch event {
         case .ended(let tenantID, _, let outputID, let run):
@@ -152,7 +157,7 @@ extension Hub {
         }
     }
 
-    /// Replaces a tenant's log by another one: every subscriber gets a `reset`.
+    /// Replaces a tenant's log by another one; every subscriber gets a `reset`.
     package func reset(to head: LogHead, _ reason: ResetReason) {
         let calls: [Int] = state.withLock { state in
             guard let old = state.logs[head.tenantID] else { return [] }
@@ -166,12 +171,12 @@ extension Hub {
         call(calls)
     }
 
-    /// Tasks of texts in progress that streams may be narrowed by and nobody has looked up.
+    /// The tasks of texts in progress that have not been looked up.
     func unknownTasks(tenantID: String) -> Set<UUID> {
         state.withLock { $0.texts.unknownTasks(tenantID: tenantID) }
     }
 
-    /// Adds what was looked up; whoever follows a text by it gets the whole of it now.
+    /// Adds tasks that were looked up. The streams whose filter they pass get the whole of their texts.
     func learn(_ tasks: [TaskFacts], tenantID: String) {
         let calls = state.withLock { state in
             var calls: [Int] = []
@@ -188,8 +193,8 @@ extension Hub {
 }
 
 extension Hub {
-    /// Takes a stream in, as far as the limits allow; each nil needs a `release`.
-    /// - Returns: the limit that refuses it.
+    /// Counts one more stream, unless that would exceed a limit. Each nil needs a `release`.
+    /// - Returns: the limit that is reached.
     package func admit(_ reader: StreamReader) -> StreamLimit? {
         state.withLock { state in
             guard !state.isDraining, state.streams.total < configuration.maxStreams else { return .node }
@@ -205,18 +210,18 @@ extension Hub {
         state.withLock { $0.streams.remove(reader) }
     }
 
-    /// How long a browser shall wait before it connects again: different for each, so that they do not come at once.
+    /// How long a browser waits before it connects again: drawn for each, so that they do not return all at once.
     package var jitteredRetry: Duration {
         .milliseconds(Int64.random(in: 1000...3000))
     }
 
-    /// The same, for a node that has no room now.
+    /// The same, for a node that has no capacity now.
     package var jitteredRetryWhenOverloaded: Duration {
         .milliseconds(Int64.random(in: 5000...15000))
     }
 }
 
-/// Who reads a stream.
+/// The user whose stream it is.
 package struct StreamReader: Sendable, Hashable {
     package let tenantID: String
     package let userID: String
@@ -227,18 +232,18 @@ package struct StreamReader: Sendable, Hashable {
     }
 }
 
-/// Whose limit of streams is reached.
-package enum StreamLimit: Sendable, Hashable {
+/// The limit of streams that is reached; thrown where it refuses a stream.
+package enum StreamLimit: Error, Hashable {
     case node, tenant, user
 }
 
-/// The streams that are open on a node.
+/// How many streams are open on a node.
 struct StreamCounts: Sendable {
     private(set) var total = 0
     private var byTenant: [String: Int] = [:]
     private var byReader: [StreamReader: Int] = [:]
 
-    /// Counts one more, unless its tenant or its user has as many as they may.
+    /// Counts one more, unless its tenant or its user has reached its limit.
     mutating func add(_ reader: StreamReader, tenantLimit: Int, userLimit: Int) -> StreamLimit? {
         if byTenant[reader.tenantID, default: 0] >= tenantLimit { return .tenant }
         if byReader[reader, default: 0] >= userLimit { return .user }
@@ -260,29 +265,28 @@ struct StreamCounts: Sendable {
     }
 }
 
-/// On graceful shutdown the hub ends its streams, spread over the drain time, and takes no new ones.
+/// On graceful shutdown the hub ends its streams, spread over the drain time, and admits no new ones.
 ///
-/// In a service group it stands after the HTTP server, so that it is told first: the server waits for open streams.
+/// In a service group it comes after the HTTP server, so that it is stopped first: the server waits for open streams.
 extension Hub: Service {
     package func run() async throws {
         try? await gracefulShutdown()
         state.withLock { $0.isDraining = true }
         let time = configuration.drainTime
-        for (eventLoop, rooms) in zip(eventLoops, loops) {
-            eventLoop.execute { rooms.value.drain(over: time) }
+        for (eventLoop, subscribers) in zip(eventLoops, loops) {
+            eventLoop.execute { subscribers.value.drain(over: time) }
         }
         let deadline = ContinuousClock.now + time + .seconds(1)
         while streamCount > 0, ContinuousClock.now < deadline {
             do { try await Task.sleep(for: .milliseconds(20)) } catch { break }
         }
-        for (eventLoop, rooms) in zip(eventLoops, loops) {
-            eventLoop.execute { rooms.value.dropAll() }
+        for (eventLoop, subscribers) in zip(eventLoops, loops) {
+            eventLoop.execute { subscribers.value.dropAll() }
         }
     }
 }
 
-/// Runs tasks on an event loop: what serves a connection needs no other thread for its short work, and so no waking of
-/// one for each part of a request.
+/// Runs tasks on an event loop, so that serving a connection wakes no other thread for each part of a request.
 package final class EventLoopExecutor: TaskExecutor {
     package let eventLoop: any EventLoop
 

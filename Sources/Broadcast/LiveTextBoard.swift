@@ -3,7 +3,7 @@ import NIOCore
 import Store
 import Workflow
 
-/// The texts in progress, as far as this node knows them, so that a stream that comes late gets the whole of each.
+/// The texts in progress that this node knows of, so that a late stream gets the whole of each.
 struct LiveTextBoard: Sendable {
     private struct Key: Hashable {
         let tenantID: String
@@ -17,7 +17,7 @@ struct LiveTextBoard: Sendable {
 
     /// - Parameters:
     ///   - textLimit: bytes that are kept of one text.
-    ///   - countLimit: texts that are kept; further ones only reach those who are there already.
+    ///   - countLimit: how many texts are kept. Pieces of further ones are only passed on.
     init(textLimit: Int, countLimit: Int) {
         self.textLimit = textLimit
         self.countLimit = countLimit
@@ -25,12 +25,13 @@ struct LiveTextBoard: Sendable {
 
     enum Change {
         case delivered(TextDelta)
-        /// The first piece of a text, whose task is to be looked up.
+        /// The first piece of a text, whose task must be looked up.
         case begun(TextDelta)
         case ignored
     }
 
-    /// - Parameter seenAt: for a text that another node writes, where the log stood when it was read.
+    /// Adds a piece of text.
+    /// - Parameter seenAt: for a text that another node writes, the position of the log's head when it was read.
     mutating func add(_ delta: OutputDelta, seenAt: Int64? = nil) -> Change {
         let key = Key(tenantID: delta.tenantID, outputID: delta.outputID)
         if texts[key] != nil {
@@ -38,7 +39,7 @@ struct LiveTextBoard: Sendable {
             texts[key]?.seenAt = seenAt
             return .delivered(TextDelta(delta, task: texts[key]?.task))
         }
-        // A text that is not kept goes on for those who have its beginning, also when there is room again.
+        // Streams that have the beginning of a text that is not kept get the rest of it, also when others have ended.
         guard delta.offset == 0, texts.count < countLimit else { return .delivered(TextDelta(delta, task: nil)) }
         texts[key] = TextInProgress(delta)
         texts[key]?.seenAt = seenAt
@@ -46,7 +47,7 @@ struct LiveTextBoard: Sendable {
         return .begun(TextDelta(delta, task: nil))
     }
 
-    /// A run is over; another run's text on the same output stays.
+    /// Forgets the text of a run. A text of another run on the same output stays.
     mutating func end(tenantID: String, outputID: UUID, run: TextRun) {
         guard texts[Key(tenantID: tenantID, outputID: outputID)]?.run == run else { return }
         texts[Key(tenantID: tenantID, outputID: outputID)] = nil
@@ -54,8 +55,8 @@ struct LiveTextBoard: Sendable {
         if keysByTenant[tenantID]?.isEmpty == true { keysByTenant[tenantID] = nil }
     }
 
-    /// The texts that other nodes write for a tenant were all looked at when its log stood there. Answers the whole of
-    /// those that are owed and do go on: an output may have changed since.
+    /// Notes that all texts that other nodes write for a tenant were read when its log was at a position.
+    /// - Returns: the whole of each text that is owed to a stream and known to go on.
     mutating func sawOthers(tenantID: String, at position: Int64, changes: OutputChanges) -> [TextDelta] {
         var owed: [TextDelta] = []
         for outputID in keysByTenant[tenantID] ?? [] {
@@ -69,7 +70,7 @@ struct LiveTextBoard: Sendable {
         return owed
     }
 
-    /// A stream goes live without those texts of which it is uncertain whether they go on.
+    /// Marks the texts that may have ended as owed: a stream goes live without them.
     mutating func oweUncertain(tenantID: String, changes: OutputChanges) {
         for outputID in keysByTenant[tenantID] ?? [] {
             let key = Key(tenantID: tenantID, outputID: outputID)
@@ -83,7 +84,8 @@ struct LiveTextBoard: Sendable {
         Set(texts(of: tenantID).filter { $0.task == nil }.map(\.taskID))
     }
 
-    /// Adds what was looked up; answers the whole of each text that it belongs to, as far as it is certain to go on.
+    /// Adds a task that was looked up.
+    /// - Returns: the whole of each of its texts that is known to go on.
     mutating func learn(
         _ task: TaskFacts, tenantID: String, changes: OutputChanges = OutputChanges()
     ) -> [TextDelta] {
@@ -102,8 +104,8 @@ struct LiveTextBoard: Sendable {
         return wholes
     }
 
-    /// The whole of each text that passes a filter; of those that other nodes write, the ones that are known to have
-    /// been in progress after the last change of their task's outputs.
+    /// The whole of each text that passes a filter. A text of another node must be known to have been in progress after
+    /// the last change of its task's outputs.
     func wholes(tenantID: String, filter: StreamFilter, changes: OutputChanges = OutputChanges()) -> [TextDelta] {
         guard filter.matches(type: StreamFilter.deltaType) else { return [] }
         let known = texts(of: tenantID).filter { text in
@@ -121,8 +123,8 @@ struct LiveTextBoard: Sendable {
 extension HubState {
     /// Puts a piece of text onto the board and into the mailboxes.
     ///
-    /// - Parameter seenAt: for a text that another node writes, where the log stood when it was read.
-    /// - Returns: the loops to call, and whether the text's task is to be looked up.
+    /// - Parameter seenAt: for a text that another node writes, the position of the log's head when it was read.
+    /// - Returns: the loops to call, and whether the text's task must be looked up.
     mutating func post(_ delta: OutputDelta, seenAt: Int64? = nil) -> (calls: [Int], isUnknown: Bool) {
         switch texts.add(delta, seenAt: seenAt) {
         case .ignored: ([], false)
@@ -131,8 +133,8 @@ extension HubState {
         }
     }
 
-    /// The texts in progress that a stream gets whole when it goes live. One of another node that may have ended with
-    /// the last change of its task's outputs comes later, if it goes on.
+    /// The texts in progress that a stream gets whole when it goes live. A text of another node that may have ended with
+    /// the last change of its task's outputs is sent later, if it goes on.
     mutating func wholes(tenantID: String, filter: StreamFilter) -> [TextDelta] {
         let changes = logs[tenantID]?.outputChanges ?? OutputChanges()
         texts.oweUncertain(tenantID: tenantID, changes: changes)
@@ -147,15 +149,16 @@ struct TextInProgress: Sendable {
     let outputID: UUID
     let versionNumber: Int
     let run: TextRun
-    /// Nil when it is written here; else the log's position at which it was last seen to be in progress on another node.
+    /// Nil for a text that is written here. Otherwise the position of the log's head when the text was last seen to be in
+    /// progress on another node.
     var seenAt: Int64?
-    /// Whether a stream has gone live without it, and so must get the whole of it if it goes on.
+    /// Whether a stream has gone live without the text, and so must get the whole of it if it goes on.
     var isOwed = false
-    /// Nil when it outgrew its bound: those who follow it go on, those who come later wait for the row.
+    /// Nil when the text outgrew its bound. Then streams that have it get the rest, and later ones wait for the row.
     private(set) var text: String?
     /// In UTF-16 units, as `offset` counts.
     private(set) var length: Int
-    /// What streams may be narrowed by; nil until it is looked up.
+    /// The task by which streams may be narrowed; nil until it is looked up.
     var task: TaskFacts?
 
     init(_ delta: OutputDelta) {
@@ -168,10 +171,11 @@ struct TextInProgress: Sendable {
         length = delta.text.utf16.count
     }
 
-    /// Adds a piece; false when it does not continue the text, and so would be ignored by every reader.
+    /// Adds a piece.
+    /// - Returns: false when the piece does not continue the text, so that every reader would ignore it.
     mutating func append(_ delta: OutputDelta, limit: Int) -> Bool {
         if delta.offset == 0 {
-            // What a run that lost its step still writes must not take the place of the one that has it now.
+            // A run that lost its step must not replace the text of the run that has it now.
             if delta.run.isOutdated(by: run) || delta.versionNumber < versionNumber { return false }
             let task = task
             self = TextInProgress(delta)
@@ -186,7 +190,7 @@ struct TextInProgress: Sendable {
         return true
     }
 
-    /// All of it in one piece; nil when it is not kept.
+    /// The text in one piece; nil when it is not kept.
     var whole: TextDelta? {
         text.map {
             TextDelta(
@@ -196,7 +200,7 @@ struct TextInProgress: Sendable {
     }
 }
 
-/// A piece of a text on its way to the rooms.
+/// A piece of a text on its way to the groups of subscribers.
 struct TextDelta: Sendable {
     let tenantID: String
     let taskID: UUID
@@ -204,7 +208,7 @@ struct TextDelta: Sendable {
     let versionNumber: Int
     let offset: Int
     private(set) var text: String
-    /// Of `text`, in UTF-16 units.
+    /// The length of `text` in UTF-16 units.
     private(set) var length: Int
     let task: TaskFacts?
 
@@ -229,7 +233,7 @@ struct TextDelta: Sendable {
             length: delta.text.utf16.count, task: task)
     }
 
-    /// Becomes one piece with the next one, when that continues it.
+    /// Appends the next piece, if it continues this one.
     mutating func merge(_ next: TextDelta) -> Bool {
         guard next.outputID == outputID, next.tenantID == tenantID, next.versionNumber == versionNumber,
             next.offset == offset + length
@@ -239,10 +243,10 @@ struct TextDelta: Sendable {
         return true
     }
 
-    /// What rooms are found by; without a lookup, the task's id only.
+    /// The facts by which groups are found. Until the task is looked up, only its id.
     var facts: TaskFacts { task ?? TaskFacts(taskID: taskID) }
 
-    /// `output_delta`: without an `id`, because it is in no log.
+    /// `output_delta`, without an `id`, because the log does not hold it.
     var frame: Frame {
         var json: [UInt8] = []
         json.reserveCapacity(text.utf8.count + 192)

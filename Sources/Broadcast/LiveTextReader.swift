@@ -5,8 +5,8 @@ package import Store
 import Synchronization
 import Workflow
 
-/// Reads the texts that other nodes write for the tenants that somebody follows here, and hands them to the hub piece
-/// by piece, like those that are written here: one query for all of them at a time, for what is new only.
+/// Reads the texts that other nodes write for the tenants with streams on this node. It hands them to the hub piece by
+/// piece, like the texts that are written here. One query reads what is new of all of them.
 package struct LiveTextReader: Service {
     private let store: Store
     private let hub: Hub
@@ -15,8 +15,8 @@ package struct LiveTextReader: Service {
     private let logger: Logger
 
     /// - Parameters:
-    ///   - processorID: this node's, whose texts need not be read.
-    ///   - interval: between two looks. Other nodes save their texts once a second.
+    ///   - processorID: this node's processor, whose texts are not read.
+    ///   - interval: between two queries. Other nodes save their texts once a second.
     package init(
         store: Store, hub: Hub, processorID: UUID, interval: Duration = .milliseconds(500), logger: Logger
     ) {
@@ -60,25 +60,26 @@ package struct LiveTextReader: Service {
                 for head in news.heads { hub.sawOtherTexts(at: head) }
                 return
             }
-            // What was read too early is there again with the next look.
+            // What was read too early is read again with the next query.
             if !areAllPublished { return }
         }
     }
 }
 
-/// What has been read and published of other nodes' texts.
+/// How much of the texts of other nodes has been read and published.
 struct OtherTexts {
     private var texts: [UUID: ReadText] = [:]
 
     var known: [ReadText] { Array(texts.values) }
 
-    /// Forgets the texts of tenants that nobody follows here any more.
+    /// Forgets the texts of tenants that have no streams on this node any more.
     mutating func keep(_ tenantIDs: [String], _ hub: Hub) {
         let kept = Set(tenantIDs)
         for text in texts.values where !kept.contains(text.tenantID) { end(text.outputID, hub) }
     }
 
-    /// Publishes what a look found. False when some of it was read too early.
+    /// Publishes what a query found.
+    /// - Returns: false when some of it was read too early.
     mutating func take(_ news: LiveTextNews, _ hub: Hub) -> Bool {
         let heads = Dictionary(news.heads.map { ($0.tenantID, $0) }) { first, _ in first }
         var areAllPublished = true
@@ -106,12 +107,12 @@ struct OtherTexts {
     }
 }
 
-/// Texts that other nodes write, as this one reads them from the table.
+/// Publishing texts that other nodes write.
 ///
-/// They are read some time after they were written, and the log may have gone on meanwhile: what was read before the
-/// last change of the task's outputs that the streams know of is not sent, because the text may have become a row.
+/// A text is read some time after it was written, and the log may have gone on meanwhile. A piece that was read before
+/// the last published change of its task's outputs is not sent, because the text may have become a row.
 extension Hub {
-    /// The tenants with streams on this node, whose texts are to be looked at.
+    /// The tenants with streams on this node, whose texts must be read.
     func watchedTenants() -> [String] {
         state.withLock { state in
             var watched: [String] = []
@@ -127,7 +128,8 @@ extension Hub {
         }
     }
 
-    /// Sends on a piece of another node's text. False when it was read too early: then it has to be read again.
+    /// Publishes a piece of another node's text.
+    /// - Returns: false when the piece was read too early and must be read again.
     func publish(_ delta: OutputDelta, readAt head: LogHead) -> Bool {
         let posted: (calls: [Int], isUnknown: Bool)? = state.withLock { state in
             guard let log = state.logs[delta.tenantID], log.epoch == head.epoch,
@@ -141,8 +143,8 @@ extension Hub {
         return true
     }
 
-    /// Every text that other nodes write for the tenant has been published as it was at `head`. Streams that came while
-    /// it was uncertain whether one goes on get the whole of it now.
+    /// Notes that every text that other nodes write for the tenant has been published as it was at `head`. A stream that
+    /// went live without a text that goes on gets the whole of it now.
     func sawOtherTexts(at head: LogHead) {
         let calls: [Int] = state.withLock { state in
             guard var log = state.logs[head.tenantID], log.epoch == head.epoch else { return [] }
@@ -155,14 +157,14 @@ extension Hub {
     }
 }
 
-/// The tasks whose outputs have changed lately, as the streams have been told: a text of another node that was read
+/// The tasks whose outputs have changed lately, as far as published events tell. A text of another node that was read
 /// before such a change may have ended with it.
 struct OutputChanges: Sendable {
     private var positions: [UUID: Int64] = [:]
-    /// After this position every change is noticed; nil while nobody looks at other nodes' texts.
+    /// Every change after this position is noted; nil while the texts of other nodes are not read.
     private var since: Int64?
 
-    /// - Parameter published: everything up to here has been sent to the streams.
+    /// - Parameter published: everything up to here has been published.
     mutating func watch(from published: Int64) {
         since = since ?? published
     }
@@ -176,13 +178,13 @@ struct OutputChanges: Sendable {
         for event in events where event.type == "output_updated" { positions[event.task.taskID] = event.position }
     }
 
-    /// Whether a text that was in progress when the log stood at `seenAt` is so still, as far as the streams know.
+    /// Whether a text that was in progress when the log was at `seenAt` still is, as far as published events tell.
     func isCurrent(_ taskID: UUID, seenAt: Int64) -> Bool {
         guard let since else { return false }
         return seenAt >= max(since, positions[taskID] ?? 0)
     }
 
-    /// Everything read from now on is at least as new as this.
+    /// Forgets changes up to a position that every later query has seen.
     mutating func forget(through position: Int64) {
         positions = positions.filter { $0.value > position }
     }

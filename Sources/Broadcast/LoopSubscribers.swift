@@ -4,20 +4,20 @@ import NIOCore
 import Synchronization
 import Workflow
 
-/// The rooms of every tenant on one event loop, and the loop's side of publishing.
-final class LoopRooms {
+/// The subscribers of one event loop, by tenant and group, and the loop's side of publishing.
+final class LoopSubscribers {
     let index: Int
     let eventLoop: any EventLoop
-    private var tenants: [String: TenantRooms] = [:]
+    private var tenants: [String: TenantSubscribers] = [:]
     private var wheel: HeartbeatWheel
     private var isWheelTurning = false
-    /// Rooms that have something to write.
-    private var queue = Deque<Room>()
+    /// Groups that have something to write.
+    private var queue = Deque<SubscriberGroup>()
     private var isTurnScheduled = false
 
-    /// Subscribers that one turn of the loop writes to, at a few microseconds each.
+    /// How many subscribers one turn of the loop writes to, at a few microseconds each.
     private static let writesPerTurn = 64
-    /// A round with fewer bytes leaves the processor to others between its slices.
+    /// Between the slices of a round with fewer bytes the thread yields the processor.
     private static let lightBytes = 2048
 
     init(index: Int, eventLoop: any EventLoop, configuration: HubConfiguration) {
@@ -30,7 +30,7 @@ final class LoopRooms {
         gather(hub.state.withLock { $0.mailboxes[index].takeAll() })
     }
 
-    /// Takes the mail and answers the texts in progress that a subscriber follows, both as of one moment.
+    /// Takes the mail and returns the texts in progress that pass the subscriber's filter, both as of one moment.
     func takeMailAndTexts(for subscriber: Subscriber) -> [TextDelta] {
         let (mail, texts) = subscriber.hub.state.withLock { state in
             (
@@ -39,13 +39,14 @@ final class LoopRooms {
             )
         }
         gather(mail)
-        // Pieces that these texts hold already, or of texts that are over, are not for this subscriber.
-        if let room = subscriber.room, room.hasGatheredText { writeAll(room) }
+        // Gathered pieces are in these texts already, or belong to texts that are over: the subscriber must not get them.
+        if let group = subscriber.group, group.hasGatheredText { writeAll(group) }
         return texts
     }
 
-    /// Puts a subscriber into its room; answers the position after which everything will be offered to it. Nil when
-    /// the tenant's log is not followed in the subscriber's epoch.
+    /// Puts a subscriber into its group.
+    /// - Returns: the position after which everything will be offered to it; nil when the tenant's log is not followed in
+    ///   the subscriber's epoch.
     func join(_ subscriber: Subscriber) -> Int64? {
         let tenantID = subscriber.request.tenantID
         let (mail, published): ([Delivery], Int64?) = subscriber.hub.state.withLock { state in
@@ -56,9 +57,9 @@ final class LoopRooms {
         }
         gather(mail)
         guard let published else { return nil }
-        let rooms = tenants[tenantID] ?? TenantRooms(epoch: subscriber.epoch, through: published)
-        tenants[tenantID] = rooms
-        rooms.insert(subscriber)
+        let tenant = tenants[tenantID] ?? TenantSubscribers(epoch: subscriber.epoch, through: published)
+        tenants[tenantID] = tenant
+        tenant.insert(subscriber)
         if subscriber.wheelSlot == nil { wheel.insert(subscriber) }
         turnWheel()
         return published
@@ -66,7 +67,7 @@ final class LoopRooms {
 
     func leave(_ subscriber: Subscriber) {
         wheel.remove(subscriber)
-        guard subscriber.room != nil else { return }
+        guard subscriber.group != nil else { return }
         let tenantID = subscriber.request.tenantID
         tenants[tenantID]?.remove(subscriber)
         if tenants[tenantID]?.isEmpty == true { tenants[tenantID] = nil }
@@ -79,7 +80,7 @@ final class LoopRooms {
         tenants[subscriber.request.tenantID]?.wentLive(subscriber)
     }
 
-    /// Ends every stream cleanly, evenly over a time.
+    /// Ends every stream cleanly, spread evenly over a time.
     func drain(over time: Duration) {
         let subscribers = tenants.values.flatMap(\.subscribers)
         for (number, subscriber) in subscribers.enumerated() {
@@ -94,7 +95,7 @@ final class LoopRooms {
         for subscriber in tenants.values.flatMap(\.subscribers) { subscriber.cutOff() }
     }
 
-    /// Gives the mail to the rooms; they write it in the loop's next turns.
+    /// Hands the mail to the groups, which write it in the loop's next turns.
     private func gather(_ mail: [Delivery]) {
         for delivery in mail {
             switch delivery {
@@ -102,82 +103,83 @@ final class LoopRooms {
             case .text(let delta): tenants[delta.tenantID]?.gather(delta, enqueue)
             case .reset(let tenantID, let reason):
                 guard let tenant = tenants[tenantID] else { continue }
-                for room in tenant.all { writeAll(room) }
+                for group in tenant.all { writeAll(group) }
                 for subscriber in tenant.subscribers { subscriber.finish(.reset(reason)) }
             }
         }
         if !queue.isEmpty { scheduleTurn() }
     }
 
-    private func enqueue(_ room: Room) {
-        guard !room.isQueued else { return }
-        room.isQueued = true
-        queue.append(room)
+    private func enqueue(_ group: SubscriberGroup) {
+        guard !group.isQueued else { return }
+        group.isQueued = true
+        queue.append(group)
     }
 
     private func scheduleTurn() {
         guard !isTurnScheduled else { return }
         isTurnScheduled = true
-        let rooms = NIOLoopBound(self, eventLoop: eventLoop)
+        let bound = NIOLoopBound(self, eventLoop: eventLoop)
         eventLoop.execute {
-            rooms.value.isTurnScheduled = false
-            rooms.value.takeTurn()
+            bound.value.isTurnScheduled = false
+            bound.value.takeTurn()
         }
     }
 
-    /// Writes to some subscribers and lets the loop do other work before the next: requests and new connections do
-    /// not wait for a whole fan-out. Rooms take turns too.
+    /// Writes to some subscribers and leaves the rest to further turns, so that requests and new connections do not wait
+    /// for a whole fan-out. Groups take turns too.
     private func takeTurn() {
         var budget = Self.writesPerTurn
         var isLight = true
-        while budget > 0, let room = queue.popFirst() {
-            budget -= max(1, room.write(atMost: budget))
-            isLight = isLight && room.roundBytes < Self.lightBytes
-            if room.isLevel {
-                room.isQueued = false
-                room.tenant.endStreams()
+        while budget > 0, let group = queue.popFirst() {
+            budget -= max(1, group.write(atMost: budget))
+            isLight = isLight && group.roundBytes < Self.lightBytes
+            if group.isLevel {
+                group.isQueued = false
+                group.tenant.endStreams()
             } else {
-                queue.append(room)
+                queue.append(group)
             }
         }
         guard !queue.isEmpty else { return }
-        // Whoever commits what comes next may wait for this processor. With more in the next round each event costs less;
-        // a round that carries much already shall be over soon.
+        // The commit of the next events may wait for this processor, and with more events in a round each costs less. A
+        // round that carries many bytes already is not delayed.
         if isLight { sched_yield() }
         scheduleTurn()
     }
 
-    private func writeAll(_ room: Room) {
-        while !room.isLevel { _ = room.write(atMost: .max) }
-        room.tenant.endStreams()
+    private func writeAll(_ group: SubscriberGroup) {
+        while !group.isLevel { _ = group.write(atMost: .max) }
+        group.tenant.endStreams()
     }
 
     private func turnWheel() {
         guard !isWheelTurning else { return }
         isWheelTurning = true
-        let rooms = NIOLoopBound(self, eventLoop: eventLoop)
+        let bound = NIOLoopBound(self, eventLoop: eventLoop)
         eventLoop.scheduleTask(in: wheel.tick) {
-            rooms.value.isWheelTurning = false
-            rooms.value.beat()
+            bound.value.isWheelTurning = false
+            bound.value.beat()
         }
     }
 
-    /// Heartbeats for one slot of the wheel; the same bytes for everybody who is level with the same log.
+    /// Sends the heartbeats of one slot of the wheel.
     private func beat() {
         beat(wheel.next())
         if !wheel.isEmpty { turnWheel() }
     }
 
+    /// Sends heartbeats. Subscribers that are level with the same log share the bytes, which carry its cursor.
     func beat(_ subscribers: [Subscriber]) {
         var frames: [String: Frame] = [:]
         let comment = Frame.heartbeat(nil)
         for subscriber in subscribers {
             var frame = comment
-            if subscriber.memberIndex != nil, let room = subscriber.room, room.isLevel {
+            if subscriber.memberIndex != nil, let group = subscriber.group, group.isLevel {
                 let tenantID = subscriber.request.tenantID
                 frame =
                     frames[tenantID]
-                    ?? .heartbeat(Cursor(epoch: room.tenant.epoch, position: room.tenant.through))
+                    ?? .heartbeat(Cursor(epoch: group.tenant.epoch, position: group.tenant.through))
                 frames[tenantID] = frame
             }
             subscriber.beat(frame)
@@ -185,14 +187,15 @@ final class LoopRooms {
     }
 }
 
-/// What was published since a loop last looked; one hop brings all of it.
+/// What was published since a loop last took its mail.
 struct Mailbox: Sendable {
     private var deliveries: [Delivery] = []
     private var isLoopCalled = false
-    /// Pieces of text are merged with earlier ones as far back as this.
+    /// A piece of text is merged into one of so many latest deliveries.
     private static let mergeDepth = 32
 
-    /// Adds a delivery; true when the loop must be called.
+    /// Adds a delivery.
+    /// - Returns: whether the loop must be called.
     mutating func put(_ delivery: Delivery) -> Bool {
         if case .text(let delta) = delivery, merge(delta) { return false }
         deliveries.append(delivery)
@@ -218,21 +221,21 @@ struct Mailbox: Sendable {
     }
 }
 
-/// What waits in a loop's mailbox.
+/// What a mailbox holds.
 enum Delivery: Sendable {
     case events(EventBatch)
     case text(TextDelta)
-    /// The tenant's log is another one now: its subscribers start again.
+    /// The tenant's log was replaced: its subscribers start again.
     case reset(tenantID: String, ResetReason)
 }
 
-/// Spreads the heartbeats of a loop's subscribers over the interval: each tick is the turn of one slot.
+/// Spreads the heartbeats of a loop's subscribers over the interval: each tick serves one slot.
 struct HeartbeatWheel {
     private static let slotCount = 16
     private var slots: [[ObjectIdentifier: Subscriber]] = Array(repeating: [:], count: slotCount)
     private var hand = 0
     private(set) var count = 0
-    /// Between two slots.
+    /// The time between two slots.
     let tick: TimeAmount
 
     init(interval: Duration) {
@@ -241,7 +244,7 @@ struct HeartbeatWheel {
 
     var isEmpty: Bool { count == 0 }
 
-    /// Its first heartbeat comes after one whole turn.
+    /// Adds a subscriber whose first heartbeat comes after one whole turn.
     mutating func insert(_ subscriber: Subscriber) {
         let slot = (hand + Self.slotCount - 1) % Self.slotCount
         subscriber.wheelSlot = slot
@@ -256,7 +259,7 @@ struct HeartbeatWheel {
         count -= 1
     }
 
-    /// Those whose turn it is now.
+    /// The subscribers of the next slot.
     mutating func next() -> [Subscriber] {
         defer { hand = (hand + 1) % Self.slotCount }
         return Array(slots[hand].values)

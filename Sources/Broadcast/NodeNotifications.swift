@@ -4,10 +4,10 @@ import ServiceLifecycle
 package import Store
 import Synchronization
 
-/// Tells the other nodes on the same database of this node's commits, and this node of theirs.
+/// Notifies the other nodes on the same database of this node's commits, and this node of theirs.
 ///
-/// It is never in the way of a write: what was committed gathers, and goes out in a statement of its own, at most one
-/// each 10 ms. What gets lost on the way is found by polling, at the same pace whether or not others can be heard.
+/// No write waits for it: what was committed gathers and is sent in a statement of its own, at most one each 10 ms.
+/// Events whose notification is lost are found by polling, whose interval is the same whether or not this node listens.
 package struct NodeHints: Service {
     private let nodeID: UUID
     private let store: Store
@@ -16,20 +16,20 @@ package struct NodeHints: Service {
     private let logger: Logger
     private let pending: Pending
 
-    /// What hints and the loop that sends them share.
+    /// What the commit observers and the loop that sends notifications share.
     private final class Pending: Sendable {
-        let hints: Mutex<PendingHints>
+        let notifications: Mutex<PendingNotifications>
         let alarm = Alarm()
 
         init(nodeID: UUID) {
-            hints = Mutex(PendingHints(nodeID: nodeID))
+            notifications = Mutex(PendingNotifications(nodeID: nodeID))
         }
 
-        /// A node that is alone has nobody to tell: its commits do not wake the loop.
-        func change(_ change: (inout PendingHints) -> Void) {
-            let isUrgent = hints.withLock { hints in
-                change(&hints)
-                return hints.isUrgent(at: .now)
+        /// Wakes the loop if the change must be sent now. The commits of a node that is alone do not wake it.
+        func change(_ change: (inout PendingNotifications) -> Void) {
+            let isUrgent = notifications.withLock { notifications in
+                change(&notifications)
+                return notifications.isUrgent(at: .now)
             }
             if isUrgent { alarm.ring() }
         }
@@ -39,8 +39,8 @@ package struct NodeHints: Service {
     private static let spacing = Duration.milliseconds(10)
 
     /// - Parameters:
-    ///   - nodeID: tells this node's hints from the others'.
-    ///   - onWork: called when another node says that there may be something to claim. It must not block.
+    ///   - nodeID: tells this node's notifications from those of others.
+    ///   - onWork: called when another node notifies of steps that may be claimed. It must not block.
     package init(
         nodeID: UUID, store: Store, tailer: Tailer, onWork: @escaping @Sendable () -> Void, logger: Logger
     ) {
@@ -66,7 +66,7 @@ package struct NodeHints: Service {
             }
         }
         // The processor has just handed its steps back.
-        if let hint = pending.hints.withLock({ $0.take(at: .now) }) { try? await store.send(hint) }
+        if let hint = pending.notifications.withLock({ $0.take(at: .now) }) { try? await store.send(hint) }
     }
 
     private func take(_ report: NodeHintListener.Report) {
@@ -89,7 +89,7 @@ package struct NodeHints: Service {
     private func send() async {
         var failures = 0
         while !Task.isCancelled {
-            if let hint = pending.hints.withLock({ $0.take(at: .now) }) {
+            if let hint = pending.notifications.withLock({ $0.take(at: .now) }) {
                 do {
                     try await store.send(hint)
                     failures = 0
@@ -102,17 +102,16 @@ package struct NodeHints: Service {
                 }
             }
             try? await Task.sleep(for: failures == 0 ? Self.spacing : Backoff.delay(afterFailures: failures))
-            await pending.alarm.pause(for: PendingHints.greetingInterval)
+            await pending.alarm.pause(for: PendingNotifications.greetingInterval)
         }
     }
 }
 
-/// What this node has to tell the others, and whether there is anybody to tell: a node that is alone keeps quiet, but
-/// for a greeting now and then.
-struct PendingHints: Sendable {
-    /// Between two greetings.
+/// What this node has to notify others of. A node that is alone sends nothing but a greeting now and then.
+struct PendingNotifications: Sendable {
+    /// The time between two greetings.
     static let greetingInterval = Duration.seconds(10)
-    /// Nodes that have said nothing for so long are gone.
+    /// A node that has sent nothing for so long counts as gone.
     static let presence = Duration.seconds(30)
 
     private let nodeID: UUID
@@ -135,7 +134,7 @@ struct PendingHints: Sendable {
         hasWork = true
     }
 
-    /// From now on others are heard; until they are, it is not known whether there are any.
+    /// From now on notifications of others are received. What they sent before was missed.
     mutating func beganToListen() {
         isListening = true
         asksWhoIsThere = true
@@ -146,13 +145,14 @@ struct PendingHints: Sendable {
         isListening = false
     }
 
-    /// Another node said something. When nobody was there before, or it asks, it has missed what was not said.
+    /// Another node has sent a notification. If it asks, or no other node was present before, it has missed what was not
+    /// sent.
     mutating func heardOther(asking: Bool, at now: ContinuousClock.Instant) {
         if asking || !hasOthers(at: now) { addEverything() }
         othersHeardAt = now
     }
 
-    /// What is to be said now, if anything; nothing is pending afterwards.
+    /// The notification to send now, if any. Nothing is pending afterwards.
     mutating func take(at now: ContinuousClock.Instant) -> NodeHint? {
         let isGreeting = asksWhoIsThere || greetedAt.map { now - $0 >= Self.greetingInterval } ?? true
         let hint = NodeHint(
@@ -165,17 +165,17 @@ struct PendingHints: Sendable {
         return hint
     }
 
-    /// Whether something is to be said before the next greeting.
+    /// Whether changes are sent before the next greeting.
     func isUrgent(at now: ContinuousClock.Instant) -> Bool {
         asksWhoIsThere || isWanted(at: now)
     }
 
-    /// Whether somebody may be there to be told.
+    /// Whether other nodes may be present.
     private func isWanted(at now: ContinuousClock.Instant) -> Bool {
         !isListening || hasOthers(at: now)
     }
 
-    /// The hint did not go out. Meanwhile nothing else did, so the next one says that there may be anything.
+    /// A notification could not be sent. The next one says that any tenant may have new events and that there may be work.
     mutating func wasNotSent(_ hint: NodeHint) {
         asksWhoIsThere = asksWhoIsThere || hint.asksWhoIsThere
         addEverything()

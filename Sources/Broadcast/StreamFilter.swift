@@ -1,7 +1,7 @@
 package import Foundation
 package import Store
 
-/// What a stream is narrowed to; every condition that is given must hold.
+/// What a stream is narrowed to. Every condition that is given must hold.
 package struct StreamFilter: Sendable, Hashable {
     /// Any of these tasks; all tasks when empty.
     package var taskIDs: Set<UUID>
@@ -24,7 +24,7 @@ package struct StreamFilter: Sendable, Hashable {
         self.types = types
     }
 
-    /// The same in memory of its own.
+    /// A copy that shares no memory.
     package func copied() -> StreamFilter {
         var copy = self
         copy.taskIDs = Set(Array(taskIDs))
@@ -34,7 +34,7 @@ package struct StreamFilter: Sendable, Hashable {
 
     package static let deltaType = "output_delta"
 
-    /// Where all events are found that pass, beside others.
+    /// The smallest source that holds every event that passes.
     var source: EventSource {
         if !taskIDs.isEmpty { return .tasks(taskIDs) }
         return conversationID.map(EventSource.conversation) ?? .log
@@ -48,7 +48,7 @@ package struct StreamFilter: Sendable, Hashable {
         types?.contains(type) ?? true
     }
 
-    /// Whether events of this task pass, of whatever type.
+    /// Whether events of a task pass, types aside.
     package func matches(_ task: TaskFacts) -> Bool {
         (taskIDs.isEmpty || taskIDs.contains(task.taskID))
             && (conversationID == nil || conversationID == task.conversationID)

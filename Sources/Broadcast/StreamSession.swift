@@ -3,10 +3,13 @@ package import NIOCore
 package import Store
 package import Workflow
 
-/// One stream from its request to its end: replays what its reader has missed, then waits while the hub feeds it.
+/// One stream from its start to its end: replays what its reader has missed, then lets the hub feed it.
 ///
-/// Its caller's task does the replay; while the stream is live no task is needed.
+/// The caller's task does the replay. While the stream is live it needs no task.
 package struct StreamSession: Sendable {
+    /// The connection's event loop is not one of the hub's.
+    package struct ForeignEventLoop: Error {}
+
     private let request: StreamRequest
     private let hub: Hub
     private let store: Store
@@ -14,27 +17,29 @@ package struct StreamSession: Sendable {
     private let subscriber: NIOLoopBound<Subscriber>
 
     /// - Parameters:
-    ///   - eventLoop: the connection's, one of the hub's.
-    ///   - connect: makes the connection's output and tells it its subscriber; called on the event loop.
+    ///   - eventLoop: the connection's; one of the hub's.
+    ///   - connect: makes the connection's output, and gives it to its argument for the subscriber that writes to it.
+    ///     Called on the event loop.
+    /// - Throws: `ForeignEventLoop`, and what `connect` throws.
     package init(
         _ request: StreamRequest, hub: Hub, store: Store, on eventLoop: any EventLoop, logger: Logger,
-        connect: @escaping @Sendable (NIOLoopBound<SubscriberBox>) throws -> Void
+        connect: @escaping @Sendable (_ subscribe: (any SubscriberOutput) -> Subscriber) throws -> Subscriber
     ) async throws {
         self.request = request
         self.hub = hub
         self.store = store
         self.logger = logger
-        guard let rooms = hub.rooms(on: eventLoop) else { throw StreamError.foreignEventLoop }
+        guard let loop = hub.subscribers(on: eventLoop) else { throw ForeignEventLoop() }
         subscriber = try await eventLoop.submit {
-            let box = SubscriberBox(request, hub: hub, rooms: rooms.value)
-            try connect(NIOLoopBound(box, eventLoop: eventLoop))
-            guard let subscriber = box.subscriber else { throw StreamError.notConnected }
+            let subscriber = try connect { output in
+                Subscriber(request, hub: hub, loop: loop.value, output: output)
+            }
             return NIOLoopBound(subscriber, eventLoop: eventLoop)
         }.get()
     }
 
-    /// Serves the stream until it is over; when that returns, everything but the end of the response is written.
-    /// - Parameter restart: makes the start after a reset.
+    /// Serves the stream until it is over. Then everything but the end of the response is written.
+    /// - Parameter restart: returns the start after a reset.
     package func run(
         _ start: StreamStart, restart: @Sendable (ResetReason) async throws -> StreamStart
     ) async -> StreamOutcome {
@@ -54,8 +59,10 @@ package struct StreamSession: Sendable {
         }
     }
 
-    /// The same without a task for the time in which the stream is live: that is most of it, and there are many.
-    /// - Parameter over: called once, when the stream is over.
+    /// Serves the stream without a task while it is live: there are many streams, and each is live most of the time.
+    /// - Parameters:
+    ///   - restart: returns the start after a reset.
+    ///   - over: called once, when the stream is over.
     package func runDetached(
         _ start: StreamStart, restart: @escaping @Sendable (ResetReason) async throws -> StreamStart,
         over: @escaping @Sendable (StreamOutcome) async -> Void
@@ -80,19 +87,19 @@ package struct StreamSession: Sendable {
         _ reason: ResetReason, _ restart: @Sendable (ResetReason) async throws -> StreamStart
     ) async -> StreamStart? {
         do {
-            // The hub notices a new epoch with its next poll; until then it takes nobody in.
+            // The tailer notices a new epoch with its next poll. Until then no subscriber can join in it.
             try await Task.sleep(for: .milliseconds(50))
             let start = try await restart(reason)
             await onLoop { $0.reopen() }
             return start
         } catch {
-            // The reader comes back with its old cursor and is told then.
+            // The reader returns with its old cursor and gets the reset then.
             logger.debug("a stream could not begin again: \(error)")
             return nil
         }
     }
 
-    /// Waits until the reader has taken what was written, so that the response can end cleanly.
+    /// Waits until the connection has taken what was written, so that the response can end cleanly.
     package func settle(within time: Duration) async {
         await withCheckedContinuation { continuation in
             subscriber.eventLoop.execute { [subscriber] in
@@ -101,7 +108,8 @@ package struct StreamSession: Sendable {
         }
     }
 
-    /// Replays until the stream is live; its outcome when it is over before.
+    /// Replays until the stream is live.
+    /// - Returns: the outcome of a stream that is over before.
     private func begin(_ start: StreamStart) async -> StreamOutcome? {
         let retry = hub.jitteredRetry
         var step = await onLoop { $0.begin(start, retry: retry) }
@@ -130,7 +138,7 @@ package struct StreamSession: Sendable {
         after position: Int64, epoch: String, _ limit: inout EventPageLimit
     ) async throws -> Subscriber.Step {
         var filter = request.filter
-        filter.types = nil  // the end of a task shows in events that the reader may not want
+        filter.types = nil  // the end of a task shows in events whose types may not pass
         if let recent = hub.recentEvents(
             tenantID: request.tenantID, epoch: epoch, after: position, filter: filter)
         {
@@ -184,12 +192,12 @@ package struct StreamRequest: Sendable, Hashable {
 package struct StreamStart: Sendable {
     /// Every event after this is sent.
     package var cursor: Cursor
-    /// The first cursor that the reader gets. It must be one from which a reader that is cut off before the preface
-    /// has arrived gets the preface again.
+    /// The first cursor that the reader gets. From this cursor a reader whose connection breaks before the preface has
+    /// arrived must get the preface again.
     package var openingCursor: Cursor?
     /// `reset` and `state`, where they apply.
     package var preface: [Frame]
-    /// Of a stream that ends with its task.
+    /// Not nil for a stream that ends with its task.
     package var taskEnd: TaskEnd?
 
     package init(cursor: Cursor, openingCursor: Cursor?, preface: [Frame] = [], taskEnd: TaskEnd? = nil) {
@@ -200,24 +208,25 @@ package struct StreamStart: Sendable {
     }
 }
 
-/// Knows when the stream of a task has sent everything: the task is terminal, and the whole transaction that made it
-/// so is sent.
+/// When the stream of a task has sent everything: the task is terminal, and the whole transaction that made it so is
+/// sent.
 package struct TaskEnd: Sendable, Hashable {
     private var status: String
-    /// Up to here the status is known already.
+    /// The position as of which the status is known.
     private var known: Int64
     /// Once this position is sent, the stream ends; nil while the task goes on.
     private var endsAt: Int64?
 
-    /// - Parameter position: where the log stood when the task had this status.
+    /// - Parameter position: the position of the log's head when the task had this status.
     package init(status: String, position: Int64) {
         self.status = status
         known = position
         endsAt = Self.isTerminal(status) ? position : nil
     }
 
-    /// Takes note of a `task_updated`.
-    /// - Parameter head: where the log stood when the event was read: the rest of its transaction lies below it.
+    /// Notes a `task_updated`.
+    /// - Parameter head: the position of the log's head when the event was read. The rest of the event's transaction is at
+    ///   or below it.
     package mutating func saw(status: String, at position: Int64, head: Int64) {
         guard position > known else { return }
         known = position
@@ -225,9 +234,10 @@ package struct TaskEnd: Sendable, Hashable {
         endsAt = Self.isTerminal(status) ? max(position, head) : nil
     }
 
+    /// Whether the stream ends once it has sent the events that are known.
     package var isInSight: Bool { endsAt != nil }
 
-    /// The status with which the stream ends now that everything up to a position is sent.
+    /// The status with which the stream ends once everything up to a position is sent; nil while it goes on.
     package func status(sentThrough position: Int64) -> String? {
         guard let endsAt, position >= endsAt else { return nil }
         return status
@@ -236,20 +246,4 @@ package struct TaskEnd: Sendable, Hashable {
     private static func isTerminal(_ status: String) -> Bool {
         TaskStatus(rawValue: status)?.isTerminal ?? false
     }
-}
-
-/// A stream was set up wrongly.
-package struct StreamError: Error, Sendable, Hashable {
-    package struct Code: Sendable, Hashable {
-        package let rawValue: String
-        /// The connection lives on an event loop that the hub was not made with.
-        package static let foreignEventLoop = Code(rawValue: "foreign_event_loop")
-        /// The connection was given no subscriber.
-        package static let notConnected = Code(rawValue: "not_connected")
-    }
-
-    package let code: Code
-
-    static let foreignEventLoop = StreamError(code: .foreignEventLoop)
-    static let notConnected = StreamError(code: .notConnected)
 }

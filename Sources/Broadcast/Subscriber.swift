@@ -1,10 +1,10 @@
 package import NIOCore
 import Workflow
 
-/// One stream, as its event loop sees it. Everything here happens on that loop.
+/// The live end of one stream: what its event loop keeps for it. Everything here happens on that loop.
 package final class Subscriber {
     enum Step: Sendable {
-        /// Send what follows this position, as soon as the connection takes it.
+        /// The next page of the replay begins after this position and is sent as soon as the connection is writable.
         case replay(after: Int64)
         case live
         case over
@@ -12,11 +12,11 @@ package final class Subscriber {
 
     let request: StreamRequest
     let hub: Hub
-    let rooms: LoopRooms
+    let loop: LoopSubscribers
     let output: any SubscriberOutput
     let closesAt: NIODeadline
-    var room: Room?
-    /// Its place among the room's members; nil while it does not share their bytes.
+    var group: SubscriberGroup?
+    /// Its index among the group's members; nil while it does not share their bytes.
     var memberIndex: Int?
     var machine = SubscriberStateMachine(after: 0, joinedAt: 0, queueLimit: 0)
     var taskEnd: TaskEnd?
@@ -25,15 +25,15 @@ package final class Subscriber {
     var stalledHeartbeats = 0
     var isOpened = false
     private(set) var outcome: StreamOutcome?
-    /// Its reader is no more, whatever the outcome was until then.
+    /// Whether the reader has left, whatever the outcome was before.
     private var hasLeft = false
     private var whenOver: ((StreamOutcome) -> Void)?
     private var writableWaiter: CheckedContinuation<Void, Never>?
 
-    init(_ request: StreamRequest, hub: Hub, rooms: LoopRooms, output: any SubscriberOutput) {
+    init(_ request: StreamRequest, hub: Hub, loop: LoopSubscribers, output: any SubscriberOutput) {
         self.request = request
         self.hub = hub
-        self.rooms = rooms
+        self.loop = loop
         self.output = output
         let age = hub.configuration.maxAge * Double.random(in: 0.75...1)
         closesAt = .now() + TimeAmount(age)
@@ -41,37 +41,38 @@ package final class Subscriber {
 
     var isOver: Bool { outcome != nil }
 
-    /// Sends bytes; a reader that has not taken enough of the earlier ones is cut off.
+    /// Sends bytes. A connection with more than `unsentLimit` unsent is dropped instead.
     func send(_ bytes: ByteBuffer) {
         guard outcome == nil, bytes.readableBytes > 0 else { return }
         if !output.isWritable, output.unsentBytes > hub.configuration.unsentLimit { return cutOff() }
         output.write(bytes)
     }
 
-    /// Ends the stream; `finished` and `reset` leave the connection as it is.
+    /// Ends the stream. `finished` and `reset` leave the connection open.
     func finish(_ outcome: StreamOutcome) {
         guard self.outcome == nil else { return }
         self.outcome = outcome
         machine.close()
-        rooms.leave(self)
+        loop.leave(self)
         whenOver?(outcome)
         whenOver = nil
         writableWaiter?.resume()
         writableWaiter = nil
     }
 
+    /// Drops the connection.
     func cutOff() {
         hasLeft = true
         output.drop()
         finish(.gone)
     }
 
-    /// After a reset: the same connection, from another place.
+    /// After a reset: makes the stream ready to begin again on the same connection.
     func reopen() {
         if case .reset = outcome { outcome = hasLeft ? .gone : nil }
     }
 
-    /// The connection took what was written, or is no more.
+    /// The connection is writable again, or closed.
     package func becameWritable() {
         stalledHeartbeats = 0
         writableWaiter?.resume()
@@ -85,24 +86,25 @@ package final class Subscriber {
         becameWritable()
     }
 
-    /// Waits until the connection took what was written; one that does not in time is dropped.
+    /// Resumes once the connection is writable; one that is not in time is dropped.
     func settle(within time: TimeAmount, _ continuation: CheckedContinuation<Void, Never>) {
         if output.isWritable || hasLeft { return continuation.resume() }
         writableWaiter = continuation
-        let subscriber = NIOLoopBound(self, eventLoop: rooms.eventLoop)
-        rooms.eventLoop.scheduleTask(in: time) {
+        let subscriber = NIOLoopBound(self, eventLoop: loop.eventLoop)
+        loop.eventLoop.scheduleTask(in: time) {
             guard subscriber.value.writableWaiter != nil else { return }
             subscriber.value.output.drop()
             subscriber.value.becameWritable()
         }
     }
 
+    /// Resumes once the connection is writable or the stream is over.
     func whenWritable(_ continuation: CheckedContinuation<Void, Never>) {
         if output.isWritable || isOver || hasLeft { return continuation.resume() }
         writableWaiter = continuation
     }
 
-    /// Calls `body` when the stream is over, at once if it is.
+    /// Calls `body` when the stream is over; at once if it is over already.
     func whenOver(_ body: @escaping (StreamOutcome) -> Void) {
         if let outcome { return body(outcome) }
         whenOver = body
@@ -110,13 +112,13 @@ package final class Subscriber {
 }
 
 extension Subscriber {
-    /// Joins the room and sends the first bytes.
+    /// Joins the group and sends the first bytes.
     func begin(_ start: StreamStart, retry: Duration) -> Step {
-        // Who joins before the hub drains is drained with the others; nobody joins afterwards.
+        // Subscribers that joined before the drain are ended by it; none may join afterwards.
         if hub.isDraining { finish(.finished) }
         guard !isOver else { return .over }
         epoch = start.cursor.epoch
-        guard let joined = rooms.join(self) else {
+        guard let joined = loop.join(self) else {
             finish(.reset(.epoch))
             return .over
         }
@@ -130,7 +132,7 @@ extension Subscriber {
         return advance(through: start.cursor.position)
     }
 
-    /// Sends a page of the replay. `events` may hold types that the stream does not want.
+    /// Sends a page of the replay. `events` may hold types that do not pass the filter.
     func replayed(_ events: [PublishedEvent], through: Int64, head: Int64) -> Step {
         guard !isOver else { return .over }
         for event in events {
@@ -141,11 +143,11 @@ extension Subscriber {
         return advance(through: through)
     }
 
-    /// Goes live when the replay has reached what the room has offered.
+    /// Goes live when the replay has reached what the group has offered.
     ///
-    /// The texts in progress are taken in the moment in which it goes live, so that their next pieces fit.
+    /// The texts in progress are taken at the moment in which it goes live, so that their next pieces continue them.
     private func advance(through: Int64) -> Step {
-        let texts = rooms.takeMailAndTexts(for: self)
+        let texts = loop.takeMailAndTexts(for: self)
         guard !isOver else { return .over }
         switch machine.replayed(through: through, mayGoLive: output.isWritable) {
         case .ignore: return .over
@@ -153,12 +155,12 @@ extension Subscriber {
         case .goLive(let waiting):
             send(Self.bytes(of: waiting.map(\.frame) + texts.map(\.frame), request.framing))
             guard !isOver else { return .over }
-            rooms.wentLive(self)
+            loop.wentLive(self)
             return isOver ? .over : .live
         }
     }
 
-    /// Ends the stream of a task that is terminal once everything of it is sent.
+    /// Ends the stream of a terminal task once all of the task's events are sent.
     func finishIfTaskEnded(through position: Int64) {
         guard !isOver, !machine.isReplaying, let status = taskEnd?.status(sentThrough: position) else { return }
         send(Frame.end(status: status, cursor: Cursor(epoch: epoch, position: position)).bytes(request.framing))
@@ -176,7 +178,7 @@ extension Subscriber {
 }
 
 extension Subscriber {
-    /// Its turn on the wheel: sends a sign of life, ends it when it is old, gives it up when nobody reads.
+    /// Sends a heartbeat. Ends the stream when it is too old, and drops a connection that stays unwritable.
     func beat(_ heartbeat: Frame) {
         guard !isOver else { return }
         guard output.isWritable else {
@@ -190,11 +192,11 @@ extension Subscriber {
     }
 }
 
-/// Where a subscriber's bytes go: a connection, used on its event loop only.
+/// The connection that a subscriber writes to, used on its event loop only.
 package protocol SubscriberOutput: AnyObject {
     /// False while more than the high-water mark is unsent.
     var isWritable: Bool { get }
-    /// What was written and has not reached the kernel, in bytes.
+    /// Bytes that were written and have not reached the kernel.
     var unsentBytes: Int { get }
     /// Sends the bytes as they are.
     func write(_ bytes: ByteBuffer)
@@ -202,33 +204,12 @@ package protocol SubscriberOutput: AnyObject {
     func drop()
 }
 
-/// Ties a connection's output and its subscriber together, on their event loop.
-package final class SubscriberBox {
-    private let request: StreamRequest
-    private let hub: Hub
-    private let rooms: LoopRooms
-    private(set) var subscriber: Subscriber?
-
-    init(_ request: StreamRequest, hub: Hub, rooms: LoopRooms) {
-        self.request = request
-        self.hub = hub
-        self.rooms = rooms
-    }
-
-    /// Makes the subscriber that writes to an output.
-    package func connect(_ output: any SubscriberOutput) -> Subscriber {
-        let subscriber = Subscriber(request, hub: hub, rooms: rooms, output: output)
-        self.subscriber = subscriber
-        return subscriber
-    }
-}
-
 /// Why a stream is over.
 package enum StreamOutcome: Sendable, Hashable {
-    /// Everything that was to be sent is written; the response ends cleanly.
+    /// Everything is written; the response ends cleanly.
     case finished
-    /// Its cursor cannot be continued; it may begin again on the same connection.
+    /// The cursor cannot be continued; the stream may begin again on the same connection.
     case reset(ResetReason)
-    /// The reader left, or was cut off.
+    /// The reader has left, or its connection was dropped.
     case gone
 }

@@ -4,9 +4,15 @@ import Store
 
 /// The subscribers of one event loop that get the same bytes.
 ///
-/// What gathers is written in rounds: one buffer, to everybody who is a member when the round begins, some members a
-/// turn of the loop. What comes meanwhile gathers for the next round.
-final class Room {
+/// What gathers is written in rounds. A round is one buffer, written to each member that the group has when the round
+/// begins, to some members in each turn of the loop. What arrives meanwhile gathers for the next round.
+final class SubscriberGroup {
+    /// Subscribers with the same key get the same bytes.
+    struct Key: Hashable {
+        let filter: StreamFilter
+        let framing: Framing
+    }
+
     enum Item {
         case event(PublishedEvent)
         case text(Frame)
@@ -25,28 +31,28 @@ final class Room {
         var next = 0
     }
 
-    let key: RoomKey
-    let tenant: TenantRooms
-    /// Those who share one buffer: each has got everything that was written before the current round.
+    let key: Key
+    let tenant: TenantSubscribers
+    /// The subscribers that share one buffer: each has got everything before the current round.
     private(set) var members: [Subscriber] = []
-    /// Those who replay, or are ahead of what the room has begun to write.
+    /// The subscribers that replay, or are ahead of what the group has begun to write.
     private(set) var joining: [Subscriber] = []
     private var gathered: [Item] = []
     private var round: Round?
-    /// Whether the loop knows that there is something to write.
+    /// Whether the group is in the loop's queue.
     var isQueued = false
 
-    init(key: RoomKey, tenant: TenantRooms) {
+    init(key: Key, tenant: TenantSubscribers) {
         self.key = key
         self.tenant = tenant
     }
 
     var isEmpty: Bool { members.isEmpty && joining.isEmpty }
 
-    /// Whether its members have got everything.
+    /// Whether every member has got everything that was gathered.
     var isLevel: Bool { gathered.isEmpty && round == nil }
 
-    /// What the current round writes to each member.
+    /// The bytes that the current round writes to each member.
     var roundBytes: Int { round?.bytes.readableBytes ?? 0 }
 
     var hasGatheredText: Bool {
@@ -58,7 +64,8 @@ final class Room {
         gathered.append(item)
     }
 
-    /// Tells the streams of a task what became of it.
+    /// Notes the new status of a task in the streams that end with it.
+    /// - Returns: the streams whose end is in sight.
     func saw(_ event: PublishedEvent, status: String, head: Int64) -> [Subscriber] {
         var ending: [Subscriber] = []
         for subscriber in members + joining where subscriber.taskEnd != nil {
@@ -68,7 +75,8 @@ final class Room {
         return ending
     }
 
-    /// Writes to at most so many members; answers to how many.
+    /// Writes to at most `count` members.
+    /// - Returns: to how many.
     func write(atMost count: Int) -> Int {
         beginRound()
         guard let round else { return 0 }
@@ -82,8 +90,8 @@ final class Room {
         joining.append(subscriber)
     }
 
-    /// Lets a subscriber that has everything up to where the room is share the members' bytes from now on. While
-    /// something waits to be written that it may have already, it stays apart.
+    /// Makes a subscriber a member once it has everything up to the group's position. While something is gathered that
+    /// the subscriber may have already, it stays apart.
     func promote(_ subscriber: Subscriber) {
         guard gathered.isEmpty, subscriber.memberIndex == nil, subscriber.machine.isLevel(with: tenant.through) else {
             return
@@ -123,19 +131,13 @@ final class Room {
     }
 }
 
-/// Subscribers with the same key get the same bytes.
-struct RoomKey: Hashable {
-    let filter: StreamFilter
-    let framing: Framing
-}
-
-/// The rooms of a tenant on one event loop.
-final class TenantRooms {
-    private var rooms: [RoomKey: Room] = [:]
-    private var index = RoomIndex()
-    /// Streams whose task is terminal and that still have something to send.
+/// The groups of a tenant on one event loop.
+final class TenantSubscribers {
+    private var groups: [SubscriberGroup.Key: SubscriberGroup] = [:]
+    private var index = SubscriberGroupIndex()
+    /// Streams whose task is terminal and that still have events to send.
     private var ending: [Subscriber] = []
-    /// Everything up to here was given to the rooms.
+    /// Everything up to here was given to the groups.
     private(set) var through: Int64
     let epoch: String
 
@@ -144,22 +146,22 @@ final class TenantRooms {
         self.through = through
     }
 
-    var isEmpty: Bool { rooms.isEmpty }
+    var isEmpty: Bool { groups.isEmpty }
 
-    var all: some Collection<Room> { rooms.values }
+    var all: some Collection<SubscriberGroup> { groups.values }
 
-    var subscribers: [Subscriber] { rooms.values.flatMap { $0.members + $0.joining } }
+    var subscribers: [Subscriber] { groups.values.flatMap { $0.members + $0.joining } }
 
-    /// Gives events to the rooms that want them; calls `body` with each of these.
-    func gather(_ batch: EventBatch, _ body: (Room) -> Void) {
+    /// Adds events to the groups whose filter they pass, and calls `body` with each of these groups.
+    func gather(_ batch: EventBatch, _ body: (SubscriberGroup) -> Void) {
         for event in batch.events {
-            index.forEachRoom(of: event.task) { room in
-                if room.key.filter.matches(type: event.type) {
-                    room.gather(.event(event))
-                    body(room)
+            index.forEachGroup(of: event.task) { group in
+                if group.key.filter.matches(type: event.type) {
+                    group.gather(.event(event))
+                    body(group)
                 }
                 if let status = event.taskStatus {
-                    ending += room.saw(event, status: status, head: batch.head)
+                    ending += group.saw(event, status: status, head: batch.head)
                 }
             }
         }
@@ -167,18 +169,18 @@ final class TenantRooms {
         endStreams()
     }
 
-    func gather(_ delta: TextDelta, _ body: (Room) -> Void) {
+    func gather(_ delta: TextDelta, _ body: (SubscriberGroup) -> Void) {
         var frame: Frame?
-        index.forEachRoom(of: delta.facts) { room in
-            guard room.key.filter.matches(type: StreamFilter.deltaType) else { return }
+        index.forEachGroup(of: delta.facts) { group in
+            guard group.key.filter.matches(type: StreamFilter.deltaType) else { return }
             let shared = frame ?? delta.frame
             frame = shared
-            room.gather(.text(shared))
-            body(room)
+            group.gather(.text(shared))
+            body(group)
         }
     }
 
-    /// Ends the streams of terminal tasks that have got everything. To be called whenever a room has become level.
+    /// Ends the streams of terminal tasks that have sent everything. Called whenever a group has become level.
     func endStreams() {
         guard !ending.isEmpty else { return }
         let candidates = ending
@@ -187,46 +189,46 @@ final class TenantRooms {
     }
 
     func insert(_ subscriber: Subscriber) {
-        let key = RoomKey(filter: subscriber.request.filter, framing: subscriber.request.framing)
-        let room = rooms[key] ?? makeRoom(key)
-        subscriber.room = room
-        room.insert(subscriber)
+        let key = SubscriberGroup.Key(filter: subscriber.request.filter, framing: subscriber.request.framing)
+        let group = groups[key] ?? makeGroup(key)
+        subscriber.group = group
+        group.insert(subscriber)
     }
 
     func remove(_ subscriber: Subscriber) {
-        guard let room = subscriber.room else { return }
-        subscriber.room = nil
-        room.remove(subscriber)
-        guard room.isEmpty else { return }
-        rooms[room.key] = nil
-        index.remove(room)
+        guard let group = subscriber.group else { return }
+        subscriber.group = nil
+        group.remove(subscriber)
+        guard group.isEmpty else { return }
+        groups[group.key] = nil
+        index.remove(group)
     }
 
     func wentLive(_ subscriber: Subscriber) {
-        subscriber.room?.promote(subscriber)
+        subscriber.group?.promote(subscriber)
         endOrKeep(subscriber)
     }
 
     private func endOrKeep(_ subscriber: Subscriber) {
-        guard !subscriber.isOver, subscriber.taskEnd?.isInSight == true, let room = subscriber.room else { return }
-        if room.isLevel { subscriber.finishIfTaskEnded(through: through) }
+        guard !subscriber.isOver, subscriber.taskEnd?.isInSight == true, let group = subscriber.group else { return }
+        if group.isLevel { subscriber.finishIfTaskEnded(through: through) }
         guard !subscriber.isOver, !subscriber.machine.isReplaying, !ending.contains(where: { $0 === subscriber })
         else { return }
         ending.append(subscriber)
     }
 
-    private func makeRoom(_ key: RoomKey) -> Room {
-        let room = Room(key: key, tenant: self)
-        rooms[key] = room
-        index.insert(room)
-        return room
+    private func makeGroup(_ key: SubscriberGroup.Key) -> SubscriberGroup {
+        let group = SubscriberGroup(key: key, tenant: self)
+        groups[key] = group
+        index.insert(group)
+        return group
     }
 }
 
-/// Finds the rooms of a tenant that an event may belong to, without asking every room.
+/// Finds the groups of a tenant whose filter an event may pass, without looking at every group.
 ///
-/// A room stands under its narrowest condition; an event looks under each value that it has.
-struct RoomIndex {
+/// A group is filed under its narrowest condition; a lookup visits each value that the event's task has.
+struct SubscriberGroupIndex {
     private enum Bucket: Hashable {
         case task(UUID)
         case conversation(String)
@@ -236,21 +238,21 @@ struct RoomIndex {
         case everything
     }
 
-    private var buckets: [Bucket: [Room]] = [:]
+    private var buckets: [Bucket: [SubscriberGroup]] = [:]
 
-    mutating func insert(_ room: Room) {
-        for bucket in Self.buckets(of: room.key.filter) { buckets[bucket, default: []].append(room) }
+    mutating func insert(_ group: SubscriberGroup) {
+        for bucket in Self.buckets(of: group.key.filter) { buckets[bucket, default: []].append(group) }
     }
 
-    mutating func remove(_ room: Room) {
-        for bucket in Self.buckets(of: room.key.filter) {
-            buckets[bucket]?.removeAll { $0 === room }
+    mutating func remove(_ group: SubscriberGroup) {
+        for bucket in Self.buckets(of: group.key.filter) {
+            buckets[bucket]?.removeAll { $0 === group }
             if buckets[bucket]?.isEmpty == true { buckets[bucket] = nil }
         }
     }
 
-    /// Calls `body` with each room whose filter passes the task, types aside.
-    func forEachRoom(of task: TaskFacts, _ body: (Room) -> Void) {
+    /// Calls `body` with each group whose filter passes the task, types aside.
+    func forEachGroup(of task: TaskFacts, _ body: (SubscriberGroup) -> Void) {
         visit(.everything, task, body)
         visit(.task(task.taskID), task, body)
         if let conversation = task.conversationID { visit(.conversation(conversation), task, body) }
@@ -259,9 +261,9 @@ struct RoomIndex {
         if let workflow = task.workflowName { visit(.workflow(workflow), task, body) }
     }
 
-    private func visit(_ bucket: Bucket, _ task: TaskFacts, _ body: (Room) -> Void) {
-        guard let rooms = buckets[bucket] else { return }
-        for room in rooms where room.key.filter.matches(task) { body(room) }
+    private func visit(_ bucket: Bucket, _ task: TaskFacts, _ body: (SubscriberGroup) -> Void) {
+        guard let groups = buckets[bucket] else { return }
+        for group in groups where group.key.filter.matches(task) { body(group) }
     }
 
     private static func buckets(of filter: StreamFilter) -> [Bucket] {

@@ -1,14 +1,14 @@
 import NIOCore
 
-/// The handover of a stream from its replay to what is live: every event once, in order, however the two interleave.
+/// The handover of a stream from its replay to live events: every event once, in order, however the two interleave.
 ///
-/// A subscriber joins its room first, so that everything after `joinedAt` is offered to it; it then replays from its
-/// cursor to there. What is offered meanwhile waits in a bounded queue. When that overflows it is dropped, and the
-/// replay goes on to where it was dropped: events are in the log anyway, so nothing is lost.
+/// A subscriber joins its group first, so that everything after `joinedAt` is offered to it. It then replays from its
+/// cursor to there. What is offered meanwhile waits in a bounded queue. When the queue overflows it is emptied, and the
+/// replay goes on to the last event that was dropped. Nothing is lost, because the events are in the log.
 package struct SubscriberStateMachine {
     private enum State {
         case replaying(Replay)
-        /// Events up to `sent` have been sent already, although the room has not seen all of them yet.
+        /// Events up to `sent` have been sent, although the group may not have seen all of them.
         case live(sent: Int64)
         case closed
     }
@@ -16,17 +16,17 @@ package struct SubscriberStateMachine {
     private struct Replay {
         /// Everything up to here has been sent.
         var sent: Int64
-        /// The replay must reach this far; every later event is in the queue.
+        /// The replay must reach this position. Every later event is in the queue.
         var goal: Int64
         var queue: [PublishedEvent] = []
         var queuedBytes = 0
     }
 
-    /// How a replay goes on.
+    /// What the subscriber does next.
     package enum ReplayAction {
-        /// Read on after this position.
+        /// Reads on after this position.
         case replay(after: Int64)
-        /// The subscriber is live from now on; send these first.
+        /// Is live from now on, and sends these events first.
         case goLive([PublishedEvent])
         case ignore
     }
@@ -35,15 +35,16 @@ package struct SubscriberStateMachine {
     private let queueLimit: Int
 
     /// - Parameters:
-    ///   - position: the cursor that the subscriber gave.
+    ///   - position: the position of the stream's cursor.
     ///   - joinedAt: everything after this position will be offered.
-    ///   - queueLimit: bytes that may wait during a replay.
+    ///   - queueLimit: how many bytes may wait during a replay.
     package init(after position: Int64, joinedAt: Int64, queueLimit: Int) {
         self.queueLimit = queueLimit
         state = .replaying(Replay(sent: position, goal: joinedAt))
     }
 
-    /// Events have been published; answers those to send now. `through` is where the log stands with them.
+    /// Events have been published up to `through`.
+    /// - Returns: the events to send now.
     package mutating func offered(_ events: [PublishedEvent], through: Int64) -> [PublishedEvent] {
         switch state {
         case .closed:
@@ -52,7 +53,7 @@ package struct SubscriberStateMachine {
             state = .live(sent: max(sent, through))
             return events.filter { $0.position > sent }
         case .replaying(var replay):
-            state = .closed  // so that the queue is not copied
+            state = .closed  // keeps the queue from being copied
             for event in events where event.position > replay.sent {
                 replay.queue.append(event)
                 replay.queuedBytes += event.frame.chunk.readableBytes
@@ -67,8 +68,8 @@ package struct SubscriberStateMachine {
         }
     }
 
-    /// Everything up to `through` was sent (at first: nothing after the cursor).
-    /// - Parameter mayGoLive: false while the connection has not taken what was sent: live events do not wait for it.
+    /// Everything up to `through` has been sent.
+    /// - Parameter mayGoLive: false while the connection is not writable, because live events do not wait for it.
     package mutating func replayed(through: Int64, mayGoLive: Bool) -> ReplayAction {
         guard case .replaying(var replay) = state else { return .ignore }
         replay.sent = max(replay.sent, through)
@@ -93,7 +94,7 @@ package struct SubscriberStateMachine {
         if case .closed = state { true } else { false }
     }
 
-    /// Whether it can share its room's bytes when these begin after a position.
+    /// Whether the subscriber can share its group's bytes when these begin after a position.
     package func isLevel(with position: Int64) -> Bool {
         if case .live(let sent) = state { sent <= position } else { false }
     }

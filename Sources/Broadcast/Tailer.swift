@@ -5,17 +5,18 @@ package import Store
 import Synchronization
 import Workflow
 
-/// Reads the events of the tenants that somebody follows, in order and once, and hands them to the hub.
+/// Reads the events of followed logs, in order and once, and hands them to the hub.
 ///
-/// The node's own events come with their commits. Another node's hint wakes it, and a poll finds what anybody else wrote.
-/// Where it stands is the hub's position of each log, so that a failure loses nothing: it reads on from there.
+/// Local events come with their commits. A node notification wakes the tailer for the events of another node, and a poll
+/// finds what other clients of the database wrote. The tailer reads on from the hub's position of each log, so that a
+/// failure loses nothing.
 package struct Tailer: Service {
     private let store: Store
     let hub: Hub
     private let configuration: TailerConfiguration
     private let logger: Logger
     let wakes = WakeList()
-    /// Rung for a poll at once.
+    /// Rung to poll at once.
     let pollAlarm = Alarm()
 
     package init(
@@ -44,7 +45,7 @@ package struct Tailer: Service {
         }
     }
 
-    /// The node's own events go straight to the hub; what does not continue its position is read from the table.
+    /// Hands local events straight to the hub. Events that do not continue its position are read from the table.
     private var hubFollower: CommitHints.EventFollower {
         CommitHints.EventFollower { [hub] tenantID in
             hub.isFollowed(tenantID: tenantID)
@@ -68,7 +69,7 @@ package struct Tailer: Service {
                     logger.warning(
                         "the events of a tenant cannot be read",
                         metadata: ["tenant_id": "\(tenantID)", "failures": "\(failures)", "error": "\(error)"])
-                    // The tenant waits, not the worker: others need it.
+                    // The tenant waits, not the worker, which other tenants need.
                     retries.addTask {
                         try? await Task.sleep(for: Backoff.delay(afterFailures: failures))
                         wakes.retry(tenantID)
@@ -98,7 +99,7 @@ package struct Tailer: Service {
         }
     }
 
-    /// One query for all tenants: whose log is not where the hub's is?
+    /// Wakes the tenants whose log is not at the hub's position. One query reads the heads of all of them.
     private func lookForNews() async throws {
         let followed = hub.followedLogs()
         guard !followed.isEmpty else { return }
@@ -108,7 +109,7 @@ package struct Tailer: Service {
         }
     }
 
-    /// Publishes everything that a tenant's log holds and the hub has not.
+    /// Publishes everything in a tenant's log that the hub does not have.
     private func catchUp(_ tenantID: String) async throws {
         try await lookUpTasks(tenantID)
         var limit = configuration.page
@@ -125,14 +126,14 @@ package struct Tailer: Service {
                 return
             }
             if !page.isComplete {
-                // Retention took events that this node has not read: it was away from the database for that long.
+                // Retention removed events that this node has not read: it could not reach the database for that long.
                 logger.warning(
                     "events were removed before they were read",
                     metadata: ["tenant_id": "\(tenantID)", "read": "\(known.cursor)", "removed": "\(page.head.pruned)"])
                 hub.reset(to: page.head, .expired)
                 return
             }
-            // When the hub has moved meanwhile, there may be more to read than this page knew of.
+            // When the hub's position has moved meanwhile, the log may have more than this page knew of.
             let isPublished = hub.publish(page)
             limit = limit.adjusted(to: page, most: configuration.page.count)
             if isPublished, page.isLast { return }
@@ -147,7 +148,7 @@ package struct Tailer: Service {
 }
 
 extension Tailer {
-    /// Another node has appended to these logs; nil: to any.
+    /// Another node has appended to the logs of these tenants; nil means any tenants.
     package func look(at tenantIDs: Set<String>?) {
         guard let tenantIDs else { return pollAlarm.ring() }
         for tenantID in tenantIDs where hub.followedLog(tenantID: tenantID) != nil { wakes.wake(tenantID) }
@@ -156,16 +157,16 @@ extension Tailer {
 
 /// How a tailer follows the logs.
 package struct TailerConfiguration: Sendable {
-    /// How often the heads are read without being told: what other clients write waits at most this.
+    /// Between two reads of the heads: what other clients of the database write waits at most this long.
     package var pollInterval: Duration = .milliseconds(250)
-    /// Tenants that are read at the same time.
+    /// How many tenants are read at the same time.
     package var workers = 2
     package var page = EventPageLimit()
 
     package init() {}
 }
 
-/// Tenants whose log may have grown: each waits at most once, and is with one worker at a time.
+/// Tenants whose log may have grown. Each waits at most once, and is with one worker at a time.
 final class WakeList: Sendable {
     private struct State {
         var waiting = Deque<String>()
@@ -179,7 +180,7 @@ final class WakeList: Sendable {
 
     private let state = Mutex(State())
 
-    /// Somebody says that there may be something to read.
+    /// Adds a tenant whose log may have grown.
     func wake(_ tenantID: String) {
         let worker: CheckedContinuation<String?, Never>? = state.withLock { state in
             guard !state.isClosed, !state.isWaiting.contains(tenantID) else { return nil }
@@ -198,7 +199,7 @@ final class WakeList: Sendable {
         worker?.resume(returning: tenantID)
     }
 
-    /// The next tenant to look at; nil once the list is closed.
+    /// Waits for the next tenant; nil once the list is closed.
     func next() async -> String? {
         await withCheckedContinuation { continuation in
             let next: String?? = state.withLock { state in
@@ -225,7 +226,8 @@ final class WakeList: Sendable {
         if isAgain { wake(tenantID) }
     }
 
-    /// A worker failed at a tenant; answers how often in a row. Nobody gets the tenant before its `retry`.
+    /// A worker failed at a tenant. No worker gets the tenant before its `retry`.
+    /// - Returns: the number of failures in a row.
     func failed(_ tenantID: String) -> Int {
         state.withLock { state in
             state.failures[tenantID, default: 0] += 1
@@ -233,6 +235,7 @@ final class WakeList: Sendable {
         }
     }
 
+    /// Adds a tenant again after a failure.
     func retry(_ tenantID: String) {
         state.withLock { state in
             state.busy.remove(tenantID)
@@ -251,7 +254,7 @@ final class WakeList: Sendable {
     }
 }
 
-/// A pause that somebody can cut short. One that is rung while nobody pauses cuts the next pause short.
+/// A pause that can be cut short. An alarm that is rung while no task pauses cuts the next pause short.
 final class Alarm: Sendable {
     private struct State {
         var pause: Task<Void, Never>?
@@ -267,7 +270,7 @@ final class Alarm: Sendable {
         }
     }
 
-    /// Waits for the time to pass, the alarm to ring, or the task to be cancelled. For one task at a time.
+    /// Waits until the time has passed, the alarm rings or the task is cancelled. For one task at a time.
     func pause(for time: Duration) async {
         let pause = Task { _ = try? await Task.sleep(for: time) }
         let hasRung = state.withLock { state in
@@ -285,7 +288,7 @@ final class Alarm: Sendable {
     }
 }
 
-/// How long to wait after failures in a row.
+/// The pause before the next attempt after failures in a row.
 enum Backoff {
     /// 100 ms, doubled each time up to 5 s, of which up to half is left out at random.
     static func delay(afterFailures failures: Int) -> Duration {

@@ -5,18 +5,18 @@ package import Store
 import Synchronization
 import Workflow
 
-/// What a hub knows of a tenant's log while somebody follows it.
+/// What a hub knows of a tenant's log while it is followed.
 struct TenantLog: Sendable {
     let epoch: String
     /// Everything up to here has been put into the mailboxes.
     var published: Int64
-    /// Where the log stood when it was last read.
+    /// The position of the log's head when it was last read.
     var head: Int64
     var ring: EventRing
-    /// What texts of other nodes are checked against.
+    /// What the texts of other nodes are checked against.
     var outputChanges = OutputChanges()
     var followers = 0
-    /// Subscribers on each loop; a loop without any gets nothing.
+    /// How many subscribers each loop has. A loop without any gets no mail.
     var subscribersByLoop: [Int]
     /// When the last follower left.
     var idleSince: ContinuousClock.Instant?
@@ -34,13 +34,13 @@ struct TenantLog: Sendable {
 extension TenantLog {
     enum Continuation {
         case taken
-        /// It was published before.
+        /// The batch was published before.
         case known
-        /// There is a gap, or it is another log's.
+        /// There is a gap before the batch, or it belongs to another epoch.
         case unfitting
     }
 
-    /// Adds a batch that begins after `start`, if it continues the log. In place: a copy of the log would copy its ring.
+    /// Adds a batch that begins after `start`, if it continues the log. Mutates in place: a copy would copy the ring.
     mutating func take(_ batch: EventBatch, after start: Int64, epoch: String) -> Continuation {
         guard epoch == self.epoch else { return .unfitting }
         guard published == start, batch.through > start else { return published >= batch.through ? .known : .unfitting }
@@ -52,7 +52,7 @@ extension TenantLog {
     }
 }
 
-/// The latest events of a tenant, for readers that come back after a short while.
+/// The latest events of a tenant, for readers that return after a short while.
 package struct EventRing: Sendable {
     private var events = Deque<PublishedEvent>()
     private var bytes = 0
@@ -67,7 +67,7 @@ package struct EventRing: Sendable {
         self.maxCount = maxCount
     }
 
-    /// Adds the events that follow those in the ring; the oldest leave when it is full.
+    /// Appends the next events; the oldest ones are dropped when the ring is full.
     package mutating func append(_ newEvents: [PublishedEvent]) {
         for event in newEvents {
             events.append(event)
@@ -79,8 +79,8 @@ package struct EventRing: Sendable {
         }
     }
 
-    /// The events after a position that pass the filter, about `maxBytes` of them, and how far they reach: to the last
-    /// of them when there are more, else to `published`. Nil when the ring begins later than that.
+    /// The events after a position that pass the filter, about `maxBytes` of them. `through` is the last one's position
+    /// when there are more, otherwise `published`. Nil when the ring begins after the position.
     package func page(
         after position: Int64, filter: StreamFilter, maxBytes: Int, published: Int64
     ) -> (events: [PublishedEvent], through: Int64)? {
@@ -106,7 +106,7 @@ package struct EventRing: Sendable {
     }
 }
 
-/// An event with its frame: made once, shared by the ring, the rooms and the subscribers.
+/// An event with its frame, made once and shared by the ring, the groups and the subscribers.
 package final class PublishedEvent: Sendable {
     package let position: Int64
     package let type: String
@@ -124,20 +124,21 @@ package final class PublishedEvent: Sendable {
             cursor: Cursor(epoch: epoch, position: row.position), event: Self.oneLine(row.type), data: row.data.bytes)
     }
 
-    /// A type that somebody wrote into the table by hand must not break the frame.
+    /// A type that was written into the table by hand must not break the frame.
     private static func oneLine(_ type: String) -> String {
         guard type.utf8.contains(where: { $0 == 0x0A || $0 == 0x0D }) else { return type }
         return String(type.map { $0.isNewline ? " " : $0 })
     }
 }
 
-/// Consecutive events of a tenant, as they reach a hub at a time.
+/// Consecutive events of a tenant that were published together.
 package final class EventBatch: Sendable {
     package let tenantID: String
     package let events: [PublishedEvent]
-    /// Everything up to here has been published.
+    /// With this batch everything up to here is published.
     package let through: Int64
-    /// Where the log stood when the events were read: a transaction with an event in here lies wholly at or below it.
+    /// The position of the log's head when the events were read. Every transaction with an event in the batch ends at or
+    /// below it.
     package let head: Int64
 
     package init(tenantID: String, events: [PublishedEvent], through: Int64, head: Int64) {
@@ -149,20 +150,17 @@ package final class EventBatch: Sendable {
 }
 
 extension Hub {
-    /// Keeps a tenant's log fed from now on, at the latest from `head`. Each call needs an `unfollow`.
+    /// Feeds a tenant's log from `head` or earlier on. Each call needs an `unfollow`.
     package func follow(_ head: LogHead) {
         let isNew = state.withLock { state in
             let known = state.logs[head.tenantID]
-            var log =
-                known
-                ?? TenantLog(head: head, loops: loops.count, configuration: configuration)
+            var log = known ?? TenantLog(head: head, loops: loops.count, configuration: configuration)
             log.followers += 1
             log.idleSince = nil
             state.logs[head.tenantID] = log
             return known == nil
         }
-        // Nobody looked up the tasks of texts that began while nobody followed the tenant, and a hint may have come
-        // since the head was read.
+        // While the log was not followed, no task was looked up. And a notification may have come since the head was read.
         if isNew { lookupListener.withLock { $0 }?(head.tenantID) }
     }
 
@@ -174,7 +172,7 @@ extension Hub {
         }
     }
 
-    /// Where each followed log stands; those that nobody has followed for a while are forgotten.
+    /// The position of each followed log. Forgets the logs that have had no follower for `linger`.
     func followedLogs() -> [String: LogHead] {
         state.withLock { state in
             let forgotten = ContinuousClock.now - configuration.linger
@@ -198,7 +196,7 @@ extension Hub {
         }
     }
 
-    /// Recent events after a position; nil when they must come from the table.
+    /// Recent events after a position; nil when they must be read from the table.
     func recentEvents(
         tenantID: String, epoch: String, after position: Int64, filter: StreamFilter
     ) -> (events: [PublishedEvent], through: Int64, head: Int64)? {

@@ -10,11 +10,11 @@ struct SubscriberLeavingTests {
     private func outcome(after outcome: StreamOutcome, leaves: Bool) async throws -> StreamOutcome? {
         let hub = Hub(group: MultiThreadedEventLoopGroup.singleton)
         let loop = hub.eventLoops[0]
-        let rooms = try #require(hub.rooms(on: loop))
+        let subscribers = try #require(hub.subscribers(on: loop))
         return try await loop.submit {
             let output = RecordingOutput(recording: StreamRecording(), loop: loop)
             let request = StreamRequest(tenantID: "t", filter: StreamFilter())
-            let subscriber = Subscriber(request, hub: hub, rooms: rooms.value, output: output)
+            let subscriber = Subscriber(request, hub: hub, loop: subscribers.value, output: output)
             subscriber.finish(outcome)
             if leaves { subscriber.readerLeft() }
             subscriber.reopen()
@@ -32,12 +32,12 @@ struct SubscriberLeavingTests {
     func settling(outcome: StreamOutcome) async throws {
         let hub = Hub(group: MultiThreadedEventLoopGroup.singleton)
         let loop = hub.eventLoops[0]
-        let rooms = try #require(hub.rooms(on: loop))
+        let subscribers = try #require(hub.subscribers(on: loop))
         let bound = try await loop.submit {
             let output = RecordingOutput(recording: StreamRecording(), loop: loop)
             output.drop()
             let request = StreamRequest(tenantID: "t", filter: StreamFilter())
-            let subscriber = Subscriber(request, hub: hub, rooms: rooms.value, output: output)
+            let subscriber = Subscriber(request, hub: hub, loop: subscribers.value, output: output)
             subscriber.finish(outcome)
             subscriber.readerLeft()
             return NIOLoopBound(subscriber, eventLoop: loop)
