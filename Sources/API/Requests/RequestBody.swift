@@ -2,6 +2,7 @@ import Foundation
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import Store
 import Workflow
 
 extension Request {
@@ -11,7 +12,7 @@ extension Request {
             .trimmingCharacters(in: .whitespaces).lowercased()
     }
 
-    /// The body as bytes. Throws 413 when it is longer, before reading it where its length is announced.
+    /// The body as bytes. A longer one gets 413, before it is read if its length is announced.
     func bytes(upTo limit: Int) async throws -> [UInt8] {
         let tooLarge = ProblemError(.tooLarge, "The body must have at most \(limit) bytes.")
         if let length = headers[.contentLength].flatMap({ Int($0) }), length > limit { throw tooLarge }
@@ -29,15 +30,20 @@ extension Request {
         return try Self.json(bytes)
     }
 
-    /// For requests that need no body: nothing, or an empty object.
-    func expectNoBody(upTo limit: Int) async throws {
+    /// The same for a body that may be left out; nil without one.
+    func optionalJSON(upTo limit: Int) async throws -> JSON? {
         let bytes = try await bytes(upTo: limit)
-        if bytes.isEmpty { return }
+        if bytes.isEmpty { return nil }
         guard mediaType == "application/json" else { throw Self.unsupported(mediaType, "application/json, or no body") }
-        try BodyReader(try Self.json(bytes)).finish()
+        return try Self.json(bytes)
     }
 
-    static func json(_ bytes: [UInt8]) throws(ProblemError) -> JSON {
+    /// Allows no body, or an empty object.
+    func expectNoBody(upTo limit: Int) async throws {
+        if let json = try await optionalJSON(upTo: limit) { try BodyReader(json).finish() }
+    }
+
+    private static func json(_ bytes: [UInt8]) throws(ProblemError) -> JSON {
         let json: JSON
         do {
             json = try JSON(parsing: bytes)
@@ -58,7 +64,7 @@ extension Request {
 }
 
 extension JSON {
-    /// Throws when a text in here holds a NUL character, which `jsonb` cannot store.
+    /// Throws when a text holds a NUL character, which `jsonb` cannot store.
     func refuseNULs() throws(ProblemError) {
         var problems: [Problem] = []
         findNULs(at: "", &problems)
@@ -88,9 +94,8 @@ extension JSON {
     }
 }
 
-/// Reads an object strictly: a key that is unknown, missing or has the wrong type becomes a problem with its pointer.
-///
-/// `null` counts as left out.
+/// Reads an object strictly: a key that is unknown, missing or of the wrong type becomes a problem with its pointer.
+/// `finish` throws them all. `null` counts as left out.
 struct BodyReader {
     private let pointer: String
     private var members: [String: JSON] = [:]
@@ -113,7 +118,7 @@ struct BodyReader {
         return value
     }
 
-    /// Whether a key is there that nobody has read yet, be it with `null`.
+    /// Whether the object has a key that has not been read, also with `null`.
     func has(_ key: String) -> Bool { members[key] != nil }
 
     /// A text with at least one character and at most `maxLength`.
@@ -182,13 +187,22 @@ struct BodyReader {
         return time
     }
 
-    /// A reader for the object under a key; an empty one when it is left out. Give it back to `absorb`.
+    /// A reader of the object under a key, of an empty one when the key is left out. Must be given back to `absorb`.
     mutating func nested(_ key: String) -> BodyReader {
         BodyReader(value(key) ?? [:], at: place(key))
     }
 
     mutating func absorb(_ nested: BodyReader) {
         problems += nested.allProblems
+    }
+
+    /// The `user_id` of a context: the sender's own, unless the identity may name other users.
+    mutating func userID(_ identity: Identity) -> String? {
+        let userID = string("user_id")
+        if let userID, userID != identity.scope.userID, !identity.mayNameOtherUsers {
+            fail("user_id", "must be your own")
+        }
+        return userID
     }
 
     mutating func fail(_ key: String, _ detail: String) {
@@ -199,7 +213,7 @@ struct BodyReader {
         problems += more
     }
 
-    /// Throws everything that was wrong, also the keys that nobody read.
+    /// Throws all problems, with one for each key that was not read.
     func finish() throws(ProblemError) {
         let problems = allProblems
         guard problems.isEmpty else {

@@ -1,25 +1,26 @@
 import Foundation
-package import Hummingbird
-package import NIOCore
-package import Store
+import Hummingbird
+import NIOCore
+import Store
 import Workflow
 
-/// What the handlers of a request know beside the request itself.
-package struct PressroomRequestContext: RequestContext {
-    package var coreContext: CoreRequestContextStorage
+/// What the routes know of a request beside the request itself.
+struct PressroomRequestContext: RequestContext {
+    var coreContext: CoreRequestContextStorage
     /// The connection, for streams that write to it directly.
-    package let channel: any Channel
-    package var isHTTP2 = false
-    package var identity: Identity
+    let channel: any Channel
+    /// Whether the connection is a stream of HTTP/2.
+    var isHTTP2 = false
+    var identity: Identity
 
-    package init(source: ApplicationRequestContextSource) {
+    init(source: ApplicationRequestContextSource) {
         coreContext = CoreRequestContextStorage(source: source)
         channel = source.channel
         identity = .nobody
     }
 
-    /// For whom the store's statements run.
-    package var scope: Scope { identity.scope }
+    /// The scope of the store's statements.
+    var scope: Scope { identity.scope }
 }
 
 extension PressroomRequestContext {
@@ -45,24 +46,24 @@ extension PressroomRequestContext {
     }
 }
 
-/// Who sends a request: made in one place (`Authentication`), out of the credentials.
-package struct Identity: Sendable, Hashable {
-    package let scope: Scope
-    /// Whether a task may be started in the name of another user; so without authentication, where nobody has a name.
-    package let mayNameOtherUsers: Bool
+/// The sender of a request, made from its credentials in one place (`Authentication`).
+struct Identity: Sendable, Hashable {
+    let scope: Scope
+    /// Whether a task may be started in the name of another user: without authentication no request names its own.
+    let mayNameOtherUsers: Bool
 
-    package init(tenantID: String, userID: String, mayNameOtherUsers: Bool = false) {
+    init(tenantID: String, userID: String, mayNameOtherUsers: Bool = false) {
         scope = Scope(tenantID: tenantID, userID: userID)
         self.mayNameOtherUsers = mayNameOtherUsers
     }
 
-    /// Before anybody is identified: a tenant that does not exist, so that nothing can be seen by mistake.
+    /// Before the sender is identified: a tenant that does not exist, so that no row is visible by mistake.
     static let nobody = Identity(tenantID: "", userID: "")
 }
 
-/// How a node finds out who sends a request. The one place where an identity is made.
+/// How a node identifies the sender of a request. The only place where an identity is made.
 package enum Authentication: Sendable {
-    /// Nobody is asked: everything belongs to tenant `default` and user `local`.
+    /// No credentials: every request is sent by user `local` of tenant `default`.
     case none
 
     func identity(of request: Request) throws(ProblemError) -> Identity {

@@ -8,9 +8,9 @@ import Postgres
 import Store
 import Workflow
 
-/// Turns every error into a problem document, and a path that exists with other methods into a 405.
+/// Turns every error into a problem document, and an unknown method of a known path into a 405.
 ///
-/// Only what is the service's own fault is logged above `debug`.
+/// Only faults of the service are logged above `debug`.
 struct ProblemMiddleware: RouterMiddleware {
     let table: RouteTable
 
@@ -21,7 +21,7 @@ struct ProblemMiddleware: RouterMiddleware {
         do {
             return try await next(request, context)
         } catch let error as HTTPParserError {
-            throw error  // the body is not HTTP: the connection answers and closes
+            throw error  // the body is not HTTP: the connection responds and closes
         } catch {
             let problem = problem(for: error, request, context)
             log(problem, error, context.logger)
@@ -55,9 +55,9 @@ struct ProblemMiddleware: RouterMiddleware {
 }
 
 extension ProblemError {
-    /// The problem that a client gets for an error from anywhere in the service.
+    /// The problem that a client gets for an error of any part of the service.
     ///
-    /// What has no translation is an internal error, whose words stay in the log.
+    /// An error without a translation is an internal error, whose text goes only into the log.
     init(for error: any Error) {
         switch error {
         case let error as ProblemError: self = error
@@ -103,7 +103,7 @@ extension ProblemError {
         case (PostgresError.SQLState.serializationFailure, _), (PostgresError.SQLState.deadlockDetected, _),
             (PostgresError.SQLState.lockNotAvailable, _):
             self = .unavailable("Another session holds a row that this needs.")
-        // connection exceptions, insufficient resources, operator intervention; 25006: a server that only reads
+        // connection exceptions, insufficient resources, operator intervention; 25006: a read-only server
         case (_, "08"), (_, "53"), (_, "57"), ("25006", _):
             self = .unavailable("The database does not answer.")
         default:
@@ -121,7 +121,11 @@ extension ProblemError {
     }
 
     static func notFound(task id: UUID) -> ProblemError {
-        ProblemError(.notFound, "There is no task \(id.uuidString.lowercased()).")
+        ProblemError(.notFound, "There is no task \(id.text).")
+    }
+
+    static func notFound(task id: UUID, of workflow: String) -> ProblemError {
+        ProblemError(.notFound, "There is no task \(id.text) of a workflow \(workflow).")
     }
 }
 

@@ -3,9 +3,9 @@ import HTTPTypes
 import Hummingbird
 import NIOCore
 import Store
-package import Workflow
+import Workflow
 
-/// A workflow as a Mermaid flowchart; with `task_id`, in the colours of that task.
+/// A workflow as a Mermaid flowchart; with `task_id`, in the colours of that task's phases.
 struct GraphRoutes: Sendable {
     let api: APIEnvironment
 
@@ -23,7 +23,7 @@ struct GraphRoutes: Sendable {
         var statuses: [String: PhaseStatus] = [:]
         if let taskID {
             guard let task = try await api.store.phaseStatuses(scope, taskID), task.workflowName == name else {
-                throw ProblemError(.notFound, "There is no task \(taskID.uuidString.lowercased()) of a workflow \(name).")
+                throw ProblemError.notFound(task: taskID, of: name)
             }
             (id, statuses) = (task.workflowID, task.statuses)
         } else {
@@ -43,13 +43,13 @@ struct GraphRoutes: Sendable {
 }
 
 /// Writes the graph of phases in Mermaid's flowchart syntax (mermaid.js.org/syntax/flowchart.html).
-package struct MermaidGraph {
-    package let text: String
+struct MermaidGraph {
+    let text: String
 
-    /// - Parameter statuses: by phase; those that are named get the colour of their status.
-    package init(_ workflow: WorkflowDefinition, statuses: [String: PhaseStatus] = [:]) {
+    /// - Parameter statuses: by phase. A phase with one gets the colour of its status.
+    init(_ workflow: WorkflowDefinition, statuses: [String: PhaseStatus] = [:]) {
         var lines = ["flowchart TD"]
-        // Numbered, because a phase may be called like a word of Mermaid's own, such as `end`.
+        // Numbered, because the id of a phase may be a word of Mermaid, such as `end`.
         let nodes = Dictionary(
             workflow.phases.enumerated().map { ($1.id, "p\($0)") }, uniquingKeysWith: { first, _ in first })
         for phase in workflow.phases {

@@ -3,7 +3,7 @@ import Hummingbird
 import Store
 import Workflow
 
-/// `/health/live`: the process answers. `/health/ready` and `/health`: it can do its work; 503 when it cannot.
+/// `/health/live`: the process serves requests. `/health/ready` and `/health`: all parts of the node work; otherwise 503.
 struct HealthRoutes: Sendable {
     let api: APIEnvironment
     let checks: [ReadinessCheck]

@@ -36,9 +36,7 @@ struct TaskRoutes: Sendable {
         try QueryReader(request).finish()
         let taskID = try context.uuid("task_id")
         guard let view = try await api.store.task(context.scope, taskID) else { throw ProblemError.notFound(task: taskID) }
-        let tag = String(view.version)
-        if Preconditions(request).isKnown(tag) { return .notModified(tag: tag) }
-        return .json(view.json, tag: tag)
+        return .row(view.json, tag: String(view.version), for: request)
     }
 
     private func delete(_ request: Request, _ context: PressroomRequestContext) async throws -> Response {
@@ -54,14 +52,11 @@ struct TaskRoutes: Sendable {
         try QueryReader(request).finish()
         let json = try await request.json(upTo: api.bodyLimit)
         let idempotency = try request.idempotency(body: json.text)
-        // Before anything is checked: the workflow may have been archived since the first request.
-        if let idempotency, let recorded = try await api.store.recordedResponse(context.scope, idempotency) {
-            return .recorded((recorded, true))
-        }
-        let traceParent = HTTPField.Name("traceparent").flatMap { request.headers[$0] }
-        let start = try await prepare(json, context.identity, traceParent: traceParent, key: idempotency?.key)
+        if let recorded = try await api.recorded(idempotency, context.scope) { return recorded }
+        let start = try await prepare(
+            json, context.identity, traceParent: request.headers[.traceParent], key: idempotency?.key)
         let scope = context.scope
-        let location = "/api/v1/tasks/\(start.taskID.uuidString.lowercased())"
+        let location = "/api/v1/tasks/\(start.taskID.text)"
         guard let idempotency else {
             let view = try await api.store.startTask(scope, start)
             return .recorded((RecordedResponse(status: 202, location: location, body: view.json), false), tag: "1")
@@ -89,7 +84,7 @@ struct TaskRoutes: Sendable {
     }
 }
 
-/// What `POST /tasks` asks for, its form checked; whether the workflow and its input fit comes after.
+/// The body of `POST /tasks`, checked by itself. Whether the workflow exists and the input fits it is checked afterwards.
 struct TaskStartBody {
     let workflow: String
     let version: String?
@@ -113,10 +108,7 @@ struct TaskStartBody {
         if body.value("workspace_id") != nil { body.fail("workspace_id", "names no workspace of this tenant") }
 
         var context = body.nested("context")
-        let userID = context.string("user_id")
-        if let userID, userID != identity.scope.userID, !identity.mayNameOtherUsers {
-            context.fail("user_id", "must be your own")
-        }
+        let userID = context.userID(identity)
         conversationID = context.string("conversation_id")
         let traceID = context.string("trace_id")?.lowercased()
         if let traceID, !Self.isTraceID(traceID) {
@@ -130,7 +122,7 @@ struct TaskStartBody {
         self.traceID = traceID
     }
 
-    /// The context of the task, complete: identity from the credentials, the rest from the request.
+    /// The whole context of the task. The identity comes from the credentials, the rest from the request.
     func executionContext(_ identity: Identity, taskID: UUID, traceParent: String?) -> ExecutionContext {
         ExecutionContext(
             tenantID: identity.scope.tenantID, userID: userID ?? identity.scope.userID, conversationID: conversationID,
@@ -155,7 +147,14 @@ struct TaskStartBody {
 }
 
 extension APIEnvironment {
-    /// The workflow of which a task is to start: the named version, or else the latest active one.
+    /// The response to an earlier request with the same key; nil when there was none. To be called before the request is
+    /// checked, because the workflow may have been archived since.
+    func recorded(_ idempotency: IdempotentRequest?, _ scope: Scope) async throws -> Response? {
+        guard let idempotency else { return nil }
+        return try await store.recordedResponse(scope, idempotency).map { .recorded(($0, true)) }
+    }
+
+    /// The workflow of a task to start: the named version, or the latest active one.
     func startable(
         _ name: String, version: String?, _ scope: Scope
     ) async throws -> (view: WorkflowView, entry: DefinitionCache.Entry) {

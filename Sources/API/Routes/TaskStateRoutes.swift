@@ -25,7 +25,7 @@ struct TaskStateRoutes: Sendable {
         try query.finish()
         let taskID = try context.uuid("task_id")
         if let workflow, try await api.store.phaseStatuses(context.scope, taskID)?.workflowName != workflow {
-            throw ProblemError(.notFound, "There is no task \(taskID.uuidString.lowercased()) of a workflow \(workflow).")
+            throw ProblemError.notFound(task: taskID, of: workflow)
         }
         let conditions = Preconditions(request)
         if conditions.isConditional, let cursor = try await api.store.taskStateCursor(context.scope, taskID),
@@ -74,7 +74,7 @@ struct TaskRowRoutes: Sendable {
         try query.finish()
         let (taskID, outputID) = (try context.uuid("task_id"), try context.uuid("output_id"))
         guard let list = try await api.store.outputVersions(context.scope, taskID, outputID: outputID, page) else {
-            throw ProblemError(.notFound, "The task has no output \(outputID.uuidString.lowercased()).")
+            throw ProblemError(.notFound, "The task has no output \(outputID.text).")
         }
         return .json(list.json)
     }

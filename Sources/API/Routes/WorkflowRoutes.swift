@@ -55,7 +55,7 @@ struct WorkflowRoutes: Sendable {
         guard let view = try await api.store.latestWorkflow(context.scope, name: name) else {
             throw ProblemError(.notFound, "There is no active version of a workflow \(name).")
         }
-        return answer(view, request)
+        return .row(view.json, tag: view.revision, for: request)
     }
 
     private func versions(_ request: Request, _ context: PressroomRequestContext) async throws -> Response {
@@ -75,7 +75,7 @@ struct WorkflowRoutes: Sendable {
         guard let view = try await api.store.workflow(context.scope, name: name, version: version) else {
             throw ProblemError(.notFound, "There is no version \(version) of a workflow \(name).")
         }
-        return answer(view, request)
+        return .row(view.json, tag: view.revision, for: request)
     }
 
     private func change(_ request: Request, _ context: PressroomRequestContext) async throws -> Response {
@@ -92,20 +92,15 @@ struct WorkflowRoutes: Sendable {
             context.scope, name: context.text("name"), version: context.text("version"), changes, ifRevision: revision)
         return .json(view.json, tag: view.revision)
     }
-
-    private func answer(_ view: WorkflowView, _ request: Request) -> Response {
-        if Preconditions(request).isKnown(view.revision) { return .notModified(tag: view.revision) }
-        return .json(view.json, tag: view.revision)
-    }
 }
 
-/// A workflow definition as a request brings it, and what is wrong with it.
+/// The body of a request with a workflow definition, and what is wrong with it.
 struct DefinitionBody {
     let text: String
     let format: DefinitionFormat
     let outcome: Result<WorkflowDefinition, ProblemList>
 
-    /// Words that stand in paths beside workflows' names.
+    /// Words that take the place of a workflow's name in paths.
     private static let reservedNames: Set<String> = ["validate"]
     private static let yamlTypes: Set<String> = ["application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml"]
 
@@ -144,7 +139,7 @@ struct DefinitionBody {
         }
     }
 
-    /// The definition, or a problem: 400 when the text as a whole cannot be read, 422 when something in it is wrong.
+    /// The definition. Throws 400 when the text as a whole cannot be read, 422 when something in it is wrong.
     func definition(checkedBy store: Store) async throws -> WorkflowDefinition {
         let list = try await problems(checkedBy: store)
         guard list.isEmpty, case .success(let definition) = outcome else {
@@ -155,7 +150,7 @@ struct DefinitionBody {
         return definition
     }
 
-    /// What is wrong with it. Expressions are checked, by the database, when nothing else is wrong.
+    /// What is wrong with the definition. The database checks its expressions once the rest is right.
     func problems(checkedBy store: Store) async throws -> [Problem] {
         switch outcome {
         case .success(let definition):

@@ -7,7 +7,7 @@ import NIOCore
 import NIOHTTPTypes
 import Synchronization
 
-/// Answers requests by the routes: what the connections of a server share.
+/// Reads requests and begins their responses by the routes; shared by the connections of a server.
 final class HTTPExchanges: Sendable {
     private let routes: RouterResponder<PressroomRequestContext>
     private let logger: Logger
@@ -18,8 +18,8 @@ final class HTTPExchanges: Sendable {
         self.logger = logger
     }
 
-    /// Reads the next request and begins its response; nil at the end of the requests. What is left of the request
-    /// before is passed over.
+    /// Reads the next request and begins its response. Skips what is left of the request before.
+    /// - Returns: nil at the end of the requests.
     func next(
         _ parts: inout NIOAsyncChannelInboundStream<HTTPRequestPart>.AsyncIterator,
         _ outbound: NIOAsyncChannelOutboundWriter<HTTPResponsePart>, on channel: any Channel, isHTTP2: Bool
@@ -52,16 +52,16 @@ final class HTTPExchanges: Sendable {
     }
 }
 
-/// The parts of HTTP that go in and out of a connection, or of one stream of it.
+/// A connection, or one stream of it, as the parts of HTTP that go in and out.
 typealias HTTPChannel = NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>
 
 /// A request whose response has begun.
 ///
-/// It holds no more than what the rest of the response needs: a stream may last for hours, and there are many.
+/// It holds only what the rest of the response needs: a stream may last for hours, and there are many.
 struct HTTPExchange {
     /// Whether the client asked for the connection to be closed afterwards.
     let isLast: Bool
-    /// What writes the rest of a body whose length was not known; nil when everything is written.
+    /// A body whose length is not known in advance; nil when the response is written.
     let body: ResponseBody?
     let writer: (any ResponseBodyWriter)?
 
@@ -70,7 +70,7 @@ struct HTTPExchange {
     }
 }
 
-/// The body of a request, out of the parts that its connection reads. It can be read once, by one at a time.
+/// The body of a request, out of the parts that its connection reads. It can be read once, by one task at a time.
 struct RequestBodyParts: AsyncSequence, Sendable {
     typealias Parts = NIOAsyncChannelInboundStream<HTTPRequestPart>.AsyncIterator
 
@@ -98,7 +98,7 @@ struct RequestBodyParts: AsyncSequence, Sendable {
             switch try await parts.next() {
             case .body(let bytes): return bytes
             case .end: isOver = true
-            // Its connection is gone before its end: what was read is not the body.
+            // The connection closed before the end, so that the body is incomplete.
             case .head, nil: throw ChannelError.eof
             }
             return nil

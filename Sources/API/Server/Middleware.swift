@@ -23,7 +23,7 @@ struct RequestLogMiddleware: RouterMiddleware {
     }
 }
 
-/// Headers that keep a page from loading anything from elsewhere, and a browser from guessing types.
+/// Adds headers that keep a page from loading anything from other origins, and a browser from guessing types.
 struct SecurityHeadersMiddleware: RouterMiddleware {
     private static let policy =
         "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
@@ -35,7 +35,7 @@ struct SecurityHeadersMiddleware: RouterMiddleware {
         var response = try await next(request, context)
         response.headers[.xContentTypeOptions] = "nosniff"
         response.headers[.contentSecurityPolicy] = Self.policy
-        if let name = HTTPField.Name("referrer-policy") { response.headers[name] = "no-referrer" }
+        response.headers[.referrerPolicy] = "no-referrer"
         return response
     }
 }

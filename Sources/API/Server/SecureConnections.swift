@@ -9,11 +9,11 @@ struct SecureConnections: ConnectionSetup {
     let certificate: ServerCertificate
     let http1: HTTP1Connections
     let http2: HTTP2Connections
-    /// Within which the handshake must be done.
+    /// The time within which the handshake must be done.
     let handshakeTimeout: TimeAmount
 
     func setUp(_ channel: any Channel, _ open: OpenConnections) throws {
-        // TLS has an end of its own; who closes a half without it has left.
+        // TLS signals its own end: a client that closes its half without it has left.
         try channel.syncOptions?.setOption(.allowRemoteHalfClosure, value: false)
         let pipeline = channel.pipeline.syncOperations
         let deadline = channel.eventLoop.scheduleTask(in: handshakeTimeout) { channel.close(promise: nil) }
@@ -41,7 +41,7 @@ struct SecureConnections: ConnectionSetup {
     }
 }
 
-/// Ends a connection whose TLS handshake is not done when the server stops: nobody behind it would hear of that yet.
+/// Closes a connection whose TLS handshake is not done when the server stops: no other handler would react yet.
 final class HandshakeEnd: ChannelInboundHandler {
     typealias InboundIn = NIOAny
 
@@ -53,9 +53,9 @@ final class HandshakeEnd: ChannelInboundHandler {
     }
 }
 
-/// The certificate of a server with those that lead to its root, and its key: what TLS needs.
+/// The certificate of a server with its chain, and its key.
 package struct ServerCertificate: Sendable {
-    /// Which of the two files is wrong, and how.
+    /// Which of the two files is wrong, and why.
     package struct Failure: Error, Sendable, Hashable {
         package enum File: Sendable, Hashable {
             case certificate
@@ -69,7 +69,7 @@ package struct ServerCertificate: Sendable {
 
     package let context: NIOSSLContext
 
-    /// Reads both, in PEM, the server's certificate first. TLS 1.2 and 1.3; HTTP/2 where the client can, else HTTP/1.1.
+    /// Reads both files, in PEM, the server's certificate first. Allows TLS 1.2 and 1.3; prefers HTTP/2 to HTTP/1.1.
     package init(certificateFile: String, keyFile: String) throws(Failure) {
         let chain: [NIOSSLCertificate]
         do {

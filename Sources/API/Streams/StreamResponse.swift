@@ -4,8 +4,9 @@ import NIOCore
 import Store
 import Synchronization
 
-/// One stream, as the response to a request.
-struct StreamConnection: Sendable {
+/// One stream, as the response to a request: runs its session on the request's connection, or on the socket that it takes
+/// from that.
+struct StreamResponse: Sendable {
     let request: StreamRequest
     let starter: StreamStarter
     let hub: Hub
@@ -14,13 +15,13 @@ struct StreamConnection: Sendable {
     let settleTime: Duration
 
     /// Serves the stream on a connection, after the response's head is sent.
-    /// - Returns: whether the response is to be ended; if not, the connection is gone, or no longer the HTTP server's.
+    /// - Returns: whether the response must be ended; if not, the connection is closed or no longer the HTTP server's.
     func serve(_ start: StreamStart, on channel: any Channel) async -> Bool {
         if request.framing == .chunked, let loop = hub.nextFanOutLoop(),
             let socket = try? await SocketHandover.takeSocket(of: channel)
         {
-            // Set up on the loop's own thread, and with copies: what lives as long as the stream shall not lie scattered
-            // among what the request needed for a moment, or that memory cannot be given back.
+            // Set up on the loop's own thread and with copies: memory that lives as long as the stream must not lie among
+            // what the request needed for a moment, or that could not be given back to the system.
             Task(executorPreference: loop) {
                 let stream = copied()
                 guard let (channel, session) = await stream.setUp(socket, on: loop.eventLoop) else { return }
@@ -31,8 +32,8 @@ struct StreamConnection: Sendable {
         }
         defer { permit.giveBack() }
         do {
-            let session = try await session(on: channel.eventLoop) { [request] in
-                try StreamHandler.install(in: channel, request.framing, for: $0)
+            let session = try await session(on: channel.eventLoop) { [request] subscribe in
+                try StreamHandler.install(in: channel, request.framing, subscribe)
             }
             let outcome = await session.run(start, restart: restart)
             if outcome == .finished { await session.settle(within: currentSettleTime) }
@@ -52,7 +53,7 @@ struct StreamConnection: Sendable {
         do {
             let channel = try await SocketStream.open(socket, on: eventLoop)
             do {
-                return (channel, try await session(on: eventLoop) { try SocketStream.connect(channel, to: $0) })
+                return (channel, try await session(on: eventLoop) { try SocketStream.connect(channel, $0) })
             } catch {
                 channel.close(promise: nil)
                 throw error
@@ -72,8 +73,8 @@ struct StreamConnection: Sendable {
         }
     }
 
-    private func copied() -> StreamConnection {
-        StreamConnection(
+    private func copied() -> StreamResponse {
+        StreamResponse(
             request: StreamRequest(
                 tenantID: request.tenantID, filter: request.filter.copied(), framing: request.framing),
             starter: starter, hub: hub, permit: permit.moved(), logger: logger, settleTime: settleTime)
@@ -82,30 +83,30 @@ struct StreamConnection: Sendable {
     private var currentSettleTime: Duration { hub.isDraining ? min(settleTime, .seconds(1)) : settleTime }
 
     private func session(
-        on eventLoop: any EventLoop, connect: @escaping @Sendable (SubscriberBox) throws -> Void
+        on eventLoop: any EventLoop,
+        connect: @escaping @Sendable (_ subscribe: (any SubscriberOutput) -> Subscriber) throws -> Subscriber
     ) async throws -> StreamSession {
-        try await StreamSession(request, hub: hub, store: starter.store, on: eventLoop, logger: logger) { box in
-            try connect(box.value)
-        }
+        try await StreamSession(
+            request, hub: hub, store: starter.store, on: eventLoop, logger: logger, connect: connect)
     }
 
     @Sendable private func restart(_ reason: ResetReason) async throws -> StreamStart {
-        guard case .stream(let start, _) = try await starter.reset(reason, given: nil) else { throw CancellationError() }
+        guard let (start, _) = try await starter.reset(reason, given: nil) else { throw CancellationError() }
         return start
     }
 }
 
-/// A stream's place on the node, and its hold on the tenant's log; given back once, at the latest when it is dropped:
-/// a response whose reader has left is never asked for its body.
+/// A stream's slot on the node, and its hold on the tenant's log. Given back once, at the latest when it is dropped: a
+/// response whose reader has left is never asked for its body.
 final class StreamPermit: Sendable {
     private let hub: Hub
     private let reader: StreamReader
     private let tenantID = Mutex<String?>(nil)
     private let isHeld = Atomic(true)
 
-    /// - Throws: the limit that leaves no room.
-    init(_ hub: Hub, for reader: StreamReader) throws(StreamLimitError) {
-        if let limit = hub.admit(reader) { throw StreamLimitError(limit: limit) }
+    /// - Throws: the limit that is reached.
+    init(_ hub: Hub, for reader: StreamReader) throws(StreamLimit) {
+        if let limit = hub.admit(reader) { throw limit }
         self.hub = hub
         self.reader = reader
     }
@@ -136,9 +137,4 @@ final class StreamPermit: Sendable {
         if let tenantID = tenantID.withLock({ $0 }) { hub.unfollow(tenantID: tenantID) }
         hub.release(reader)
     }
-}
-
-/// There is no room for another stream.
-struct StreamLimitError: Error {
-    let limit: StreamLimit
 }
