@@ -4,6 +4,7 @@ import Broadcast
 import Foundation
 import NIOCore
 import NIOHTTP1
+import Store
 import Testing
 
 /// Streams and requests over HTTP/2.
@@ -84,11 +85,18 @@ import Testing
         hub.heartbeat = .milliseconds(100)
         try await SecureFixture.with(hub: hub) { secure in
             let stream = try await secure.open("/api/v1/stream")
+            #expect(stream.version == .http2)
             var text = ""
+            var heartbeats: [String] = []
             for try await bytes in stream.body {
                 text += String(buffer: bytes)
-                if text.split(separator: "\n").filter({ $0 == ":" }).count == 3 { break }
+                // A block is whole with its blank line.
+                heartbeats = text.components(separatedBy: "\n\n").dropLast().filter { $0.hasPrefix(":") }
+                if heartbeats.count >= 3 { break }
             }
+            #expect(heartbeats.count >= 3, "\(text)")
+            let cursor = try await secure.api.store.logHead(APIFixture.scope).cursor
+            #expect(heartbeats.allSatisfy { $0 == ":\nid: \(cursor)" }, "\(text)")
         }
     }
 

@@ -1,10 +1,11 @@
 import NIOCore
 import NIOPosix
+import TestSupport
 import Testing
 
 @testable import Broadcast
 
-@Suite("A reader who leaves")
+@Suite("A reader that leaves", .limit(minutes: 1))
 struct SubscriberLeavingTests {
     /// What becomes of a stream whose reader leaves after an outcome, once it is opened again.
     private func outcome(after outcome: StreamOutcome, leaves: Bool) async throws -> StreamOutcome? {
@@ -42,11 +43,18 @@ struct SubscriberLeavingTests {
             subscriber.readerLeft()
             return NIOLoopBound(subscriber, eventLoop: loop)
         }.get()
-        await withCheckedContinuation { continuation in
-            loop.execute { bound.value.settle(within: .hours(1), continuation) }
+        // Without an end of the waiting the limit of time fails the test.
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                loop.execute { bound.value.settle(within: .hours(1), continuation) }
+            }
+            await withCheckedContinuation { continuation in
+                loop.execute { bound.value.whenWritable(continuation) }
+            }
+        } onCancel: {
+            loop.execute { bound.value.becameWritable() }
         }
-        await withCheckedContinuation { continuation in
-            loop.execute { bound.value.whenWritable(continuation) }
-        }
+        let kept = try await loop.submit { bound.value.outcome }.get()
+        #expect(kept == outcome)
     }
 }
