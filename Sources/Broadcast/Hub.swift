@@ -1,5 +1,4 @@
 import Foundation
-import Logging
 package import NIOCore
 import ServiceLifecycle
 package import Store
@@ -71,11 +70,11 @@ package final class Hub: Sendable {
 /// The bounds of a hub. Sizes are in bytes.
 package struct HubConfiguration: Sendable {
     /// Streams at a time on this node; a further one gets `overloaded`.
-    package var maxStreams = 20_000
+    package var maxStreams = 10_000
     /// Of these, streams of one tenant.
-    package var maxTenantStreams = 20_000
+    package var maxTenantStreams = 10_000
     /// Of these, streams of one user of one tenant.
-    package var maxUserStreams = 20_000
+    package var maxUserStreams = 10_000
     /// A connection with more unsent than this is dropped.
     package var unsentLimit = 1 << 20
     /// How much may wait for one subscriber during its replay.

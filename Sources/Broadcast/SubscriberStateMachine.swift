@@ -90,10 +90,6 @@ package struct SubscriberStateMachine {
         if case .replaying = state { true } else { false }
     }
 
-    package var isClosed: Bool {
-        if case .closed = state { true } else { false }
-    }
-
     /// Whether the subscriber can share its group's bytes when these begin after a position.
     package func isLevel(with position: Int64) -> Bool {
         if case .live(let sent) = state { sent <= position } else { false }

@@ -1,5 +1,4 @@
 import DequeModule
-import Foundation
 import NIOCore
 package import Store
 import Synchronization

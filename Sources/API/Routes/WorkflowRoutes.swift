@@ -122,7 +122,9 @@ struct DefinitionBody {
         outcome = Self.read(text, format, api.configuration.ownKinds)
     }
 
-    private static func read(_ text: String, _ format: DefinitionFormat, _ ownKinds: OwnKinds) -> Result<WorkflowDefinition, ProblemList> {
+    private static func read(
+        _ text: String, _ format: DefinitionFormat, _ ownKinds: OwnKinds
+    ) -> Result<WorkflowDefinition, ProblemList> {
         do throws(ProblemList) {
             let definition = try WorkflowDefinition.parse(text, format: format, ownKinds: ownKinds)
             do {
