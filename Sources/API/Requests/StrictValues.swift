@@ -10,7 +10,7 @@ extension UUID {
 }
 
 extension String {
-    /// Nil for a broken percent encoding, for bytes that are not UTF-8, and for NUL characters.
+    /// The text without its percent encoding; nil when that is broken, not UTF-8, or has a NUL character.
     var strictlyPercentDecoded: String? {
         guard utf8.contains(UInt8(ascii: "%")) else { return utf8.contains(0) ? nil : self }
         var bytes: [UInt8] = []
@@ -46,7 +46,7 @@ extension Timestamp {
 }
 
 extension [Problem] {
-    /// The first of them in words, and how many more there are.
+    /// The first problem in words, and the number of the others.
     var summary: String {
         guard let first else { return "" }
         return "\(first.pointer.isEmpty ? "it" : first.pointer) \(first.detail)" + (count > 1 ? " (and \(count - 1) more)" : "")

@@ -23,10 +23,8 @@ struct ForkRoutes: Sendable {
         let config = body.object("config")
         try body.finish()
         let scope = context.scope
-        if let idempotency, let recorded = try await api.store.recordedResponse(scope, idempotency) {
-            return .recorded((recorded, true))
-        }
-        // One snapshot; the task may run on meanwhile.
+        if let recorded = try await api.recorded(idempotency, scope) { return recorded }
+        // One snapshot, because the task may run on meanwhile.
         guard let state = try await api.store.taskState(scope, taskID, include: [.versions]) else {
             throw ProblemError.notFound(task: taskID)
         }

@@ -3,7 +3,7 @@ import Hummingbird
 import Store
 import Workflow
 
-/// `/health/live`: the process answers. `/health/ready` and `/health`: it can do its work; 503 when it cannot.
+/// `/health/live`: the process serves requests. `/health/ready` and `/health`: all parts of the node work; otherwise 503.
 struct HealthRoutes: Sendable {
     let api: APIEnvironment
     let checks: [ReadinessCheck]
@@ -41,5 +41,16 @@ struct HealthRoutes: Sendable {
             defer { group.cancelAll() }
             return await group.next() ?? false
         }
+    }
+}
+
+/// Whether a part of the node works, as `/health/ready` reports it.
+package struct ReadinessCheck: Sendable {
+    package let name: String
+    package let isReady: @Sendable () async -> Bool
+
+    package init(name: String, isReady: @escaping @Sendable () async -> Bool) {
+        self.name = name
+        self.isReady = isReady
     }
 }
