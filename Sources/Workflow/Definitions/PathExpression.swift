@@ -16,3 +16,112 @@ extension PathExpression: ExpressibleByStringLiteral {
         self.init(text)
     }
 }
+
+extension ObjectReader {
+    /// An SQL/JSON path.
+    func expression(_ key: String, required isRequired: Bool = false) -> PathExpression? {
+        let limit = PathExpression.maximumLength
+        return (isRequired ? requiredText(key, atMost: limit) : text(key, atMost: limit)).map { PathExpression($0) }
+    }
+}
+
+/// An expression of a definition, with its place there.
+package struct PlacedExpression: Sendable, Hashable {
+    package let expression: PathExpression
+    /// A JSON Pointer into the definition.
+    package let pointer: String
+    /// The phases whose outputs it can see.
+    package let visible: Set<String>
+}
+
+extension WorkflowDefinition {
+    /// Every expression, in the order of the definition.
+    package var expressions: [PlacedExpression] {
+        let graph = PhaseAncestors(phases)
+        return phases.enumerated().flatMap { index, phase in
+            let before = graph.of[phase.id] ?? []
+            let own = phase.repeats == nil ? before : before.union([phase.id])
+            return phase.expressions.map { path, expression, seesItself in
+                PlacedExpression(
+                    expression: expression, pointer: "/phases/\(index)\(path)", visible: seesItself ? own : before)
+            }
+        }
+    }
+}
+
+extension PhaseDefinition {
+    /// Its expressions, with their places in the phase, and whether they are evaluated after a run of the phase itself.
+    fileprivate var expressions: [(path: String, expression: PathExpression, seesItself: Bool)] {
+        var all: [(String, PathExpression, Bool)] = []
+        if let when { all.append(("/when", when, false)) }
+        if let fanOut { all.append(("/for_each", fanOut.list, true)) }
+        if let until = repeats?.until { all.append(("/repeat/until", until, true)) }
+        switch spec {
+        case .transform(let transform): all.append(("/expression", transform.expression, true))
+        case .branch(let branch):
+            for (index, branchCase) in branch.cases.enumerated() {
+                all.append(("/cases/\(index)/when", branchCase.when, false))
+            }
+        default: break
+        }
+        return all
+    }
+}
+
+/// Which phases an expression reads, by the text that PostgreSQL writes of it: `($."phases"."rank"."agreement" < 0.6)`.
+package enum ExpressionReferences {
+    /// The ids after `$.phases` and `$.task.phases`, in order. Inside a string of the path quotes are escaped, so that
+    /// nothing there looks like this.
+    package static func phases(inCanonical path: String) -> [String] {
+        var ids: [String] = []
+        for start in [#"$."phases"."#, #"$."task"."phases"."#] {
+            for part in path.components(around: start) where part.first == "\"" {
+                let id = part.dropFirst().prefix { $0 != "\"" && $0 != "\\" }
+                if !id.isEmpty { ids.append(String(id)) }
+            }
+        }
+        return ids
+    }
+
+    /// What is wrong with what a path reads; nil when all of it is there.
+    package static func problem(inCanonical path: String, visible: Set<String>) -> String? {
+        guard let unknown = phases(inCanonical: path).first(where: { !visible.contains($0) }) else { return nil }
+        return "reads the phase '\(unknown.prefix(80))', which does not come before it"
+            + NearestName.hint(unknown, among: visible.sorted())
+    }
+}
+
+extension String {
+    /// What follows each occurrence of a text.
+    fileprivate func components(around text: String) -> [Substring] {
+        var found: [Substring] = []
+        var rest = self[...]
+        while let range = rest.firstRange(of: text) {
+            rest = rest[range.upperBound...]
+            found.append(rest)
+        }
+        return found
+    }
+}
+
+/// All phases before each phase, near and far.
+package struct PhaseAncestors: Sendable {
+    package let of: [String: Set<String>]
+
+    package init(_ phases: [PhaseDefinition]) {
+        var ancestors: [String: Set<String>] = [:]
+        // Definitions have no cycles, so as many rounds as phases reach every ancestor.
+        for _ in phases {
+            var grew = false
+            for phase in phases {
+                let all = phase.needs.reduce(into: Set(phase.needs)) { all, need in all.formUnion(ancestors[need] ?? []) }
+                if ancestors[phase.id]?.count != all.count {
+                    ancestors[phase.id] = all
+                    grew = true
+                }
+            }
+            if !grew { break }
+        }
+        of = ancestors
+    }
+}

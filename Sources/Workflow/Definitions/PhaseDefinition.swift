@@ -46,3 +46,64 @@ package struct PhaseDefinition: Sendable, Hashable {
         self.spec = spec
     }
 }
+
+/// What a failed phase means for the task.
+package enum OnFailure: String, Sendable, Hashable, Codable, CaseIterable {
+    /// The phases after it are skipped and the task fails.
+    case fail
+    /// The phases after it run as if it had completed.
+    case `continue`
+}
+
+/// What a phase does for each element of a list.
+package struct FanOut: Sendable, Hashable {
+    /// Finds the list: one array, or the items themselves.
+    package var list: PathExpression
+    /// A longer list fails the phase.
+    package var maxItems: Int
+
+    package static let defaultMaxItems = 1_000
+    package static let mostItems = 10_000
+
+    package init(list: PathExpression, maxItems: Int = Self.defaultMaxItems) {
+        self.list = list
+        self.maxItems = maxItems
+    }
+}
+
+extension FanOut {
+    static let keys = ["for_each", "max_items"]
+
+    /// Nil where the phase says nothing of a list.
+    init?(reading reader: ObjectReader) {
+        let list = reader.expression("for_each")
+        let maxItems = reader.integer("max_items", in: 1...Self.mostItems)
+        if maxItems != nil, reader.value("for_each") == nil { reader.report("needs 'for_each'", at: "max_items") }
+        guard let list else { return nil }
+        self.init(list: list, maxItems: maxItems ?? Self.defaultMaxItems)
+    }
+}
+
+/// How often a phase runs again.
+package struct RepeatPolicy: Sendable, Hashable {
+    /// How often it runs in all, the first time included; at least 1.
+    package var max: Int
+    /// Ends the cycle when it holds after a run; nil: the phase runs `max` times.
+    package var until: PathExpression?
+
+    package static let most = 1_000
+
+    package init(max: Int, until: PathExpression? = nil) {
+        self.max = max
+        self.until = until
+    }
+}
+
+extension RepeatPolicy {
+    init?(reading reader: ObjectReader) {
+        reader.refuseUnknownKeys(known: ["max", "until"])
+        let until = reader.expression("until")
+        guard reader.required("max") != nil, let max = reader.integer("max", in: 1...Self.most) else { return nil }
+        self.init(max: max, until: until)
+    }
+}

@@ -26,3 +26,106 @@ extension Ballot {
         return (order.filter { known.contains($0) && seen.insert($0).inserted }, standing)
     }
 }
+
+/// The names under which candidates stand on a ballot: A…Z, AA, AB, … – never who wrote them.
+package enum BallotLabel {
+    /// `index` counts from 0.
+    package static func text(_ index: Int) -> String {
+        var rest = index
+        var label = ""
+        repeat {
+            label = String(UnicodeScalar(UInt8(ascii: "A") + UInt8(rest % 26))) + label
+            rest = rest / 26 - 1
+        } while rest >= 0
+        return label
+    }
+
+    /// The first `count` labels.
+    package static func first(_ count: Int) -> [String] {
+        (0..<count).map(text)
+    }
+}
+
+/// The order in which candidates are shown to a judge.
+///
+/// Language models prefer what stands first or last, whatever it says, so each judge sees another order, and all judges
+/// together see each candidate in each place about equally often. See Zheng et al., "Judging LLM-as-a-Judge with MT-Bench
+/// and Chatbot Arena", NeurIPS 2023, 3.3 (position bias); E. J. Williams, "Experimental Designs Balanced for the
+/// Estimation of Residual Effects of Treatments", Austral. J. Sci. Res. A 2 (1949).
+package enum BallotOrder {
+    /// The order for the judge with a number (from 0), the same for the same finalists, task and phase.
+    ///
+    /// Every second judge sees the order of the one before it backwards. Over n judges (2n where the number n of
+    /// finalists is odd) each finalist stands in each place equally often, and directly behind each other one equally
+    /// often: a Williams square. Which finalist takes which part in it is drawn by lot.
+    package static func balanced(_ finalists: [UUID], task: UUID, phase: String, judge number: Int) -> [UUID] {
+        let drawn = drawn(finalists, task: task, phase: phase)
+        guard !drawn.isEmpty else { return [] }
+        let row = number / 2
+        let order = drawn.indices.map { place in
+            // 0, 1, n−1, 2, n−2, …, moved on by one for each row.
+            let step = place % 2 == 1 ? (place + 1) / 2 : drawn.count - place / 2
+            return drawn[(step + row) % drawn.count]
+        }
+        return number % 2 == 0 ? order : order.reversed()
+    }
+
+    /// Every two finalists, each pair in the order in which the judge with a number (from 0) sees it.
+    ///
+    /// In a judge's pairs each finalist stands first about as often as second, and the next judge sees each pair the other
+    /// way round.
+    package static func pairs(_ finalists: [UUID], task: UUID, phase: String, judge number: Int) -> [[UUID]] {
+        let drawn = drawn(finalists, task: task, phase: phase)
+        return drawn.indices.flatMap { i in
+            drawn.indices[(i + 1)...].map { j in
+                (i + j + number) % 2 == 0 ? [drawn[i], drawn[j]] : [drawn[j], drawn[i]]
+            }
+        }
+    }
+
+    private static func drawn(_ finalists: [UUID], task: UUID, phase: String) -> [UUID] {
+        var generator = SeededGenerator(seedingFrom: "ballot", task.text, phase)
+        return generator.shuffled(finalists.sorted { $0.text < $1.text })
+    }
+}
+
+/// The shape of a judge's order of labelled candidates.
+package enum BallotSchema {
+    /// `{"ranking": ["B", "A", …], "reasoning": string}` for candidates with the labels `A`, `B`, …, the best first.
+    package static func json(count: Int) -> JSON {
+        let labels = BallotLabel.first(count).map(JSON.string)
+        let ranking: JSON = [
+            "type": "array", "items": ["type": "string", "enum": .array(labels)], "minItems": .integer(Int64(count)),
+            "maxItems": .integer(Int64(count)),
+        ]
+        return [
+            "type": "object", "properties": ["ranking": ranking, "reasoning": ["type": "string"]],
+            "required": ["ranking", "reasoning"], "additionalProperties": false,
+        ]
+    }
+
+    /// The same, as a model is asked for it.
+    package static func response(count: Int) -> ResponseSchema {
+        ResponseSchema(name: "ballot", schema: json(count: count))
+    }
+
+    /// Reads a model's answer about the candidates, given in the order in which they were labelled; throws
+    /// `invalid_response` unless each label stands in it exactly once.
+    package static func parse(
+        _ text: String, candidates: [UUID], judge: String
+    ) throws(ProviderError) -> (ballot: Ballot, reasoning: String) {
+        let answer = try StructuredAnswer.object(in: text)
+        guard let ranking = answer["ranking"]?.array else { throw StructuredAnswer.unreadable("it has no 'ranking'") }
+        let byLabel = Dictionary(uniqueKeysWithValues: zip(BallotLabel.first(candidates.count), candidates))
+        var order: [UUID] = []
+        for value in ranking {
+            guard let label = value.string, let id = byLabel[label] else {
+                throw StructuredAnswer.unreadable("it ranks \(value.text.prefix(40)), which is on no label")
+            }
+            guard !order.contains(id) else { throw StructuredAnswer.unreadable("it ranks '\(label)' twice") }
+            order.append(id)
+        }
+        guard order.count == candidates.count else { throw StructuredAnswer.unreadable("it does not rank every candidate") }
+        return (Ballot(judge: judge, order: order), try StructuredAnswer.reasoning(in: answer))
+    }
+}

@@ -29,3 +29,113 @@ package struct JSONSchema: Sendable {
         DefaultFiller(targets: targets).fill(value, by: root, depth: 0)
     }
 }
+
+/// One schema, compiled: its rules, and what is needed to fill in defaults.
+struct SchemaNode: Sendable {
+    /// Checked in order; empty accepts everything.
+    var rules: [any SchemaRule] = []
+    /// The value of `default`.
+    var defaultValue: JSON?
+    var properties: [String: SchemaNode] = [:]
+    var items: [SchemaNode] = []
+    var allOf: [SchemaNode] = []
+    /// The target of `$ref`.
+    var reference: String?
+}
+
+/// One keyword, or a few that belong together.
+protocol SchemaRule: Sendable {
+    /// Reports to `run` how the value breaks the rule.
+    func check(_ value: JSON, at pointer: String, in run: inout ValidationRun)
+}
+
+/// One validation: the problems so far, and bounds on the work, since a schema may refer to itself.
+struct ValidationRun {
+    static let maximumDepth = 200
+    static let maximumSteps = 200_000
+    static let maximumProblems = 100
+
+    let targets: [String: SchemaNode]
+    private(set) var problems: [Problem] = []
+    private var depth = 0
+    private var steps = 0
+    private var isExhausted = false
+
+    init(targets: [String: SchemaNode]) {
+        self.targets = targets
+    }
+
+    /// Whether further problems are dropped.
+    var isFull: Bool { problems.count >= Self.maximumProblems }
+
+    mutating func report(_ detail: String, at pointer: String) {
+        guard !isFull else { return }
+        let problem = Problem(pointer: pointer, detail: detail)
+        if !problems.contains(problem) { problems.append(problem) }
+    }
+
+    mutating func check(_ value: JSON, against node: SchemaNode, at pointer: String) {
+        guard enter(at: pointer) else { return }
+        depth += 1
+        defer { depth -= 1 }
+        for rule in node.rules { rule.check(value, at: pointer, in: &self) }
+    }
+
+    /// The problems of the value alone, without reporting them.
+    mutating func trial(_ value: JSON, against node: SchemaNode, at pointer: String) -> [Problem] {
+        let before = problems
+        problems = []
+        check(value, against: node, at: pointer)
+        let found = problems
+        problems = before
+        // An exhausted run must not turn into a valid one.
+        if isExhausted, let last = found.last { report(last.detail, at: last.pointer) }
+        return found
+    }
+
+    private mutating func enter(at pointer: String) -> Bool {
+        guard !isExhausted else { return false }
+        steps += 1
+        guard depth < Self.maximumDepth, steps <= Self.maximumSteps else {
+            isExhausted = true
+            report("is too large or too deep to be checked against its schema", at: pointer)
+            return false
+        }
+        return true
+    }
+}
+
+/// Fills in `default`s: those of missing properties, through `$ref`, `allOf` and `items`.
+struct DefaultFiller {
+    static let maximumDepth = 64
+
+    let targets: [String: SchemaNode]
+
+    func fill(_ value: JSON, by node: SchemaNode, depth: Int) -> JSON {
+        guard depth < Self.maximumDepth else { return value }
+        var result = value
+        if let target = node.reference.flatMap({ targets[$0] }) {
+            result = fill(result, by: target, depth: depth + 1)
+        }
+        for part in node.allOf { result = fill(result, by: part, depth: depth + 1) }
+        switch result {
+        case .object(var members):
+            for (key, property) in node.properties {
+                if let member = members[key] {
+                    members[key] = fill(member, by: property, depth: depth + 1)
+                } else if let standard = standard(of: property) {
+                    members[key] = fill(standard, by: property, depth: depth + 1)
+                }
+            }
+            return .object(members)
+        case .array(let elements) where !node.items.isEmpty:
+            return .array(elements.map { fill($0, by: node.items[0], depth: depth + 1) })
+        default:
+            return result
+        }
+    }
+
+    private func standard(of node: SchemaNode) -> JSON? {
+        node.defaultValue ?? node.reference.flatMap { targets[$0]?.defaultValue }
+    }
+}

@@ -34,3 +34,58 @@ package struct PromptTemplate: Sendable {
         return template.render(TemplateValue.wrap(context, budget: budget))
     }
 }
+
+/// Percent-encodes what templates put into a URL (RFC 3986, sections 2.1 and 2.3).
+package struct URLEscaping: MustacheContentType {
+    /// What templates call it. Asking for it makes it known.
+    static let contentType: String = {
+        MustacheContentTypes.register(URLEscaping(), named: "URL")
+        return "URL"
+    }()
+
+    package func escapeText(_ text: String) -> String { Self.escaped(text) }
+
+    package static func escaped(_ text: String) -> String {
+        var bytes: [UInt8] = []
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
+                UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"):
+                bytes.append(byte)
+            default:
+                bytes += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    private static let digits = Array("0123456789ABCDEF".utf8)
+}
+
+/// Says what is wrong with a template, in our words.
+enum TemplateProblem {
+    /// Says how values are escaped; on its own line, so that it takes nothing from the text behind it.
+    static func prefix(_ escaping: PromptTemplate.Escaping) -> String {
+        switch escaping {
+        case .none: "{{% CONTENT_TYPE:TEXT}}\n"
+        case .url: "{{% CONTENT_TYPE:\(URLEscaping.contentType)}}\n"
+        }
+    }
+
+    static func describing(_ error: any Error, text: String) -> ProblemList {
+        guard let error = error as? MustacheTemplate.ParserError else { return ProblemList("is not a usable template") }
+        let line = max(1, error.context.lineNumber - 1)
+        return ProblemList("is not a usable template: it \(reason(error.error)) (line \(line))")
+    }
+
+    private static func reason(_ error: any Error) -> String {
+        switch error as? MustacheTemplate.Error {
+        case .sectionCloseNameIncorrect: "closes a section that is not the one open"
+        case .expectedSectionEnd: "has a section that is not closed"
+        case .unfinishedName: "has a tag that is not closed, or whose name has characters other than a-z, 0-9, '.', '_' and '-'"
+        case .invalidSetDelimiter: "has a malformed tag that sets delimiters"
+        case .invalidConfigVariableSyntax, .unrecognisedConfigVariable: "has an unknown pragma"
+        default: "has a tag that is not closed"
+        }
+    }
+}
