@@ -1,5 +1,21 @@
-/// The state of a task, one run of a workflow.
-package enum TaskStatus: String, Sendable, Hashable, Codable, CaseIterable {
+/// The status of a row, whose changes the database guards: a change that `pressroom.transitions` does not list is refused.
+package protocol TransitioningStatus: RawRepresentable<String>, CaseIterable, Hashable, Sendable, CustomStringConvertible {
+    /// The kind of row that has these statuses.
+    static var entity: StatusEntity { get }
+}
+
+extension TransitioningStatus {
+    package var description: String { rawValue }
+}
+
+/// The kinds of rows that have a status, by the singular of their table's name.
+package enum StatusEntity: String, Sendable, Hashable, CaseIterable {
+    case task, phase, step, output, evaluation
+    case humanTask = "human_task"
+}
+
+/// The status of a task, one run of a workflow.
+package enum TaskStatus: String, TransitioningStatus {
     case pending
     case running
     case waiting
@@ -8,21 +24,19 @@ package enum TaskStatus: String, Sendable, Hashable, Codable, CaseIterable {
     case failed
     case cancelled
 
-    /// Whether nothing more happens to it, unless a retry is asked for.
+    package static var entity: StatusEntity { .task }
+
+    /// Whether the status is final, unless a retry is asked for.
     package var isTerminal: Bool {
         switch self {
         case .completed, .failed, .cancelled: true
-        default: false
+        case .pending, .running, .waiting, .paused: false
         }
     }
 }
 
-extension TaskStatus: CustomStringConvertible {
-    package var description: String { rawValue }
-}
-
-/// The state of a phase, a node of the workflow within a task.
-package enum PhaseStatus: String, Sendable, Hashable, Codable, CaseIterable {
+/// The status of a phase, a node of the workflow within a task.
+package enum PhaseStatus: String, TransitioningStatus {
     case pending
     case running
     case waiting
@@ -31,21 +45,19 @@ package enum PhaseStatus: String, Sendable, Hashable, Codable, CaseIterable {
     case skipped
     case cancelled
 
-    /// Whether nothing more happens to it, unless a retry is asked for.
+    package static var entity: StatusEntity { .phase }
+
+    /// Whether the status is final, unless a retry is asked for.
     package var isTerminal: Bool {
         switch self {
         case .completed, .failed, .skipped, .cancelled: true
-        default: false
+        case .pending, .running, .waiting: false
         }
     }
 }
 
-extension PhaseStatus: CustomStringConvertible {
-    package var description: String { rawValue }
-}
-
-/// The state of a step, the unit of work in the queue.
-package enum StepStatus: String, Sendable, Hashable, Codable, CaseIterable {
+/// The status of a step, the unit of work in the queue.
+package enum StepStatus: String, TransitioningStatus {
     case pending
     case running
     case waiting
@@ -55,21 +67,19 @@ package enum StepStatus: String, Sendable, Hashable, Codable, CaseIterable {
     case skipped
     case cancelled
 
-    /// Whether nothing more happens to it, unless a retry is asked for.
+    package static var entity: StatusEntity { .step }
+
+    /// Whether the status is final, unless a retry is asked for.
     package var isTerminal: Bool {
         switch self {
         case .completed, .failed, .skipped, .cancelled: true
-        default: false
+        case .pending, .running, .waiting, .retrying: false
         }
     }
 }
 
-extension StepStatus: CustomStringConvertible {
-    package var description: String { rawValue }
-}
-
-/// The state of an output, one draft on one track.
-package enum OutputStatus: String, Sendable, Hashable, Codable, CaseIterable {
+/// The status of an output, one draft on one track.
+package enum OutputStatus: String, TransitioningStatus {
     case pendingWrite = "pending_write"
     case writing
     case pendingEdit = "pending_edit"
@@ -80,56 +90,50 @@ package enum OutputStatus: String, Sendable, Hashable, Codable, CaseIterable {
     case maxCyclesReached = "max_cycles_reached"
     case failed
 
-    /// Whether nothing more happens to it, unless a retry is asked for.
+    package static var entity: StatusEntity { .output }
+
+    /// Whether the status is final, unless a retry is asked for.
     package var isSettled: Bool {
         switch self {
         case .approved, .maxCyclesReached, .failed: true
-        default: false
+        case .pendingWrite, .writing, .pendingEdit, .editing, .pendingRewrite, .rewriting: false
         }
     }
 }
 
-extension OutputStatus: CustomStringConvertible {
-    package var description: String { rawValue }
-}
-
-/// The state of an evaluation, one judge's verdict on one output.
-package enum EvaluationStatus: String, Sendable, Hashable, Codable, CaseIterable {
+/// The status of an evaluation, one judge's verdict on one output.
+package enum EvaluationStatus: String, TransitioningStatus {
     case pending
     case processing
     case completed
     case failed
 
-    /// Whether nothing more happens to it, unless a retry is asked for.
+    package static var entity: StatusEntity { .evaluation }
+
+    /// Whether the status is final, unless a retry is asked for.
     package var isTerminal: Bool {
         switch self {
         case .completed, .failed: true
-        default: false
+        case .pending, .processing: false
         }
     }
 }
 
-extension EvaluationStatus: CustomStringConvertible {
-    package var description: String { rawValue }
-}
-
-/// The state of a human task, a step that waits for a person.
-package enum HumanTaskStatus: String, Sendable, Hashable, Codable, CaseIterable {
+/// The status of a human task, a step that waits for a person.
+package enum HumanTaskStatus: String, TransitioningStatus {
     case pending
     case claimed
     case completed
     case cancelled
     case expired
 
-    /// Whether nothing more happens to it.
+    package static var entity: StatusEntity { .humanTask }
+
+    /// Whether the status is final.
     package var isTerminal: Bool {
         switch self {
         case .completed, .cancelled, .expired: true
         case .pending, .claimed: false
         }
     }
-}
-
-extension HumanTaskStatus: CustomStringConvertible {
-    package var description: String { rawValue }
 }

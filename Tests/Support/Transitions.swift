@@ -1,4 +1,6 @@
-/// The one table of legal transitions; the database holds the same, and a test compares them.
+package import Workflow
+
+/// All legal transitions, as the tests know them: the oracle for `pressroom.transitions`, which refuses every other one.
 package enum Transitions {
     package static let table: [Transition] = task + phase + step + output + evaluation + humanTask
 
@@ -125,7 +127,7 @@ package enum Transitions {
         .init(HumanTaskStatus.pending, HumanTaskStatus.completed),
         .init(HumanTaskStatus.pending, HumanTaskStatus.cancelled),
         .init(HumanTaskStatus.pending, HumanTaskStatus.expired),
-        // to pending: given to somebody else
+        // to pending: given to another person
         .init(HumanTaskStatus.claimed, HumanTaskStatus.pending),
         .init(HumanTaskStatus.claimed, HumanTaskStatus.completed),
         .init(HumanTaskStatus.claimed, HumanTaskStatus.cancelled),
@@ -142,5 +144,70 @@ package enum Transitions {
     /// Whether a row may go from one status to the other.
     package static func isLegal<Status: TransitioningStatus>(_ from: Status, _ to: Status) -> Bool {
         legal.contains(Transition(from, to))
+    }
+}
+
+/// One legal change of a row's status.
+package struct Transition: Sendable, Hashable {
+    package typealias Entity = StatusEntity
+
+    package let entity: Entity
+    package let from: String
+    package let to: String
+
+    package init(entity: Entity, from: String, to: String) {
+        self.entity = entity
+        self.from = from
+        self.to = to
+    }
+
+    init<Status: TransitioningStatus>(_ from: Status, _ to: Status) {
+        self.init(entity: Status.entity, from: from.rawValue, to: to.rawValue)
+    }
+}
+
+/// A status that new rows of an entity may have.
+package struct FirstStatus: Sendable, Hashable {
+    package let entity: Transition.Entity
+    package let status: String
+    /// Whether only rows of a fork begin so: a fork takes rows over from another task as they are.
+    package let isOfForks: Bool
+
+    private init<Status: TransitioningStatus>(_ status: Status, ofForks isOfForks: Bool = false) {
+        entity = Status.entity
+        self.status = status.rawValue
+        self.isOfForks = isOfForks
+    }
+
+    /// All there are: the oracle for `pressroom.first_statuses`.
+    package static let table: [FirstStatus] = [
+        .init(TaskStatus.pending),
+        .init(PhaseStatus.pending),
+        .init(PhaseStatus.completed, ofForks: true),
+        .init(PhaseStatus.failed, ofForks: true),
+        .init(PhaseStatus.skipped, ofForks: true),
+        .init(StepStatus.pending),
+        .init(StepStatus.waiting),
+        // claimed by the processor that adds it
+        .init(StepStatus.running),
+        // a wait that is over as it begins: the signal came early, or the time is past or missing
+        .init(StepStatus.completed),
+        .init(StepStatus.failed),
+        .init(StepStatus.skipped, ofForks: true),
+        .init(StepStatus.cancelled, ofForks: true),
+        .init(OutputStatus.pendingWrite),
+        .init(OutputStatus.pendingEdit, ofForks: true),
+        .init(OutputStatus.approved, ofForks: true),
+        .init(OutputStatus.maxCyclesReached, ofForks: true),
+        .init(OutputStatus.failed, ofForks: true),
+        .init(EvaluationStatus.pending),
+        .init(EvaluationStatus.completed, ofForks: true),
+        .init(EvaluationStatus.failed, ofForks: true),
+        .init(HumanTaskStatus.pending),
+    ]
+
+    /// Whether a new row may have the status.
+    package static func isLegal(entity: Transition.Entity, _ status: String, inFork: Bool) -> Bool {
+        table.contains { $0.entity == entity && $0.status == status && (inFork || !$0.isOfForks) }
     }
 }
