@@ -1,5 +1,5 @@
 /// What a phase does.
-package enum PhaseKind: String, Sendable, Hashable, Codable, CaseIterable {
+package enum PhaseKind: String, Sendable, Hashable, CaseIterable {
     case write, edit, evaluate, select, rank, signal
     case agent
     case delay

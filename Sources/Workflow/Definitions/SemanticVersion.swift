@@ -90,19 +90,3 @@ extension SemanticVersion: Comparable, Hashable {
         return left.prerelease.count < right.prerelease.count
     }
 }
-
-extension SemanticVersion: Codable {
-    package init(from decoder: any Decoder) throws {
-        let container = try decoder.singleValueContainer()
-        let text = try container.decode(String.self)
-        guard let version = SemanticVersion(text) else {
-            throw DecodingError.dataCorruptedError(in: container, debugDescription: "not a semantic version: \(text)")
-        }
-        self = version
-    }
-
-    package func encode(to encoder: any Encoder) throws {
-        var container = encoder.singleValueContainer()
-        try container.encode(description)
-    }
-}

@@ -82,9 +82,6 @@ package enum BradleyTerry {
 /// A ballot says of every two candidates on it which was preferred, so a whole ballot of n counts as n (n − 1) / 2
 /// comparisons, and a question about a pair is a ballot of two.
 package enum ComparisonCount {
-    /// How ties are broken, for people.
-    package static let tieRule = "The greater strength. " + Contender.tieRule
-
     /// - `candidates`: in the order of their creation.
     ///
     /// `total_score` is the strength (the geometric mean of all is 1), `avg_score` the share of comparisons with the other

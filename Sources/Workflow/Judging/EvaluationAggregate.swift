@@ -2,10 +2,6 @@ package import Foundation
 
 /// Puts outputs in order by what judges gave them one by one.
 package enum EvaluationAggregate {
-    /// How ties are broken, for people.
-    package static let tieRule =
-        "The better average score; then more completed evaluations; then the earlier output. Outputs without a completed evaluation come last."
-
     /// One judge's score of one output; nil when the evaluation failed.
     package struct Score: Sendable, Hashable {
         package var outputID: UUID

@@ -4,9 +4,6 @@ package import Foundation
 ///
 /// See F. Brandt et al., "Handbook of Computational Social Choice", 2016, 2.4.
 package enum PointsBallot {
-    /// How ties are broken, for people.
-    package static let tieRule = "More points. " + Contender.tieRule
-
     /// Adds up the points and orders the candidates.
     ///
     /// - `candidates`: all that were on the ballots, in the order of their creation.

@@ -14,10 +14,6 @@ struct Contender {
     /// Its place in the order of creation.
     let created: Int
 
-    /// How ties are broken, for people.
-    static let tieRule =
-        "More first places, more second places, and so on; then the better initial average score; then the earlier output."
-
     /// The entries of a ranking. Neighbours whose decisive numbers differ by no more than `tolerance` (of their size,
     /// where that is above 1) are level, so that rounding decides nothing.
     static func ranked(_ contenders: [Contender], levelWithin tolerance: Double) -> [RankingEntry] {

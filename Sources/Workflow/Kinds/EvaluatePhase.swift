@@ -41,6 +41,6 @@ extension EvaluatePhase {
 }
 
 /// When outputs are judged: before the selection of finalists, or after it.
-package enum Stage: String, Sendable, Hashable, Codable, CaseIterable {
+package enum Stage: String, Sendable, Hashable, CaseIterable {
     case initial, final
 }

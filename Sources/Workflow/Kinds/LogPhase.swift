@@ -21,6 +21,6 @@ extension LogPhase {
 }
 
 /// How much a line of a task's log matters.
-package enum LogLevel: String, Sendable, Hashable, Codable, CaseIterable {
+package enum LogLevel: String, Sendable, Hashable, CaseIterable {
     case debug, info, warning, error
 }

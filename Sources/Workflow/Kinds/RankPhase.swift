@@ -89,7 +89,7 @@ extension RankPhase {
 }
 
 /// How judges put outputs in order.
-package enum RankMethod: String, Sendable, Hashable, Codable, CaseIterable {
+package enum RankMethod: String, Sendable, Hashable, CaseIterable {
     /// Each judge orders all of them, and places earn points.
     case ballots
     /// The same, and a place earns one point for each output behind it: Borda's count.
@@ -101,7 +101,7 @@ package enum RankMethod: String, Sendable, Hashable, Codable, CaseIterable {
 }
 
 /// Where `bradley_terry` takes its comparisons from.
-package enum Comparisons: String, Sendable, Hashable, Codable, CaseIterable {
+package enum Comparisons: String, Sendable, Hashable, CaseIterable {
     /// Each judge orders all outputs once, which says for every two of them which is the better.
     case ballots
     /// Each judge is asked about every two outputs by themselves.

@@ -49,8 +49,8 @@ package struct ModelRequest: Sendable {
 }
 
 /// One turn of a conversation with a model.
-package struct ModelMessage: Sendable, Hashable, Codable {
-    package enum Role: String, Sendable, Hashable, Codable, CaseIterable {
+package struct ModelMessage: Sendable, Hashable {
+    package enum Role: String, Sendable, Hashable, CaseIterable {
         case system, user, assistant
     }
 

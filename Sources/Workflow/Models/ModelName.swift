@@ -28,19 +28,3 @@ package struct ModelName: Sendable, Hashable, LosslessStringConvertible {
         }
     }
 }
-
-extension ModelName: Codable {
-    package init(from decoder: any Decoder) throws {
-        let container = try decoder.singleValueContainer()
-        let text = try container.decode(String.self)
-        guard let name = ModelName(text) else {
-            throw DecodingError.dataCorruptedError(in: container, debugDescription: "not in the form provider/model: \(text)")
-        }
-        self = name
-    }
-
-    package func encode(to encoder: any Encoder) throws {
-        var container = encoder.singleValueContainer()
-        try container.encode(description)
-    }
-}

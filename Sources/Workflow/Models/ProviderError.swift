@@ -1,7 +1,7 @@
 /// Why a model did not answer.
 package struct ProviderError: Error, Sendable, Hashable {
     /// The kind of failure; decide by it, never by the message.
-    package struct Code: Sendable, Hashable, Codable, RawRepresentable, CustomStringConvertible {
+    package struct Code: Sendable, Hashable, RawRepresentable, CustomStringConvertible {
         package let rawValue: String
         package init(rawValue: String) { self.rawValue = rawValue }
         package var description: String { rawValue }
@@ -32,6 +32,10 @@ package struct ProviderError: Error, Sendable, Hashable {
         package static let quotaExceeded = Code(rawValue: "quota_exceeded")
         /// No provider of that name is configured.
         package static let unknownModel = Code(rawValue: "unknown_model")
+        /// The service may not connect to the address of an `http` phase.
+        package static let forbiddenAddress = Code(rawValue: "forbidden_address")
+        /// The response to an `http` phase is longer than its `max_bytes`.
+        package static let tooLarge = Code(rawValue: "too_large")
     }
 
     package var code: Code

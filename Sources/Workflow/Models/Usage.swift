@@ -57,13 +57,3 @@ extension Usage {
             models: json["models"]?.array?.compactMap(\.string) ?? [])
     }
 }
-
-extension Usage: Codable {
-    package init(from decoder: any Decoder) throws {
-        self.init(json: try JSON(from: decoder))
-    }
-
-    package func encode(to encoder: any Encoder) throws {
-        try json.encode(to: encoder)
-    }
-}

@@ -60,16 +60,9 @@ package struct WebHeader: Sendable, Hashable {
     }
 }
 
-package enum WebMethod: String, Sendable, Hashable, Codable, CaseIterable {
+package enum WebMethod: String, Sendable, Hashable, CaseIterable {
     case get = "GET", head = "HEAD", post = "POST", put = "PUT", patch = "PATCH", delete = "DELETE"
 
     /// Whether sending it twice may do something twice (RFC 9110, section 9.2.1).
     package var isSafe: Bool { self == .get || self == .head }
-}
-
-extension ProviderError.Code {
-    /// The address is none that this service may ask.
-    package static let forbiddenAddress = Self(rawValue: "forbidden_address")
-    /// The answer is longer than it may be.
-    package static let tooLarge = Self(rawValue: "too_large")
 }

@@ -1,7 +1,7 @@
 package import Foundation
 
 /// Who and what a task runs for; set once at the start, stored on the task, handed unchanged to every call.
-package struct ExecutionContext: Sendable, Hashable, Codable {
+package struct ExecutionContext: Sendable, Hashable {
     package var tenantID: String
     package var userID: String
     package var conversationID: String?
@@ -22,19 +22,6 @@ package struct ExecutionContext: Sendable, Hashable, Codable {
         self.metadata = metadata
     }
 
-    /// Writes every key, `null` included, as in the row.
-    package func encode(to encoder: any Encoder) throws {
-        try json.encode(to: encoder)
-    }
-
-    private enum CodingKeys: String, CodingKey {
-        case tenantID = "tenant_id"
-        case userID = "user_id"
-        case conversationID = "conversation_id"
-        case taskID = "task_id"
-        case traceID = "trace_id"
-        case metadata
-    }
 }
 
 extension ExecutionContext {

@@ -21,7 +21,7 @@ package struct PromptTemplate: Sendable {
         do {
             template = try MustacheTemplate(string: TemplateProblem.prefix(escaping) + text)
         } catch {
-            throw TemplateProblem.describing(error, text: text)
+            throw TemplateProblem.describing(error)
         }
         size = text.utf8.count
     }
@@ -72,7 +72,7 @@ enum TemplateProblem {
         }
     }
 
-    static func describing(_ error: any Error, text: String) -> ProblemList {
+    static func describing(_ error: any Error) -> ProblemList {
         guard let error = error as? MustacheTemplate.ParserError else { return ProblemList("is not a usable template") }
         let line = max(1, error.context.lineNumber - 1)
         return ProblemList("is not a usable template: it \(reason(error.error)) (line \(line))")
