@@ -1,4 +1,4 @@
-/// When a schedule fires, in the local time of some zone: five fields as in crontab(5), or a word such as `@daily`.
+/// The times of a schedule, in the local time of some zone: five fields as in crontab(5), or a word such as `@daily`.
 ///
 /// A field is `*`, a number, a range `1-5`, a step `*/15` or `10-40/10`, or several of these with commas between them.
 /// Months and weekdays have names (`jan`, `mon`), in either case. Where both the day of month and the day of week are
@@ -13,7 +13,7 @@ package struct CronExpression: Sendable, Hashable {
     let weekdays: CronSet
     /// Whether one of `days` and `weekdays` is enough.
     let eitherDay: Bool
-    /// Whether it names times of the day, as opposed to an interval: neither the minute nor the hour begins with `*`.
+    /// Whether it names times of the day and not an interval: neither the minute nor the hour begins with `*`.
     /// A change of the clock treats the two differently; see `CronSchedule`.
     package let isFixed: Bool
 
@@ -43,12 +43,12 @@ package struct CronExpression: Sendable, Hashable {
 }
 
 extension CronExpression {
-    /// How far ahead is looked: 29 February on a given weekday may come 40 years later (across a year such as 2100).
+    /// The limit of the search: 29 February on a given weekday may come 40 years later (across a year such as 2100).
     private static let horizonInDays: Int64 = 50 * 366
 
     /// The first fitting minute that begins at or after a local time; nil when none is near.
     ///
-    /// Both are in seconds since 1970-01-01 00:00 as the clock on the wall shows them, in the Gregorian calendar.
+    /// Both are in seconds since 1970-01-01 00:00 of the local clock, in the Gregorian calendar.
     func firstLocalTime(from local: Int64) -> Int64? {
         let minute = (local + 59).dividingDown(by: 60)
         var day = minute.dividingDown(by: 1_440)

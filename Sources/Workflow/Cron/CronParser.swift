@@ -1,4 +1,4 @@
-/// Reads a cron expression from left to right, and says of the first mistake where it is.
+/// Reads a cron expression from left to right; throws the first mistake with its place.
 struct CronParser {
     struct Field {
         var set = CronSet()
@@ -17,7 +17,7 @@ struct CronParser {
     private typealias Part = ArraySlice<Unicode.Scalar>
 
     /// Longer texts are refused before they are read.
-    static let longest = 200
+    static let maxLength = 200
 
     /// `@hourly` and its like, as crontab(5) has them.
     static let words = [
@@ -34,8 +34,8 @@ struct CronParser {
 
     mutating func parse() throws(CronProblem) -> Fields {
         let scalars = Array(text.unicodeScalars)
-        guard scalars.count <= Self.longest else {
-            throw problem("must have at most \(Self.longest) characters")
+        guard scalars.count <= Self.maxLength else {
+            throw problem("must have at most \(Self.maxLength) characters")
         }
         let parts = scalars.split { $0 == " " || $0 == "\t" }
         guard let first = parts.first else { throw problem("must not be empty") }
@@ -143,7 +143,7 @@ package enum CronField: Int, Sendable, CaseIterable {
         }
     }
 
-    /// What may be written; both 0 and 7 are Sunday.
+    /// The values that may be written; both 0 and 7 are Sunday.
     var range: ClosedRange<Int> {
         switch self {
         case .minute: 0...59
@@ -154,7 +154,7 @@ package enum CronField: Int, Sendable, CaseIterable {
         }
     }
 
-    /// What `*` stands for.
+    /// The values of `*`.
     var every: ClosedRange<Int> { self == .dayOfWeek ? 0...6 : range }
 
     /// Names for the first values of the range.
@@ -169,9 +169,9 @@ package enum CronField: Int, Sendable, CaseIterable {
 
 /// Why a text is no cron expression.
 package struct CronProblem: Error, Sendable, Equatable {
-    /// Nil when the text as a whole is wrong.
+    /// Nil when the whole text is wrong.
     package let field: CronField?
-    /// The character, counted from 1; nil when no single one is to blame.
+    /// The character, counted from 1; nil when the mistake has no single one.
     package let position: Int?
     /// As the end of a sentence: "must be from 0 to 23, not 25".
     package let detail: String

@@ -1,4 +1,4 @@
-/// A role bound to a model and a way of speaking.
+/// A role bound to a model and a system message.
 package struct AgentDefinition: Sendable, Hashable {
     /// Its key under `agents`; unique in the workflow.
     package var slug: String
@@ -7,13 +7,13 @@ package struct AgentDefinition: Sendable, Hashable {
     /// For people; the slug where none is given.
     package var name: String
     package var model: ModelName
-    /// Asked in this order when the model before is down.
+    /// Asked in this order, each when the one before is down.
     package var fallbacks: [ModelName]
     /// The system message; nil for none.
     package var system: String?
     /// 0…2; nil leaves it to the provider.
     package var temperature: Double?
-    /// The most tokens of one answer; nil leaves it to the provider.
+    /// The limit of one answer, in tokens; nil leaves it to the provider.
     package var maxTokens: Int?
 
     package init(
@@ -57,7 +57,7 @@ extension AgentDefinition {
             temperature: temperature, maxTokens: maxTokens)
     }
 
-    /// One model, or a list of which each is asked when those before it are down.
+    /// One model, or a list of models: each is asked when those before it are down.
     private static func readModels(_ reader: ObjectReader) -> [ModelName]? {
         guard let value = reader.required("model") else { return nil }
         guard case .array = value else {

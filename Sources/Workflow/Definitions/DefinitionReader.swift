@@ -1,7 +1,7 @@
-/// Turns a document into a definition, or into all its problems.
+/// Reads a definition, or finds all problems of the document.
 enum DefinitionReader {
-    static let maximumPhases = 200
-    static let maximumAgents = 200
+    static let maxPhases = 200
+    static let maxAgents = 200
 
     static func read(_ document: SourceDocument, _ ownKinds: OwnKinds) throws(ProblemList) -> WorkflowDefinition {
         let problems = ProblemCollector(lines: document.lines)
@@ -25,7 +25,7 @@ enum DefinitionReader {
         let category = reader.text("category", atMost: 100)
         let tags = reader.texts("tags", atMost: 50, length: 100) ?? []
         let concurrency = reader.integer("concurrency", in: 1...10_000)
-        let input = readInput(reader)
+        let input = reader.schema("input") ?? true
         let agents = readAgents(reader)
         let phases = PhaseListReader(reader: reader, agents: declaredAgents(reader), ownKinds: ownKinds).read()
         guard let name, let version, let agents, let phases else { return nil }
@@ -53,17 +53,7 @@ enum DefinitionReader {
         return version
     }
 
-    private static func readInput(_ reader: ObjectReader) -> JSON {
-        guard let input = reader.value("input") else { return true }
-        do {
-            _ = try JSONSchema(input)
-        } catch {
-            reader.problems.report(error, at: reader.place("input"))
-        }
-        return input
-    }
-
-    /// The slugs under `agents`, well written or not, so that one mistake there is not reported twice.
+    /// The slugs under `agents`, also of agents with mistakes: phases may name them.
     private static func declaredAgents(_ reader: ObjectReader) -> [String] {
         reader.value("agents")?.object?.keys.sorted() ?? []
     }
@@ -71,8 +61,8 @@ enum DefinitionReader {
     private static func readAgents(_ reader: ObjectReader) -> [String: AgentDefinition]? {
         guard reader.value("agents") != nil else { return [:] }
         guard let list = reader.object("agents") else { return nil }
-        guard list.members.count <= maximumAgents else {
-            reader.report("must have at most \(maximumAgents) agents", at: "agents")
+        guard list.members.count <= maxAgents else {
+            reader.report("must have at most \(maxAgents) agents", at: "agents")
             return nil
         }
         var agents: [String: AgentDefinition] = [:]
@@ -88,10 +78,10 @@ enum DefinitionReader {
     }
 }
 
-/// A definition's document as JSON, with the line of each place where it came as YAML.
+/// The document of a definition as JSON, with the line of each value where it came as YAML.
 struct SourceDocument {
-    /// Larger texts are refused.
-    static let maximumBytes = 1_048_576
+    /// Larger texts are refused, in bytes.
+    static let maxBytes = 1_048_576
 
     var json: JSON
     /// Line by JSON pointer; empty when there is no text with lines.
@@ -102,8 +92,8 @@ struct SourceDocument {
     }
 
     init(text: String, format: DefinitionFormat) throws(ProblemList) {
-        guard text.utf8.count <= Self.maximumBytes else {
-            throw ProblemList("must be at most \(Self.maximumBytes) bytes long")
+        guard text.utf8.count <= Self.maxBytes else {
+            throw ProblemList("must be at most \(Self.maxBytes) bytes long")
         }
         switch format {
         case .json:
@@ -126,7 +116,7 @@ package enum DefinitionFormat: String, Sendable, Hashable, CaseIterable {
 }
 
 extension ProblemList {
-    /// The same problems with the lines of the text in which they were found, as far as it has lines.
+    /// The same problems with their lines in the text; JSON has none.
     package func located(in text: String, format: DefinitionFormat) -> ProblemList {
         guard let document = try? SourceDocument(text: text, format: format) else { return self }
         let collector = ProblemCollector(lines: document.lines)

@@ -1,6 +1,6 @@
-/// Durations as definitions write them: `500ms 30s 10m 2h 3d`.
+/// The notation of durations in definitions and settings: `500ms 30s 10m 2h 3d`.
 package enum DurationText {
-    /// Definitions may not ask for more: 3,650 days.
+    /// The limit: 3,650 days.
     package static let longest: Duration = .seconds(3_650 * 86_400)
 
     /// Nil unless the text is a whole number and one unit of `ms s m h d`, at most `longest`.

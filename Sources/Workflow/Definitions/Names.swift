@@ -1,4 +1,4 @@
-/// The spelling of names in definitions.
+/// The rules for names in definitions.
 enum NamePattern {
     /// Workflow names: `^[a-z0-9][a-z0-9-]{0,99}$`.
     static func isWorkflowName(_ text: String) -> Bool {
@@ -25,9 +25,9 @@ enum NamePattern {
     private static func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
 }
 
-/// Finds what somebody probably meant.
+/// Finds the known name that a misspelt one probably means.
 enum NearestName {
-    /// The name with the fewest edits from `text`, when they are few for its length; nil when none is near.
+    /// The name with the smallest edit distance from `text`; nil when none is near for its length.
     static func of(_ text: String, among names: [String]) -> String? {
         let limit = min(3, max(1, text.count / 3))
         guard text.count <= 64 else { return nil }

@@ -1,6 +1,4 @@
-/// Reads the members of one object and reports each that is missing or wrong.
-///
-/// A member that is `null` counts as left out.
+/// Reads the members of one object and reports each that is missing or wrong. A member that is `null` counts as left out.
 struct ObjectReader {
     let members: [String: JSON]
     let pointer: String
@@ -194,6 +192,18 @@ extension ObjectReader {
         return texts
     }
 
+    /// A JSON Schema; nil when left out or wrong.
+    func schema(_ key: String) -> JSON? {
+        guard let schema = value(key) else { return nil }
+        do {
+            _ = try JSONSchema(schema)
+            return schema
+        } catch {
+            problems.report(error, at: place(key))
+            return nil
+        }
+    }
+
     /// A Mustache template.
     func template(_ key: String, required isRequired: Bool = false) -> String? {
         guard let text = isRequired ? requiredText(key, atMost: 65_536) : text(key, atMost: 65_536) else { return nil }
@@ -203,5 +213,20 @@ extension ObjectReader {
             problems.report(error, at: place(key))
         }
         return text
+    }
+
+    /// Reports what is wrong with the Mustache templates in a JSON value, each text of which is one.
+    func checkTemplates(_ value: JSON, at key: String) {
+        do {
+            _ = try JSONTemplate(value)
+        } catch {
+            problems.report(error, at: place(key))
+        }
+    }
+
+    /// An SQL/JSON path.
+    func expression(_ key: String, required isRequired: Bool = false) -> PathExpression? {
+        let limit = PathExpression.maxLength
+        return (isRequired ? requiredText(key, atMost: limit) : text(key, atMost: limit)).map { PathExpression($0) }
     }
 }

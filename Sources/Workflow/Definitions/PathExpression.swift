@@ -1,8 +1,8 @@
 /// An SQL/JSON path, evaluated by PostgreSQL over `{input, phases, task, context}`.
 ///
-/// Its text is checked by PostgreSQL when the workflow is published; here only its length is known to be right.
+/// PostgreSQL checks the text when the workflow is published; the reader of definitions checks only its length.
 package struct PathExpression: Sendable, Hashable {
-    package static let maximumLength = 4_096
+    package static let maxLength = 4_096
 
     package var text: String
 
@@ -14,14 +14,6 @@ package struct PathExpression: Sendable, Hashable {
 extension PathExpression: ExpressibleByStringLiteral {
     package init(stringLiteral text: String) {
         self.init(text)
-    }
-}
-
-extension ObjectReader {
-    /// An SQL/JSON path.
-    func expression(_ key: String, required isRequired: Bool = false) -> PathExpression? {
-        let limit = PathExpression.maximumLength
-        return (isRequired ? requiredText(key, atMost: limit) : text(key, atMost: limit)).map { PathExpression($0) }
     }
 }
 
@@ -68,10 +60,10 @@ extension PhaseDefinition {
     }
 }
 
-/// Which phases an expression reads, by the text that PostgreSQL writes of it: `($."phases"."rank"."agreement" < 0.6)`.
+/// Which phases an expression reads, by PostgreSQL's canonical text of it: `($."phases"."rank"."agreement" < 0.6)`.
 package enum ExpressionReferences {
-    /// The ids after `$.phases` and `$.task.phases`, in order. Inside a string of the path quotes are escaped, so that
-    /// nothing there looks like this.
+    /// The ids after `$.phases` and `$.task.phases`, in order. Quotes inside a string of the path are escaped, so a string
+    /// cannot look like an id.
     package static func phases(inCanonical path: String) -> [String] {
         var ids: [String] = []
         for start in [#"$."phases"."#, #"$."task"."phases"."#] {
@@ -83,7 +75,7 @@ package enum ExpressionReferences {
         return ids
     }
 
-    /// What is wrong with what a path reads; nil when all of it is there.
+    /// What is wrong with the phases that a path reads; nil when all of them come before it.
     package static func problem(inCanonical path: String, visible: Set<String>) -> String? {
         guard let unknown = phases(inCanonical: path).first(where: { !visible.contains($0) }) else { return nil }
         return "reads the phase '\(unknown.prefix(80))', which does not come before it"
@@ -92,7 +84,7 @@ package enum ExpressionReferences {
 }
 
 extension String {
-    /// What follows each occurrence of a text.
+    /// The text behind each occurrence of `text`.
     fileprivate func components(around text: String) -> [Substring] {
         var found: [Substring] = []
         var rest = self[...]
@@ -109,19 +101,14 @@ package struct PhaseAncestors: Sendable {
     package let of: [String: Set<String>]
 
     package init(_ phases: [PhaseDefinition]) {
-        var ancestors: [String: Set<String>] = [:]
-        // Definitions have no cycles, so as many rounds as phases reach every ancestor.
-        for _ in phases {
-            var grew = false
-            for phase in phases {
-                let all = phase.needs.reduce(into: Set(phase.needs)) { all, need in all.formUnion(ancestors[need] ?? []) }
-                if ancestors[phase.id]?.count != all.count {
-                    ancestors[phase.id] = all
-                    grew = true
-                }
+        let needs = Dictionary(phases.map { ($0.id, $0.needs) }) { first, _ in first }
+        of = needs.mapValues { direct in
+            var found: Set<String> = []
+            var open = direct
+            while let id = open.popLast() {
+                if found.insert(id).inserted { open += needs[id] ?? [] }
             }
-            if !grew { break }
+            return found
         }
-        of = ancestors
     }
 }

@@ -9,7 +9,7 @@ package struct PhaseDefinition: Sendable, Hashable {
     package var retry: RetryPolicy
     /// How long one attempt of one step may take.
     package var timeout: Duration
-    /// The most steps of this phase that run at once in one task; nil for no bound.
+    /// The limit of steps of this phase that run at once in one task; nil for none.
     package var concurrency: Int?
     package var onFailure: OnFailure
     /// The phase is skipped unless this holds.
@@ -47,7 +47,7 @@ package struct PhaseDefinition: Sendable, Hashable {
     }
 }
 
-/// What a failed phase means for the task.
+/// What the failure of a phase does to the task.
 package enum OnFailure: String, Sendable, Hashable, CaseIterable {
     /// The phases after it are skipped and the task fails.
     case fail
@@ -55,7 +55,7 @@ package enum OnFailure: String, Sendable, Hashable, CaseIterable {
     case `continue`
 }
 
-/// What a phase does for each element of a list.
+/// The list of a phase that does its work for each element.
 package struct FanOut: Sendable, Hashable {
     /// Finds the list: one array, or the items themselves.
     package var list: PathExpression
@@ -63,7 +63,7 @@ package struct FanOut: Sendable, Hashable {
     package var maxItems: Int
 
     package static let defaultMaxItems = 1_000
-    package static let mostItems = 10_000
+    package static let maxItemsLimit = 10_000
 
     package init(list: PathExpression, maxItems: Int = Self.defaultMaxItems) {
         self.list = list
@@ -74,10 +74,10 @@ package struct FanOut: Sendable, Hashable {
 extension FanOut {
     static let keys = ["for_each", "max_items"]
 
-    /// Nil where the phase says nothing of a list.
+    /// Nil for a phase without a list.
     init?(reading reader: ObjectReader) {
         let list = reader.expression("for_each")
-        let maxItems = reader.integer("max_items", in: 1...Self.mostItems)
+        let maxItems = reader.integer("max_items", in: 1...Self.maxItemsLimit)
         if maxItems != nil, reader.value("for_each") == nil { reader.report("needs 'for_each'", at: "max_items") }
         guard let list else { return nil }
         self.init(list: list, maxItems: maxItems ?? Self.defaultMaxItems)
@@ -86,12 +86,12 @@ extension FanOut {
 
 /// How often a phase runs again.
 package struct RepeatPolicy: Sendable, Hashable {
-    /// How often it runs in all, the first time included; at least 1.
+    /// The limit of runs, the first included; at least 1.
     package var max: Int
     /// Ends the cycle when it holds after a run; nil: the phase runs `max` times.
     package var until: PathExpression?
 
-    package static let most = 1_000
+    package static let maxRuns = 1_000
 
     package init(max: Int, until: PathExpression? = nil) {
         self.max = max
@@ -103,7 +103,7 @@ extension RepeatPolicy {
     init?(reading reader: ObjectReader) {
         reader.refuseUnknownKeys(known: ["max", "until"])
         let until = reader.expression("until")
-        guard reader.required("max") != nil, let max = reader.integer("max", in: 1...Self.most) else { return nil }
+        guard reader.required("max") != nil, let max = reader.integer("max", in: 1...Self.maxRuns) else { return nil }
         self.init(max: max, until: until)
     }
 }

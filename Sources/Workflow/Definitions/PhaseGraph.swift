@@ -1,4 +1,4 @@
-/// The graph that `needs` forms, and its mistakes.
+/// The graph that `needs` forms, and the checks of it.
 struct PhaseGraph {
     /// A phase as far as it could be read.
     struct Node {
@@ -9,7 +9,7 @@ struct PhaseGraph {
         var stage: String?
         /// What a branch chooses among.
         var targets: [Target] = []
-        /// False when its edges are not known, so that nothing is concluded from them.
+        /// False when its edges are not known; then nothing is concluded from them.
         var isReadable = true
     }
 
@@ -138,19 +138,19 @@ private struct CycleSearch {
     private mutating func note(_ cycle: [Int]) {
         guard inCycle.isDisjoint(with: cycle) else { return }
         inCycle.formUnion(cycle)
-        // Turned so that it starts with the phase that stands first.
+        // Turned to start with the phase that comes first in the document.
         let first = cycle.indices.min { cycle[$0] < cycle[$1] } ?? 0
         cycles.append(Array(cycle[first...] + cycle[..<first]))
     }
 }
 
 extension PhaseGraph {
-    /// Reports phases that lack what they work on: something written, or judged, before them.
+    /// Reports phases that lack what they work on: a `write` or an initial `evaluate` phase before them.
     func checkUpstream() {
         for (index, node) in nodes.enumerated() {
             guard let kind = node.kind.flatMap(PhaseKind.init(rawValue:)) else { continue }
             let upstream = ancestors(of: index)
-            // Where edges are broken already, a missing phase upstream is only their echo.
+            // With broken edges a phase that seems to be missing may be there.
             guard isSound(index), upstream.allSatisfy({ isSound($0) }), !upstream.contains(index) else {
                 continue
             }
@@ -180,7 +180,7 @@ extension PhaseGraph {
         var pointer: String
     }
 
-    /// Reports branches that choose what does not come right after them.
+    /// Reports branches that choose phases that do not need them.
     func checkBranches() {
         let ids = nodes.compactMap(\.id).sorted()
         for (index, node) in nodes.enumerated() {
@@ -199,7 +199,7 @@ extension PhaseGraph {
         }
     }
 
-    /// What a `branch` names, as far as it can be read.
+    /// The phases that a `branch` names, as far as they can be read.
     static func targets(of phase: ObjectReader) -> [Target] {
         guard phase.value("kind")?.string == PhaseKind.branch.rawValue else { return [] }
         var targets: [Target] = []

@@ -1,4 +1,4 @@
-/// Reads `phases`: each on its own, then the graph they form.
+/// Reads `phases`: each by itself, then the graph that they form.
 struct PhaseListReader {
     let reader: ObjectReader
     /// The slugs that phases may name.
@@ -7,7 +7,7 @@ struct PhaseListReader {
 
     func read() -> [PhaseDefinition]? {
         guard reader.required("phases") != nil,
-            let elements = reader.list("phases", atMost: DefinitionReader.maximumPhases)
+            let elements = reader.list("phases", atMost: DefinitionReader.maxPhases)
         else { return nil }
         guard !elements.isEmpty else {
             reader.report("must have at least one phase", at: "phases")
@@ -45,15 +45,15 @@ struct PhaseListReader {
         return id
     }
 
-    /// `needs: []` is a root; a `null` is more likely a list that was forgotten, and refused.
+    /// `needs: []` is a root; `null` is refused, since it is more likely a forgotten list.
     private func readNeeds(_ phase: ObjectReader, default before: [String]) -> [String]? {
         guard let value = phase.members["needs"] else { return before }
         guard case .array(let elements) = value else {
             phase.report("must be a list of phase ids ([] for none), not \(value.typeName.withArticle)", at: "needs")
             return nil
         }
-        guard elements.count <= DefinitionReader.maximumPhases else {
-            phase.report("must have at most \(DefinitionReader.maximumPhases) elements", at: "needs")
+        guard elements.count <= DefinitionReader.maxPhases else {
+            phase.report("must have at most \(DefinitionReader.maxPhases) elements", at: "needs")
             return nil
         }
         var needs: [String] = []
@@ -70,7 +70,7 @@ struct PhaseListReader {
     }
 }
 
-/// Reads one phase: what all kinds share, then what is particular to its kind.
+/// Reads one phase: the attributes that all kinds share, then those of its kind.
 struct PhaseReader {
     static let commonKeys = ["id", "kind", "name", "needs", "retry", "timeout", "concurrency", "on_failure", "when", "repeat"] + FanOut.keys
 
@@ -88,14 +88,14 @@ struct PhaseReader {
         let when = reader.expression("when")
         let fanOut = FanOut(reading: reader)
         let repeats = reader.object("repeat").flatMap(RepeatPolicy.init(reading:))
-        if let kind { refuseSenseless(kind) }
+        if let kind { refuseUnfit(kind) }
         guard let kind, let spec = readSpec(kind, id: id) else { return nil }
         return PhaseDefinition(
             id: id, name: name, needs: needs, retry: retry, timeout: timeout, concurrency: concurrency,
             onFailure: onFailure, when: when, fanOut: fanOut, repeats: repeats, spec: spec)
     }
 
-    private func refuseSenseless(_ kind: PhaseKind) {
+    private func refuseUnfit(_ kind: PhaseKind) {
         if !kind.canFanOut, reader.value("for_each") != nil {
             reader.report("cannot be used on a phase of kind '\(kind.rawValue)'", at: "for_each")
         }

@@ -1,6 +1,6 @@
 /// Gathers the problems of one document, with the lines of its text.
 final class ProblemCollector {
-    /// More are not reported; a hostile document must not make a huge answer.
+    /// More are not reported; a hostile document must not cause a huge response.
     static let limit = 100
 
     private let lines: [String: Int]
@@ -20,12 +20,12 @@ final class ProblemCollector {
 
     /// Reports a name that is not known, with the nearest one that is.
     func report(_ detail: String, unknown name: String, among known: [String], at pointer: String) {
-        // The search is not free, and nobody reads what comes after the limit.
+        // The search for the nearest name takes time, and problems above the limit are dropped anyway.
         guard problems.count < Self.limit else { return }
         report(detail + NearestName.hint(name, among: known), at: pointer)
     }
 
-    /// Adds the problems of a part that stands at `pointer`.
+    /// Adds the problems of the part at `pointer`.
     func report(_ list: ProblemList, at pointer: String) {
         for problem in list.problems { report(problem.detail, at: pointer + problem.pointer) }
     }
@@ -38,7 +38,7 @@ final class ProblemCollector {
         return ProblemList(numbered.map(\.element))
     }
 
-    /// The line of a place, or of the nearest thing around it (a missing key has no line of its own).
+    /// The line of a place, or of the nearest value around it: a missing key has no line.
     private func line(of pointer: String) -> Int? {
         guard !lines.isEmpty else { return nil }
         var place: String? = pointer

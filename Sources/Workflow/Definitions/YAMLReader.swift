@@ -6,11 +6,11 @@ import Yams
 /// Aliases are resolved here, not by the parser below, so that a document cannot grow without bound ("billion laughs").
 struct YAMLReader {
     /// Deeper documents are refused.
-    static let maximumDepth = 64
+    static let maxDepth = 64
     /// Documents with more values, aliases written out, are refused.
-    static let maximumValues = 50_000
+    static let maxValues = 50_000
 
-    /// Stands for `*` while the text is parsed; a private-use character.
+    /// Replaces `*` while the text is parsed; a private-use character.
     static let aliasMark: Character = "\u{F8F0}"
 
     private let text: String
@@ -44,11 +44,11 @@ struct YAMLReader {
         if lines[pointer] == nil, let mark = node.mark { lines[pointer] = mark.line }
         let before = count
         count += 1
-        guard count <= Self.maximumValues else {
-            return refuse("must have at most \(Self.maximumValues) values", at: "")
+        guard count <= Self.maxValues else {
+            return refuse("must have at most \(Self.maxValues) values", at: "")
         }
-        guard depth <= Self.maximumDepth else {
-            return refuse("is nested deeper than \(Self.maximumDepth)", at: pointer)
+        guard depth <= Self.maxDepth else {
+            return refuse("is nested deeper than \(Self.maxDepth)", at: pointer)
         }
         let value: JSON
         switch node {
@@ -57,7 +57,7 @@ struct YAMLReader {
         case .mapping(let mapping): value = convert(mapping, at: pointer, depth: depth)
         case .alias: value = refuse("uses an alias that is not supported here", at: pointer)
         }
-        // Only now: a value cannot contain itself.
+        // After the conversion, since a value cannot contain itself.
         if let anchor = node.anchor { anchors[anchor.rawValue] = (value, count - before) }
         return value
     }
@@ -77,7 +77,7 @@ struct YAMLReader {
     private mutating func convert(_ sequence: Node.Sequence, at pointer: String, depth: Int) -> JSON {
         var elements: [JSON] = []
         for (index, node) in sequence.enumerated() {
-            guard count <= Self.maximumValues else { break }
+            guard count <= Self.maxValues else { break }
             elements.append(convert(node, at: JSONPointer.appending(index, to: pointer), depth: depth + 1))
         }
         return .array(elements)
@@ -87,7 +87,7 @@ struct YAMLReader {
         var members: [String: JSON] = [:]
         var merged: [JSON] = []
         for (keyNode, node) in mapping {
-            guard count <= Self.maximumValues else { break }
+            guard count <= Self.maxValues else { break }
             guard case .scalar(let keyScalar) = keyNode, keyScalar.string.first != Self.aliasMark || keyScalar.style != .plain
             else {
                 _ = refuse("has a key that is not plain text", at: pointer, line: keyNode.mark?.line)
@@ -121,7 +121,7 @@ struct YAMLReader {
                 at: pointer)
         }
         count += target.count
-        guard count <= Self.maximumValues, depth + target.value.depth <= Self.maximumDepth else {
+        guard count <= Self.maxValues, depth + target.value.depth <= Self.maxDepth else {
             return refuse("grows too large by its aliases", at: pointer)
         }
         return target.value
@@ -204,7 +204,7 @@ enum YAMLScalar {
     }
 }
 
-/// Says what the YAML parser found, with the line, without repeating the text.
+/// What the YAML parser found, with its line, without the text itself.
 enum YAMLProblem {
     static func describing(_ error: any Error) -> Problem {
         guard let error = error as? YamlError else {

@@ -1,6 +1,6 @@
 /// A place in a tenant's log, `<epoch>.<position>`: what `id:` and `Last-Event-ID` carry.
 package struct Cursor: Sendable, Hashable, LosslessStringConvertible {
-    /// Changes when a database is restored from a backup; letters and digits.
+    /// Letters and digits. Changes when a database was restored from a backup.
     package let epoch: String
     /// The last event that was seen; 0 before the first.
     package let position: Int64

@@ -1,11 +1,11 @@
 package import Foundation
 
-/// A piece of text as a model writes it, or the word that the text is no longer in progress.
+/// A piece of text as a model writes it, or the end of a text in progress.
 ///
-/// It is no state: it reaches streams as `output_delta` and is gone after a crash; the row's update is the truth.
+/// It is not state: it reaches streams as `output_delta` and is lost in a crash. The update of the row is the truth.
 package enum LiveTextEvent: Sendable {
     case delta(OutputDelta)
-    /// The run is over: its text was committed as a row, or given up. A later run's text on the same output goes on.
+    /// The run has ended: its text was committed to the row, or dropped. The text of a later run on the same output goes on.
     case ended(tenantID: String, taskID: UUID, outputID: UUID, run: TextRun)
 }
 
@@ -43,7 +43,7 @@ package struct TextRun: Sendable, Hashable {
         self.attempt = attempt
     }
 
-    /// Whether the other is a later attempt of the same step, which has taken the text over.
+    /// Whether the other run is a later attempt of the same step, and its text replaces this one.
     package func isOutdated(by other: TextRun) -> Bool {
         stepID == other.stepID && attempt < other.attempt
     }

@@ -6,8 +6,7 @@ package struct Ballot: Sendable, Hashable {
     package var judge: String
     /// The best first.
     package var order: [UUID]
-    /// What stood on the ballot, ranked or not; nil for all candidates. For one that did not stand there the ballot says
-    /// nothing, neither good nor bad.
+    /// The candidates of this ballot, ranked or not; nil for all. The ballot says nothing about the others.
     package var candidates: Set<UUID>?
 
     package init(judge: String, order: [UUID], candidates: Set<UUID>? = nil) {
@@ -18,7 +17,7 @@ package struct Ballot: Sendable, Hashable {
 }
 
 extension Ballot {
-    /// The ballot without names that are no candidates, and without repeated ones.
+    /// The order without ids that are no candidates and without repeated ones, and the candidates of this ballot.
     func cleaned(_ all: [UUID]) -> (order: [UUID], standing: [UUID]) {
         let standing = candidates.map { own in all.filter(own.contains) } ?? all
         let known = Set(standing)
@@ -27,7 +26,7 @@ extension Ballot {
     }
 }
 
-/// The names under which candidates stand on a ballot: A…Z, AA, AB, … – never who wrote them.
+/// The labels of candidates on a ballot: A…Z, AA, AB, …; they hide the writers.
 package enum BallotLabel {
     /// `index` counts from 0.
     package static func text(_ index: Int) -> String {
@@ -48,16 +47,16 @@ package enum BallotLabel {
 
 /// The order in which candidates are shown to a judge.
 ///
-/// Language models prefer what stands first or last, whatever it says, so each judge sees another order, and all judges
-/// together see each candidate in each place about equally often. See Zheng et al., "Judging LLM-as-a-Judge with MT-Bench
+/// Language models prefer the first or the last candidate, whatever it says. So each judge sees another order, and all
+/// judges together see each candidate in each place about equally often. See Zheng et al., "Judging LLM-as-a-Judge with MT-Bench
 /// and Chatbot Arena", NeurIPS 2023, 3.3 (position bias); E. J. Williams, "Experimental Designs Balanced for the
 /// Estimation of Residual Effects of Treatments", Austral. J. Sci. Res. A 2 (1949).
 package enum BallotOrder {
     /// The order for the judge with a number (from 0), the same for the same finalists, task and phase.
     ///
     /// Every second judge sees the order of the one before it backwards. Over n judges (2n where the number n of
-    /// finalists is odd) each finalist stands in each place equally often, and directly behind each other one equally
-    /// often: a Williams square. Which finalist takes which part in it is drawn by lot.
+    /// finalists is odd) each finalist has each place equally often, and comes directly behind each other one equally
+    /// often: a Williams square. A seeded lot decides which finalist takes which part in it.
     package static func balanced(_ finalists: [UUID], task: UUID, phase: String, judge number: Int) -> [UUID] {
         let drawn = drawn(finalists, task: task, phase: phase)
         guard !drawn.isEmpty else { return [] }
@@ -72,8 +71,8 @@ package enum BallotOrder {
 
     /// Every two finalists, each pair in the order in which the judge with a number (from 0) sees it.
     ///
-    /// In a judge's pairs each finalist stands first about as often as second, and the next judge sees each pair the other
-    /// way round.
+    /// In a judge's pairs each finalist comes first about as often as second. The next judge sees each pair the other way
+    /// round.
     package static func pairs(_ finalists: [UUID], task: UUID, phase: String, judge number: Int) -> [[UUID]] {
         let drawn = drawn(finalists, task: task, phase: phase)
         return drawn.indices.flatMap { i in
@@ -104,13 +103,13 @@ package enum BallotSchema {
         ]
     }
 
-    /// The same, as a model is asked for it.
+    /// The schema as it goes with a request to a model.
     package static func response(count: Int) -> ResponseSchema {
         ResponseSchema(name: "ballot", schema: json(count: count))
     }
 
     /// Reads a model's answer about the candidates, given in the order in which they were labelled; throws
-    /// `invalid_response` unless each label stands in it exactly once.
+    /// `invalid_response` unless it has each label exactly once.
     package static func parse(
         _ text: String, candidates: [UUID], judge: String
     ) throws(ProviderError) -> (ballot: Ballot, reasoning: String) {

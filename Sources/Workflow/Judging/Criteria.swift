@@ -1,11 +1,11 @@
-/// One thing that a judge looks at.
+/// One aspect that a judge scores.
 package struct Criterion: Sendable, Hashable {
     package var id: String
     /// Above 0; only the ratio to the other weights counts.
     package var weight: Double
     package var description: String?
 
-    /// What is judged where a phase names no criteria.
+    /// The only criterion of a phase that names none.
     package static let quality = Criterion(id: "quality")
 
     package init(id: String, weight: Double = 1, description: String? = nil) {
@@ -78,7 +78,7 @@ extension Scale {
     }
 }
 
-/// One score from a judge's scores by criterion.
+/// A judge's scores by criterion, made one score.
 package enum WeightedScore {
     /// The weighted mean, on the scale of the scores: Σ weight·score / Σ weight; nil when a criterion has no score.
     package static func mean(of scores: [String: Double], criteria: [Criterion]) -> Double? {

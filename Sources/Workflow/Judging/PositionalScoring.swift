@@ -10,9 +10,9 @@ package enum PointsBallot {
     /// - `points`: what the places earn; 0 past the end.
     /// - `initialScores`: averages of the initial evaluation, where there was one; a candidate without one comes after.
     ///
-    /// A candidate that a judge leaves unranked earns nothing there and shares the mean of the ranks that are left, for
-    /// the agreement. One that did not stand on a ballot has its points scaled up to all ballots. Names that are no
-    /// candidates, and repeated ones, are passed over. The order of the ballots never matters.
+    /// A candidate that a judge leaves unranked earns nothing on that ballot; for the agreement it shares the mean of the
+    /// ranks that are left. The points of a candidate that was not on every ballot are scaled up to all ballots. Ids that
+    /// are no candidates, and repeated ones, are ignored. The order of the ballots does not matter.
     package static func aggregate(
         ballots: [Ballot], candidates: [UUID], points: [Double], initialScores: [UUID: Double] = [:]
     ) -> RankingOutcome {
@@ -28,9 +28,9 @@ package enum PointsBallot {
 /// J.-C. de Borda, "Mémoire sur les élections au scrutin", 1781; F. Brandt et al., "Handbook of Computational Social
 /// Choice", 2016, 2.4. Worked example in the tests: the capital of Tennessee (Wikipedia, "Borda count").
 package enum BordaCount {
-    /// What a place (from 1) on a ballot of `size` earns where there are `all` candidates: `all − place` on a whole
-    /// ballot. On one that leaves candidates out the points are stretched to the same range, 0 … `all − 1`, so that a
-    /// ballot's points always have the same mean; a ballot of one earns that mean.
+    /// The points of a place (from 1) on a ballot of `size` where there are `all` candidates: `all − place` on a whole
+    /// ballot. On a ballot without some candidates the points are stretched to the same range, 0 … `all − 1`, so that the
+    /// points of every ballot have the same mean; the candidate of a ballot of one earns that mean.
     package static func points(place: Int, of size: Int, all: Int) -> Double {
         let range = Double(max(0, all - 1))
         guard size > 1 else { return range / 2 }

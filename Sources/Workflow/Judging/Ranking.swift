@@ -22,10 +22,10 @@ package struct RankingEntry: Sendable, Hashable {
     package var outputID: UUID
     /// From 1.
     package var rank: Int
-    /// The sum of what the judges gave it, or its strength; nil when nobody judged it.
+    /// The sum of what the judges gave it, or its strength; nil when no judge saw it.
     package var totalScore: Double?
-    /// The mean of what the judges gave it, or the share of comparisons that it is expected to win; nil when nobody
-    /// judged it.
+    /// The mean of what the judges gave it, or the share of comparisons that it is expected to win; nil when no judge saw
+    /// it.
     package var avgScore: Double?
     /// How many judges put it first.
     package var firstPlaces: Int
@@ -56,17 +56,17 @@ extension BradleyTerry.Fit {
     }
 }
 
-/// Adds up what judges made of the candidates.
+/// Adds up the sheets of all judges.
 enum SheetCount {
     /// Orders the candidates by the mean of what their sheets are worth to them.
     ///
-    /// A candidate that stood on some sheets only is not worse off for it: its total is its mean times the number of all
-    /// sheets. One that stood on none has no total and comes last. The order of the sheets never matters.
+    /// The total of a candidate that is on some sheets only is its mean times the number of all sheets, so that it loses
+    /// nothing. A candidate that is on none has no total and comes last. The order of the sheets does not matter.
     static func aggregate(
         _ sheets: [JudgedSheet], candidates: [UUID], initialScores: [UUID: Double]
     ) -> RankingOutcome {
         let contenders = candidates.enumerated().map { created, id in
-            // Sorted, so that rounding cannot depend on the order of the sheets.
+            // Sorted: rounding must not depend on the order of the sheets.
             let values = sheets.compactMap { $0.worth[id] }.sorted()
             let sum = values.reduce(0, +)
             let isEverywhere = values.count == sheets.count
@@ -85,7 +85,7 @@ enum SheetCount {
         Agreement.concordance(ranks: sheets.map { sheet in candidates.map { sheet.ranks[$0] } })
     }
 
-    /// How often a candidate stands at each place.
+    /// How often a candidate has each place.
     static func places(of id: UUID, _ sheets: [JudgedSheet]) -> [Int] {
         var counts: [Int] = []
         for place in sheets.compactMap({ $0.places[id] }) {
@@ -96,16 +96,16 @@ enum SheetCount {
     }
 }
 
-/// What one judge made of the candidates that it saw. A candidate that is missing was not shown to it.
+/// One judge's opinion of the candidates that it saw; candidates that are missing were not shown to it.
 struct JudgedSheet {
-    /// What the judge's opinion is worth to a candidate.
+    /// The points or the score of each candidate.
     var worth: [UUID: Double]
-    /// From 1; those who are level share the best place. A candidate that the judge left unranked has none.
+    /// From 1; level candidates share the best place. A candidate that the judge left unranked has none.
     var places: [UUID: Int]
-    /// From 1; those who are level share the mean of the ranks they take up.
+    /// From 1; level candidates share the mean of their ranks.
     var ranks: [UUID: Double]
 
-    /// A strict order, whose places are worth what `worth` says of a place (from 1) among so many.
+    /// A strict order; `worth` gives the points of a place (from 1) among `size` candidates.
     init(_ ballot: Ballot, candidates: [UUID], worth: (_ place: Int, _ size: Int) -> Double) {
         let (order, standing) = ballot.cleaned(candidates)
         self.worth = [:]

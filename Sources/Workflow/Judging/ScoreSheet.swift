@@ -43,7 +43,7 @@ package enum ScoreSheetSchema {
         ]
     }
 
-    /// The same, as a model is asked for it.
+    /// The schema as it goes with a request to a model.
     package static func response(count: Int, criteria: [Criterion], scale: Scale) -> ResponseSchema {
         ResponseSchema(name: "score_sheet", schema: json(count: count, criteria: criteria, scale: scale))
     }

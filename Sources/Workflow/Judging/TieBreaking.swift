@@ -1,21 +1,24 @@
 import Foundation
 
 /// A candidate with all that decides its rank.
+///
+/// Ties are broken by more first places, then more second places and so on; then by the better average of the initial
+/// evaluation; then by the earlier creation. (``EvaluationAggregate`` has no places and an order of its own.)
 struct Contender {
     let id: UUID
-    /// What counts first, the higher the better; nil when nobody judged it, which comes last.
+    /// Counts first, the higher the better; nil when no judge saw the candidate, which then comes last.
     let decisive: Double?
     let total: Double?
     let average: Double?
     /// How many judges put it first, second, …
     let places: [Int]
-    /// The average of the initial evaluation, where there was one.
+    /// The average of the initial evaluation; nil where there was none.
     let initialScore: Double?
     /// Its place in the order of creation.
     let created: Int
 
-    /// The entries of a ranking. Neighbours whose decisive numbers differ by no more than `tolerance` (of their size,
-    /// where that is above 1) are level, so that rounding decides nothing.
+    /// The entries of a ranking. Neighbours whose decisive numbers differ by no more than `tolerance` (relative where they
+    /// are above 1) are level, so that rounding decides nothing.
     static func ranked(_ contenders: [Contender], levelWithin tolerance: Double) -> [RankingEntry] {
         let sorted = contenders.sorted { first, second in
             (first.decisive ?? -.infinity, second.created) > (second.decisive ?? -.infinity, first.created)

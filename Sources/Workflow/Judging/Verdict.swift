@@ -1,4 +1,4 @@
-/// What a judge says about one output.
+/// A judge's scores of one output.
 package struct Verdict: Sendable, Hashable {
     /// A score for each criterion, each on the scale.
     package var criteriaScores: [String: Double]
@@ -9,8 +9,8 @@ package struct Verdict: Sendable, Hashable {
         self.reasoning = reasoning
     }
 
-    /// Reads a model's answer; throws `invalid_response` rather than making up any part of it: each criterion must have
-    /// a number on the scale. Scores of other criteria are passed over; a missing reasoning is empty.
+    /// Reads a model's answer; throws `invalid_response` unless each criterion has a number on the scale. Nothing is made
+    /// up: scores of other criteria are ignored, a missing reasoning is empty.
     package static func parse(
         _ text: String, criteria: [Criterion], scale: Scale
     ) throws(ProviderError) -> Verdict {
@@ -79,7 +79,7 @@ package enum VerdictSchema {
         ]
     }
 
-    /// The shape of an evaluation, as a model is asked for it.
+    /// The schema of an evaluation as it goes with a request to a model.
     package static func response(criteria: [Criterion], scale: Scale) -> ResponseSchema {
         ResponseSchema(name: "evaluation", schema: evaluation(criteria: criteria, scale: scale))
     }

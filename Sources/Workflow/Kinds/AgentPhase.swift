@@ -1,4 +1,4 @@
-/// One agent answers one prompt: with text, or with JSON that follows a schema.
+/// Asks one agent one prompt, for text or for JSON that follows a schema.
 package struct AgentPhase: Sendable, Hashable {
     package var agent: String
     /// A Mustache template over the task's context.
@@ -26,14 +26,8 @@ extension AgentPhase {
     }
 
     private static func readOutput(_ reader: ObjectReader) -> JSON? {
-        guard let schema = reader.value("output") else { return nil }
-        do {
-            _ = try JSONSchema(schema)
-        } catch {
-            reader.problems.report(error, at: reader.place("output"))
-            return nil
-        }
-        // Providers take no other schema for an answer.
+        guard let schema = reader.schema("output") else { return nil }
+        // Providers accept no other schema.
         guard schema["type"] == "object" else {
             reader.report("must be the schema of an object, with 'type: object'", at: "output")
             return nil

@@ -1,4 +1,4 @@
-/// Chooses which of the phases after it run: those of the first case that holds.
+/// Chooses which of the phases behind it run: those of the first case that holds.
 package struct BranchPhase: Sendable, Hashable {
     package struct Case: Sendable, Hashable {
         package var when: PathExpression
@@ -12,7 +12,7 @@ package struct BranchPhase: Sendable, Hashable {
 
     /// At least one.
     package var cases: [Case]
-    /// What runs when no case holds; empty for nothing.
+    /// What runs when no case holds; may be empty.
     package var otherwise: [String]
 
     package init(cases: [Case], otherwise: [String] = []) {
@@ -26,12 +26,12 @@ package struct BranchPhase: Sendable, Hashable {
 
 extension BranchPhase {
     static let keys = ["cases", "else"]
-    static let mostCases = 50
+    static let maxCases = 50
 
     init?(reading phase: PhaseReader) {
         let reader = phase.reader
         let otherwise = Self.targets(reader, "else")
-        guard reader.required("cases") != nil, let elements = reader.list("cases", atMost: Self.mostCases) else { return nil }
+        guard reader.required("cases") != nil, let elements = reader.list("cases", atMost: Self.maxCases) else { return nil }
         guard !elements.isEmpty else {
             reader.report("must have at least one case", at: "cases")
             return nil
@@ -57,6 +57,6 @@ extension BranchPhase {
             reader.mismatch("the id of a phase, or a list of ids", value, at: key)
             return nil
         }
-        return reader.texts(key, atMost: DefinitionReader.maximumPhases, length: 10_000)
+        return reader.texts(key, atMost: DefinitionReader.maxPhases, length: 10_000)
     }
 }

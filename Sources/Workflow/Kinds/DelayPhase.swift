@@ -1,7 +1,7 @@
 /// Waits for a while, or until a point in time.
 package enum DelayPhase: Sendable, Hashable {
     case `for`(Duration)
-    /// A time as RFC 3339 writes it, or a Mustache template that brings one.
+    /// A time in the format of RFC 3339, or a Mustache template that renders one.
     case until(String)
 }
 

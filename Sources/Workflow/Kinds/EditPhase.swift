@@ -4,7 +4,7 @@ package struct EditPhase: Sendable, Hashable {
     package var agents: [String]
     /// A Mustache template; nil for `EditPrompt`.
     package var prompt: String?
-    /// How often an output is edited at most, at least 1.
+    /// The limit of edits of one output; at least 1.
     package var maxCycles: Int
 
     package init(agents: [String], prompt: String? = nil, maxCycles: Int = 3) {

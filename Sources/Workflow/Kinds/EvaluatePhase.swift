@@ -5,7 +5,7 @@ package struct EvaluatePhase: Sendable, Hashable {
     package var scale: Scale
     /// At least one, ids unique.
     package var criteria: [Criterion]
-    /// Whether judges do not score what they wrote themselves, see ``OwnDrafts``.
+    /// Whether a judge's own drafts are kept from it, see ``OwnDrafts``.
     package var excludesOwn: Bool
     /// A Mustache template; nil for `EvaluatePrompt`.
     package var prompt: String?

@@ -25,11 +25,11 @@ package struct HTTPPhase: Sendable, Hashable {
     package var body: Body?
     /// The statuses that count as success; nil for 200 to 299.
     package var expect: [Int]?
-    /// The most bytes of the answer's body.
+    /// The limit of the response's body, in bytes.
     package var maxBytes: Int
 
     package static let defaultMaxBytes = 1 << 20
-    package static let largestMaxBytes = 16 << 20
+    package static let maxBytesLimit = 16 << 20
 
     /// The secrets that the request refers to.
     package var secretNames: Set<String> {
@@ -51,10 +51,10 @@ package struct HTTPPhase: Sendable, Hashable {
 
 extension HTTPPhase {
     static let keys = ["method", "url", "headers", "body", "expect", "max_bytes"]
-    private static let maximumHeaders = 50
+    private static let maxHeaders = 50
 
-    /// What the connection itself decides.
-    private static let ownHeaders: Set<String> = [
+    /// Headers that the connection itself sets.
+    private static let reservedHeaders: Set<String> = [
         "host", "content-length", "transfer-encoding", "connection", "upgrade", "te", "trailer", "expect", "keep-alive",
         "proxy-connection", "proxy-authorization", "accept-encoding",
     ]
@@ -67,7 +67,7 @@ extension HTTPPhase {
         let body = Self.readBody(reader)
         if reader.value("body") != nil, method.isSafe { reader.report("must not be there with the method \(method.rawValue)", at: "body") }
         let expect = Self.readExpect(reader)
-        let maxBytes = reader.integer("max_bytes", in: 1...Self.largestMaxBytes) ?? Self.defaultMaxBytes
+        let maxBytes = reader.integer("max_bytes", in: 1...Self.maxBytesLimit) ?? Self.defaultMaxBytes
         guard let url, let headers else { return nil }
         self.init(method: method, url: url, headers: headers, body: body, expect: expect, maxBytes: maxBytes)
         for name in secretNames.sorted() where !SecretReferences.isName(name) {
@@ -89,8 +89,8 @@ extension HTTPPhase {
     private static func readHeaders(_ reader: ObjectReader) -> [Header]? {
         guard reader.value("headers") != nil else { return [] }
         guard let list = reader.object("headers") else { return nil }
-        guard list.members.count <= maximumHeaders else {
-            reader.report("must have at most \(maximumHeaders) headers", at: "headers")
+        guard list.members.count <= maxHeaders else {
+            reader.report("must have at most \(maxHeaders) headers", at: "headers")
             return nil
         }
         var headers: [Header] = []
@@ -100,7 +100,7 @@ extension HTTPPhase {
                 list.report("is not the name of a header", at: name)
                 continue
             }
-            if ownHeaders.contains(name.lowercased()) {
+            if reservedHeaders.contains(name.lowercased()) {
                 list.report("is a header that the service sets itself", at: name)
             } else if !seen.insert(name.lowercased()).inserted {
                 list.report("is there twice", at: name)
@@ -123,30 +123,12 @@ extension HTTPPhase {
         case nil:
             return nil
         case .string(let text):
-            // An empty body is one too, so this is not `template`.
+            // An empty text is a body too, and `template` refuses it.
             if !text.isEmpty { _ = reader.template("body") }
             return .text(text)
         case .some(let json):
-            check(json, at: reader.place("body"), reader.problems)
+            reader.checkTemplates(json, at: "body")
             return .json(json)
-        }
-    }
-
-    /// Every string of a JSON body is a template of its own.
-    private static func check(_ json: JSON, at pointer: String, _ problems: ProblemCollector) {
-        switch json {
-        case .string(let text):
-            do throws(ProblemList) {
-                _ = try PromptTemplate(text)
-            } catch {
-                problems.report(error, at: pointer)
-            }
-        case .array(let elements):
-            for (index, element) in elements.enumerated() { check(element, at: JSONPointer.appending(index, to: pointer), problems) }
-        case .object(let members):
-            for (key, member) in members { check(member, at: JSONPointer.appending(key, to: pointer), problems) }
-        default:
-            break
         }
     }
 
@@ -167,9 +149,9 @@ extension HTTPPhase {
     }
 }
 
-/// Finds which secrets templates refer to: `{{secret.NAME}}`.
+/// The secrets that templates refer to: `{{secret.NAME}}`.
 package enum SecretReferences {
-    /// Of `A-Z 0-9 _`, beginning with a letter, at most 100: what an environment variable can carry.
+    /// Whether a name is `A-Z 0-9 _`, begins with a letter and has at most 100 bytes: the names of environment variables.
     package static func isName(_ text: String) -> Bool {
         guard let first = text.utf8.first, (0x41...0x5A).contains(first), text.utf8.count <= 100 else { return false }
         return text.utf8.allSatisfy { (0x41...0x5A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x5F }

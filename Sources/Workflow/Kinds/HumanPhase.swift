@@ -5,7 +5,7 @@ package struct HumanPhase: Sendable, Hashable {
     package var description: String?
     /// The JSON Schema of the answer; nil takes any.
     package var form: JSON?
-    /// For whom it is; templates too.
+    /// The person and the group that are asked; templates too.
     package var assigneeID: String?
     package var assigneeGroup: String?
     /// How long until the question expires; nil for never.
@@ -33,14 +33,7 @@ extension HumanPhase {
     init?(reading phase: PhaseReader) {
         let reader = phase.reader
         let title = reader.template("title", required: true)
-        let form = reader.value("form")
-        if let form {
-            do {
-                _ = try JSONSchema(form)
-            } catch {
-                reader.problems.report(error, at: reader.place("form"))
-            }
-        }
+        let form = reader.schema("form")
         let dueIn = reader.duration("due_in")
         let remindIn = reader.duration("remind_in")
         if let dueIn, let remindIn, remindIn >= dueIn { reader.report("must be shorter than 'due_in'", at: "remind_in") }

@@ -20,7 +20,7 @@ extension LogPhase {
     }
 }
 
-/// How much a line of a task's log matters.
+/// The level of a line in a task's log.
 package enum LogLevel: String, Sendable, Hashable, CaseIterable {
     case debug, info, warning, error
 }

@@ -1,4 +1,4 @@
-/// A phase of a kind that the embedding program brought.
+/// A phase of a kind that the embedding program registered.
 package struct OwnPhase: Sendable, Hashable {
     /// The kind's name, with a dot: `shop.resize`.
     package var kind: String
@@ -22,16 +22,16 @@ extension OwnPhase {
     }
 }
 
-/// The kinds of phases that the embedding program brings, as far as definitions are concerned.
+/// The kinds of phases that the embedding program registered, with the checks of their attributes.
 package struct OwnKinds: Sendable {
     /// Finds what is wrong with a phase's attributes; pointers begin at the phase.
     package typealias Check = @Sendable (_ attributes: JSON) -> [Problem]
 
-    /// Nil when any kind will do.
+    /// By the kinds' names; nil accepts every kind.
     private let checks: [String: Check]?
 
-    /// Takes every kind with any attributes: for definitions that were checked when they were published, and where
-    /// nobody knows which kinds the service has.
+    /// Accepts every kind with any attributes: for definitions that were checked when they were published, and for
+    /// programs that do not know the kinds of the service.
     package static let unchecked = OwnKinds(checks: nil)
     package static let none = OwnKinds([:])
 
@@ -44,7 +44,7 @@ package struct OwnKinds: Sendable {
         self.checks = checks
     }
 
-    /// Words with dots between them, so that no kind of ours will ever have such a name: `shop.resize`.
+    /// Words with dots between them, such as `shop.resize`. A built-in kind has no dot in its name.
     package static func isName(_ text: String) -> Bool {
         let words = text.split(separator: ".", omittingEmptySubsequences: false)
         return words.count > 1 && text.utf8.count <= 100 && words.allSatisfy { NamePattern.isIdentifier(String($0)) }

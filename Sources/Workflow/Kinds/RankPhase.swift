@@ -3,7 +3,7 @@ package struct RankPhase: Sendable, Hashable {
     package var agents: [String]
     package var stage: Stage
     package var method: RankMethod
-    /// For `ballots`: what the first, second, … place earns: never negative, never rising; places past the end earn 0.
+    /// For `ballots`: the points of the first, second, … place; never negative, never rising. Places past the end earn 0.
     package var points: [Double]
     /// For `bradley_terry`.
     package var comparisons: Comparisons
@@ -11,7 +11,7 @@ package struct RankPhase: Sendable, Hashable {
     package var scale: Scale
     /// For `mean`: at least one, ids unique.
     package var criteria: [Criterion]
-    /// Whether judges are not shown what they wrote themselves, see ``OwnDrafts``.
+    /// Whether a judge's own drafts are kept from it, see ``OwnDrafts``.
     package var excludesOwn: Bool
     /// A Mustache template; nil for `RankPrompt`.
     package var prompt: String?
@@ -94,16 +94,16 @@ package enum RankMethod: String, Sendable, Hashable, CaseIterable {
     case ballots
     /// The same, and a place earns one point for each output behind it: Borda's count.
     case borda
-    /// The most likely strengths, given who was preferred to whom.
+    /// The most likely strengths, given which output was preferred to which, see ``BradleyTerry``.
     case bradleyTerry = "bradley_terry"
     /// Each judge scores all of them by criteria, side by side; the mean score counts.
     case mean
 }
 
-/// Where `bradley_terry` takes its comparisons from.
+/// The source of the comparisons of `bradley_terry`.
 package enum Comparisons: String, Sendable, Hashable, CaseIterable {
-    /// Each judge orders all outputs once, which says for every two of them which is the better.
+    /// Each judge orders all outputs once, and so compares every two of them.
     case ballots
-    /// Each judge is asked about every two outputs by themselves.
+    /// Each judge is asked about every two outputs separately.
     case pairs
 }

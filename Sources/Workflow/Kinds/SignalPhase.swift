@@ -1,4 +1,4 @@
-/// Waits for a signal that the application sends.
+/// Waits for a signal from the application.
 package struct SignalPhase: Sendable, Hashable {
     /// The signal's name in `POST …/signals/{name}`.
     package var name: String
@@ -14,11 +14,11 @@ package struct SignalPhase: Sendable, Hashable {
 extension SignalPhase {
     static let keys = ["name", "timeout"]
 
-    /// Without a `name`, the signal is called like the phase.
+    /// Without a `name`, the signal has the id of the phase for its name.
     init?(reading phase: PhaseReader, id: String) {
         let name = phase.reader.text("name", atMost: 10_000) ?? id
         if !name.isEmpty, !NamePattern.isIdentifier(name) { phase.reader.report(NamePattern.identifierRule, at: "name") }
-        // A wrong timeout is reported where all kinds are read.
+        // `PhaseReader` reports a wrong timeout.
         let timeout = phase.reader.value("timeout")?.string.flatMap(DurationText.parse)
         self.init(name: name, timeout: timeout)
     }

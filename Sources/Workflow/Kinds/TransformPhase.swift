@@ -1,8 +1,8 @@
-/// Makes its output out of what is there.
+/// Computes its output from the task's context.
 package struct TransformPhase: Sendable, Hashable {
     package var expression: PathExpression
-    /// Whether the output is the list of everything found, however much that is; otherwise one thing found is the
-    /// output itself.
+    /// Whether the output is always the list of what the expression finds; otherwise a single finding is the output
+    /// itself.
     package var isList: Bool
 
     package init(expression: PathExpression, isList: Bool = false) {

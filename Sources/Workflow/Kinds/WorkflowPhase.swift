@@ -25,11 +25,7 @@ extension WorkflowPhase {
         let version = text.flatMap { SemanticVersion($0) }
         if text != nil, version == nil { reader.report("must be a semantic version such as 1.0.0", at: "version") }
         let input = reader.object("input").map { JSON.object($0.members) } ?? [:]
-        do {
-            _ = try JSONTemplate(input)
-        } catch {
-            reader.problems.report(error, at: reader.place("input"))
-        }
+        reader.checkTemplates(input, at: "input")
         guard let name else { return nil }
         self.init(name: name, version: version, input: input)
     }

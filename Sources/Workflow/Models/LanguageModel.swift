@@ -1,21 +1,21 @@
-/// Something that answers a conversation with text.
+/// A provider of language models: it answers a conversation with text.
 package protocol LanguageModel: Sendable {
     /// Asks for one answer.
     ///
-    /// `onText` gets each piece of the answer's text as it arrives, in order; it is not called for what is not text.
+    /// `onText` gets each piece of the answer's text as it arrives, in order.
     /// Cancelling the Swift task drops the request at once and throws a `ProviderError` with the code `cancelled`.
     func complete(
         _ request: ModelRequest, onText: @escaping @Sendable (String) async -> Void
     ) async throws(ProviderError) -> ModelResponse
 }
 
-/// What a model is asked, and for whom.
+/// A request to a model, with the context that it is made for.
 package struct ModelRequest: Sendable {
     package var model: ModelName
     package var messages: [ModelMessage]
     /// 0…2; nil leaves it to the provider.
     package var temperature: Double?
-    /// The most tokens to answer with, above 0; nil leaves it to the provider.
+    /// The limit of the answer, in tokens, above 0; nil leaves it to the provider.
     package var maxTokens: Int?
     /// The shape of the answer, when it must be JSON.
     package var schema: ResponseSchema?
@@ -23,7 +23,7 @@ package struct ModelRequest: Sendable {
     package var seed: UInt64
     /// How long the whole call may take.
     package var timeout: Duration
-    /// Who and what the call is for; passed on unchanged.
+    /// Whom and what the call is for; passed on unchanged.
     package var context: ExecutionContext
     /// The key of the phase.
     package var phase: String
@@ -65,7 +65,7 @@ package struct ModelMessage: Sendable, Hashable {
 
 /// The JSON Schema that an answer must follow.
 package struct ResponseSchema: Sendable, Hashable {
-    /// A short name that providers want beside the schema: `^[a-z_]{1,64}$`.
+    /// A short name that providers require beside the schema: `^[a-z_]{1,64}$`.
     package var name: String
     package var schema: JSON
 
@@ -105,7 +105,7 @@ package struct ResponseSchema: Sendable, Hashable {
 package struct ModelResponse: Sendable, Hashable {
     package var text: String
     package var usage: Usage
-    /// Why the model stopped, in the provider's word; nil when it did not say.
+    /// Why the model stopped, in the provider's word; nil when it gave none.
     package var finishReason: String?
     /// The model that answered, as the provider names it.
     package var model: String

@@ -1,4 +1,4 @@
-/// What may be asked of a provider, or of one of its models, over all nodes that share the database.
+/// The limits of calls to a provider, or to one of its models, over all nodes that share the database.
 package struct ModelLimits: Sendable, Hashable {
     /// Calls at a time, above 0; nil for no limit, as with the others.
     package var concurrency: Int?
@@ -29,12 +29,12 @@ extension ScopedModelLimits {
     }
 }
 
-/// How a limit per minute is kept: a bucket with room for a twentieth of it (at least 1), filled evenly, and slowly
-/// enough that no 60 seconds, wherever they begin, let through more than the limit.
+/// The token bucket that keeps a limit per minute: its capacity is a twentieth of the limit (at least 1), and it is filled
+/// evenly and slowly enough that no 60 seconds, wherever they begin, let through more than the limit.
 ///
 /// From a full bucket, less than 60 seconds let through less than `burst + 60 · perSecond` = limit + 1.
 package struct RateBucket: Sendable, Hashable {
-    /// What the full bucket holds.
+    /// The capacity of the bucket.
     package let burst: Double
     package let perSecond: Double
 

@@ -1,4 +1,4 @@
-/// What calls took: tokens, and what they cost as far as that is known.
+/// The tokens of calls, and their cost as far as prices are known.
 package struct Usage: Sendable, Hashable {
     package var promptTokens: Int
     package var completionTokens: Int

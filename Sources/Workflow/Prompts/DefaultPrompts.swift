@@ -1,6 +1,6 @@
-/// What an editor is asked where the phase has no prompt.
+/// The prompt of an editor where the phase has none.
 package enum EditPrompt {
-    /// How to answer; also put behind a prompt of the phase's own.
+    /// How to answer; also added to a prompt of the phase.
     package static let answer = """
         Answer with one JSON object and nothing else: {"approved": true or false, "feedback": "...", "content": null or "..."}. \
         When you do not approve, the feedback must say what to change. When you approve, the content may be the draft as \
@@ -19,7 +19,7 @@ package enum EditPrompt {
     }
 }
 
-/// What a writer is asked when an editor sent the draft back.
+/// The prompt of a writer whose draft an editor sent back.
 package enum RewritePrompt {
     /// `assignment` is what the writer was asked at first.
     package static func text(draft: String, feedback: String, assignment: String? = nil) -> String {
@@ -33,15 +33,14 @@ package enum RewritePrompt {
     }
 }
 
-/// What a judge of one output is asked where the phase has no prompt.
+/// The prompt of a judge of one output where the phase has none.
 package enum EvaluatePrompt {
-    /// How to answer; also put behind a prompt of the phase's own.
+    /// How to answer; also added to a prompt of the phase.
     package static func answer(criteria: [Criterion], scale: Scale) -> String {
-        let scores = criteria.map { "\"\($0.id)\": <number>" }.joined(separator: ", ")
-        return """
-            Answer with one JSON object and nothing else: {"criteria_scores": {\(scores)}, "reasoning": "..."}. \
-            Every score is a number \(range(of: scale)).
-            """
+        """
+        Answer with one JSON object and nothing else: {"criteria_scores": {\(scores(of: criteria))}, "reasoning": "..."}. \
+        Every score is a number \(range(of: scale)).
+        """
     }
 
     /// `assignment` is what the writer was asked.
@@ -63,14 +62,18 @@ package enum EvaluatePrompt {
         criteria.map { "- \($0.id)" + ($0.description.map { ": \($0)" } ?? "") }.joined(separator: "\n")
     }
 
+    static func scores(of criteria: [Criterion]) -> String {
+        criteria.map { "\"\($0.id)\": <number>" }.joined(separator: ", ")
+    }
+
     static func range(of scale: Scale) -> String {
         "from \(JSON.text(of: scale.min)) (worst) to \(JSON.text(of: scale.max)) (best)"
     }
 }
 
-/// What a judge of several outputs is asked where the phase has no prompt.
+/// The prompt of a judge of several outputs where the phase has none.
 package enum RankPrompt {
-    /// How to answer; also put behind a prompt of the phase's own.
+    /// How to answer; also added to a prompt of the phase.
     package static func answer(count: Int) -> String {
         let labels = BallotLabel.first(count).map { "\"\($0)\"" }.joined(separator: ", ")
         return """
@@ -79,9 +82,9 @@ package enum RankPrompt {
             """
     }
 
-    /// How to answer where the candidates are scored; also put behind a prompt of the phase's own.
+    /// How to answer where the candidates are scored; also added to a prompt of the phase.
     package static func answer(count: Int, criteria: [Criterion], scale: Scale) -> String {
-        let scores = criteria.map { "\"\($0.id)\": <number>" }.joined(separator: ", ")
+        let scores = EvaluatePrompt.scores(of: criteria)
         let sheets = BallotLabel.first(count).map { "\"\($0)\": {\(scores)}" }.joined(separator: ", ")
         return """
             Answer with one JSON object and nothing else: {"scores": {\(sheets)}, "reasoning": "..."}. \
@@ -123,9 +126,9 @@ package enum RankPrompt {
     }
 }
 
-/// What an agent is asked beside its prompt.
+/// What is added to the prompt of an `agent` phase.
 package enum AgentPrompt {
-    /// Asks for JSON. It says so in words too: not every server reads the schema that goes with the request.
+    /// Asks for JSON in words too, since not every server reads the schema that goes with the request.
     package static func answer(schema: JSON) -> String {
         """
         Answer with one JSON object and nothing else. It must follow this JSON Schema:

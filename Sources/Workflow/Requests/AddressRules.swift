@@ -1,12 +1,12 @@
 import Foundation
 
-/// Where `http` phases may connect to: every public address, and what is allowed beside them.
+/// The addresses that `http` phases may connect to: every public one, and the configured exceptions.
 package struct AddressRules: Sendable, Hashable {
     /// One exception: `10.1.0.0/16`, `127.0.0.1:9000`, `[::1]:9000`, `[fd00::/8]:80`, `intranet`, `intranet:8080`.
     package struct Exception: Sendable, Hashable {
         private enum Place: Sendable, Hashable {
             case block(AddressBlock)
-            /// In lower case; whatever address it has.
+            /// In lower case; any address of the host is allowed.
             case host(String)
         }
 
@@ -14,7 +14,7 @@ package struct AddressRules: Sendable, Hashable {
         /// Nil for every port.
         private let port: Int?
 
-        /// Nil when the text is none of the forms.
+        /// Nil when the text has none of these forms.
         package init?(_ text: String) {
             guard let (place, port) = Self.split(text) else { return nil }
             if let port {
@@ -71,7 +71,7 @@ package struct AddressRules: Sendable, Hashable {
     }
 }
 
-/// Which addresses are everybody's, and not of this machine, this network, or a special purpose.
+/// Which addresses are public: not of this machine, not of a private network, not of a special purpose.
 ///
 /// By IANA's registries of special-purpose addresses for IPv4 and IPv6 (RFC 6890 and what came after it).
 package enum PublicAddresses {
@@ -82,7 +82,7 @@ package enum PublicAddresses {
         "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24",
         "224.0.0.0/4", "240.0.0.0/4")
 
-    /// All of IPv6 that is given out to be used; the rest is loopback, link-local, private, multicast, or of no use yet.
+    /// The global unicast addresses of IPv6; the rest is loopback, link-local, private, multicast or unassigned.
     private static let global6 = blocks("2000::/3")
     private static let special6 = blocks("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20")
     /// Translates to the IPv4 address in its last four bytes (RFC 6052).
@@ -127,8 +127,8 @@ package struct AddressBlock: Sendable, Hashable {
     }
 }
 
-/// An address of version 4 or 6. One of version 4 that is mapped into version 6 (`::ffff:127.0.0.1`) is read as of
-/// version 4, since that is where a connection to it goes.
+/// An address of IPv4 or IPv6. An IPv4 address that is mapped into IPv6 (`::ffff:127.0.0.1`) becomes one of IPv4, where
+/// connections to it go.
 package struct IPAddress: Sendable, Hashable {
     /// 4 or 16 bytes, in network order.
     package let bytes: [UInt8]

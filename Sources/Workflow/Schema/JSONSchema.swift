@@ -1,7 +1,7 @@
 /// A JSON Schema (draft 2020-12, the parts that forms, inputs and structured answers need).
 ///
-/// Keywords that it does not know are ignored, as the specification says (core 4.3.1); known ones with a wrong value
-/// are problems. References must be local JSON pointers (`#/$defs/…`). `format` is asserted for `date-time date email
+/// Unknown keywords are ignored, as the specification requires (core 4.3.1); known ones with a wrong value are problems.
+/// References must be local JSON pointers (`#/$defs/…`). `format` is asserted for `date-time date email
 /// uri uuid`. Source: json-schema.org/draft/2020-12, core and validation.
 package struct JSONSchema: Sendable {
     let root: SchemaNode
@@ -17,14 +17,14 @@ package struct JSONSchema: Sendable {
         guard compiler.problems.isEmpty else { throw ProblemList(compiler.problems) }
     }
 
-    /// Every way in which the value breaks the schema; empty when it is valid. `pointer` stands before each pointer.
+    /// Every way in which the value breaks the schema; empty when it is valid. Each pointer begins with `pointer`.
     package func validate(_ value: JSON, at pointer: String = "") -> [Problem] {
         var run = ValidationRun(targets: targets)
         run.check(value, against: root, at: pointer)
         return run.problems
     }
 
-    /// The value with `default`s filled in where properties are missing, also inside what is there.
+    /// The value with the `default`s of missing properties, at any depth.
     package func applyingDefaults(to value: JSON) -> JSON {
         DefaultFiller(targets: targets).fill(value, by: root, depth: 0)
     }
@@ -51,9 +51,9 @@ protocol SchemaRule: Sendable {
 
 /// One validation: the problems so far, and bounds on the work, since a schema may refer to itself.
 struct ValidationRun {
-    static let maximumDepth = 200
-    static let maximumSteps = 200_000
-    static let maximumProblems = 100
+    static let maxDepth = 200
+    static let maxSteps = 200_000
+    static let maxProblems = 100
 
     let targets: [String: SchemaNode]
     private(set) var problems: [Problem] = []
@@ -66,7 +66,7 @@ struct ValidationRun {
     }
 
     /// Whether further problems are dropped.
-    var isFull: Bool { problems.count >= Self.maximumProblems }
+    var isFull: Bool { problems.count >= Self.maxProblems }
 
     mutating func report(_ detail: String, at pointer: String) {
         guard !isFull else { return }
@@ -88,7 +88,7 @@ struct ValidationRun {
         check(value, against: node, at: pointer)
         let found = problems
         problems = before
-        // An exhausted run must not turn into a valid one.
+        // A run that is exhausted must not look valid.
         if isExhausted, let last = found.last { report(last.detail, at: last.pointer) }
         return found
     }
@@ -96,7 +96,7 @@ struct ValidationRun {
     private mutating func enter(at pointer: String) -> Bool {
         guard !isExhausted else { return false }
         steps += 1
-        guard depth < Self.maximumDepth, steps <= Self.maximumSteps else {
+        guard depth < Self.maxDepth, steps <= Self.maxSteps else {
             isExhausted = true
             report("is too large or too deep to be checked against its schema", at: pointer)
             return false
@@ -107,12 +107,12 @@ struct ValidationRun {
 
 /// Fills in `default`s: those of missing properties, through `$ref`, `allOf` and `items`.
 struct DefaultFiller {
-    static let maximumDepth = 64
+    static let maxDepth = 64
 
     let targets: [String: SchemaNode]
 
     func fill(_ value: JSON, by node: SchemaNode, depth: Int) -> JSON {
-        guard depth < Self.maximumDepth else { return value }
+        guard depth < Self.maxDepth else { return value }
         var result = value
         if let target = node.reference.flatMap({ targets[$0] }) {
             result = fill(result, by: target, depth: depth + 1)

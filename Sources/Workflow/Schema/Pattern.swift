@@ -1,11 +1,10 @@
 /// A regular expression of a schema (ECMA-262, with the `u` flag), matched in time linear in the input.
 ///
-/// Schemas come from authors and inputs from anybody, so a backtracking matcher would let one input stall a node.
-/// What only backtracking can do (look-around, back-references) is refused. Unanchored, as JSON Schema wants
-/// (validation 6.3.3). Source of the method: R. Cox, "Regular Expression Matching: the Virtual Machine Approach", 2009.
+/// With a backtracking matcher one hostile input could stall a node. What only backtracking can do (look-around,
+/// back-references) is refused. Unanchored, as JSON Schema requires (validation 6.3.3). Source of the method: R. Cox, "Regular Expression Matching: the Virtual Machine Approach", 2009.
 struct Pattern: Sendable {
     /// Longer inputs do not match; counted in Unicode scalars.
-    static let maximumInput = 65_536
+    static let maxInput = 65_536
 
     struct Failure: Error {
         let reason: String
@@ -24,7 +23,7 @@ struct Pattern: Sendable {
 
     func matches(_ input: String) -> Bool {
         let scalars = Array(input.unicodeScalars)
-        guard scalars.count <= Self.maximumInput else { return false }
+        guard scalars.count <= Self.maxInput else { return false }
         var machine = PatternMachine(program: program, input: scalars)
         return machine.run()
     }
@@ -56,13 +55,13 @@ enum PatternInstruction {
 
 /// Turns the tree into a program.
 struct PatternCompiler {
-    /// Counted repetitions are written out, so `{1000}` inside `{1000}` must be refused.
-    static let maximumProgram = 2_000
+    /// Larger programs are refused: counted repetitions are written out, so `{1000}` inside `{1000}` would be a million.
+    static let maxProgram = 2_000
 
     private(set) var program: [PatternInstruction] = []
 
     mutating func emit(_ node: PatternNode) throws(Pattern.Failure) {
-        guard program.count < Self.maximumProgram else { throw Pattern.Failure(reason: "its repetitions are too large") }
+        guard program.count < Self.maxProgram else { throw Pattern.Failure(reason: "its repetitions are too large") }
         switch node {
         case .empty: break
         case .set(let set): program.append(.consume(set))
@@ -97,7 +96,7 @@ struct PatternCompiler {
     private mutating func emitRepetition(
         _ inner: PatternNode, minimum: Int, maximum: Int?
     ) throws(Pattern.Failure) {
-        guard minimum <= Self.maximumProgram, (maximum ?? 0) <= Self.maximumProgram else {
+        guard minimum <= Self.maxProgram, (maximum ?? 0) <= Self.maxProgram else {
             throw Pattern.Failure(reason: "its repetitions are too large")
         }
         for _ in 0..<minimum { try emit(inner) }
@@ -119,7 +118,7 @@ struct PatternCompiler {
     }
 }
 
-/// Runs all threads of a program side by side over the input; each instruction at most once a position.
+/// Runs all threads of a program in step over the input, each instruction at most once a position.
 struct PatternMachine {
     let program: [PatternInstruction]
     let input: [Unicode.Scalar]
@@ -148,7 +147,7 @@ struct PatternMachine {
         return false
     }
 
-    /// Follows what consumes nothing, up to the instructions that do; true when it reaches the end of the program.
+    /// Follows the instructions that consume nothing; true when it reaches the end of the program.
     private mutating func follow(_ start: Int, at position: Int, into threads: inout [Int]) -> Bool {
         stack.append(start)
         defer { stack.removeAll(keepingCapacity: true) }

@@ -1,7 +1,7 @@
 /// Parses a pattern into its tree.
 struct PatternParser {
-    private static let maximumDepth = 50
-    private static let maximumLength = 2_000
+    private static let maxDepth = 50
+    private static let maxLength = 2_000
 
     let scalars: [Unicode.Scalar]
     var position = 0
@@ -12,7 +12,7 @@ struct PatternParser {
     }
 
     mutating func parse() throws(Pattern.Failure) -> PatternNode {
-        guard scalars.count <= Self.maximumLength else { throw failure("it is longer than \(Self.maximumLength)") }
+        guard scalars.count <= Self.maxLength else { throw failure("it is longer than \(Self.maxLength)") }
         let node = try parseChoice()
         guard position == scalars.count else { throw failure("a ')' has no '('") }
         return node
@@ -99,7 +99,7 @@ struct PatternParser {
     private mutating func parseGroup() throws(Pattern.Failure) -> PatternNode {
         depth += 1
         defer { depth -= 1 }
-        guard depth <= Self.maximumDepth else { throw failure("it is nested deeper than \(Self.maximumDepth)") }
+        guard depth <= Self.maxDepth else { throw failure("it is nested deeper than \(Self.maxDepth)") }
         if consume("?") {
             if consume("<") {
                 guard current != "=", current != "!" else { throw failure("look-around is not available") }
@@ -116,7 +116,7 @@ struct PatternParser {
 }
 
 extension PatternParser {
-    /// What follows a `\` outside of brackets.
+    /// An escape outside of brackets; the `\` has been read.
     mutating func parseEscape() throws(Pattern.Failure) -> PatternNode {
         guard let scalar = current else { throw failure("it ends with a '\\'") }
         switch scalar {
@@ -130,7 +130,7 @@ extension PatternParser {
         }
     }
 
-    /// What stands in brackets; the `[` is behind us.
+    /// The inside of brackets; the `[` has been read.
     mutating func parseClass() throws(Pattern.Failure) -> ScalarSet {
         var set = ScalarSet()
         set.isInverted = consume("^")
@@ -160,7 +160,7 @@ extension PatternParser {
         return try parseClassEscape()
     }
 
-    /// An escape that stands for characters; the `\` is behind us.
+    /// An escape for a set of characters; the `\` has been read.
     private mutating func parseClassEscape() throws(Pattern.Failure) -> ScalarSet.Part {
         guard let scalar = current else { throw failure("it ends with a '\\'") }
         position += 1

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Turns a schema's JSON into nodes and gathers the mistakes in it.
+/// Turns a schema's JSON into nodes, and gathers its mistakes.
 struct SchemaCompiler {
     let document: JSON
     private(set) var problems: [Problem] = []
@@ -23,14 +23,14 @@ struct SchemaCompiler {
         case .bool(false): return SchemaNode(rules: [RefusalRule()])
         case .object(let keywords):
             var node = SchemaNode()
-            var source = SchemaSource(keywords: keywords, pointer: pointer)
-            compileReference(&source, into: &node)
-            compileValues(&source, into: &node)
-            compileStrings(&source, into: &node)
-            compileNumbers(&source, into: &node)
-            compileArrays(&source, into: &node)
-            compileObjects(&source, into: &node)
-            compileCombinations(&source, into: &node)
+            let source = SchemaSource(keywords: keywords, pointer: pointer)
+            compileReference(source, into: &node)
+            compileValues(source, into: &node)
+            compileStrings(source, into: &node)
+            compileNumbers(source, into: &node)
+            compileArrays(source, into: &node)
+            compileObjects(source, into: &node)
+            compileCombinations(source, into: &node)
             return node
         default:
             report("must be a schema (an object, true or false), not \(schema.typeName.withArticle)", at: pointer)
@@ -38,7 +38,7 @@ struct SchemaCompiler {
         }
     }
 
-    /// Compiles what was referred to, and what that refers to, each once.
+    /// Compiles the targets of references, and those of their references, each once.
     mutating func compileTargets() {
         while let pointer = openReferences.popLast() {
             guard targets[pointer] == nil, let schema = resolve(pointer) else { continue }
@@ -47,7 +47,7 @@ struct SchemaCompiler {
         }
     }
 
-    /// Notes that a reference is used; false when it leads nowhere.
+    /// Notes a reference for ``compileTargets()``; false when it leads nowhere.
     mutating func require(_ pointer: String) -> Bool {
         guard resolve(pointer) != nil else { return false }
         openReferences.append(pointer)
@@ -76,7 +76,7 @@ struct SchemaSource {
 
 extension SchemaCompiler {
     /// `$ref`, and the annotations that are checked: `$defs` and `default`.
-    mutating func compileReference(_ source: inout SchemaSource, into node: inout SchemaNode) {
+    mutating func compileReference(_ source: SchemaSource, into node: inout SchemaNode) {
         node.defaultValue = source.keywords["default"]
         if let value = source.keywords["$ref"] {
             guard case .string(let text) = value, text.hasPrefix("#"),
@@ -104,7 +104,7 @@ extension SchemaCompiler {
     }
 
     /// `type`, `enum`, `const` and `format`.
-    mutating func compileValues(_ source: inout SchemaSource, into node: inout SchemaNode) {
+    mutating func compileValues(_ source: SchemaSource, into node: inout SchemaNode) {
         if let value = source.keywords["type"] {
             let names = value.array ?? [value]
             let types = names.compactMap { $0.string.flatMap(SchemaType.init(rawValue:)) }
@@ -134,9 +134,11 @@ extension SchemaCompiler {
 }
 
 extension SchemaCompiler {
-    mutating func compileStrings(_ source: inout SchemaSource, into node: inout SchemaNode) {
-        let shortest = count("minLength", source), longest = count("maxLength", source)
-        if shortest != nil || longest != nil { node.rules.append(LengthRule(shortest: shortest, longest: longest)) }
+    mutating func compileStrings(_ source: SchemaSource, into node: inout SchemaNode) {
+        let minLength = count("minLength", source), maxLength = count("maxLength", source)
+        if minLength != nil || maxLength != nil {
+            node.rules.append(LengthRule(minLength: minLength, maxLength: maxLength))
+        }
         guard let value = source.keywords["pattern"] else { return }
         guard case .string(let text) = value else { return report("must be a string", at: source.place("pattern")) }
         if let pattern = pattern(text, at: source.place("pattern")) { node.rules.append(PatternRule(pattern: pattern)) }
@@ -151,7 +153,7 @@ extension SchemaCompiler {
         }
     }
 
-    mutating func compileNumbers(_ source: inout SchemaSource, into node: inout SchemaNode) {
+    mutating func compileNumbers(_ source: SchemaSource, into node: inout SchemaNode) {
         let rule = RangeRule(
             minimum: number("minimum", source), exclusiveMinimum: number("exclusiveMinimum", source),
             maximum: number("maximum", source), exclusiveMaximum: number("exclusiveMaximum", source))
@@ -167,20 +169,20 @@ extension SchemaCompiler {
 }
 
 extension SchemaCompiler {
-    mutating func compileArrays(_ source: inout SchemaSource, into node: inout SchemaNode) {
+    mutating func compileArrays(_ source: SchemaSource, into node: inout SchemaNode) {
         let prefix = schemas("prefixItems", source) ?? []
         let rest = schema("items", source)
         if let rest, prefix.isEmpty { node.items = [rest] }
         if !prefix.isEmpty || rest != nil { node.rules.append(ItemsRule(prefix: prefix, rest: rest.map { [$0] } ?? [])) }
-        let fewest = count("minItems", source), most = count("maxItems", source)
+        let minItems = count("minItems", source), maxItems = count("maxItems", source)
         let isUnique = flag("uniqueItems", source)
-        if fewest != nil || most != nil || isUnique {
-            node.rules.append(ArrayRule(fewest: fewest, most: most, isUnique: isUnique))
+        if minItems != nil || maxItems != nil || isUnique {
+            node.rules.append(ArrayRule(minItems: minItems, maxItems: maxItems, isUnique: isUnique))
         }
         if let contains = schema("contains", source) { node.rules.append(ContainsRule(node: contains)) }
     }
 
-    mutating func compileObjects(_ source: inout SchemaSource, into node: inout SchemaNode) {
+    mutating func compileObjects(_ source: SchemaSource, into node: inout SchemaNode) {
         if let value = source.keywords["required"] {
             let names = value.array?.compactMap(\.string) ?? []
             if value.array?.count == names.count {
@@ -189,8 +191,10 @@ extension SchemaCompiler {
                 report("must be a list of strings", at: source.place("required"))
             }
         }
-        let fewest = count("minProperties", source), most = count("maxProperties", source)
-        if fewest != nil || most != nil { node.rules.append(MemberCountRule(fewest: fewest, most: most)) }
+        let minProperties = count("minProperties", source), maxProperties = count("maxProperties", source)
+        if minProperties != nil || maxProperties != nil {
+            node.rules.append(MemberCountRule(minProperties: minProperties, maxProperties: maxProperties))
+        }
         node.properties = namedSchemas("properties", source) ?? [:]
         let patterns = patternProperties(source)
         let rest = schema("additionalProperties", source)
@@ -213,7 +217,7 @@ extension SchemaCompiler {
         return patterns
     }
 
-    mutating func compileCombinations(_ source: inout SchemaSource, into node: inout SchemaNode) {
+    mutating func compileCombinations(_ source: SchemaSource, into node: inout SchemaNode) {
         if let nodes = schemas("allOf", source) {
             node.allOf = nodes
             node.rules.append(AllOfRule(nodes: nodes))

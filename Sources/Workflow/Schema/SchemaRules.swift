@@ -57,17 +57,17 @@ struct ReferenceRule: SchemaRule {
 
 /// `minLength` and `maxLength`, in Unicode scalars (RFC 8259 characters).
 struct LengthRule: SchemaRule {
-    let shortest: Int?
-    let longest: Int?
+    let minLength: Int?
+    let maxLength: Int?
 
     func check(_ value: JSON, at pointer: String, in run: inout ValidationRun) {
         guard case .string(let text) = value else { return }
         let length = text.unicodeScalars.count
-        if let shortest, length < shortest {
-            run.report("must be at least \(shortest) \(Self.characters(shortest)) long", at: pointer)
+        if let minLength, length < minLength {
+            run.report("must be at least \(minLength) \(Self.characters(minLength)) long", at: pointer)
         }
-        if let longest, length > longest {
-            run.report("must be at most \(longest) \(Self.characters(longest)) long", at: pointer)
+        if let maxLength, length > maxLength {
+            run.report("must be at most \(maxLength) \(Self.characters(maxLength)) long", at: pointer)
         }
     }
 
@@ -139,17 +139,17 @@ struct MultipleRule: SchemaRule {
 
 /// `minItems`, `maxItems` and `uniqueItems`.
 struct ArrayRule: SchemaRule {
-    let fewest: Int?
-    let most: Int?
+    let minItems: Int?
+    let maxItems: Int?
     let isUnique: Bool
 
     func check(_ value: JSON, at pointer: String, in run: inout ValidationRun) {
         guard case .array(let elements) = value else { return }
-        if let fewest, elements.count < fewest {
-            run.report("must have at least \(fewest) \(fewest == 1 ? "element" : "elements")", at: pointer)
+        if let minItems, elements.count < minItems {
+            run.report("must have at least \(minItems) \(minItems == 1 ? "element" : "elements")", at: pointer)
         }
-        if let most, elements.count > most {
-            run.report("must have at most \(most) \(most == 1 ? "element" : "elements")", at: pointer)
+        if let maxItems, elements.count > maxItems {
+            run.report("must have at most \(maxItems) \(maxItems == 1 ? "element" : "elements")", at: pointer)
         }
         if isUnique, Set(elements.map(\.normalized)).count != elements.count {
             run.report("must not have the same element twice", at: pointer)
@@ -207,13 +207,13 @@ struct RequiredRule: SchemaRule {
 
 /// `minProperties` and `maxProperties`.
 struct MemberCountRule: SchemaRule {
-    let fewest: Int?
-    let most: Int?
+    let minProperties: Int?
+    let maxProperties: Int?
 
     func check(_ value: JSON, at pointer: String, in run: inout ValidationRun) {
         guard case .object(let members) = value else { return }
-        if let fewest, members.count < fewest { run.report("must have at least \(fewest) properties", at: pointer) }
-        if let most, members.count > most { run.report("must have at most \(most) properties", at: pointer) }
+        if let minProperties, members.count < minProperties { run.report("must have at least \(minProperties) properties", at: pointer) }
+        if let maxProperties, members.count > maxProperties { run.report("must have at most \(maxProperties) properties", at: pointer) }
     }
 }
 

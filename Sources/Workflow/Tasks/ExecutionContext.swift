@@ -1,13 +1,13 @@
 package import Foundation
 
-/// Who and what a task runs for; set once at the start, stored on the task, handed unchanged to every call.
+/// Whom and what a task runs for: set once at the start, stored on the task, handed unchanged to every call.
 package struct ExecutionContext: Sendable, Hashable {
     package var tenantID: String
     package var userID: String
     package var conversationID: String?
     package var taskID: UUID
     package var traceID: String
-    /// An object; the caller's own.
+    /// An object of the caller.
     package var metadata: JSON
 
     package init(

@@ -10,6 +10,14 @@ package struct PromptTemplate: Sendable {
         case none
         /// Percent-encoding: all but `A-Z a-z 0-9 - . _ ~` (RFC 3986, section 2.3).
         case url
+
+        /// Tells the template engine; on a line of its own, so that it takes no white space from the template.
+        fileprivate var pragma: String {
+            switch self {
+            case .none: "{{% CONTENT_TYPE:TEXT}}\n"
+            case .url: "{{% CONTENT_TYPE:\(URLEscaping.contentType)}}\n"
+            }
+        }
     }
 
     private let template: MustacheTemplate
@@ -19,16 +27,16 @@ package struct PromptTemplate: Sendable {
     package init(_ text: String, escaping: Escaping = .none) throws(ProblemList) {
         try TemplateScan.check(text)
         do {
-            template = try MustacheTemplate(string: TemplateProblem.prefix(escaping) + text)
+            template = try MustacheTemplate(string: escaping.pragma + text)
         } catch {
             throw TemplateProblem.describing(error)
         }
         size = text.utf8.count
     }
 
-    /// Renders over an object. A rendering that would pass the bounds of `TemplateBudget` leaves out the rest.
+    /// Renders over an object. A rendering that passes the limit leaves out the rest, see ``TemplateBudget``.
     ///
-    /// - Parameter limit: about how many bytes it may produce.
+    /// - Parameter limit: the approximate limit of the rendering, in bytes.
     package func render(_ context: JSON, atMost limit: Int = TemplateBudget.maximumBytes) -> String {
         let budget = TemplateBudget(templateSize: size, bytes: limit)
         return template.render(TemplateValue.wrap(context, budget: budget))
@@ -37,7 +45,7 @@ package struct PromptTemplate: Sendable {
 
 /// Percent-encodes what templates put into a URL (RFC 3986, sections 2.1 and 2.3).
 package struct URLEscaping: MustacheContentType {
-    /// What templates call it. Asking for it makes it known.
+    /// Its name in templates; registered at the first use.
     static let contentType: String = {
         MustacheContentTypes.register(URLEscaping(), named: "URL")
         return "URL"
@@ -62,19 +70,11 @@ package struct URLEscaping: MustacheContentType {
     private static let digits = Array("0123456789ABCDEF".utf8)
 }
 
-/// Says what is wrong with a template, in our words.
-enum TemplateProblem {
-    /// Says how values are escaped; on its own line, so that it takes nothing from the text behind it.
-    static func prefix(_ escaping: PromptTemplate.Escaping) -> String {
-        switch escaping {
-        case .none: "{{% CONTENT_TYPE:TEXT}}\n"
-        case .url: "{{% CONTENT_TYPE:\(URLEscaping.contentType)}}\n"
-        }
-    }
-
+/// Describes errors of the template engine.
+private enum TemplateProblem {
     static func describing(_ error: any Error) -> ProblemList {
         guard let error = error as? MustacheTemplate.ParserError else { return ProblemList("is not a usable template") }
-        let line = max(1, error.context.lineNumber - 1)
+        let line = max(1, error.context.lineNumber - 1)  // without the pragma
         return ProblemList("is not a usable template: it \(reason(error.error)) (line \(line))")
     }
 

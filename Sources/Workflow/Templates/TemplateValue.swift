@@ -1,6 +1,6 @@
 import Mustache
 
-/// Turns JSON into what the template engine walks.
+/// Wraps JSON for the template engine.
 enum TemplateValue {
     static func wrap(_ value: JSON, budget: TemplateBudget) -> Any {
         switch value {
@@ -17,7 +17,7 @@ enum TemplateValue {
     }
 }
 
-/// Found, and nothing: it hides a value of the same name further out, as the Mustache specification wants.
+/// A value that is there and null: it hides a value of the same name further out, as the Mustache specification requires.
 struct TemplateNull: MustacheCustomRenderable {
     var renderText: String { "" }
     var isNull: Bool { true }
@@ -35,8 +35,7 @@ struct TemplateObject: MustacheParent, MustacheCustomRenderable {
     var isNull: Bool { false }
 
     var renderText: String {
-        let text = JSON.object(members).text
-        return budget.take(text.utf8.count) ? text : ""
+        budget.text(of: .object(members))
     }
 }
 
@@ -53,8 +52,7 @@ struct TemplateArray: MustacheSequence, MustacheParent, MustacheCustomRenderable
     var isNull: Bool { false }
 
     var renderText: String {
-        let text = JSON.array(elements).text
-        return budget.take(text.utf8.count) ? text : ""
+        budget.text(of: .array(elements))
     }
 
     func makeIterator() -> AnyIterator<Any> {
@@ -79,9 +77,9 @@ struct TemplateArray: MustacheSequence, MustacheParent, MustacheCustomRenderable
     }
 }
 
-/// Bounds what one rendering may produce, since nested sections can multiply a small template.
+/// Bounds the size of one rendering, since nested sections can multiply a small template.
 package final class TemplateBudget {
-    /// About how many bytes a rendering may have.
+    /// The approximate limit of a rendering.
     package static let maximumBytes = 64 << 20
 
     private var remaining: Int
@@ -92,10 +90,16 @@ package final class TemplateBudget {
         self.templateSize = templateSize
     }
 
-    /// False when the bytes are no longer to be had.
+    /// False when the budget is used up.
     func take(_ bytes: Int) -> Bool {
         remaining -= bytes
         return remaining >= 0
+    }
+
+    /// A value as JSON; empty when the budget is used up.
+    func text(of value: JSON) -> String {
+        let text = value.text
+        return take(text.utf8.count) ? text : ""
     }
 
     /// One more turn of a section, which repeats at most the whole template.
