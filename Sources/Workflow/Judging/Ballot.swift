@@ -48,8 +48,8 @@ package enum BallotLabel {
 /// The order in which candidates are shown to a judge.
 ///
 /// Language models prefer the first or the last candidate, whatever it says. So each judge sees another order, and all
-/// judges together see each candidate in each place about equally often. See Zheng et al., "Judging LLM-as-a-Judge with MT-Bench
-/// and Chatbot Arena", NeurIPS 2023, 3.3 (position bias); E. J. Williams, "Experimental Designs Balanced for the
+/// judges together see each candidate in each place about equally often. See Zheng et al., "Judging LLM-as-a-Judge with
+/// MT-Bench and Chatbot Arena", NeurIPS 2023, 3.3 (position bias); E. J. Williams, "Experimental Designs Balanced for the
 /// Estimation of Residual Effects of Treatments", Austral. J. Sci. Res. A 2 (1949).
 package enum BallotOrder {
     /// The order for the judge with a number (from 0), the same for the same finalists, task and phase.

@@ -1,7 +1,8 @@
 /// A regular expression of a schema (ECMA-262, with the `u` flag), matched in time linear in the input.
 ///
 /// With a backtracking matcher one hostile input could stall a node. What only backtracking can do (look-around,
-/// back-references) is refused. Unanchored, as JSON Schema requires (validation 6.3.3). Source of the method: R. Cox, "Regular Expression Matching: the Virtual Machine Approach", 2009.
+/// back-references) is refused. Unanchored, as JSON Schema requires (validation 6.3.3). Source of the method: R. Cox,
+/// "Regular Expression Matching: the Virtual Machine Approach", 2009.
 struct Pattern: Sendable {
     /// Longer inputs do not match; counted in Unicode scalars.
     static let maxInput = 65_536
