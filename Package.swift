@@ -121,7 +121,7 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
         .testTarget(name: "BaseTests", dependencies: ["Base"], swiftSettings: swiftSettings),
-        .testTarget(name: "WorkflowTests", dependencies: ["Base", "Workflow"], swiftSettings: swiftSettings),
+        .testTarget(name: "WorkflowTests", dependencies: ["Base", "Workflow", "TestSupport"], swiftSettings: swiftSettings),
         .testTarget(
             name: "PostgresTests", dependencies: ["Base", "Postgres", "TestSupport", logging, lifecycle], swiftSettings: swiftSettings),
         .testTarget(

@@ -1,5 +1,6 @@
 import Client
 import Postgres
+import TestSupport
 import Testing
 import Workflow
 

@@ -4,6 +4,7 @@ import Foundation
 import NIOCore
 import NIOHTTP1
 import Postgres
+import TestSupport
 import Testing
 import Workflow
 

@@ -1,4 +1,4 @@
-/// What calls took: tokens, and what they cost as far as that is known.
+/// The tokens of calls, and their cost as far as prices are known.
 package struct Usage: Sendable, Hashable {
     package var promptTokens: Int
     package var completionTokens: Int
@@ -55,15 +55,5 @@ extension Usage {
             promptTokens: json["prompt_tokens"]?.int ?? 0, completionTokens: json["completion_tokens"]?.int ?? 0,
             totalTokens: json["total_tokens"]?.int ?? 0, cost: json["cost"]?.double,
             models: json["models"]?.array?.compactMap(\.string) ?? [])
-    }
-}
-
-extension Usage: Codable {
-    package init(from decoder: any Decoder) throws {
-        self.init(json: try JSON(from: decoder))
-    }
-
-    package func encode(to encoder: any Encoder) throws {
-        try json.encode(to: encoder)
     }
 }
