@@ -5,7 +5,7 @@ import Postgres
 package import Processor
 import ServiceLifecycle
 import UnixSignals
-import Workflow
+package import Workflow
 
 /// Runs a node until SIGTERM or SIGINT: database, tailer, processor, HTTP and streams.
 ///
@@ -34,4 +34,40 @@ package func runService(
         throw StartError(error, configuration.http) ?? error
     }
     await node.close()
+}
+
+/// Why the address could not be listened on, in words that say what to do.
+struct StartError: Error, CustomStringConvertible {
+    let description: String
+
+    init?(_ error: any Error, _ http: PressroomConfiguration.HTTP) {
+        guard let error = error as? IOError else { return nil }
+        let address = "\(http.host):\(http.port)"
+        switch error.errnoCode {
+        case 98: description = "\(address) is in use by another program; choose another port with --http-port."
+        case 13: description = "\(address) may not be listened on by this user; choose a port above 1023 with --http-port."
+        case 99: description = "\(http.host) is no address of this machine; choose another with --http-host."
+        default: return nil
+        }
+    }
+}
+
+extension OwnKinds {
+    /// - Throws: `ConfigurationError` for a name that no kind can have, or that two have.
+    package init(registered kinds: [RegisteredKind]) throws(ConfigurationError) {
+        var checks: [String: Check] = [:]
+        var problems: [ConfigurationError.Problem] = []
+        for kind in kinds {
+            if !Self.isName(kind.name) {
+                problems.append(.init(
+                    key: "", source: "kind '\(kind.name)'",
+                    detail: "must have a name of words with dots between them, such as shop.resize, in lower case"))
+            }
+            if checks.updateValue(kind.check, forKey: kind.name) != nil {
+                problems.append(.init(key: "", source: "kind '\(kind.name)'", detail: "is registered twice"))
+            }
+        }
+        guard problems.isEmpty else { throw ConfigurationError(problems) }
+        self.init(checks)
+    }
 }

@@ -39,3 +39,27 @@ struct ClientOptions: ParsableArguments {
         ProcessInfo.processInfo.environment[name].flatMap { $0.isEmpty ? nil : $0 }
     }
 }
+
+/// How results are shown.
+struct OutputOptions: ParsableArguments {
+    @Flag(help: "Write JSON, as the service sends it.")
+    var json = false
+
+    /// One document as one line.
+    func write(_ document: Document) {
+        Terminal.write(String(decoding: document.data, as: UTF8.self))
+    }
+}
+
+/// Which part of a list.
+struct PageOptions: ParsableArguments {
+    @Option(help: "How many, 1…500.")
+    var limit = 50
+
+    @Option(help: "Where the page before ended: its 'next'.")
+    var after: String?
+
+    func validate() throws {
+        guard (1...500).contains(limit) else { throw ValidationError("--limit must be 1…500") }
+    }
+}

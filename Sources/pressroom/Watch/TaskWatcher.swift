@@ -1,4 +1,6 @@
 import Client
+import Dispatch
+import Foundation
 import Workflow
 
 /// Follows a task to its end and shows it: as a picture in a terminal, as lines elsewhere, as events with `json`.
@@ -83,5 +85,29 @@ struct TaskWatcher {
         let data = element.event.flatMap { try? JSON(parsing: $0.data) } ?? element.state.document.json
         let name = element.event?.name ?? "state"
         Terminal.write(JSON.object(["event": .string(name), "data": data]).text)
+    }
+}
+
+/// Runs something when the user presses Ctrl-C, before the program ends with 130.
+final class InterruptHandler {
+    private let sources: [any DispatchSourceSignal]
+
+    init(_ cleanUp: @escaping @Sendable () -> Void) {
+        sources = [SIGINT, SIGTERM].map { number in
+            signal(number, SIG_IGN)  // the source gets it all the same
+            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+            source.setEventHandler {
+                cleanUp()
+                exit(128 + number)
+            }
+            source.resume()
+            return source
+        }
+    }
+
+    func cancel() {
+        for source in sources { source.cancel() }
+        signal(SIGINT, SIG_DFL)
+        signal(SIGTERM, SIG_DFL)
     }
 }
