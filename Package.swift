@@ -108,11 +108,15 @@ let package = Package(
         .executableTarget(
             name: "pressroom",
             dependencies: [
-                "CLibPQ", "Service", "Processor", "Client", "Workflow", "Postgres", "Store", logging, lifecycle,
+                "Service", "Client", "Workflow", "Postgres", "Store", logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: swiftSettings
         ),
+        // Measured by scripts/bench beside the service itself; not a product.
+        .executableTarget(
+            name: "bench-node", dependencies: ["Service", "Processor", "Workflow"], path: "Benchmarks/Node",
+            swiftSettings: swiftSettings),
         .target(
             name: "TestSupport",
             dependencies: ["Workflow", "Postgres", logging, nioCore, nioPosix, nioHTTP1],

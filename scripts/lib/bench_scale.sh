@@ -62,7 +62,7 @@ make_source() {
 # scale_of ROUNDS: the large tables, and the small ones in turn, whose times are kept for small_scale_of.
 scale_of() {
   rm -f "$temporary/scale.json"
-  "$binary" bench scale --rounds "$1" --json --database-url "$(scale_url scale_large)" --beside "$(scale_url scale_small)" \
+  "$generator" scale --rounds "$1" --json --database-url "$(scale_url scale_large)" --beside "$(scale_url scale_small)" \
     >"$temporary/scale.json" && times_of '' "$temporary/scale.json"
 }
 small_scale_of() { times_of beside_ "$temporary/scale.json"; }

@@ -1,3 +1,97 @@
+import ArgumentParser
+
+struct FanOutCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "fan-out",
+        abstract: "How many events a second reach many readers, while publishers post as fast as they are answered.",
+        discussion: "Exits with 1 when a reader missed an event or got one twice.")
+
+    @Option(help: "Readers of the stream.")
+    var subscribers = 1000
+
+    @Option(help: "Connections that post events, each one event after the other.")
+    var publishers = 8
+
+    @Option(help: "Events that each of them posts.")
+    var messages = 500
+
+    @Option(help: "Bytes of a posted body, 64…1000000.")
+    var size = 500
+
+    @Option(help: "Seconds without any event after which to give up.")
+    var timeout = 20.0
+
+    @OptionGroup var options: TargetOptions
+    @OptionGroup var output: ReportOptions
+
+    func validate() throws {
+        try BenchLimits.check(subscribers: subscribers, publishers: publishers, messages: messages, size: size)
+        try BenchLimits.check(seconds: timeout, "--timeout")
+    }
+
+    func run() async throws {
+        let outcome = try await options.withTarget { target in
+            let publishing = Publishing(connections: publishers, messages: messages, size: size)
+            return try StreamLoad(target: target, subscribers: subscribers, publishing: publishing, timeout: timeout).run()
+        }
+        var report = BenchReport("fan-out")
+        outcome.addDelivery(to: &report)
+        outcome.addPublishing(to: &report)
+        report.add(outcome.latency, "post_to_receipt")
+        report.write(asJSON: output.json)
+        try outcome.requireComplete()
+    }
+}
+
+struct LatencyCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "latency",
+        abstract: "How long an event takes to its readers at a steady rate.",
+        discussion: """
+            'commit_to_receipt' begins with the event's 'at', which PostgreSQL takes when it appends the event, before \
+            the commit; 'post_to_receipt' begins just before the POST.
+            """)
+
+    @Option(help: "Readers of the stream.")
+    var subscribers = 200
+
+    @Option(help: "Events a second, by one publisher.")
+    var rate = 200.0
+
+    @Option(help: "How long to post.")
+    var seconds = 20.0
+
+    @Option(help: "Bytes of a posted body, 64…1000000.")
+    var size = 500
+
+    @OptionGroup var options: TargetOptions
+    @OptionGroup var output: ReportOptions
+
+    func validate() throws {
+        try BenchLimits.check(subscribers: subscribers, publishers: 1, messages: messages, size: size)
+        try BenchLimits.check(seconds: seconds, "--seconds")
+        try BenchLimits.check(rate: rate)
+    }
+
+    private var messages: Int { max(1, Int((rate * seconds).rounded())) }
+
+    func run() async throws {
+        let outcome = try await options.withTarget { target in
+            let publishing = Publishing(connections: 1, messages: messages, size: size, rate: rate)
+            var load = StreamLoad(target: target, subscribers: subscribers, publishing: publishing, timeout: 20)
+            load.readsCommitTimes = target.taskID != nil
+            return try load.run()
+        }
+        var report = BenchReport("latency")
+        outcome.addDelivery(to: &report)
+        outcome.addPublishing(to: &report)
+        report.add(outcome.commitLatency, "commit_to_receipt")
+        report.add(outcome.latency, "post_to_receipt")
+        report.write(asJSON: output.json)
+        try outcome.requireComplete()
+    }
+}
+
 /// Readers of one stream, and publishers that post to it.
 struct StreamLoad {
     let target: BenchTarget
@@ -84,8 +178,8 @@ extension StreamLoad.Outcome {
     }
 
     /// Throws unless every reader got every event once.
-    func requireComplete() throws(CommandFailure) {
+    func requireComplete() throws(BenchFailure) {
         guard missing > 0 || doubled > 0 else { return }
-        throw CommandFailure("\(missing) events were missed and \(doubled) came twice; the server cut off \(closedByServer) readers")
+        throw BenchFailure("\(missing) events were missed and \(doubled) came twice; the server cut off \(closedByServer) readers")
     }
 }

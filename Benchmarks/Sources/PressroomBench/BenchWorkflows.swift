@@ -6,7 +6,7 @@ enum BenchWorkflows {
     static let waiting = """
         name: \(waitingName)
         version: 1.0.0
-        description: Waits while `pressroom bench` posts events to it.
+        description: Waits while `pressroom-bench` posts events to it.
         category: bench
         phases:
           - {id: wait, kind: signal, name: done, timeout: 1h}
@@ -31,7 +31,7 @@ enum BenchWorkflows {
             """
             name: \(name)
             version: 1.0.0
-            description: Four steps, one after the other, for `pressroom bench`.
+            description: Four steps, one after the other, for `pressroom-bench`.
             category: bench
             \(agents)
             phases:
@@ -55,7 +55,7 @@ enum BenchWorkflows {
             """
             name: \(name)
             version: 1.0.0
-            description: Twenty drafts and four judges, for `pressroom bench`.
+            description: Twenty drafts and four judges, for `pressroom-bench`.
             category: bench
             agents:
             \(agents.joined(separator: "\n"))

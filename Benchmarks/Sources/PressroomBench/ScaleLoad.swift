@@ -30,7 +30,7 @@ struct ScaleLoad: Sendable {
             try await store.claimSteps(scope, processorID: processorID, limit: 64)
         }
         guard steps.count == 64 else {
-            throw CommandFailure("\(steps.count) steps of \(scope.tenantID) were due, and not 64: see scale.queue() in the data set")
+            throw BenchFailure("\(steps.count) steps of \(scope.tenantID) were due, and not 64: see scale.queue() in the data set")
         }
         _ = try await times.measure("lost_steps") {
             try await store.lostSteps(processorID: processorID, steps.map { ($0.id, $0.attempt) })
@@ -47,7 +47,7 @@ struct ScaleLoad: Sendable {
     private func start(_ place: ScaleSample.Place, _ times: inout ScaleTimes) async throws {
         guard let view = try await store.latestWorkflow(scope, name: place.workflow),
             let workflow = try await store.workflowDefinition(scope, id: view.id)
-        else { throw CommandFailure("there is no workflow \(place.workflow)") }
+        else { throw BenchFailure("there is no workflow \(place.workflow)") }
         let taskID = UUIDv7.next()
         let context = ExecutionContext(tenantID: scope.tenantID, userID: scope.userID, taskID: taskID, traceID: "00")
         _ = try await times.measure("start") {

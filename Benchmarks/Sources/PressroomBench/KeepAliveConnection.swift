@@ -8,7 +8,7 @@ final class KeepAliveConnection {
     private var filled = 0
     private var bodyStart = 0
 
-    init(_ server: ServerAddress) throws(CommandFailure) {
+    init(_ server: ServerAddress) throws(BenchFailure) {
         socket = try server.connect(isBlocking: true)
         authority = server.authority
         // A server that never answers must not hold up the program for ever.
@@ -22,7 +22,7 @@ final class KeepAliveConnection {
     var body: ArraySlice<UInt8> { buffer[bodyStart..<filled] }
 
     /// Sends a request and reads the whole answer, whose status must be 2xx.
-    func exchange(_ request: [UInt8]) throws(CommandFailure) {
+    func exchange(_ request: [UInt8]) throws(BenchFailure) {
         try send(request)
         filled = 0
         bodyStart = 0
@@ -35,16 +35,16 @@ final class KeepAliveConnection {
         while filled < bodyStart + length { try receive() }
         guard head.hasPrefix("http/1.1 2") else {
             let line = head.prefix { $0 != "\r\n" }
-            throw CommandFailure(SafeText.lines("\(authority) answered \(line)\n\(String(decoding: body, as: UTF8.self))"))
+            throw BenchFailure("\(authority) answered \(line): \(String(decoding: body, as: UTF8.self).debugDescription)")
         }
     }
 
-    private func bodyLength(_ head: String) throws(CommandFailure) -> Int {
+    private func bodyLength(_ head: String) throws(BenchFailure) -> Int {
         if head.hasPrefix("http/1.1 204") { return 0 }
         for line in head.split(separator: "\r\n") where line.hasPrefix("content-length:") {
             if let length = Int(line.dropFirst(15).drop { $0 == " " }), length >= 0 { return length }
         }
-        throw CommandFailure("\(authority) sent an answer without content-length")
+        throw BenchFailure("\(authority) sent an answer without content-length")
     }
 
     private func endOfHead() -> Int? {
@@ -55,7 +55,7 @@ final class KeepAliveConnection {
         return nil
     }
 
-    private func send(_ request: [UInt8]) throws(CommandFailure) {
+    private func send(_ request: [UInt8]) throws(BenchFailure) {
         var sent = 0
         while sent < request.count {
             let count = request.withUnsafeBytes {
@@ -66,12 +66,12 @@ final class KeepAliveConnection {
         }
     }
 
-    private func receive() throws(CommandFailure) {
+    private func receive() throws(BenchFailure) {
         if filled == buffer.count { buffer.append(contentsOf: repeatElement(0, count: buffer.count)) }
         let count = buffer.withUnsafeMutableBytes { recv(socket, $0.baseAddress.map { $0 + filled }, $0.count - filled, 0) }
         if count < 0, errno == EINTR { return }
         guard count >= 0 else { throw .system("no answer from \(authority)") }
-        guard count > 0 else { throw CommandFailure("\(authority) closed a connection before its answer") }
+        guard count > 0 else { throw BenchFailure("\(authority) closed a connection before its answer") }
         filled += count
     }
 }

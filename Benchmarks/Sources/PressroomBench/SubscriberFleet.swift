@@ -42,7 +42,7 @@ final class SubscriberFleet {
     private static let eventCount: Int32 = 1024
 
     /// - Parameter capacity: the most readers there will be.
-    init(_ target: BenchTarget, capacity: Int, readsCommitTimes: Bool = false) throws(CommandFailure) {
+    init(_ target: BenchTarget, capacity: Int, readsCommitTimes: Bool = false) throws(BenchFailure) {
         try OpenFiles.allow(capacity)
         server = target.server
         request = target.subscription()
@@ -66,7 +66,7 @@ final class SubscriberFleet {
     /// Opens more readers and waits until each of them has received its first bytes.
     ///
     /// - Parameter atOnce: how many may be on their way at a time.
-    func open(_ count: Int, atOnce: Int = 100, timeout: Double) throws(CommandFailure) {
+    func open(_ count: Int, atOnce: Int = 100, timeout: Double) throws(BenchFailure) {
         precondition(readers.count + count <= capacity)
         let start = MonotonicClock.now(), wanted = waits.count + count
         var unopened = count
@@ -76,15 +76,15 @@ final class SubscriberFleet {
                 unopened -= 1
             }
             try pump(milliseconds: 20)
-            guard closedByServer == 0 else { throw CommandFailure("the server closed a connection at once: has it room for so many?") }
+            guard closedByServer == 0 else { throw BenchFailure("the server closed a connection at once: has it room for so many?") }
             guard MonotonicClock.seconds(since: start) < timeout else {
-                throw CommandFailure("after \(Int(timeout)) s, \(wanted - waits.count) of \(count) connections had no first bytes")
+                throw BenchFailure("after \(Int(timeout)) s, \(wanted - waits.count) of \(count) connections had no first bytes")
             }
         }
     }
 
     /// Reads what there is, and waits for it at most so long.
-    func pump(milliseconds: Int32) throws(CommandFailure) {
+    func pump(milliseconds: Int32) throws(BenchFailure) {
         let count = epoll_wait(epoll, events, Self.eventCount, milliseconds)
         guard count > 0 else { return }
         for number in 0..<Int(count) {
@@ -105,7 +105,7 @@ final class SubscriberFleet {
         }
     }
 
-    private func openOne() throws(CommandFailure) {
+    private func openOne() throws(BenchFailure) {
         var reader = Reader()
         reader.openedAt = MonotonicClock.now()
         reader.socket = try server.connect(isBlocking: false)
@@ -113,7 +113,7 @@ final class SubscriberFleet {
         try control(EPOLL_CTL_ADD, readers.count - 1, EPOLLOUT)
     }
 
-    private func finishConnecting(_ index: Int) throws(CommandFailure) {
+    private func finishConnecting(_ index: Int) throws(BenchFailure) {
         let socket = readers[index].socket
         var code: Int32 = 0, length = socklen_t(4)
         getsockopt(socket, SOL_SOCKET, SO_ERROR, &code, &length)
@@ -124,14 +124,14 @@ final class SubscriberFleet {
         try control(EPOLL_CTL_MOD, index, EPOLLIN)
     }
 
-    private func control(_ operation: Int32, _ index: Int, _ interest: EPOLL_EVENTS) throws(CommandFailure) {
+    private func control(_ operation: Int32, _ index: Int, _ interest: EPOLL_EVENTS) throws(BenchFailure) {
         var event = epoll_event()
         event.events = interest.rawValue
         event.data.u32 = UInt32(index)
         guard epoll_ctl(epoll, operation, readers[index].socket, &event) == 0 else { throw .system("cannot watch a socket") }
     }
 
-    private func read(_ index: Int) throws(CommandFailure) {
+    private func read(_ index: Int) throws(BenchFailure) {
         let tailLength = readers[index].tailLength
         let fresh = buffer + MarkScanner.kept
         let count = recv(readers[index].socket, fresh, Self.bufferSize, 0)
@@ -166,10 +166,10 @@ final class SubscriberFleet {
         readers[index].tailLength = kept
     }
 
-    private func begin(_ index: Int, _ bytes: UnsafeBufferPointer<UInt8>, _ now: UInt64) throws(CommandFailure) {
+    private func begin(_ index: Int, _ bytes: UnsafeBufferPointer<UInt8>, _ now: UInt64) throws(BenchFailure) {
         let head = String(decoding: bytes.prefix(400), as: UTF8.self)
         guard head.hasPrefix("HTTP/1.1 200") else {
-            throw CommandFailure(SafeText.lines("\(server.authority) answered \(head)"))
+            throw BenchFailure("\(server.authority) answered \(head.debugDescription)")
         }
         readers[index].phase = .reading
         waits.record(now - readers[index].openedAt)
@@ -182,5 +182,92 @@ final class SubscriberFleet {
             // The database's time has whole microseconds, and may be rounded up.
             commitLatency.record(age > day / 2 ? 0 : age)
         }
+    }
+}
+
+/// The number of files and sockets that this process may open.
+enum OpenFiles {
+    /// Raises the limit as far as it may be, and throws when that is not enough for so many sockets.
+    static func allow(_ sockets: Int) throws(BenchFailure) {
+        var limit = rlimit()
+        getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        limit.rlim_cur = limit.rlim_max
+        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        // What the program has open besides.
+        let needed = sockets + 64
+        guard limit.rlim_cur >= rlim_t(needed) else {
+            throw BenchFailure(
+                "\(sockets) connections need \(needed) open files, and the hard limit is \(limit.rlim_max): raise it with ulimit -Hn")
+        }
+    }
+}
+
+/// Finds time marks in what a reader received, without looking at every byte twice or making anything of it.
+///
+/// Events of one load are equally long, so the next mark is expected as far after the last one as that was after the one
+/// before it; only where it is not, the bytes are searched.
+struct MarkScanner {
+    /// What a caller keeps of the end of a reader's bytes, so that a mark that two reads share is found.
+    static let kept = 48
+
+    /// From one mark to the next; 0 while not known.
+    private var stride = 0
+
+    /// Calls `body` with each mark of `bytes` that ends after `fresh` of them.
+    @inline(__always)
+    mutating func forEachMark(_ bytes: UnsafeBufferPointer<UInt8>, fresh: Int, _ body: (UInt64) -> Void) {
+        guard let base = bytes.baseAddress else { return }
+        var position = 2
+        var last = -1
+        while position < bytes.count {
+            guard let hit = memchr(base + position, 0x3D, bytes.count - position) else { return }  // =
+            var at = UnsafeRawPointer(base).distance(to: hit)
+            position = at + 1
+            guard Self.isMark(base, at) else { continue }
+            if last >= 0 { stride = at - last }
+            while true {
+                guard at + TimeMark.digitCount < bytes.count else { return }
+                last = at
+                position = at + TimeMark.digitCount + 1
+                if position > fresh, let time = Self.number(base + at + 1, TimeMark.digitCount), time > 0 { body(time) }
+                at += stride
+                guard stride > TimeMark.digitCount + 3, at < bytes.count, base[at] == 0x3D, Self.isMark(base, at) else { break }
+            }
+        }
+    }
+
+    /// Calls `body` with the time of day, in nanoseconds, of each event's own `"at":"2026-01-31T12:00:00.123456Z"` that
+    /// ends after `fresh` of the bytes. For loads that are light.
+    static func forEachCommit(_ bytes: UnsafeBufferPointer<UInt8>, fresh: Int, _ body: (UInt64) -> Void) {
+        let key: StaticString = "\"at\":\"2", length = 33
+        guard let base = bytes.baseAddress else { return }
+        var position = 0
+        while position + length <= bytes.count,
+            let hit = memchr(base + position, 0x22, bytes.count - position - length + 1)
+        {
+            let at = UnsafeRawPointer(base).distance(to: hit)
+            position = at + 1
+            guard at + length > fresh, memcmp(base + at, key.utf8Start, key.utf8CodeUnitCount) == 0 else { continue }
+            guard let hours = number(base + at + 17, 2), let minutes = number(base + at + 20, 2),
+                let seconds = number(base + at + 23, 2), let micros = number(base + at + 26, 6)
+            else { continue }
+            body(((hours * 60 + minutes) * 60 + seconds) * 1_000_000_000 + micros * 1000)
+        }
+    }
+
+    @inline(__always)
+    private static func isMark(_ base: UnsafePointer<UInt8>, _ at: Int) -> Bool {
+        base[at - 1] == 0x73 && base[at - 2] == 0x74  // ts
+    }
+
+    @inline(__always)
+    private static func number(_ start: UnsafePointer<UInt8>, _ count: Int) -> UInt64? {
+        var value: UInt64 = 0
+        for index in 0..<count {
+            let digit = start[index] &- 0x30
+            guard digit < 10 else { return nil }
+            value = value &* 10 &+ UInt64(digit)
+        }
+        return value
     }
 }

@@ -2,7 +2,7 @@ import ArgumentParser
 import Client
 import Workflow
 
-struct BenchState: AsyncParsableCommand {
+struct StateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "state",
         abstract: "How often a task's state can be read.",
@@ -23,8 +23,8 @@ struct BenchState: AsyncParsableCommand {
     @Option(help: "Seconds after which to give up waiting for the end of that task.")
     var timeout = 300.0
 
-    @OptionGroup var client: ClientOptions
-    @OptionGroup var output: OutputOptions
+    @OptionGroup var client: ServiceOptions
+    @OptionGroup var output: ReportOptions
 
     func validate() throws {
         guard (1...1000).contains(connections) else { throw ValidationError("--connections must be 1…1000") }
@@ -33,7 +33,7 @@ struct BenchState: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let server = try ServerAddress(try client.address)
+        let server = try ServerAddress(client.url)
         let state = try await client.withClient { client in
             try await client.taskState(try await taskID(client))
         }
