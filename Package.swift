@@ -165,8 +165,8 @@ let package = Package(
         .testTarget(
             name: "ServiceTests",
             dependencies: [
-                "Service", "PressroomKit", "Client", "Processor", "Store", "Workflow", "Postgres", "Providers", "TestSupport", httpClient,
-                nioCore, nioPosix, logging, lifecycle,
+                "Service", "PressroomKit", "API", "Broadcast", "Client", "Processor", "Store", "Workflow", "Postgres", "Providers",
+                "TestSupport", httpClient, nioCore, nioPosix, logging, lifecycle,
             ],
             swiftSettings: swiftSettings
         ),

@@ -1,14 +1,14 @@
 package import API
-import Broadcast
+package import Broadcast
 import Foundation
-import Processor
-import Providers
-import Store
+package import Processor
+package import Store
+package import Workflow
 
-// How the settings of the service become those of its parts.
+// The settings, handed to the parts of the service that use them.
 
 extension HubConfiguration {
-    init(_ streams: PressroomConfiguration.Streams) {
+    package init(_ streams: PressroomConfiguration.Streams) {
         self.init()
         heartbeat = streams.heartbeat
         unsentLimit = streams.maxUnsentBytes
@@ -25,22 +25,23 @@ extension PressroomConfiguration.Streams {
 }
 
 extension TailerConfiguration {
-    init(_ streams: PressroomConfiguration.Streams) {
+    package init(_ streams: PressroomConfiguration.Streams) {
         self.init()
         pollInterval = streams.tailPoll
     }
 }
 
 extension PressroomConfiguration {
-    /// After how many milliseconds PostgreSQL ends a transaction in which a node does nothing. Whoever is stopped in the
-    /// middle of one holds rows and a tenant's head, which nobody else can take; it must be over before its lease is.
+    /// After how many milliseconds PostgreSQL ends a transaction in which a node does nothing. A node that is stopped in
+    /// the middle of a transaction keeps rows and a tenant's head locked; PostgreSQL must release them before the node's
+    /// lease ends.
     var idleTransactionTimeout: String {
         String(max(1, Int64(processor.leaseTimeout / .milliseconds(2))))
     }
 }
 
 extension ExpressionLimits {
-    init(_ processor: PressroomConfiguration.Processor) {
+    package init(_ processor: PressroomConfiguration.Processor) {
         self.init()
         timeout = processor.expressionTimeout
         maxBytes = processor.maxExpressionBytes
@@ -49,7 +50,7 @@ extension ExpressionLimits {
 }
 
 extension ProcessorConfiguration {
-    init(_ processor: PressroomConfiguration.Processor, _ registry: ProviderRegistry) {
+    package init(_ processor: PressroomConfiguration.Processor, models: ScopedModelLimits) {
         self.init()
         concurrency = processor.concurrency
         commitBatch = processor.commitBatch
@@ -60,12 +61,12 @@ extension ProcessorConfiguration {
         maxSubtaskDepth = processor.maxSubtaskDepth
         tenantReserve = processor.tenantReserve
         limits = ClaimLimits(
-            tenantSteps: processor.maxTenantSteps > 0 ? processor.maxTenantSteps : nil, models: registry.limits)
+            tenantSteps: processor.maxTenantSteps > 0 ? processor.maxTenantSteps : nil, models: models)
     }
 }
 
 extension SchedulerConfiguration {
-    init(_ schedules: PressroomConfiguration.Schedules) {
+    package init(_ schedules: PressroomConfiguration.Schedules) {
         self.init()
         poll = schedules.poll
         grace = schedules.grace
@@ -73,22 +74,29 @@ extension SchedulerConfiguration {
 }
 
 extension APIConfiguration {
-    init(_ configuration: PressroomConfiguration) throws {
+    package init(_ http: PressroomConfiguration.HTTP) {
         self.init()
-        host = configuration.http.host
-        port = configuration.http.port
+        host = http.host
+        port = http.port
+        maxBodyBytes = http.maxBodyBytes
+        requestTimeout = http.requestTimeout
+        idleTimeout = http.idleTimeout
+        tcpUserTimeout = http.tcpUserTimeout
+        backlog = http.backlog
+    }
+
+    /// With the files that the settings name.
+    ///
+    /// - Throws: `ConfigurationError` for a file that is missing or unusable.
+    init(_ configuration: PressroomConfiguration) throws {
+        self.init(configuration.http)
         certificate = try configuration.certificate()
-        maxBodyBytes = configuration.http.maxBodyBytes
-        requestTimeout = configuration.http.requestTimeout
-        idleTimeout = configuration.http.idleTimeout
-        tcpUserTimeout = configuration.http.tcpUserTimeout
-        backlog = configuration.http.backlog
         publicDirectory = try ResourceLocator.current.publicDirectory(configuration)
     }
 }
 
 extension PressroomConfiguration {
-    /// The certificate that the service answers with; nil for no TLS.
+    /// The service's certificate; nil for no TLS.
     package func certificate() throws(ConfigurationError) -> ServerCertificate? {
         guard let certificate = http.tlsCertificate, let key = http.tlsKey else { return nil }
         do throws(ServerCertificate.Failure) {

@@ -50,11 +50,10 @@ package struct ResourceLocator: Sendable {
         if let found = candidates.first(where: { FileManager.default.fileExists(atPath: $0 + "/" + file) }) {
             return found
         }
-        let variable = ConfigurationKeys.variables(for: key)[0]
         let detail =
             configured.map { "'\($0)' has no \(file)" }
             ?? "is not set, and no directory \(name) with \(file) was found in the working directory or above the executable; "
-            + "set \(variable) or \(key) in pressroom.yaml"
+            + "set \(Setting.variable(of: key)) or \(key) in pressroom.yaml"
         throw ConfigurationError([.init(key: key, source: "", detail: detail)])
     }
 

@@ -10,7 +10,7 @@ struct PressroomCommand: AsyncParsableCommand {
         version: Version.text,
         subcommands: [
             ServeCommand.self, MigrateCommand.self, WorkflowCommand.self, TaskCommand.self, InboxCommand.self,
-            ScheduleCommand.self, DoctorCommand.self,
+            ScheduleCommand.self, DoctorCommand.self, SettingsCommand.self,
         ]
     )
 

@@ -138,10 +138,3 @@ struct ServerAddress: Sendable {
         return socket
     }
 }
-
-extension BenchFailure {
-    /// With what the last system call said.
-    static func system(_ what: String, code: Int32 = errno, status: BenchFailure.Status = .failed) -> BenchFailure {
-        BenchFailure("\(what): \(String(cString: strerror(code)))", status: status)
-    }
-}

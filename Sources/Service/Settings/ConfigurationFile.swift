@@ -63,16 +63,15 @@ struct ConfigurationFile {
             let line = key.mark?.line ?? 0
             if path == "providers" {
                 readProviders(value, line: line)
-            } else if ConfigurationKeys.groups.contains(path) {
+            } else if Setting.groups.contains(path) {
                 readGroup(value, at: path, line: line)
-            } else if ConfigurationKeys.all.contains(path) {
+            } else if Setting.keys.contains(path) {
                 if let entry = entry(value, at: path, line: line) { entries[path] = entry }
             } else {
-                let siblings = ConfigurationKeys.all.filter { $0.hasPrefix(prefix.isEmpty ? "" : prefix + ".") }
-                let known = Set(siblings.map { $0.dropFirst(prefix.isEmpty ? 0 : prefix.count + 1).prefix { $0 != "." } })
-                report(
-                    path, line: line,
-                    ConfigurationKeys.unknown(path, among: known.map(String.init) + (prefix.isEmpty ? ["providers"] : [])))
+                let group = prefix.isEmpty ? "" : prefix + "."
+                let known = Set(
+                    Setting.keys.filter { $0.hasPrefix(group) }.map { String($0.dropFirst(group.count).prefix { $0 != "." }) })
+                report(path, line: line, Setting.unknown(among: known + (prefix.isEmpty ? ["providers"] : [])))
             }
         }
     }

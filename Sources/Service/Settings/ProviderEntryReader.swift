@@ -28,7 +28,7 @@ struct ProviderEntryReader {
         guard let kind = kind(entry, at: path) else { return nil }
         let known = Self.known[kind] ?? []
         for (key, value) in entry.members.sorted(by: { $0.value.line < $1.value.line }) where !known.contains(key) {
-            report(path + "." + key, line: value.line, ConfigurationKeys.unknown(key, among: known))
+            report(path + "." + key, line: value.line, Setting.unknown(among: known))
         }
         var provider = ProviderConfiguration(kind: kind)
         provider.limits = readLimits(entry.members, at: path)
@@ -157,7 +157,7 @@ extension ProviderEntryReader {
                 continue
             }
             for (key, value) in members.sorted(by: { $0.key < $1.key }) where !Self.limits.contains(key) {
-                report(path + "." + key, line: value.line, ConfigurationKeys.unknown(key, among: Self.limits))
+                report(path + "." + key, line: value.line, Setting.unknown(among: Self.limits))
             }
             models[model] = readLimits(members, at: path)
         }
@@ -191,7 +191,7 @@ extension ProviderEntryReader {
             }
             let keys = ["input", "output"]
             for (key, value) in members.sorted(by: { $0.key < $1.key }) where !keys.contains(key) {
-                report(path + "." + key, line: value.line, ConfigurationKeys.unknown(key, among: keys))
+                report(path + "." + key, line: value.line, Setting.unknown(among: keys))
             }
             let numbers = keys.map { price($0, of: members, at: path, line: row.line) }
             if let input = numbers[0], let output = numbers[1] { prices[model] = TokenPrice(input: input, output: output) }

@@ -7,7 +7,8 @@ struct ServeCommand: AsyncParsableCommand {
         abstract: "Runs the service.",
         discussion: """
             Flags go before environment variables (PRESSROOM_HTTP_PORT for http.port), and those before pressroom.yaml.
-            Without a database URL, the service starts a private PostgreSQL and stops it at its end.
+            Without a database URL, the service starts a private PostgreSQL and stops it at its end. 'pressroom settings'
+            lists all keys.
             """)
 
     @OptionGroup var listen: ListenOptions
@@ -20,5 +21,16 @@ struct ServeCommand: AsyncParsableCommand {
         let more: [ConfigurationSources.Flag] =
             noMigrate ? [.init(name: "--no-migrate", key: "database.migrate", value: "false")] : []
         try await runService(try options.load(listen.flags + more))
+    }
+}
+
+struct SettingsCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "settings",
+        abstract: "Lists every setting with its default, range and meaning.",
+        discussion: "As the table of docs/configuration.md, in Markdown.")
+
+    func run() {
+        Terminal.write(Setting.table)
     }
 }

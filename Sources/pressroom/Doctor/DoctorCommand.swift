@@ -38,13 +38,17 @@ struct DoctorCommand: AsyncParsableCommand {
 
     private func examine() async throws -> [Finding] {
         let configuration: PressroomConfiguration
+        let given: [String]
         do {
-            configuration = try options.load(listen.flags)
+            let sources = options.sources(listen.flags)
+            configuration = try PressroomConfiguration(sources)
+            given = try sources.given()
         } catch {
-            // Without a configuration nothing else can be looked at.
+            // The other checks need a configuration.
             return error.problems.map { Finding("configuration", .failed, $0.description) }
         }
-        var findings = [Finding("configuration", .ok, "is valid")]
+        let text = given.isEmpty ? "is valid; everything has its default" : "is valid; set: \(given.joined(separator: ", "))"
+        var findings = [Finding("configuration", .ok, text)]
         findings += FileCheck(configuration: configuration).findings()
         findings += await DatabaseCheck(configuration: configuration).findings()
         for provider in try await ProviderFinding.all(of: configuration) {
