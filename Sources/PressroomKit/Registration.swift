@@ -12,7 +12,7 @@ extension OwnKind {
                 do {
                     attributes = try Coding.decode(Attributes.self, from: call.attributes)
                 } catch {
-                    // Published when the kind took other attributes.
+                    // The workflow was published when the kind had other attributes.
                     throw StepFailure(code: "invalid_attributes", message: "\(Coding.problem(error))", isRetryable: false)
                 }
                 do {
@@ -31,7 +31,7 @@ extension OwnKind {
         } catch {
             return [Coding.problem(error)]
         }
-        // A key that was read comes back when the attributes are written.
+        // Encoding the attributes again yields every key that was read.
         let known = (try? Coding.encode(attributes).object) ?? [:]
         let unknown = (json.object ?? [:]).filter { !$0.value.isNull && known[$0.key] == nil }.keys.sorted()
         return unknown.map { Problem(pointer: JSONPointer.appending($0, to: ""), detail: "is not a known key") }
@@ -39,7 +39,7 @@ extension OwnKind {
     }
 }
 
-/// Between JSON as rows hold it and Swift values.
+/// Converts between the JSON of rows and Swift values.
 enum Coding {
     static func decode<Value: Decodable>(_ type: Value.Type, from json: JSON) throws -> Value {
         try JSONDecoder().decode(type, from: Data(json.text.utf8))
@@ -51,7 +51,7 @@ enum Coding {
         return try JSON(parsing: encoder.encode(value))
     }
 
-    /// Where a value could not be read, and why.
+    /// Where a value cannot be read, and why.
     static func problem(_ error: any Error) -> Problem {
         switch error {
         case DecodingError.keyNotFound(let key, let context):

@@ -3,14 +3,14 @@ import Foundation
 import Logging
 import Providers
 
-/// What a look at one configured provider found.
+/// The result of the check of one configured provider.
 package struct ProviderFinding: Sendable {
     package let name: String
     package let isUsable: Bool
-    /// The end of a sentence about the provider, and how to mend it.
+    /// The end of a sentence about the provider, and how to correct it.
     package let summary: String
 
-    /// Asks every provider, all at the same time; sorted by name.
+    /// Checks all providers at the same time; sorted by name.
     package static func all(
         of configuration: PressroomConfiguration, environment: [String: String] = ProcessInfo.processInfo.environment
     ) async throws -> [ProviderFinding] {

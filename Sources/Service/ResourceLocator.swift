@@ -2,7 +2,7 @@ import Foundation
 
 /// Finds the directories that come with the program: `migrations`, `checks` and `Public`.
 ///
-/// Looked through, in this order: the working directory, then each directory above the executable (a build in
+/// Searched, in this order: the working directory, then each directory above the executable (a build in
 /// `.build/release` finds the checkout), and `share/pressroom` in each of those (an installation in `bin`).
 package struct ResourceLocator: Sendable {
     package var workingDirectory: String
@@ -21,14 +21,14 @@ package struct ResourceLocator: Sendable {
         return ResourceLocator(workingDirectory: FileManager.default.currentDirectoryPath, executable: executable)
     }
 
-    /// The migrations, by the first of them, so that another project's directory of that name is not taken for ours.
+    /// The migrations. The first of them must be there, so that another project's `migrations` is not taken.
     package func migrationsDirectory(_ configuration: PressroomConfiguration) throws(ConfigurationError) -> String {
         try find(
             "migrations", with: "0001_foundation.up.sql", configured: configuration.database.migrationsDirectory,
             key: "database.migrations_directory")
     }
 
-    /// The script of invariants: in `checks`, beside the migrations that it goes with, or where those are looked for.
+    /// The script of invariants: in `checks` beside the migrations, or in any of the searched directories.
     package func invariantsScript(_ configuration: PressroomConfiguration) throws(ConfigurationError) -> String {
         let migrations = try migrationsDirectory(configuration)
         let beside = URL(fileURLWithPath: migrations).deletingLastPathComponent().path
@@ -38,7 +38,7 @@ package struct ResourceLocator: Sendable {
         throw ConfigurationError([.init(key: "database.migrations_directory", source: "", detail: detail)])
     }
 
-    /// The files of the board.
+    /// The page's files.
     package func publicDirectory(_ configuration: PressroomConfiguration) throws(ConfigurationError) -> String {
         try find("Public", with: "index.html", configured: configuration.publicDirectory, key: "public_directory")
     }

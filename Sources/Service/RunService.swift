@@ -10,16 +10,16 @@ package import Workflow
 /// Runs a node until SIGTERM or SIGINT: database, tailer, processor, HTTP and streams.
 ///
 /// - Parameters:
-///   - ownKinds: kinds of phases of the embedding program.
-///   - signals: whether SIGTERM and SIGINT shut it down gracefully; tests do so by cancelling.
-///   - onRunning: called with the address that is listened on.
+///   - ownKinds: phase kinds of the embedding program.
+///   - signals: whether SIGTERM and SIGINT shut the node down gracefully; tests cancel instead.
+///   - onRunning: called with the address on which the server listens.
 package func runService(
     _ configuration: PressroomConfiguration, ownKinds: [RegisteredKind] = [], logger: Logger? = nil, signals: Bool = true,
     onRunning: @escaping @Sendable (SocketAddress) async -> Void = { _ in }
 ) async throws {
     var logger = logger ?? Logger(label: "pressroom")
     logger.logLevel = configuration.logLevel
-    var api = try APIConfiguration(configuration)  // before anything is started: it finds files missing
+    var api = try APIConfiguration(configuration)  // before anything starts: files may be missing
     api.ownKinds = try OwnKinds(registered: ownKinds)
     let database = try await Database.open(configuration, logger: logger)
     let node = PressroomNode(configuration, api, database, ownKinds, logger: logger, onRunning: onRunning)
@@ -36,7 +36,7 @@ package func runService(
     await node.close()
 }
 
-/// Why the address could not be listened on, in words that say what to do.
+/// Why the server cannot listen on its address, and what to do about it.
 struct StartError: Error, CustomStringConvertible {
     let description: String
 
@@ -53,7 +53,7 @@ struct StartError: Error, CustomStringConvertible {
 }
 
 extension OwnKinds {
-    /// - Throws: `ConfigurationError` for a name that no kind can have, or that two have.
+    /// - Throws: `ConfigurationError` for an invalid name, or a name that two kinds have.
     package init(registered kinds: [RegisteredKind]) throws(ConfigurationError) {
         var checks: [String: Check] = [:]
         var problems: [ConfigurationError.Problem] = []

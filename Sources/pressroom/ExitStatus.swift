@@ -5,13 +5,13 @@ import Postgres
 import Service
 import Workflow
 
-/// What the program's end says to scripts.
+/// The program's exit codes.
 enum ExitStatus: Int32 {
     case failed = 1
     case usage = 2
     case unreachable = 3
 
-    /// Tells what happened and ends the program.
+    /// Writes the error and ends the program.
     static func exit(with error: any Error) -> Never {
         if let failure = error as? CommandFailure {
             if !failure.message.isEmpty { Terminal.writeError("pressroom: \(failure.message)") }
@@ -49,10 +49,10 @@ enum ExitStatus: Int32 {
     }
 }
 
-/// An end with a status and a message for people.
+/// An error with an exit code and a message for people.
 struct CommandFailure: Error {
     var status: ExitStatus
-    /// Empty when everything was said.
+    /// Empty when everything was written already.
     var message: String
 
     init(_ message: String, status: ExitStatus = .failed) {

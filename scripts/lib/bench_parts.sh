@@ -100,8 +100,8 @@ measure_slow_reader() {
   stop_pressroom
 }
 
-# Both cores for everybody: the service and pgbench share them with PostgreSQL alike. One task for all runs, whose pages
-# and statistics have settled; who comes first changes from run to run.
+# Both cores for each subject: the service and pgbench share them with PostgreSQL alike. One task for all runs, whose pages
+# and statistics have settled; the order changes from run to run.
 measure_state() {
   local run task
   start_pressroom 0,1
@@ -131,7 +131,7 @@ record_pgbench_state() {
 measure_steps() {
   local run backlog='a backlog of 4-step tasks' posted='4-step tasks as they are posted'
   for ((run = 0; run < runs; run++)); do
-    # Steps that do nothing need no more than a place; and tasks that are due shall begin at once, not at the next look.
+    # A slot for every task, since steps that do nothing wait for nothing; and due tasks begin at once, not at the next poll.
     PRESSROOM_PROCESSOR_CONCURRENCY=10000 PRESSROOM_PROCESSOR_POLL=50ms start_pressroom 0,1 "$node"
     # A new database pays for its first files and for plans of tables that grow: for PostgreSQL this is not the first day.
     "$generator" steps --kind bench.nothing --tasks "$(sized 8000 20)" --connections 128 --url "http://$address" >/dev/null

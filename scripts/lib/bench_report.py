@@ -71,7 +71,7 @@ def summary_line(goal: Goal, runs: list[dict]) -> str:
 
 
 def command(text: str) -> str:
-    """As somebody would type it."""
+    """As a user would type it."""
     text = re.sub(r"--url \S+|--json", "", text)
     text = re.sub(r"(--pid |--task |--define task=)\S+", r"\1…", text)
     text = re.sub(r"^on_pressroom ", "pressroom-bench ", text)

@@ -37,7 +37,7 @@ stop_pressroom() {
 # The directory of the socket of the service's PostgreSQL.
 postgres_socket() { sed -n 5p "$service_directory/.pressroom/postgres/postmaster.pid"; }
 
-# free_port: a port that nobody listens on.
+# free_port: a port that no program listens on.
 free_port() {
   python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
 }

@@ -3,7 +3,7 @@ import Client
 import Foundation
 import Glibc
 
-/// Where events are posted and read.
+/// Where events are posted and read, and the requests for it.
 struct BenchTarget: Sendable {
     let server: ServerAddress
     let token: String?
@@ -47,7 +47,7 @@ struct BenchTarget: Sendable {
     private var authorization: String { token.map { "Authorization: Bearer \($0)\r\n" } ?? "" }
 }
 
-/// What is measured: a task of the service, or any two paths of any server.
+/// The target of the load: a task of the service, or any two paths of any server.
 struct TargetOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Use this task; it is not cancelled afterwards.", valueName: "task-id"))
     var task: String?
@@ -83,7 +83,7 @@ struct TargetOptions: ParsableArguments {
             return try await client.startTask(TaskRequest(workflow: BenchWorkflows.waitingName)).id
         }
         let result = Result { try body(BenchTarget(server: server, token: token, taskID: started)) }
-        // What was measured matters more than a task that is left behind; it ends by itself within the hour.
+        // A task that is left behind does not spoil the result; it ends by itself within an hour.
         _ = try? await client.withClient { try await $0.transitionTask(started, .cancel) }
         return try result.get()
     }
@@ -91,7 +91,7 @@ struct TargetOptions: ParsableArguments {
 
 /// Where a server listens, resolved once; plain HTTP only.
 struct ServerAddress: Sendable {
-    /// What stands before the API's paths, without a slash at its end.
+    /// What precedes the API's paths, without a slash at its end.
     let basePath: String
     /// For the `Host` header.
     let authority: String

@@ -91,7 +91,7 @@ struct ConnectLoad {
             if posting.isOver { _ = try posting.finishedOutputs() }
             guard MonotonicClock.seconds(since: start) < timeout else { throw BenchFailure("the burst did not begin") }
         }
-        // The old readers are read by a thread of their own, so that they do not hide when the new ones get their bytes.
+        // The old readers have a thread of their own, so that they do not delay the new ones' first bytes.
         let handedOver = OnThread(old)
         let reading = WorkerThreads<Int>(1) { _ in
             let fleet = handedOver.value, before = fleet.delivered
@@ -113,14 +113,14 @@ struct ConnectLoad {
         return outcome
     }
 
-    /// Gives a value to one other thread; the giver does not touch it any more.
+    /// Hands a value over to one other thread; the first thread does not use it any more.
     private struct OnThread: @unchecked Sendable {
         let value: SubscriberFleet
         init(_ value: SubscriberFleet) { self.value = value }
     }
 }
 
-/// What the kernel counts of TCP on the whole machine; 0 where it does not say.
+/// The kernel's TCP counters, of the whole machine; 0 for those it does not have.
 struct NetworkCounters: Sendable {
     var synRetransmits = 0
     var retransmittedSegments = 0

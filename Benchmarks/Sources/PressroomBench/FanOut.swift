@@ -132,7 +132,7 @@ struct StreamLoad {
             if publishers.isOver { _ = try publishers.finishedOutputs() }
             if fleet.closedByServer == subscribers { break }
         }
-        // The last answers may be on their way still.
+        // The last responses may still be on their way.
         while !publishers.isOver, MonotonicClock.seconds(since: since) < timeout { try fleet.pump(milliseconds: 1) }
         var outcome = Outcome(expected: expected, delivered: fleet.delivered)
         for reader in fleet.readers {

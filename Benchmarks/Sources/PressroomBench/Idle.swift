@@ -4,7 +4,7 @@ import Foundation
 struct IdleCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "idle",
-        abstract: "The memory that readers cost who have nothing to read.",
+        abstract: "The memory of readers that have nothing to read.",
         discussion: """
             Resident memory of the service's processes before, with all readers connected, after one event has reached \
             all of them, and after they have left. The kernel's memory for sockets is not in it.
@@ -49,7 +49,7 @@ struct IdleCommand: AsyncParsableCommand {
     }
 }
 
-/// Readers that have nothing to read, and what they cost the service.
+/// Readers that have nothing to read, and the memory they cost the service.
 struct IdleLoad {
     let target: BenchTarget
     let subscribers: Int

@@ -11,7 +11,7 @@ final class KeepAliveConnection {
     init(_ server: ServerAddress) throws(BenchFailure) {
         socket = try server.connect(isBlocking: true)
         authority = server.authority
-        // A server that never answers must not hold up the program for ever.
+        // A server that never responds must not block the program.
         var limit = timeval(tv_sec: 60, tv_usec: 0)
         setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
     }

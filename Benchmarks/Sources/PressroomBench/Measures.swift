@@ -9,7 +9,7 @@ struct ReportOptions: ParsableArguments {
     var json = false
 }
 
-/// What a run found, for people and for programs.
+/// The result of a run, for people and for programs.
 struct BenchReport {
     private let name: String
     private var fields: [(name: String, value: JSON)] = []

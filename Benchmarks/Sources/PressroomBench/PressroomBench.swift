@@ -9,8 +9,8 @@ struct PressroomBench: AsyncParsableCommand {
         commandName: "pressroom-bench",
         abstract: "Measures a running service.",
         discussion: """
-            Everything but 'state', 'steps', 'start' and 'scale' posts events to a task and reads its stream over plain sockets, with one \
-            thread for all readers. Clocks are compared, so run it on the service's machine, and the load generator on \
+            Everything but 'state', 'steps', 'start' and 'scale' posts events to a task and reads its stream over plain \
+            sockets, with one thread for all readers. Clocks are compared, so run it on the service's machine, and on \
             another core than the service. Every run starts a task of its own (and cancels it) unless --task names one. \
             Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the service cannot be reached.
             """,

@@ -8,7 +8,7 @@ struct Publishing: Sendable {
     var messages: Int
     /// Bytes of a body.
     var size: Int
-    /// Events a second of each connection; nil for as fast as the answers come.
+    /// Events a second of each connection; nil for as fast as the responses come.
     var rate: Double?
 
     /// What one connection did, in nanoseconds of the monotonic clock.
@@ -60,7 +60,7 @@ enum TimeMark {
         return head + String(repeating: "x", count: max(0, size - head.utf8.count - 3)) + "\"}}"
     }
 
-    /// Where the digits stand in a request that carries such a body.
+    /// The position of the digits in a request with such a body.
     static func digits(in request: [UInt8]) -> Range<Int> {
         guard let mark = request.firstRange(of: Array("\"ts=".utf8)) else { preconditionFailure("no mark in a request") }
         return mark.upperBound..<mark.upperBound + digitCount
@@ -75,7 +75,7 @@ enum TimeMark {
     }
 }
 
-/// Threads that do the same with blocking calls, and what came of it.
+/// Threads that run the same blocking code, and their results.
 final class WorkerThreads<Output: Sendable>: Sendable {
     private struct State {
         var outputs: [Output] = []
@@ -96,7 +96,7 @@ final class WorkerThreads<Output: Sendable>: Sendable {
     /// Whether all have ended, or one has failed.
     var isOver: Bool { state.withLock { $0.running == 0 || $0.failure != nil } }
 
-    /// What all of them answered, once they have ended; throws what the first that failed threw, at once.
+    /// The results of all, once they have ended; throws the first error immediately.
     func outputs() async throws -> [Output] {
         await withCheckedContinuation { continuation in
             let isOver = state.withLock { state in
@@ -111,7 +111,7 @@ final class WorkerThreads<Output: Sendable>: Sendable {
         return try finishedOutputs()
     }
 
-    /// What those answered that have ended; throws what the first that failed threw.
+    /// The results of those that have ended; throws the first error.
     func finishedOutputs() throws -> [Output] {
         try state.withLock { state in
             if let failure = state.failure { throw failure }

@@ -8,17 +8,16 @@ import Workflow
 struct ScaleCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "scale",
-        abstract: "What the statements of a service take on a database as it is.",
+        abstract: "How long a service's statements take on a database as it is.",
         discussion: """
             Runs what a service does to its tables (lists, states, replays, starts, claims, sweeps, retention) in turn, \
-            many times, and says the median of each in milliseconds. What is read is somewhere else each time, and read \
-            twice: first_… is the time until it is there from wherever it was. No service may run on the database \
-            meanwhile: it would take what is to be claimed. The tenant must hold tasks; Benchmarks/scale/data_set.sql \
-            makes any number of them. Tasks that it starts are deleted again; each run removes the log's oldest 1,400 \
-            events.
+            many times, and reports the median of each in milliseconds. Each read is of another place, and done twice: \
+            first_… includes the time to get the pages. No service may run on the database meanwhile: it would claim the \
+            steps that are to be claimed here. The tenant must have tasks; Benchmarks/scale/data_set.sql makes any number \
+            of them. Tasks that it starts are deleted again; each run removes the log's oldest 1,400 events.
             """)
 
-    @Option(help: "How often each is run.")
+    @Option(help: "How often each statement runs.")
     var rounds = 50
 
     @Option(help: "Whose tasks.")
@@ -66,10 +65,10 @@ struct ScaleCommand: AsyncParsableCommand {
         ScaleLoad(store: Store(database: client), sample: try await ScaleSample(client, tenantID: tenant))
     }
 
-    /// One of them, or the second beside the first, in turn: what else the machine does is in both.
+    /// Measures all loads in turn, so that other work of the machine affects them alike.
     private func measured(_ loads: [ScaleLoad]) async throws -> BenchReport {
         var times = loads.map { _ in ScaleTimes() }
-        // Until each statement has a plan that is kept.
+        // Until PostgreSQL keeps a generic plan for each statement.
         for _ in 0..<6 {
             for load in loads {
                 var unused = ScaleTimes()
@@ -112,14 +111,14 @@ struct ScaleTimes {
         return value
     }
 
-    /// Reads something twice: first from wherever it is, the second time from memory.
+    /// Reads something twice: the first time from disk or memory, the second time from memory.
     mutating func read<Value>(_ name: String, _ body: () async throws -> Value) async throws -> Value {
         _ = try await measure("first_" + name, body)
         return try await measure(name, body)
     }
 }
 
-/// Where in a tenant's tables to look: somewhere else each time, so that what was read last is not what is read next.
+/// Places in a tenant's tables: another each time, so that one read does not warm the pages of the next.
 struct ScaleSample: Sendable {
     /// A task, and what lists are narrowed by to find it.
     struct Place: Sendable {
@@ -161,7 +160,7 @@ struct ScaleSample: Sendable {
                AND t.workspace_id IS NOT NULL AND t.parent_task_id IS NOT NULL
              ORDER BY t.created_at, t.task_id LIMIT 1
             """)
-        // Behind the last of them: somewhere else, then.
+        // Behind the last task: tries another place.
         guard let row = rows.first else { return try await place() }
         var filter = TaskFilter()
         filter.workspaceID = try row.decode("workspace_id")

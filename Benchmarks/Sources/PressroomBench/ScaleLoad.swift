@@ -2,7 +2,7 @@ import Foundation
 import Store
 import Workflow
 
-/// What a service does to its tables, once each.
+/// Every kind of statement of a service, once.
 struct ScaleLoad: Sendable {
     let store: Store
     let sample: ScaleSample
@@ -120,7 +120,7 @@ struct ScaleLoad: Sendable {
         }
     }
 
-    /// What the nodes look for all the time, mostly in vain.
+    /// The sweeps that nodes repeat all the time, mostly without a result.
     private func sweeps(_ times: inout ScaleTimes) async throws {
         _ = try await times.measure("sweep_due_steps") { try await store.waitingLanes(ClaimLimits()) }
         _ = try await times.measure("sweep_due_tenants") { try await store.tenantsWithDueWakeups() }
@@ -133,7 +133,7 @@ struct ScaleLoad: Sendable {
     }
 
     /// Removes events that are past a retention that ends just behind them. The first of them are the oldest of the log,
-    /// which nobody has read for long.
+    /// which have not been read for long.
     func removeOldest(_ times: inout ScaleTimes) async throws {
         guard let age = try await sample.age(ofEvent: 200) else { return }
         let name = "retention_200_events"

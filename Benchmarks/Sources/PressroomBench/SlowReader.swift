@@ -8,7 +8,7 @@ struct SlowReaderCommand: AsyncParsableCommand {
         abstract: "What one reader that hardly reads costs the others.",
         discussion: """
             The same steady load in alternating rounds, without and with one more reader that takes a few bytes a \
-            second and comes back with its cursor when it is cut off. What counts is the others' p99.
+            second and reconnects with its cursor when it is cut off. The result is the others' p99.
             """)
 
     @Option(help: "Readers that keep up.")
@@ -76,7 +76,7 @@ struct SlowReaderCommand: AsyncParsableCommand {
     }
 }
 
-/// A reader that takes a few bytes a second, and comes back with its cursor when it is cut off.
+/// A reader that takes a few bytes a second, and reconnects with its cursor when it is cut off.
 final class SlowReader {
     struct Outcome: Sendable {
         var cutOff = 0
@@ -91,7 +91,7 @@ final class SlowReader {
         thread = WorkerThreads(1) { _ in try Self.read(target, bytesPerSecond, until: ending) }
     }
 
-    /// Leaves; what it went through until then.
+    /// Disconnects, and returns what happened until then.
     func stop() throws -> Outcome {
         ending.set()
         while !thread.isOver { MonotonicClock.sleep(seconds: 0.01) }
@@ -102,7 +102,7 @@ final class SlowReader {
         var outcome = Outcome()
         var cursor: String?
         while !ending.isSet {
-            // A small buffer, or the kernel reads for it.
+            // A small buffer: the kernel must not read ahead for it.
             let socket = try target.server.connect(isBlocking: true, receiveBuffer: 4096)
             defer { close(socket) }
             var limit = timeval(tv_sec: 0, tv_usec: 200_000)

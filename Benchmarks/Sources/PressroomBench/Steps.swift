@@ -105,7 +105,7 @@ struct StepsOptions: ParsableArguments {
     @Option(help: ArgumentHelp("What phases of another kind have besides, such as 'message: Go.'.", valueName: "YAML"))
     var attributes = ""
 
-    /// Publishes the workflow and answers its name.
+    /// Publishes the workflow and returns its name.
     func publish(_ client: PressroomClient) async throws -> String {
         let workflow = kind == "write" ? BenchWorkflows.steps(model: model) : BenchWorkflows.steps(kind: kind, attributes: attributes)
         _ = try await client.publishWorkflow(workflow.definition, as: .yaml)
@@ -192,7 +192,7 @@ struct StepLoad: Sendable {
         }
     }
 
-    /// Until no task of the workflow is open. Nobody follows the stream meanwhile: that is measured elsewhere.
+    /// Returns when no task of the workflow is open. No reader follows the stream meanwhile: other parts measure that.
     private func waitForEnds() async throws {
         for status in ["pending", "running", "waiting"] {
             while try await !client.tasks(status: status, workflow: workflow, limit: 1).items.isEmpty {
@@ -200,7 +200,8 @@ struct StepLoad: Sendable {
             }
         }
         for status in ["failed", "cancelled"] {
-            if let task = try await client.tasks(status: status, workflow: workflow, limit: 1).items.first { _ = try isOver(task.status) }
+            let ended = try await client.tasks(status: status, workflow: workflow, limit: 1)
+            if let task = ended.items.first { _ = try isOver(task.status) }
         }
     }
 
@@ -211,7 +212,7 @@ struct StepLoad: Sendable {
         return status == "completed"
     }
 
-    /// What follows a cursor that is taken now: nothing that is started later can be missed.
+    /// The stream after a cursor that is taken now, so that no task that starts later is missed.
     private func stream(types: [String]) async throws -> EventSource {
         let cursor: String? = try await TimeLimit.run(timeout, "a first task of \(workflow) had not ended") {
             let first = try await client.startTask(TaskRequest(workflow: workflow)).id
@@ -237,13 +238,13 @@ struct StepLoad: Sendable {
     }
 }
 
-/// Work that must not go on for ever, whether or not anything happens.
+/// A limit for work that may never end by itself.
 enum TimeLimit {
-    /// Answers what `body` does, and cancels it when the time is over or posting has failed.
+    /// Returns what `body` returns, and cancels it when the time is over or posting has failed.
     ///
     /// - Parameters:
     ///   - seconds: after which to give up.
-    ///   - complaint: what had not happened by then.
+    ///   - complaint: what has not happened by then.
     ///   - posting: threads without which `body` would wait in vain.
     static func run<Value: Sendable>(
         _ seconds: Double, _ complaint: String, posting: WorkerThreads<UInt64>? = nil,

@@ -3,7 +3,7 @@ import Glibc
 
 /// Many readers of one stream, on the calling thread: raw sockets, one epoll, one buffer.
 ///
-/// Nothing is allocated for an event; what a reader costs here must not be what is measured.
+/// Nothing is allocated for an event, so that the cost of reading is not what is measured.
 final class SubscriberFleet {
     struct Reader {
         enum Phase { case connecting, waiting, reading, closed }
@@ -41,7 +41,7 @@ final class SubscriberFleet {
     private static let bufferSize = 1 << 18
     private static let eventCount: Int32 = 1024
 
-    /// - Parameter capacity: the most readers there will be.
+    /// - Parameter capacity: the largest number of readers.
     init(_ target: BenchTarget, capacity: Int, readsCommitTimes: Bool = false) throws(BenchFailure) {
         try OpenFiles.allow(capacity)
         server = target.server
@@ -76,14 +76,14 @@ final class SubscriberFleet {
                 unopened -= 1
             }
             try pump(milliseconds: 20)
-            guard closedByServer == 0 else { throw BenchFailure("the server closed a connection at once: has it room for so many?") }
+            guard closedByServer == 0 else { throw BenchFailure("the server closed a connection at once: does it allow so many?") }
             guard MonotonicClock.seconds(since: start) < timeout else {
                 throw BenchFailure("after \(Int(timeout)) s, \(wanted - waits.count) of \(count) connections had no first bytes")
             }
         }
     }
 
-    /// Reads what there is, and waits for it at most so long.
+    /// Reads what has arrived, and waits for more at most this long.
     func pump(milliseconds: Int32) throws(BenchFailure) {
         let count = epoll_wait(epoll, events, Self.eventCount, milliseconds)
         guard count > 0 else { return }
@@ -97,7 +97,7 @@ final class SubscriberFleet {
         }
     }
 
-    /// Leaves, all at once.
+    /// Disconnects all readers.
     func close() {
         for index in readers.indices where readers[index].phase != .closed {
             Glibc.close(readers[index].socket)
@@ -187,13 +187,13 @@ final class SubscriberFleet {
 
 /// The number of files and sockets that this process may open.
 enum OpenFiles {
-    /// Raises the limit as far as it may be, and throws when that is not enough for so many sockets.
+    /// Raises the limit as far as it goes, and throws when that is not enough for so many sockets.
     static func allow(_ sockets: Int) throws(BenchFailure) {
         var limit = rlimit()
         getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
         limit.rlim_cur = limit.rlim_max
         setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-        // What the program has open besides.
+        // Other files that the program has open.
         let needed = sockets + 64
         guard limit.rlim_cur >= rlim_t(needed) else {
             throw BenchFailure(
@@ -202,12 +202,12 @@ enum OpenFiles {
     }
 }
 
-/// Finds time marks in what a reader received, without looking at every byte twice or making anything of it.
+/// Finds time marks in the bytes of a reader, without a second look at any byte and without decoding.
 ///
 /// Events of one load are equally long, so the next mark is expected as far after the last one as that was after the one
 /// before it; only where it is not, the bytes are searched.
 struct MarkScanner {
-    /// What a caller keeps of the end of a reader's bytes, so that a mark that two reads share is found.
+    /// How many bytes of a read's end the caller keeps, so that a mark across two reads is found.
     static let kept = 48
 
     /// From one mark to the next; 0 while not known.

@@ -1,9 +1,9 @@
 import Foundation
 import Yams
 
-/// The texts of a YAML configuration file by their keys, with the line of each.
+/// The values of a YAML configuration file by their keys, with their lines.
 struct ConfigurationFile {
-    /// A value as it is written; nothing is guessed about its type.
+    /// A value as it is written, without a type.
     struct Entry: Equatable {
         var text: String
         var line: Int
@@ -23,13 +23,13 @@ struct ConfigurationFile {
         var members: [String: Entry]?
     }
 
-    /// What errors call the file.
+    /// The file's name in errors.
     let name: String
     private(set) var entries: [String: Entry] = [:]
     private(set) var providers: [String: Provider] = [:]
     private(set) var problems: [ConfigurationError.Problem] = []
 
-    /// Reads the file at `path`; what is wrong with it is in `problems`.
+    /// Reads the file at `path`; mistakes are in `problems`.
     init(path: String, name: String) {
         do {
             self.init(text: try String(contentsOfFile: path, encoding: .utf8), name: name)
@@ -99,7 +99,7 @@ struct ConfigurationFile {
                 guard let name = attribute.scalar?.string else { continue }
                 let line = attribute.mark?.line ?? line
                 if case .mapping(let rows) = value { provider.tables[name] = table(rows, at: path + "." + name) }
-                // What has a structure is kept by its key, so that the provider's reader can refuse it by name.
+                // The key of a value with a structure is kept, so that the provider's reader can refuse it by name.
                 if let entry = value.scalar == nil ? Entry(text: "", line: line) : entry(value, at: path + "." + name, line: line) {
                     provider.members[name] = entry
                 }
@@ -125,7 +125,7 @@ struct ConfigurationFile {
         return table
     }
 
-    /// Nil for `null`, which is as if the key were not there.
+    /// Nil for `null`, which counts as not set.
     private mutating func entry(_ value: Node, at path: String, line: Int) -> Entry? {
         guard let scalar = value.scalar else {
             report(path, line: line, "must be a single value")

@@ -20,7 +20,7 @@ package struct ConfigurationSources: Sendable {
     /// The last flag for a key wins.
     package var flags: [Flag]
     package var environment: [String: String]
-    /// The file that must be there; nil for `pressroom.yaml` in the working directory, if there is one.
+    /// The configuration file, which must exist; nil for `pressroom.yaml` in the working directory, if there is one.
     package var configPath: String?
     package var workingDirectory: String
 
@@ -41,7 +41,7 @@ package struct ConfigurationSources: Sendable {
         return Setting.keys.compactMap { key in reader.place(of: key).map { "\(key) (\($0))" } } + providers
     }
 
-    /// Nil where no file was asked for and there is no `pressroom.yaml`.
+    /// Nil where no file is named and there is no `pressroom.yaml`.
     fileprivate func file() throws(ConfigurationError) -> ConfigurationFile? {
         let directory = URL(fileURLWithPath: workingDirectory, isDirectory: true)
         if let path = configPath ?? environment["PRESSROOM_CONFIG"].flatMap({ $0.isEmpty ? nil : $0 }) {
@@ -75,7 +75,7 @@ extension PressroomConfiguration {
         makePathsAbsolute(in: sources.workingDirectory)
     }
 
-    /// Rules about two values at a time.
+    /// Rules for two settings at a time.
     private func checkTogether(_ reader: inout SettingReader) {
         if processor.heartbeat * 2 > processor.leaseTimeout {
             reader.report("processor.lease_timeout", "must be at least twice processor.heartbeat")
@@ -90,7 +90,7 @@ extension PressroomConfiguration {
             reader.report(
                 "http.host",
                 "'\(http.host)' can be reached by others, and this service has no authentication; "
-                    + "stay on 127.0.0.1, or pass --allow-anonymous if something in front of it keeps strangers out")
+                    + "stay on 127.0.0.1, or pass --allow-anonymous if a proxy in front of it authenticates callers")
         }
     }
 

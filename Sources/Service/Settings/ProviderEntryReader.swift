@@ -1,7 +1,7 @@
 import Providers
 import Workflow
 
-/// Reads the members of `providers` and notes what is wrong with them.
+/// Reads the members of `providers` and collects what is wrong with them.
 struct ProviderEntryReader {
     /// The file's name.
     let source: String
@@ -73,7 +73,7 @@ struct ProviderEntryReader {
         }
     }
 
-    /// What all providers have that are servers.
+    /// What all providers that are servers have.
     private mutating func readServer(
         _ provider: inout ProviderConfiguration, _ entry: ConfigurationFile.Provider, at path: String
     ) {
@@ -135,7 +135,7 @@ struct ProviderEntryReader {
 extension ProviderEntryReader {
     static let limits = ["concurrency", "requests_per_minute", "tokens_per_minute"]
 
-    /// What may be asked of the provider, or of one of its models.
+    /// The limits of the provider, or of one of its models.
     mutating func readLimits(_ members: [String: ConfigurationFile.Entry], at path: String) -> ModelLimits {
         let numbers = Self.limits.map { limit($0, of: members, at: path) }
         return ModelLimits(concurrency: numbers[0], requestsPerMinute: numbers[1], tokensPerMinute: numbers[2])

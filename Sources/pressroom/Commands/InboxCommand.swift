@@ -5,7 +5,7 @@ import Workflow
 
 struct InboxCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "inbox", abstract: "Lists what people are asked, and answers it.",
+        commandName: "inbox", abstract: "Lists and completes the tasks that wait for a person.",
         subcommands: [InboxList.self, InboxComplete.self])
 }
 
@@ -22,7 +22,7 @@ struct InboxList: AsyncParsableCommand {
     @Option(help: "Only those for this group.")
     var group: String?
 
-    @Flag(help: "Only open ones whose time is over.")
+    @Flag(help: "Only open ones that are overdue.")
     var overdue = false
 
     @OptionGroup var page: PageOptions
@@ -42,21 +42,20 @@ struct InboxList: AsyncParsableCommand {
             table.add(
                 task.id, task.title, claimed ?? task.status, task.assigneeID ?? task.assigneeGroup ?? "-", task.dueAt ?? "-")
         }
-        Terminal.write(tasks.items.isEmpty ? "nothing to do" : table.text)
-        if let next = tasks.next { Terminal.write("more: --after \(SafeText.line(next))") }
+        page.write(table, next: tasks.next, ifEmpty: "nothing to do")
     }
 }
 
 struct InboxComplete: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "complete", abstract: "Answers a human task; its workflow goes on.")
+        commandName: "complete", abstract: "Completes a human task; its workflow continues.")
 
     @Argument(help: "The human task's id.")
     var id: String
 
     @OptionGroup var input: TaskInput
 
-    @Option(help: "Only when the row still has this version.")
+    @Option(help: "Only if the row still has this version.")
     var ifVersion: Int?
 
     @OptionGroup var client: ClientOptions

@@ -5,12 +5,12 @@ import Workflow
 struct MigrateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "migrate",
-        abstract: "Brings the database's schema up or down, or shows where it stands.",
+        abstract: "Applies or reverts the database's migrations, or lists them.",
         subcommands: [MigrateUp.self, MigrateDown.self, MigrateStatus.self])
 }
 
 struct MigrateUp: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "up", abstract: "Applies every migration that waits.")
+    static let configuration = CommandConfiguration(commandName: "up", abstract: "Applies every pending migration.")
 
     @OptionGroup var options: ConfigurationOptions
 
@@ -23,14 +23,14 @@ struct MigrateUp: AsyncParsableCommand {
 
 struct MigrateDown: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "down", abstract: "Takes migrations back, with the data that is in their tables.")
+        commandName: "down", abstract: "Reverts migrations, and deletes the data in their tables.")
 
     @OptionGroup var options: ConfigurationOptions
 
-    @Option(help: "How many to take back.")
+    @Option(help: "How many to revert.")
     var steps: Int?
 
-    @Option(help: "Take back everything after this version; 0 takes back all.")
+    @Option(help: "Revert everything after this version; 0 reverts all.")
     var to: Int?
 
     func validate() throws {

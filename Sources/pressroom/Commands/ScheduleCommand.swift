@@ -16,7 +16,7 @@ struct ScheduleCommand: AsyncParsableCommand {
 struct ScheduleCreate: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "create",
-        abstract: "Adds a schedule, out of a file, of options, or of a file with options over it.",
+        abstract: "Adds a schedule from a file, from options, or from a file with options over it.",
         discussion: "For example: pressroom schedule create --workflow launch-post --cron '30 6 * * mon-fri'")
 
     @Argument(help: "A YAML or JSON file with the schedule's keys; - for standard input.")
@@ -24,7 +24,7 @@ struct ScheduleCreate: AsyncParsableCommand {
 
     @OptionGroup var values: ScheduleOptions
 
-    @Option(help: "The same key with the same request answers the first schedule again.")
+    @Option(help: "A repeated request with the same key returns the first schedule.")
     var idempotencyKey: String?
 
     @OptionGroup var client: ClientOptions
@@ -73,14 +73,13 @@ struct ScheduleList: AsyncParsableCommand {
                 schedule.cron, schedule.timezone, ScheduleText.next(schedule),
                 schedule.lastErrorMessage.map { "failed: \($0)" } ?? schedule.lastRunAt ?? "-")
         }
-        Terminal.write(schedules.items.isEmpty ? "no schedules" : table.text)
-        if let next = schedules.next { Terminal.write("more: --after \(SafeText.line(next))") }
+        page.write(table, next: schedules.next, ifEmpty: "no schedules")
     }
 }
 
 struct ScheduleShow: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "show", abstract: "Shows a schedule: when it fires, and what became of its last time.")
+        commandName: "show", abstract: "Shows a schedule: when it fires, and the result of its last time.")
 
     @Argument(help: "The schedule's id.")
     var id: String
@@ -106,7 +105,7 @@ struct ScheduleShow: AsyncParsableCommand {
 
 struct SchedulePause: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "pause", abstract: "Lets a schedule fire no more; its tasks go on.")
+        commandName: "pause", abstract: "Stops a schedule from firing; its tasks continue.")
 
     @OptionGroup var options: ScheduleChangeOptions
 
@@ -117,7 +116,7 @@ struct SchedulePause: AsyncParsableCommand {
 
 struct ScheduleResume: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "resume", abstract: "Lets a paused schedule fire from now on; nothing is made up for.")
+        commandName: "resume", abstract: "Lets a paused schedule fire again; missed times are not made up for.")
 
     @OptionGroup var options: ScheduleChangeOptions
 
@@ -132,7 +131,7 @@ struct ScheduleDelete: AsyncParsableCommand {
     @Argument(help: "The schedule's id.")
     var id: String
 
-    @Option(help: "Only when the row still has this version.")
+    @Option(help: "Only if the row still has this version.")
     var ifVersion: Int?
 
     @OptionGroup var client: ClientOptions
@@ -143,12 +142,12 @@ struct ScheduleDelete: AsyncParsableCommand {
     }
 }
 
-/// What a schedule has; the service checks it.
+/// The keys of a schedule; the service checks their values.
 struct ScheduleOptions: ParsableArguments {
     @Option(help: "The workflow's name.")
     var workflow: String?
 
-    @Option(help: "The workflow's version (default: the latest active one at each firing).")
+    @Option(help: "The workflow's version (default: the latest active one, each time).")
     var version: String?
 
     @Option(help: "Five fields, or @hourly, @daily, @weekly, @monthly or @yearly.")
@@ -157,7 +156,7 @@ struct ScheduleOptions: ParsableArguments {
     @Option(help: "A name of the IANA database, such as Europe/Berlin (default: UTC).")
     var timezone: String?
 
-    @Option(help: "What becomes of missed times: run_once or skip (default: run_once).")
+    @Option(help: "What to do about missed times: run_once or skip (default: run_once).")
     var misfire: String?
 
     @OptionGroup var input: TaskInput
@@ -168,10 +167,10 @@ struct ScheduleOptions: ParsableArguments {
     @Option(help: "The conversation that its tasks belong to.")
     var conversationID: String?
 
-    @Flag(help: "Fire nothing before it is resumed.")
+    @Flag(help: "Create it paused.")
     var paused = false
 
-    /// The request's body: what the file says, where there is one, and the options over it.
+    /// The request's body: the file, where there is one, with the options over it.
     func json(over file: String?) throws -> JSON {
         var body = try file.map(Self.read) ?? [:]
         for (key, value) in [
@@ -203,12 +202,12 @@ struct ScheduleOptions: ParsableArguments {
     }
 }
 
-/// What the commands that change a schedule take.
+/// Arguments of the commands that change a schedule.
 struct ScheduleChangeOptions: ParsableArguments {
     @Argument(help: "The schedule's id.")
     var id: String
 
-    @Option(help: "Only when the row still has this version.")
+    @Option(help: "Only if the row still has this version.")
     var ifVersion: Int?
 
     @OptionGroup var client: ClientOptions
@@ -223,7 +222,7 @@ struct ScheduleChangeOptions: ParsableArguments {
 
 /// A schedule, for people.
 enum ScheduleText {
-    /// What becomes of it next.
+    /// When it fires next.
     static func next(_ schedule: ScheduleRecord) -> String {
         schedule.isEnabled ? schedule.nextRunAt ?? "not planned" : "paused"
     }

@@ -6,7 +6,7 @@ import Workflow
 struct TaskCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "task",
-        abstract: "Starts, shows and steers tasks.",
+        abstract: "Starts, shows and controls tasks.",
         subcommands: [
             TaskStart.self, TaskList.self, TaskShow.self, TaskWatch.self, TaskPause.self, TaskResume.self, TaskCancel.self,
             TaskRetry.self, TaskFork.self, TaskSignal.self,
@@ -35,12 +35,10 @@ struct TaskStart: AsyncParsableCommand {
     @Option(help: "The conversation that the task belongs to.")
     var conversationID: String?
 
-    @Option(help: "The same key with the same request answers the first task again.")
+    @Option(help: "A repeated request with the same key returns the first task.")
     var idempotencyKey: String?
 
-    @Flag(help: "Show progress and texts as they are written.")
-    var watch = false
-
+    @OptionGroup var watching: WatchOptions
     @OptionGroup var client: ClientOptions
     @OptionGroup var output: OutputOptions
 
@@ -53,12 +51,7 @@ struct TaskStart: AsyncParsableCommand {
         let finished = request
         try await client.withClient { client in
             let task = try await client.startTask(finished)
-            if output.json {
-                output.write(task.document)
-            } else {
-                Terminal.write(SafeText.line(watch ? "task \(task.id)" : task.id))
-            }
-            if watch { try await TaskWatcher(client: client, taskID: task.id, json: output.json).run() }
+            try await watching.show(task, client, output)
         }
     }
 }
@@ -66,7 +59,7 @@ struct TaskStart: AsyncParsableCommand {
 struct TaskFork: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "fork",
-        abstract: "Starts a new task from a phase of an old one; what came before is taken over.",
+        abstract: "Starts a new task from a phase of an old one, with the results of the phases before.",
         discussion: "From the first phase it replays the whole task. Without --input the old input is used.")
 
     @Argument(help: "The old task's id.")
@@ -77,12 +70,10 @@ struct TaskFork: AsyncParsableCommand {
 
     @OptionGroup var input: TaskInput
 
-    @Option(help: "The same key with the same request answers the first task again.")
+    @Option(help: "A repeated request with the same key returns the first task.")
     var idempotencyKey: String?
 
-    @Flag(help: "Show progress and texts as they are written.")
-    var watch = false
-
+    @OptionGroup var watching: WatchOptions
     @OptionGroup var client: ClientOptions
     @OptionGroup var output: OutputOptions
 
@@ -90,13 +81,23 @@ struct TaskFork: AsyncParsableCommand {
         let changed = input.isGiven ? Data(try input.json().utf8) : nil
         try await client.withClient { client in
             let task = try await client.forkTask(taskID, phase: phase, input: changed, idempotencyKey: idempotencyKey)
-            if output.json {
-                output.write(task.document)
-            } else {
-                Terminal.write(SafeText.line(watch ? "task \(task.id)" : task.id))
-            }
-            if watch { try await TaskWatcher(client: client, taskID: task.id, json: output.json).run() }
+            try await watching.show(task, client, output)
         }
+    }
+}
+
+/// What the commands show of a task that they have started.
+struct WatchOptions: ParsableArguments {
+    @Flag(help: "Show progress and texts as they are written.")
+    var watch = false
+
+    func show(_ task: TaskRecord, _ client: PressroomClient, _ output: OutputOptions) async throws {
+        if output.json {
+            output.write(task.document)
+        } else {
+            Terminal.write(SafeText.line(watch ? "task \(task.id)" : task.id))
+        }
+        if watch { try await TaskWatcher(client: client, taskID: task.id, json: output.json).run() }
     }
 }
 
@@ -128,14 +129,13 @@ struct TaskList: AsyncParsableCommand {
                 task.id, "\(task.workflowName) \(task.workflowVersion)", task.status, task.phase ?? "-",
                 "\(Int(task.progress * 100)) %", task.createdAt)
         }
-        Terminal.write(tasks.items.isEmpty ? "no tasks" : table.text)
-        if let next = tasks.next { Terminal.write("more: --after \(SafeText.line(next))") }
+        page.write(table, next: tasks.next, ifEmpty: "no tasks")
     }
 }
 
 struct TaskShow: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "show", abstract: "Shows where a task stands, its outputs and its ranking.")
+        commandName: "show", abstract: "Shows the state of a task, its outputs and its ranking.")
 
     @Argument(help: "The task's id.")
     var taskID: String
@@ -179,7 +179,7 @@ struct TaskWatch: AsyncParsableCommand {
 
 struct TaskPause: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "pause", abstract: "Lets running steps stop and starts no more.")
+        commandName: "pause", abstract: "Stops the running steps of a task and starts no more.")
 
     @OptionGroup var options: TransitionOptions
 
@@ -190,7 +190,7 @@ struct TaskPause: AsyncParsableCommand {
 
 struct TaskResume: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "resume", abstract: "Goes on with a paused task.")
+        commandName: "resume", abstract: "Continues a paused task.")
 
     @OptionGroup var options: TransitionOptions
 
@@ -221,12 +221,12 @@ struct TaskRetry: AsyncParsableCommand {
     }
 }
 
-/// What the commands that change a task's status take.
+/// Arguments of the commands that change a task's status.
 struct TransitionOptions: ParsableArguments {
     @Argument(help: "The task's id.")
     var taskID: String
 
-    @Option(help: "Only when the row still has this version.")
+    @Option(help: "Only if the row still has this version.")
     var ifVersion: Int?
 
     @OptionGroup var client: ClientOptions
@@ -244,7 +244,7 @@ struct TransitionOptions: ParsableArguments {
 struct TaskSignal: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "signal",
-        abstract: "Sends a signal to a task; kept when it comes before the phase that waits for it.")
+        abstract: "Sends a signal to a task; it is kept until a phase waits for it.")
 
     @Argument(help: "The task's id.")
     var taskID: String
@@ -252,7 +252,7 @@ struct TaskSignal: AsyncParsableCommand {
     @Argument(help: "The signal's name.")
     var name: String
 
-    @Option(help: ArgumentHelp("What comes with the signal, as JSON.", valueName: "json"))
+    @Option(help: ArgumentHelp("The signal's data, as JSON.", valueName: "json"))
     var data = "{}"
 
     @OptionGroup var client: ClientOptions

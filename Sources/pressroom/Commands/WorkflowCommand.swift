@@ -13,7 +13,7 @@ struct WorkflowValidate: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "validate",
         abstract: "Finds every problem in definitions; exits with 1 when there is one.",
-        discussion: "Works without a service; with --remote, the service checks.")
+        discussion: "Needs no service; with --remote, the service checks.")
 
     @Argument(help: "YAML or JSON files; - for standard input.")
     var files: [String]
@@ -115,8 +115,7 @@ struct WorkflowList: AsyncParsableCommand {
         for workflow in workflows.items {
             table.add(workflow.name, workflow.version, workflow.status, workflow.category ?? "-", workflow.createdAt)
         }
-        Terminal.write(workflows.items.isEmpty ? "no workflows" : table.text)
-        if let next = workflows.next { Terminal.write("more: --after \(SafeText.line(next))") }
+        page.write(table, next: workflows.next, ifEmpty: "no workflows")
     }
 }
 
@@ -127,7 +126,7 @@ struct WorkflowGraph: AsyncParsableCommand {
     @Argument(help: "The workflow's name.")
     var name: String
 
-    @Option(help: ArgumentHelp("Colour it with where this task stands.", valueName: "task-id"))
+    @Option(help: ArgumentHelp("Colour it with the state of this task.", valueName: "task-id"))
     var task: String?
 
     @OptionGroup var client: ClientOptions
@@ -138,7 +137,7 @@ struct WorkflowGraph: AsyncParsableCommand {
     }
 }
 
-/// A workflow's text and the notation that its name tells: `.json`, or else YAML.
+/// A workflow's text, and its notation by the file's name: `.json`, or else YAML.
 struct DefinitionFile {
     let text: String
     let isJSON: Bool

@@ -7,9 +7,9 @@ import Workflow
 struct DoctorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "doctor",
-        abstract: "Checks configuration, database, models and port, and says how to mend what is wrong.",
+        abstract: "Checks configuration, database, models and port, and says how to correct what is wrong.",
         discussion: """
-            Exits with 1 when something fails. With --check it looks at the tables instead: what must be true of them at \
+            Exits with 1 when something fails. With --check it checks the tables instead: what must be true of them at \
             every moment, whatever has crashed; it exits with 3 when the database cannot be reached.
             """)
 
@@ -64,20 +64,20 @@ struct DoctorCommand: AsyncParsableCommand {
     }
 }
 
-/// One thing that the doctor looked at.
+/// The result of one of the doctor's checks.
 struct Finding {
     enum Status: String {
         case ok
-        /// Works, but perhaps not as one expects.
+        /// Works, but perhaps not as expected.
         case warning
         case failed
     }
 
     var subject: String
     var status: Status
-    /// What was found and, unless all is well, how to mend it.
+    /// What was found and, unless all is well, how to correct it.
     var text: String
-    /// Of an invariant: in how many places it is broken, and some of them.
+    /// Of an invariant: how many rows break it, and some of them.
     var violations: Int?
     var samples: [String] = []
 

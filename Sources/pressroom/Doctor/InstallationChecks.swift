@@ -3,7 +3,7 @@ import Foundation
 import Postgres
 import Service
 
-/// Looks for the directories that come with the program.
+/// Checks that the program's directories and the TLS certificate are there.
 struct FileCheck {
     let configuration: PressroomConfiguration
 
@@ -37,7 +37,7 @@ struct FileCheck {
     }
 }
 
-/// Looks whether the database works and where its schema stands.
+/// Checks that the database works and which migrations it has.
 struct DatabaseCheck {
     let configuration: PressroomConfiguration
 
@@ -64,7 +64,7 @@ struct DatabaseCheck {
         FileManager.default.fileExists(atPath: configuration.database.dataDirectory + "/PG_VERSION")
     }
 
-    /// The private server was never started: whether it could be is tried beside it, and cleared away.
+    /// The private server has never started: starts one in a temporary directory and removes it.
     private func trial() async -> Finding {
         let directory = FileManager.default.temporaryDirectory.appendingPathComponent("pressroom-doctor-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: directory) }
@@ -111,7 +111,7 @@ struct DatabaseCheck {
     }
 }
 
-/// Looks whether the service could listen at its address, or already does.
+/// Checks that the service can listen on its address, or already does.
 struct PortCheck {
     let host: String
     let port: Int

@@ -5,12 +5,12 @@ import Service
 import Store
 import Workflow
 
-/// Looks whether the tables are as they must be, whatever has happened to the nodes and to the database.
+/// Checks that the tables are as they must be, whatever has happened to the nodes and to the database.
 struct InvariantCheck {
     let configuration: PressroomConfiguration
     let options: CheckOptions
 
-    /// Throws where the database cannot be asked.
+    /// Throws when the database cannot be queried.
     func findings() async throws -> [Finding] {
         let path = try ResourceLocator.current.invariantsScript(configuration)
         let script = try String(contentsOfFile: path, encoding: .utf8)
@@ -39,15 +39,15 @@ struct InvariantCheck {
     }
 }
 
-/// How closely the doctor looks at the tables.
+/// How thoroughly the doctor checks the tables.
 struct CheckOptions: ParsableArguments {
     @Flag(help: "Check what must be true of the tables, and nothing else (checks/invariants.sql).")
     var check = false
 
-    @Option(help: "With --check: how many ended tasks to look at, or 'all' (default: 1000). Open tasks are always looked at.")
+    @Option(help: "With --check: how many ended tasks to check, or 'all' (default: 1000). Open tasks are always checked.")
     var checkTasks: String?
 
-    @Option(help: "With --check: how long nodes may take to set right what only they can (default: three lease timeouts).")
+    @Option(help: "With --check: how long nodes may take to correct what only they can (default: three lease timeouts).")
     var checkGrace: String?
 
     func validate() throws {

@@ -2,7 +2,7 @@ import ArgumentParser
 import Client
 import Foundation
 
-/// Where the service is, for every command that talks to one.
+/// The service's address and the caller's credentials, for every command that uses a service.
 struct ClientOptions: ParsableArguments {
     @Option(help: "The service's address (or PRESSROOM_URL; default http://127.0.0.1:8080).")
     var url: String?
@@ -27,7 +27,7 @@ struct ClientOptions: ParsableArguments {
         }
     }
 
-    /// What proves who is asking.
+    /// The caller's credentials.
     var bearerToken: String? { token ?? variable("PRESSROOM_TOKEN") }
 
     /// Runs `body` with a client of the service.
@@ -51,13 +51,19 @@ struct OutputOptions: ParsableArguments {
     }
 }
 
-/// Which part of a list.
+/// One page of a list.
 struct PageOptions: ParsableArguments {
     @Option(help: "How many, 1…500.")
     var limit = 50
 
-    @Option(help: "Where the page before ended: its 'next'.")
+    @Option(help: "The 'next' of the page before.")
     var after: String?
+
+    /// Writes a page for people, and how to get the next one.
+    func write(_ table: TextTable, next: String?, ifEmpty: String) {
+        Terminal.write(table.rows.isEmpty ? ifEmpty : table.text)
+        if let next { Terminal.write("more: --after \(SafeText.line(next))") }
+    }
 
     func validate() throws {
         guard (1...500).contains(limit) else { throw ValidationError("--limit must be 1…500") }

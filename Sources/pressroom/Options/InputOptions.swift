@@ -2,7 +2,7 @@ import ArgumentParser
 import Foundation
 import Workflow
 
-/// What a task is given, or a form: a JSON document, then single members over it.
+/// The input of a task or a form: a JSON document, with single members over it.
 struct TaskInput: ParsableArguments {
     @Option(
         name: .long, parsing: .singleValue,
@@ -18,10 +18,10 @@ struct TaskInput: ParsableArguments {
         for member in input { _ = try Self.parse(member) }
     }
 
-    /// Whether anything was given at all.
+    /// Whether the command has any input.
     var isGiven: Bool { inputJSON != nil || !input.isEmpty }
 
-    /// The input as a JSON object: `base`, or the file in its place, with the single members over it.
+    /// The input as a JSON object: the file, or else `base`, with the single members over it.
     func json(over base: JSON = [:]) throws -> JSON {
         var object = base.object == nil ? [:] : base
         if let inputJSON {
@@ -54,7 +54,7 @@ struct TaskInput: ParsableArguments {
     }
 }
 
-/// Reads what commands take by path; `-` is standard input.
+/// Reads the files that commands take; `-` is standard input.
 enum InputFile {
     static func read(_ path: String) throws(CommandFailure) -> Data {
         if path == "-" { return FileHandle.standardInput.readDataToEndOfFile() }

@@ -2,12 +2,12 @@ import Foundation
 
 /// Standard output and error.
 enum Terminal {
-    /// Whether a person sees standard output, and the terminal understands escape sequences.
+    /// Whether standard output is a terminal that understands escape sequences.
     static var isInteractive: Bool {
         isatty(STDOUT_FILENO) == 1 && ProcessInfo.processInfo.environment["TERM"] != "dumb"
     }
 
-    /// Columns and rows; 80 × 24 where nobody says.
+    /// Columns and rows; 80 × 24 where they are unknown.
     static var size: (columns: Int, rows: Int) {
         var size = winsize()
         guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0, size.ws_row > 0 else { return (80, 24) }
@@ -19,7 +19,7 @@ enum Terminal {
         writeRaw(text + "\n")
     }
 
-    /// Writes the text as it is, at once.
+    /// Writes the text as it is, without buffering.
     static func writeRaw(_ text: String) {
         FileHandle.standardOutput.write(Data(text.utf8))
     }
@@ -29,7 +29,7 @@ enum Terminal {
     }
 }
 
-/// Makes texts of models and servers harmless to a terminal: nothing in them can move the cursor or set a colour.
+/// Makes texts of models and servers harmless to a terminal: they cannot move the cursor or set a colour.
 enum SafeText {
     /// Keeps line breaks and tabs, drops every other control character and what changes the direction of writing.
     static func lines(_ text: String) -> String {

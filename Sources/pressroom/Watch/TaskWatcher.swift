@@ -3,13 +3,13 @@ import Dispatch
 import Foundation
 import Workflow
 
-/// Follows a task to its end and shows it: as a picture in a terminal, as lines elsewhere, as events with `json`.
+/// Follows a task to its end and shows it: drawn in a terminal, as lines elsewhere, as events with `json`.
 struct TaskWatcher {
     let client: PressroomClient
     let taskID: String
     let json: Bool
 
-    /// - Throws: `CommandFailure` when the task ends otherwise than completed.
+    /// - Throws: `CommandFailure` unless the task completes.
     func run() async throws {
         let last: TaskState?
         if json {
@@ -27,7 +27,7 @@ struct TaskWatcher {
         }
     }
 
-    /// Answers the last state.
+    /// Returns the last state.
     private func follow(
         onReconnect: (@Sendable (EventSource.Reconnection) -> Void)? = nil,
         _ body: (TaskFollower.Element) -> Void
@@ -57,7 +57,7 @@ struct TaskWatcher {
         let screen = WatchScreen()
         let interrupt = InterruptHandler { [taskID] in
             screen.close()
-            Terminal.write("the task goes on; see it with: pressroom task watch \(taskID)")
+            Terminal.write("the task continues; see it with: pressroom task watch \(taskID)")
         }
         defer {
             screen.draw()
@@ -65,7 +65,7 @@ struct TaskWatcher {
             interrupt.cancel()
         }
         return try await withThrowingTaskGroup(of: Void.self) { group in
-            // Texts change hundreds of times a second; eyes do not.
+            // Texts change hundreds of times a second; a screen needs no more than twelve frames.
             group.addTask {
                 while !Task.isCancelled {
                     screen.draw()
@@ -94,7 +94,7 @@ final class InterruptHandler {
 
     init(_ cleanUp: @escaping @Sendable () -> Void) {
         sources = [SIGINT, SIGTERM].map { number in
-            signal(number, SIG_IGN)  // the source gets it all the same
+            signal(number, SIG_IGN)  // the source still receives it
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
             source.setEventHandler {
                 cleanUp()

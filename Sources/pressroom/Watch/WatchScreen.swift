@@ -6,14 +6,14 @@ final class WatchScreen: Sendable {
     private struct State {
         var frame: WatchFrame?
         var isDirty = false
-        /// How many lines of the last frame stand above the cursor.
+        /// How many lines of the last frame are above the cursor.
         var drawn = 0
         var isClosed = false
     }
 
     private let state = Mutex(State())
 
-    /// Notes what is to be seen; `draw` shows it.
+    /// Keeps a state for the next `draw`.
     func show(_ newState: TaskState) {
         state.withLock {
             $0.frame = WatchFrame(state: newState)
@@ -44,7 +44,7 @@ final class WatchScreen: Sendable {
         }
     }
 
-    /// Gives the cursor back; the last frame stays. Nothing is drawn afterwards.
+    /// Shows the cursor again; the last frame stays. Nothing is drawn afterwards.
     func close() {
         state.withLock { state in
             guard !state.isClosed else { return }
@@ -54,10 +54,10 @@ final class WatchScreen: Sendable {
     }
 }
 
-/// What the screen shows of a task while it runs: a bar, then one line a track.
+/// One picture of a running task: a progress bar, then one line for each track.
 struct WatchFrame {
     let state: TaskState
-    /// What is wrong with the connection; nil when nothing is.
+    /// What is wrong with the connection; nil for nothing.
     var notice: String?
 
     /// The lines, none wider than `columns`, at most `rows` of them.
@@ -84,12 +84,12 @@ struct WatchFrame {
             let head =
                 "  " + DisplayWidth.padded(DisplayWidth.prefix(name, nameWidth), nameWidth) + "  "
                 + DisplayWidth.padded(status(output), statusWidth) + "  "
-            let room = columns - DisplayWidth.of(head)
+            let free = columns - DisplayWidth.of(head)
             if let text = live[output.id], !text.isEmpty {
-                // The end is enough: a long text need not be cleaned from its beginning at every frame.
-                return head + DisplayWidth.suffix(SafeText.line(String(text.suffix(columns * 2))), room)
+                // Only the end is shown, so that a long text is not cleaned as a whole for every frame.
+                return head + DisplayWidth.suffix(SafeText.line(String(text.suffix(columns * 2))), free)
             }
-            return head + DisplayWidth.prefix(verdict(output), room)
+            return head + DisplayWidth.prefix(verdict(output), free)
         }
     }
 
