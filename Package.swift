@@ -109,11 +109,15 @@ let package = Package(
         .executableTarget(
             name: "pressroom",
             dependencies: [
-                "Base", "CLibPQ", "Service", "Processor", "Client", "Workflow", "Postgres", "Store", logging, lifecycle,
+                "Base", "Service", "Client", "Workflow", "Postgres", "Store", logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: swiftSettings
         ),
+        // Measured by scripts/bench beside the service itself; not a product.
+        .executableTarget(
+            name: "bench-node", dependencies: ["Base", "Service", "Processor", "Workflow"], path: "Benchmarks/Node",
+            swiftSettings: swiftSettings),
         .target(
             name: "TestSupport",
             dependencies: ["Base", "Workflow", "Postgres", logging, nioCore, nioPosix, nioHTTP1],
@@ -163,8 +167,8 @@ let package = Package(
         .testTarget(
             name: "ServiceTests",
             dependencies: [
-                "Base", "Service", "PressroomKit", "Client", "Processor", "Store", "Workflow", "Postgres", "Providers", "TestSupport", httpClient,
-                nioCore, nioPosix, logging, lifecycle,
+                "Base", "Service", "PressroomKit", "API", "Broadcast", "Client", "Processor", "Store", "Workflow", "Postgres", "Providers",
+                "TestSupport", httpClient, nioCore, nioPosix, logging, lifecycle,
             ],
             swiftSettings: swiftSettings
         ),
