@@ -1,5 +1,6 @@
 import CLibPQ
 import Glibc
+import Logging
 
 /// Owns a `PGconn`. libpq does not lock it; since a handle cannot be copied, whoever holds it is the only one who uses it.
 struct LibPQHandle: ~Copyable, @unchecked Sendable {
@@ -116,4 +117,51 @@ private func withCStrings<R>(
 
 private func withCStrings<R>(_ texts: [String], _ body: (UnsafePointer<UnsafePointer<CChar>?>) -> R) -> R {
     withCStrings(texts.lazy.map { Optional($0) }, body)
+}
+
+/// What is needed to ask the server to stop the running statement of a connection, apart from the connection itself.
+final class CancelRequest: @unchecked Sendable {
+    private let pointer: OpaquePointer
+
+    init(_ pointer: OpaquePointer) {
+        self.pointer = pointer
+    }
+
+    deinit {
+        PQfreeCancel(pointer)
+    }
+
+    /// Sends the request on a connection of its own and waits until the server has acted on it. Blocks.
+    func send() {
+        var message = [CChar](repeating: 0, count: 256)
+        // A failure needs no report: the query then ends by itself, or the connection is closed after a while.
+        _ = PQcancel(pointer, &message, Int32(message.count))
+    }
+}
+
+/// Takes the server's notices and warnings of one connection into the log (libpq would print them).
+final class NoticeSink: Sendable {
+    private let logger: Logger
+
+    init(logger: Logger) {
+        self.logger = logger
+    }
+
+    static let receive: PQnoticeReceiver = { context, result in
+        guard let context, let result, let text = PQresultErrorField(result, PostgresErrorField.message.rawValue)
+        else { return }
+        let sink = Unmanaged<NoticeSink>.fromOpaque(context).takeUnretainedValue()
+        let severity = PQresultErrorField(result, PostgresErrorField.severity.rawValue).map { String(cString: $0) }
+        sink.log(String(cString: text), severity: severity ?? "NOTICE")
+    }
+
+    private func log(_ message: String, severity: String) {
+        let level: Logger.Level =
+            switch severity {
+            case "WARNING": .warning
+            case "FATAL", "PANIC": .info
+            default: .debug
+            }
+        logger.log(level: level, "postgres: \(message)", metadata: ["severity": "\(severity)"])
+    }
 }

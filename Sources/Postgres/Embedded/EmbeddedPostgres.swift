@@ -1,3 +1,4 @@
+import Glibc
 package import Logging
 import ServiceLifecycle
 import Synchronization
@@ -137,4 +138,49 @@ package final class EmbeddedPostgres: Service, Sendable {
         await server?.stop()
         withExtendedLifetime(lock) {}
     }
+}
+
+/// An exclusive lock between processes, which ends with the process that holds it, however that ends.
+final class FileLock: Sendable {
+    private let file: Int32
+
+    /// `nil` when another process holds the lock. Throws when the file cannot be created.
+    init?(tryLocking path: String) throws(EmbeddedPostgresError) {
+        file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard file >= 0 else {
+            let reason = String(cString: strerror(errno))
+            throw EmbeddedPostgresError(code: .directory, message: "cannot write \(path): \(reason)")
+        }
+        // `deinit` closes the file, also when this fails.
+        guard flock(file, LOCK_EX | LOCK_NB) == 0 else { return nil }
+    }
+
+    deinit {
+        close(file)
+    }
+}
+
+/// Why the private server cannot run.
+package struct EmbeddedPostgresError: Error, Sendable, Hashable, CustomStringConvertible {
+    package struct Code: RawRepresentable, Sendable, Hashable {
+        package var rawValue: String
+
+        package init(rawValue: String) {
+            self.rawValue = rawValue
+        }
+
+        /// PostgreSQL is not installed, or not in the version that the data needs.
+        package static let notInstalled = Code(rawValue: "not_installed")
+        /// The data directory cannot be used.
+        package static let directory = Code(rawValue: "directory")
+        /// A program of PostgreSQL failed.
+        package static let command = Code(rawValue: "command")
+        /// The server runs but cannot be reached.
+        package static let unreachable = Code(rawValue: "unreachable")
+    }
+
+    package var code: Code
+    package var message: String
+
+    package var description: String { "\(code.rawValue): \(message)" }
 }

@@ -46,3 +46,83 @@ package struct Migration: Sendable, Hashable {
         }
     }
 }
+
+/// How a migration stands, in the files and in the database.
+package struct MigrationStatus: Sendable, Hashable {
+    package enum State: String, Sendable, CaseIterable {
+        case applied, pending
+        /// Applied with another text than the file has now.
+        case changed
+        /// Applied in part.
+        case dirty
+        /// Applied, and no longer among the files.
+        case missing
+    }
+
+    package var version: Int
+    package var name: String
+    package var state: State
+    /// When it was applied, in ISO 8601, UTC.
+    package var appliedAt: String?
+
+    /// What forbids to go on, if anything does.
+    var problem: MigrationError? {
+        switch state {
+        case .applied, .pending: nil
+        case .changed:
+            MigrationError(
+                code: .changed, message: "migration \(version) (\(name)) has changed since it was applied; "
+                    + "restore its file, and put the change into a new migration"
+            )
+        case .dirty:
+            MigrationError(
+                code: .dirty, message: "migration \(version) (\(name)) was applied in part; finish or undo it by hand, "
+                    + "then set dirty = false on its row in schema_migrations, or delete the row"
+            )
+        case .missing:
+            MigrationError(
+                code: .newer, message: "the database has migration \(version) (\(name)), which this program does not "
+                    + "know: it is older than the database"
+            )
+        }
+    }
+}
+
+/// Why the database cannot be brought to where the migration files say.
+package struct MigrationError: Error, Sendable, Hashable, CustomStringConvertible {
+    package struct Code: RawRepresentable, Sendable, Hashable {
+        package var rawValue: String
+
+        package init(rawValue: String) {
+            self.rawValue = rawValue
+        }
+
+        /// The directory or a file in it is not as it must be.
+        package static let files = Code(rawValue: "files")
+        /// An applied migration has another text than when it was applied.
+        package static let changed = Code(rawValue: "changed")
+        /// A migration was applied in part, and needs an operator.
+        package static let dirty = Code(rawValue: "dirty")
+        /// The database has a migration that the files do not have.
+        package static let newer = Code(rawValue: "newer")
+        /// Migrations wait to be applied.
+        package static let pending = Code(rawValue: "pending")
+        /// A statement of a migration failed.
+        package static let failed = Code(rawValue: "failed")
+        /// A migration has no way back.
+        package static let irreversible = Code(rawValue: "irreversible")
+    }
+
+    package var code: Code
+    package var message: String
+    /// The server's error, for `.failed`.
+    package var cause: PostgresError?
+
+    package init(code: Code, message: String, cause: PostgresError? = nil) {
+        self.code = code
+        self.message = message
+        self.cause = cause
+    }
+
+    package var description: String { "\(code.rawValue): \(message)" }
+}

@@ -45,3 +45,8 @@ package final class PollerExecutor: TaskExecutor {
         return state.withLock { !$0.jobs.isEmpty }
     }
 }
+
+/// Where calls run that block: name resolution, authentication, cancel requests, child processes.
+enum BlockingWork {
+    static let queue = DispatchQueue(label: "postgres-blocking", attributes: .concurrent)
+}

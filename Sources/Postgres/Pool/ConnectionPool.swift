@@ -213,3 +213,35 @@ final class ConnectionPool: Sendable {
 extension PostgresError {
     static let poolIsShutDown = PostgresError(code: .shutdown, message: "the database client was shut down")
 }
+
+/// A task that waits for a connection. Used only under the pool's lock.
+final class PoolWaiter: @unchecked Sendable {
+    typealias Outcome = Result<PostgresConnection, PostgresError>
+
+    let deadline: ContinuousClock.Instant
+    var continuation: UnsafeContinuation<Outcome, Never>?
+    var isCancelled = false
+
+    init(deadline: ContinuousClock.Instant) {
+        self.deadline = deadline
+    }
+}
+
+/// Tells a pool that its longest waiting task is out of time, without keeping the pool alive.
+final class PoolTimer: SocketHandler {
+    private struct Target {
+        weak var pool: ConnectionPool?
+    }
+
+    private let target: Mutex<Target>
+
+    init(_ pool: ConnectionPool) {
+        target = Mutex(Target(pool: pool))
+    }
+
+    func socketIsReady() {}
+
+    func deadlineHasPassed() {
+        target.withLock { $0.pool }?.deadlineHasPassed()
+    }
+}

@@ -1,3 +1,5 @@
+import Glibc
+
 /// One SQL statement and the values bound to its `$1`, `$2`, ….
 ///
 /// Written as a string literal, an interpolated value becomes a bound parameter and never part of the SQL text;
@@ -99,5 +101,32 @@ extension PostgresQuery: ExpressibleByStringInterpolation {
 
     package init(stringInterpolation interpolation: StringInterpolation) {
         self.init(sql: interpolation.sql, parameters: interpolation.parameters)
+    }
+}
+
+/// A bound value in PostgreSQL's text format; `nil` is NULL. The server infers the type from where it stands.
+package struct PostgresParameter: Sendable, Hashable {
+    package var text: String?
+
+    package init(text: String?) {
+        self.text = text
+    }
+
+    package init(_ value: (some PostgresEncodable)?) {
+        self.text = value?.postgresText
+    }
+}
+
+extension String {
+    /// The text as an SQL identifier: in double quotes, with quotes inside doubled.
+    package var quotedAsIdentifier: String {
+        "\"" + split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
+    }
+
+    var containsNUL: Bool {
+        utf8.withContiguousStorageIfAvailable { bytes in
+            guard let base = bytes.baseAddress else { return false }
+            return memchr(base, 0, bytes.count) != nil
+        } ?? utf8.contains(0)
     }
 }

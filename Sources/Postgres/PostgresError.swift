@@ -83,3 +83,70 @@ extension PostgresError {
         package static let queryCancelled = "57014"
     }
 }
+
+extension PostgresError {
+    /// The error of a result that carries one.
+    init(_ result: ResultHandle, query: String?) {
+        let sqlState = result.errorField(.sqlState)
+        let message = result.errorField(.message) ?? result.errorMessage
+        self.init(
+            code: sqlState == SQLState.queryCancelled ? .timeout : .server,
+            message: message.trimmingLineEnd,
+            sqlState: sqlState
+        )
+        detail = result.errorField(.detail)
+        hint = result.errorField(.hint)
+        schema = result.errorField(.schema)
+        table = result.errorField(.table)
+        column = result.errorField(.column)
+        constraint = result.errorField(.constraint)
+        position = result.errorField(.position).flatMap { Int($0) }
+        self.query = query
+    }
+}
+
+extension String {
+    /// The text without the line breaks and spaces that libpq's messages end with.
+    var trimmingLineEnd: String {
+        var text = self[...]
+        while let last = text.last, last.isWhitespace { text.removeLast() }
+        return String(text)
+    }
+}
+
+/// The fields of a server error (libpq's `PG_DIAG_*`, which are character macros that Swift does not import).
+enum PostgresErrorField: Int32 {
+    case severity = 0x56  // V, never translated
+    case sqlState = 0x43  // C
+    case message = 0x4D  // M
+    case detail = 0x44  // D
+    case hint = 0x48  // H
+    case position = 0x50  // P
+    case schema = 0x73  // s
+    case table = 0x74  // t
+    case column = 0x63  // c
+    case constraint = 0x6E  // n
+}
+
+extension PostgresError {
+    /// The error of a failed attempt to connect, from libpq's message, in which the SQLSTATE stands as
+    /// `FATAL:  28P01: …` (libpq offers it in no other way before the connection is made).
+    init(connecting message: String) {
+        var lines = message.split(separator: "\n").filter { !$0.hasPrefix("LOCATION:") }.map(String.init)
+        var sqlState: String?
+        for (index, line) in lines.enumerated() {
+            guard let match = line.firstMatch(of: #/:  ([0-9A-Z]{5}): /#) else { continue }
+            sqlState = String(match.1)
+            lines[index] = line.replacing(match.0, with: ": ", maxReplacements: 1)
+        }
+        self.init(code: .connectionFailed, message: lines.joined(separator: "; "), sqlState: sqlState)
+    }
+
+    /// Trying again later can help: the server is away, starting, stopping or full. A wrong password or a missing
+    /// database stays wrong.
+    var isConnectingWorthRetrying: Bool {
+        guard code == .connectionFailed else { return false }
+        guard let sqlState else { return true }
+        return ["08", "53", "57"].contains(String(sqlState.prefix(2)))
+    }
+}
