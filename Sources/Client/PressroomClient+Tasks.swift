@@ -103,3 +103,69 @@ extension PressroomClient {
         _ = try await call(.post, Path("tasks", taskID, "signals", name).text, content: .json(body))
     }
 }
+
+extension PressroomClient {
+    public func outputs(of taskID: String) async throws -> Page<OutputRecord> {
+        try await call(.get, Path("tasks", taskID, "outputs").text).page(of: OutputRecord.init(document:))
+    }
+
+    public func steps(of taskID: String) async throws -> Page<StepRecord> {
+        try await call(.get, Path("tasks", taskID, "steps").text).page(of: StepRecord.init(document:))
+    }
+
+    public func evaluations(of taskID: String) async throws -> Page<EvaluationRecord> {
+        try await call(.get, Path("tasks", taskID, "evaluations").text).page(of: EvaluationRecord.init(document:))
+    }
+
+    public func rankings(of taskID: String) async throws -> Page<RankingRecord> {
+        try await call(.get, Path("tasks", taskID, "rankings").text).page(of: RankingRecord.init(document:))
+    }
+
+    /// The lines that phases wrote into the task's log.
+    public func logs(of taskID: String) async throws -> Page<LogRecord> {
+        try await call(.get, Path("tasks", taskID, "logs").text).page(of: LogRecord.init(document:))
+    }
+
+    /// Earlier texts of one output, as rows of `output_versions`.
+    public func versions(of outputID: String, in taskID: String) async throws -> Page<Document> {
+        try await call(.get, Path("tasks", taskID, "outputs", outputID, "versions").text).page { $0 }
+    }
+
+    /// Every transition: `entity, entity_id, from, to, at, cursor, actor`.
+    public func history(of taskID: String) async throws -> Page<Document> {
+        try await call(.get, Path("tasks", taskID, "history").text).page { $0 }
+    }
+}
+
+extension PressroomClient {
+    /// The events of one task, after `cursor`, or from a `state` event when there is none; ends after the task's last.
+    public func events(
+        of taskID: String, after cursor: String? = nil, policy: ReconnectPolicy = ReconnectPolicy(),
+        onReconnect: (@Sendable (EventSource.Reconnection) -> Void)? = nil
+    ) -> EventSource {
+        EventSource(
+            url: baseURL + Path("tasks", taskID, "stream").text, headers: authorization, lastEventID: cursor ?? "",
+            policy: policy, httpClient: httpClient, onReconnect: onReconnect)
+    }
+
+    /// The events of the whole tenant, after `cursor`, or from now on. Nil filters let everything through.
+    public func events(
+        after cursor: String? = nil, conversationID: String? = nil, workflow: String? = nil, taskIDs: [String] = [],
+        types: [String] = [], policy: ReconnectPolicy = ReconnectPolicy()
+    ) -> EventSource {
+        var path = Path("stream").with("conversation_id", conversationID).with("workflow", workflow)
+        for id in taskIDs { path = path.with("task_id", id) }
+        if !types.isEmpty { path = path.with("types", types.joined(separator: ",")) }
+        return EventSource(
+            url: baseURL + path.text, headers: authorization, lastEventID: cursor ?? "", policy: policy,
+            httpClient: httpClient)
+    }
+
+    /// Restores a task's state, then follows it to its end; see `TaskFollower`.
+    public func follow(
+        _ taskID: String, policy: ReconnectPolicy = ReconnectPolicy(),
+        onReconnect: (@Sendable (EventSource.Reconnection) -> Void)? = nil
+    ) -> TaskFollower {
+        TaskFollower(client: self, taskID: taskID, policy: policy, onReconnect: onReconnect)
+    }
+}

@@ -1,5 +1,8 @@
 public import AsyncHTTPClient
+import Foundation
 import NIOCore
+import NIOHTTP1
+package import Workflow
 
 /// A client of one Pressroom service: REST calls here, streams by `follow` and `events`.
 ///
@@ -50,5 +53,168 @@ public struct PressroomClient: Sendable {
 
     var authorization: [(name: String, value: String)] {
         token.map { [(name: "authorization", value: "Bearer \($0)")] } ?? []
+    }
+}
+
+extension PressroomClient {
+    /// Whether a Pressroom service answers there, healthy or not.
+    ///
+    /// - Throws: `unreachable` when nobody answers.
+    public func isPressroom() async throws -> Bool {
+        do {
+            _ = try await call(.get, Path("workflows").with("limit", "1").text).page { $0 }
+            return true
+        } catch let error as PressroomError where error.code != .unreachable {
+            // 401 and 503 are ours when they come as our problem details.
+            return error.code == .refused && error.type?.hasPrefix("urn:pressroom:") == true
+        }
+    }
+}
+
+extension PressroomClient {
+    package enum Method: String, Sendable { case get = "GET", post = "POST", patch = "PATCH", delete = "DELETE" }
+
+    /// An answer of the 200s.
+    package struct Answer: Sendable {
+        package let status: Int
+        package let headers: [(name: String, value: String)]
+        package let body: [UInt8]
+
+        package func json() throws(PressroomError) -> JSON {
+            do {
+                return try JSON(parsing: body)
+            } catch {
+                throw PressroomError(code: .invalidResponse, status: status, title: "the answer is not JSON", detail: "\(error)")
+            }
+        }
+
+        package func header(_ name: String) -> String? {
+            headers.first { $0.name.lowercased() == name }?.value
+        }
+    }
+
+    /// Something to send.
+    package struct Content: Sendable {
+        package var bytes: [UInt8]
+        package var type: String
+
+        package static func json(_ value: JSON) -> Content { Content(bytes: value.utf8, type: "application/json") }
+    }
+
+    private static let callTimeout = TimeAmount.seconds(60)
+    private static let maxBodyBytes = 256 << 20
+
+    /// Makes one call; `path` begins with a slash, its parts and the query's are already percent-encoded.
+    package func call(
+        _ method: Method, _ path: String, content: Content? = nil, headers: [(name: String, value: String)] = []
+    ) async throws -> Answer {
+        var request = HTTPClientRequest(url: baseURL + path)
+        request.method = HTTPMethod(rawValue: method.rawValue)
+        for (name, value) in authorization + headers {
+            guard value.fitsInHeader else {
+                throw PressroomError(code: .invalidArgument, title: "the header \(name) has a control character")
+            }
+            request.headers.add(name: name, value: value)
+        }
+        request.headers.replaceOrAdd(name: "accept", value: "application/json, application/problem+json;q=0.9, */*;q=0.1")
+        if let content {
+            request.headers.replaceOrAdd(name: "content-type", value: content.type)
+            request.body = .bytes(ByteBuffer(bytes: content.bytes))
+        }
+        do {
+            let response = try await httpClient.execute(request, deadline: .now() + Self.callTimeout)
+            let body = try await response.body.collect(upTo: Self.maxBodyBytes)
+            return try answer(response, body: Array(body.readableBytesView))
+        } catch let error as PressroomError {
+            throw error
+        } catch {
+            try Task.checkCancellation()
+            throw PressroomError(
+                code: .unreachable, title: "\(baseURL) cannot be reached", detail: ConnectionReason.text(error))
+        }
+    }
+
+    private func answer(_ response: HTTPClientResponse, body: [UInt8]) throws(PressroomError) -> Answer {
+        let status = Int(response.status.code)
+        guard (200..<300).contains(status) else {
+            throw PressroomError(
+                status: status, body: body, retryAfter: response.headers.first(name: "retry-after"))
+        }
+        return Answer(status: status, headers: response.headers.map { (name: $0.name, value: $0.value) }, body: body)
+    }
+}
+
+extension PressroomClient.Answer {
+    /// The one object that the answer is.
+    func document() throws(PressroomError) -> Document {
+        let json = try json()
+        guard json.object != nil else {
+            throw PressroomError(code: .invalidResponse, status: status, title: "the answer is not a JSON object")
+        }
+        return Document(json)
+    }
+
+    /// A list: `{"items", "next"}`.
+    func page<Item: Sendable>(of make: (Document) -> Item) throws(PressroomError) -> Page<Item> {
+        let document = try document()
+        guard let items = document.json["items"]?.array else {
+            throw PressroomError(code: .invalidResponse, status: status, title: "the answer is not a list")
+        }
+        return Page(
+            items: items.map { make(Document($0)) }, next: document.json["next"]?.string, document: document)
+    }
+}
+
+extension PressroomClient {
+    /// An argument that is JSON text; `name` is for the error.
+    static func parse(_ data: Data, _ name: String) throws(PressroomError) -> JSON {
+        do {
+            return try JSON(parsing: data)
+        } catch {
+            throw PressroomError(code: .invalidArgument, title: "\(name) is not JSON", detail: "\(error)")
+        }
+    }
+
+    static func ifMatch(_ version: Int?) -> [(name: String, value: String)] {
+        version.map { [(name: "if-match", value: "\"\($0)\"")] } ?? []
+    }
+
+    static func idempotency(_ key: String?) -> [(name: String, value: String)] {
+        key.map { [(name: "idempotency-key", value: $0)] } ?? []
+    }
+}
+
+/// Writes the paths of requests, percent-encoded (RFC 3986).
+struct Path {
+    private(set) var text: String
+    private var hasQuery = false
+
+    /// `parts` are encoded, so that a slash in one of them stays a part of it.
+    init(_ parts: String...) {
+        text = "/api/v1" + parts.map { "/" + Self.encoded($0) }.joined()
+    }
+
+    /// Adds a query parameter; none when the value is nil.
+    func with(_ name: String, _ value: String?) -> Path {
+        guard let value else { return self }
+        var path = self
+        path.text += (hasQuery ? "&" : "?") + Self.encoded(name) + "=" + Self.encoded(value)
+        path.hasQuery = true
+        return path
+    }
+
+    private static func encoded(_ text: String) -> String {
+        var result = ""
+        for byte in text.utf8 {
+            switch byte {
+            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
+                UInt8(ascii: "~"):
+                result.unicodeScalars.append(Unicode.Scalar(byte))
+            default:
+                let hex = String(byte, radix: 16, uppercase: true)
+                result += "%" + (byte < 16 ? "0" : "") + hex
+            }
+        }
+        return result
     }
 }

@@ -167,3 +167,113 @@ extension TaskFold {
         }
     }
 }
+
+/// The rows of one table of a task, by id, in the order in which `/state` lists them.
+struct FoldedRows: Sendable {
+    /// What the rows of a table are ordered by, before their ids.
+    enum Order: Sendable { case ordinal, sequence, creation }
+
+    private struct Place: Comparable {
+        var number: Int
+        var createdAt: String
+        var id: String
+
+        static func < (left: Place, right: Place) -> Bool {
+            (left.number, left.createdAt, left.id) < (right.number, right.createdAt, right.id)
+        }
+    }
+
+    private let order: Order
+    private var rows: [String: JSON] = [:]
+    private var places: [Place] = []
+
+    init(order: Order, rows: [JSON] = []) {
+        self.order = order
+        for row in rows { upsert(row) }
+    }
+
+    subscript(id: String) -> JSON? { rows[id] }
+
+    var json: JSON { .array(places.compactMap { rows[$0.id] }) }
+
+    /// Puts a row in, in the place of the one with its id; false when it has no id.
+    @discardableResult
+    mutating func upsert(_ row: JSON) -> Bool {
+        guard let place = place(of: row) else { return false }
+        if let before = rows.updateValue(row, forKey: place.id) {
+            let old = self.place(of: before)
+            guard old != place else { return true }
+            places.removeAll { $0.id == place.id }
+        }
+        // Rows nearly always come in order, so the search begins at the end.
+        let index = places.lastIndex { $0 < place }.map { $0 + 1 } ?? 0
+        places.insert(place, at: index)
+        return true
+    }
+
+    private func place(of row: JSON) -> Place? {
+        guard let id = row["id"]?.string else { return nil }
+        switch order {
+        case .ordinal: return Place(number: row["ordinal"]?.int ?? 0, createdAt: "", id: id)
+        case .sequence: return Place(number: row["sequence"]?.int ?? 0, createdAt: "", id: id)
+        case .creation: return Place(number: 0, createdAt: row["created_at"]?.string ?? "", id: id)
+        }
+    }
+}
+
+/// The texts in progress of a task, as `live` lists them.
+struct FoldedTexts: Sendable {
+    private struct Text {
+        var outputID: String
+        var versionNumber: Int
+        var text: String
+        /// The length of `text` in UTF-16 units, which offsets count.
+        var units: Int
+    }
+
+    private var texts: [Text] = []
+
+    init(_ live: JSON? = nil) {
+        for entry in live?.array ?? [] {
+            guard let outputID = entry["output_id"]?.string, let text = entry["text"]?.string else { continue }
+            texts.append(
+                Text(outputID: outputID, versionNumber: entry["version_number"]?.int ?? 0, text: text, units: text.utf16.count))
+        }
+    }
+
+    var json: JSON {
+        .array(
+            texts.map {
+                [
+                    "output_id": .string($0.outputID), "version_number": .integer(Int64($0.versionNumber)),
+                    "text": .string($0.text),
+                ]
+            })
+    }
+
+    /// Offset 0 replaces, the end of the text appends, anything else is ignored. Answers whether the text changed.
+    mutating func apply(delta: JSON) -> Bool {
+        guard let outputID = delta["output_id"]?.string, let offset = delta["offset"]?.int,
+            let text = delta["text"]?.string, let version = delta["version_number"]?.int
+        else { return false }
+        let index = texts.firstIndex { $0.outputID == outputID }
+        if offset == 0 {
+            let new = Text(outputID: outputID, versionNumber: version, text: text, units: text.utf16.count)
+            if let index { texts[index] = new } else { texts.append(new) }
+            return true
+        }
+        guard let index, texts[index].versionNumber == version, texts[index].units == offset else { return false }
+        texts[index].text += text
+        texts[index].units += text.utf16.count
+        return true
+    }
+
+    /// Drops a text that has become a row, or that nobody writes any more.
+    mutating func settle(with output: JSON) {
+        let isBeingWritten = ["writing", "editing", "rewriting"].contains(output["status"]?.string)
+        texts.removeAll {
+            $0.outputID == output["id"]?.string
+                && (!isBeingWritten || (output["version_number"]?.int ?? 0) >= $0.versionNumber)
+        }
+    }
+}

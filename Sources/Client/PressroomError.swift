@@ -1,3 +1,8 @@
+import Foundation
+import NIOCore
+import NIOPosix
+package import Workflow
+
 /// Why a call of `PressroomClient` failed.
 public struct PressroomError: Error, Sendable, Hashable {
     /// The kind of failure; decide by it and by `status`, never by a message.
@@ -71,5 +76,51 @@ extension PressroomError: CustomStringConvertible {
         if let detail, detail != title { first += ": " + detail }
         let isTold = problems.count == 1 && problems.allSatisfy { first.contains($0.detail) }
         return ([first] + (isTold ? [] : problems.map { "  \($0)" })).joined(separator: "\n")
+    }
+}
+
+extension PressroomError {
+    /// Reads problem details (RFC 9457); what is none is told by its status.
+    package init(status: Int, body: [UInt8], retryAfter: String? = nil) {
+        let problem = try? JSON(parsing: body)
+        self.init(
+            code: .refused, type: problem?["type"]?.string, status: status,
+            title: problem?["title"]?.string ?? "the service answered \(status)",
+            detail: problem?["detail"]?.string,
+            problems: problem?["errors"].map(InputProblem.list) ?? [],
+            retryAfter: retryAfter.flatMap { Int($0) })
+    }
+
+    /// What a stream's failure means to the caller of the client.
+    package init(_ error: EventStreamError) {
+        switch error.code {
+        case .badStatus: self.init(status: error.status ?? 0, body: error.body)
+        case .unreachable: self.init(code: .unreachable, title: error.message)
+        case .badContentType, .tooLong: self.init(code: .invalidResponse, title: error.message)
+        }
+    }
+}
+
+extension PressroomError.InputProblem {
+    /// Reads `[{"pointer", "detail", "line"?}]`; what has another form is skipped.
+    package static func list(_ json: JSON) -> [PressroomError.InputProblem] {
+        (json.array ?? []).compactMap { entry in
+            guard let detail = entry["detail"]?.string else { return nil }
+            return PressroomError.InputProblem(
+                pointer: entry["pointer"]?.string ?? "", detail: detail, line: entry["line"]?.int)
+        }
+    }
+}
+
+/// Why a connection could not be made, in the words of the operating system where they are known.
+enum ConnectionReason {
+    static func text(_ error: any Error) -> String {
+        switch error {
+        case let error as NIOConnectionError:
+            // One error for each address that was tried; they rarely differ.
+            (error.connectionErrors.first?.error ?? error.dnsAError ?? error.dnsAAAAError).map(text) ?? "\(error)"
+        case let error as IOError: String(cString: strerror(error.errnoCode))
+        default: "\(error)"
+        }
     }
 }
