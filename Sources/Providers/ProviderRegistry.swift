@@ -87,3 +87,37 @@ extension ProviderRegistry.Provider {
         }
     }
 }
+
+/// A model whose answers say what they cost.
+struct PricedModel: LanguageModel {
+    let model: any LanguageModel
+    let price: TokenPrice
+
+    func complete(
+        _ request: ModelRequest, onText: @escaping @Sendable (String) async -> Void
+    ) async throws(ProviderError) -> ModelResponse {
+        var response = try await model.complete(request, onText: onText)
+        response.usage.cost = price.cost(of: response.usage)
+        return response
+    }
+}
+
+/// What a model's tokens cost, per million, in whatever currency the configuration uses throughout.
+package struct TokenPrice: Sendable, Equatable {
+    /// Of the prompt; at least 0.
+    package var input: Double
+    /// Of the answer; at least 0.
+    package var output: Double
+
+    package init(input: Double, output: Double) {
+        self.input = input
+        self.output = output
+    }
+
+    /// What the tokens cost, to a billionth; nil when the provider counted none.
+    package func cost(of usage: Usage) -> Double? {
+        guard usage.totalTokens > 0 else { return nil }
+        let cost = Double(usage.promptTokens) * input + Double(usage.completionTokens) * output
+        return (cost * 1e3).rounded() / 1e9
+    }
+}
