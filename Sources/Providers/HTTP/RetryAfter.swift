@@ -1,10 +1,5 @@
 import Foundation
-import FoundationEssentials
 import NIOHTTP1
-
-#if canImport(FoundationEssentials)
-#else
-#endif
 
 /// How long a server asks to be left alone (RFC 9110, section 10.2.3).
 enum RetryAfter {

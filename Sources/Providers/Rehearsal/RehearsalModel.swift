@@ -1,5 +1,4 @@
 import Foundation
-import FoundationEssentials
 import Synchronization
 package import Workflow
 
@@ -61,10 +60,6 @@ package struct RehearsalOptions: Sendable, Equatable {
         self.failRate = failRate
     }
 }
-
-#if canImport(FoundationEssentials)
-#else
-#endif
 
 /// What a rehearsal answers to a request: prose, or JSON in the shape that was asked for.
 struct RehearsalAnswer {
