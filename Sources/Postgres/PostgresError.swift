@@ -71,7 +71,6 @@ extension PostgresError: CustomStringConvertible {
 extension PostgresError {
     package enum SQLState {
         package static let featureNotSupported = "0A000"
-        package static let foreignKeyViolation = "23503"
         package static let uniqueViolation = "23505"
         package static let checkViolation = "23514"
         package static let invalidStatementName = "26000"

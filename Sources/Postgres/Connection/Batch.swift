@@ -94,8 +94,6 @@ struct StatementCache {
         self.capacity = capacity
     }
 
-    var count: Int { entries.count }
-
     /// The name of a prepared statement, which counts as a use of it.
     mutating func name(for sql: String) -> String? {
         clock += 1

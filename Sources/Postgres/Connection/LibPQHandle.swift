@@ -27,9 +27,7 @@ struct LibPQHandle: ~Copyable, @unchecked Sendable {
     var socket: Int32 { PQsocket(pointer) }
     var isBusy: Bool { PQisBusy(pointer) != 0 }
     var isTransactionIdle: Bool { PQtransactionStatus(pointer) == PQTRANS_IDLE }
-    var transactionStatus: PGTransactionStatusType { PQtransactionStatus(pointer) }
     var processID: Int32 { PQbackendPID(pointer) }
-    var serverVersion: Int32 { PQserverVersion(pointer) }
 
     var errorMessage: String {
         PQerrorMessage(pointer).map { String(cString: $0).trimmingLineEnd } ?? ""

@@ -49,7 +49,7 @@ package struct Migration: Sendable, Hashable {
 
 /// How a migration stands, in the files and in the database.
 package struct MigrationStatus: Sendable, Hashable {
-    package enum State: String, Sendable, CaseIterable {
+    package enum State: String, Sendable {
         case applied, pending
         /// Applied with another text than the file has now.
         case changed

@@ -29,8 +29,6 @@ package struct PostgresRow: Sendable {
     let handle: ResultHandle
     let row: Int
 
-    package var columnCount: Int { handle.columnCount }
-
     /// The value of a column, counted from 0.
     package subscript(column: Int) -> PostgresValue {
         precondition((0..<handle.columnCount).contains(column), "column \(column) of \(handle.columnCount)")
