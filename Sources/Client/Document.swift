@@ -10,7 +10,7 @@ public struct Document: Sendable, Hashable {
     /// The JSON text, UTF-8, with sorted keys.
     public var data: Data { Data(json.utf8) }
 
-    /// Reads the document into a type of one's own; keys are `snake_case`.
+    /// Decodes the document; its keys are `snake_case`.
     public func decode<Value: Decodable>(_ type: Value.Type = Value.self) throws -> Value {
         try JSONDecoder().decode(type, from: data)
     }
@@ -22,6 +22,9 @@ extension Document {
     func number(_ key: String) -> Double? { json[key]?.double }
     func integer(_ key: String) -> Int? { json[key]?.int }
     func flag(_ key: String) -> Bool? { json[key]?.bool }
+
+    /// The objects in a list; empty when there is no list.
+    func documents(_ key: String) -> [Document] { (json[key]?.array ?? []).map { Document($0) } }
 
     /// `message` of an `error` column.
     var errorMessage: String? { errorMessage("error") }
@@ -37,7 +40,7 @@ public struct Page<Item: Sendable>: Sendable {
     public let items: [Item]
     /// What `after:` takes for the next part; nil on the last.
     public let next: String?
-    /// The answer as a whole: `{"items": […], "next": …}`.
+    /// The whole response: `{"items": […], "next": …}`.
     public let document: Document
 }
 

@@ -6,10 +6,10 @@ extension PressroomClient {
     ///
     /// - Throws: `PressroomError` with `problems` (422) when the expression, the zone or the input does not fit.
     public func createSchedule(_ values: Data, idempotencyKey: String? = nil) async throws -> ScheduleRecord {
-        let answer = try await call(
-            .post, Path("schedules").text, content: .json(try Self.parse(values, "values")),
+        let response = try await call(
+            .post, Path("schedules"), content: .json(try Self.parse(values, "values")),
             headers: Self.idempotency(idempotencyKey))
-        return ScheduleRecord(document: try answer.document())
+        return ScheduleRecord(document: try response.document())
     }
 
     /// The schedules, the newest first; `isEnabled` nil for both kinds.
@@ -18,20 +18,20 @@ extension PressroomClient {
     ) async throws -> Page<ScheduleRecord> {
         let path = Path("schedules").with("workflow", workflow).with("enabled", isEnabled.map { $0 ? "true" : "false" })
             .with("limit", limit.map(String.init)).with("after", after)
-        return try await call(.get, path.text).page(of: ScheduleRecord.init(document:))
+        return try await call(.get, path).page(of: ScheduleRecord.init(document:))
     }
 
     public func schedule(_ id: String) async throws -> ScheduleRecord {
-        ScheduleRecord(document: try await call(.get, Path("schedules", id).text).document())
+        ScheduleRecord(document: try await call(.get, Path("schedules", id)).document())
     }
 
     /// Replaces what `values`, a JSON object, has; the rest stays.
     @discardableResult
     public func changeSchedule(_ id: String, _ values: Data, ifVersion: Int? = nil) async throws -> ScheduleRecord {
-        let answer = try await call(
-            .patch, Path("schedules", id).text, content: .json(try Self.parse(values, "values")),
+        let response = try await call(
+            .patch, Path("schedules", id), content: .json(try Self.parse(values, "values")),
             headers: Self.ifMatch(ifVersion))
-        return ScheduleRecord(document: try answer.document())
+        return ScheduleRecord(document: try response.document())
     }
 
     /// Lets it fire from now on, or no more. Times that passed while it was off are not made up for.
@@ -42,7 +42,7 @@ extension PressroomClient {
 
     /// Removes the schedule; its tasks stay.
     public func deleteSchedule(_ id: String, ifVersion: Int? = nil) async throws {
-        _ = try await call(.delete, Path("schedules", id).text, headers: Self.ifMatch(ifVersion))
+        _ = try await call(.delete, Path("schedules", id), headers: Self.ifMatch(ifVersion))
     }
 }
 
@@ -50,8 +50,6 @@ extension PressroomClient {
 public struct ScheduleRecord: Sendable, Hashable {
     /// The row with all its columns.
     public let document: Document
-
-    init(document: Document) { self.document = document }
 
     public var id: String { document.text("id") }
     public var workflowName: String { document.text("workflow_name") }

@@ -2,7 +2,7 @@ public import AsyncHTTPClient
 import Foundation
 import NIOCore
 import NIOHTTP1
-package import Workflow
+import Workflow
 
 /// A client of one Pressroom service: REST calls here, streams by `follow` and `events`.
 ///
@@ -16,8 +16,8 @@ public struct PressroomClient: Sendable {
     /// - Parameters:
     ///   - baseURL: begins with `http://` or `https://`; a slash at its end is ignored.
     ///   - token: an API key or JWT, sent as `Authorization: Bearer …`.
-    ///   - httpClient: the caller's, who shuts it down; its `timeout.read` bounds the silence of a stream, so more than
-    ///     the service's heartbeat of 15 seconds. `defaultHTTPConfiguration` fits.
+    ///   - httpClient: remains the caller's to shut down. Its `timeout.read` bounds the silence of a stream, so it must
+    ///     exceed the service's heartbeat of 15 seconds. `defaultHTTPConfiguration` fits.
     public init(baseURL: String, token: String? = nil, httpClient: HTTPClient) {
         self.baseURL = String(baseURL.reversed().drop { $0 == "/" }.reversed())
         self.token = token
@@ -30,12 +30,12 @@ public struct PressroomClient: Sendable {
         configuration.timeout.connect = .seconds(5)
         configuration.timeout.read = .seconds(45)
         configuration.httpVersion = .http1Only
-        // Nobody there is told at once; whoever wants to try again does so by a policy.
+        // A refused connection is reported at once; a `ReconnectPolicy` decides about another attempt.
         configuration.connectionPool.retryConnectionEstablishment = false
         return configuration
     }
 
-    /// Runs `body` with a client that lives as long.
+    /// Lends a client, and shuts its connections down after `body`.
     public static func withClient<Value: Sendable>(
         baseURL: String, token: String? = nil, _ body: (PressroomClient) async throws -> Value
     ) async throws -> Value {
@@ -57,58 +57,55 @@ public struct PressroomClient: Sendable {
 }
 
 extension PressroomClient {
-    /// Whether a Pressroom service answers there, healthy or not.
+    /// Whether the server at the address is a Pressroom service, healthy or not.
     ///
-    /// - Throws: `unreachable` when nobody answers.
+    /// - Throws: `unreachable` when no server responds.
     public func isPressroom() async throws -> Bool {
         do {
-            _ = try await call(.get, Path("workflows").with("limit", "1").text).page { $0 }
+            _ = try await call(.get, Path("workflows").with("limit", "1")).page { $0 }
             return true
         } catch let error as PressroomError where error.code != .unreachable {
-            // 401 and 503 are ours when they come as our problem details.
+            // A service that refuses the call (401, 503) identifies itself by its problem details.
             return error.code == .refused && error.type?.hasPrefix("urn:pressroom:") == true
         }
     }
 }
 
 extension PressroomClient {
-    package enum Method: String, Sendable { case get = "GET", post = "POST", patch = "PATCH", delete = "DELETE" }
+    enum Method: String, Sendable { case get = "GET", post = "POST", patch = "PATCH", delete = "DELETE" }
 
-    /// An answer of the 200s.
-    package struct Answer: Sendable {
-        package let status: Int
-        package let headers: [(name: String, value: String)]
-        package let body: [UInt8]
+    /// A response whose status is in the 200s.
+    struct Response: Sendable {
+        let status: Int
+        let body: [UInt8]
 
-        package func json() throws(PressroomError) -> JSON {
+        func json() throws(PressroomError) -> JSON {
             do {
                 return try JSON(parsing: body)
             } catch {
-                throw PressroomError(code: .invalidResponse, status: status, title: "the answer is not JSON", detail: "\(error)")
+                throw PressroomError(code: .invalidResponse, status: status, title: "the response is not JSON", detail: "\(error)")
             }
-        }
-
-        package func header(_ name: String) -> String? {
-            headers.first { $0.name.lowercased() == name }?.value
         }
     }
 
-    /// Something to send.
-    package struct Content: Sendable {
-        package var bytes: [UInt8]
-        package var type: String
+    /// The body of a request, and its media type.
+    struct Content: Sendable {
+        var bytes: [UInt8]
+        var type: String
 
-        package static func json(_ value: JSON) -> Content { Content(bytes: value.utf8, type: "application/json") }
+        static func json(_ value: JSON) -> Content { Content(bytes: value.utf8, type: "application/json") }
     }
 
     private static let callTimeout = TimeAmount.seconds(60)
     private static let maxBodyBytes = 256 << 20
 
-    /// Makes one call; `path` begins with a slash, its parts and the query's are already percent-encoded.
-    package func call(
-        _ method: Method, _ path: String, content: Content? = nil, headers: [(name: String, value: String)] = []
-    ) async throws -> Answer {
-        var request = HTTPClientRequest(url: baseURL + path)
+    /// Makes one call.
+    ///
+    /// - Throws: `unreachable`, `refused` for a status outside the 200s, `invalid_argument` for a header that cannot be sent.
+    func call(
+        _ method: Method, _ path: Path, content: Content? = nil, headers: [(name: String, value: String)] = []
+    ) async throws -> Response {
+        var request = HTTPClientRequest(url: baseURL + path.text)
         request.method = HTTPMethod(rawValue: method.rawValue)
         for (name, value) in authorization + headers {
             guard value.fitsInHeader else {
@@ -124,7 +121,7 @@ extension PressroomClient {
         do {
             let response = try await httpClient.execute(request, deadline: .now() + Self.callTimeout)
             let body = try await response.body.collect(upTo: Self.maxBodyBytes)
-            return try answer(response, body: Array(body.readableBytesView))
+            return try Self.accepted(response, body: Array(body.readableBytesView))
         } catch let error as PressroomError {
             throw error
         } catch {
@@ -134,31 +131,31 @@ extension PressroomClient {
         }
     }
 
-    private func answer(_ response: HTTPClientResponse, body: [UInt8]) throws(PressroomError) -> Answer {
+    private static func accepted(_ response: HTTPClientResponse, body: [UInt8]) throws(PressroomError) -> Response {
         let status = Int(response.status.code)
         guard (200..<300).contains(status) else {
             throw PressroomError(
                 status: status, body: body, retryAfter: response.headers.first(name: "retry-after"))
         }
-        return Answer(status: status, headers: response.headers.map { (name: $0.name, value: $0.value) }, body: body)
+        return Response(status: status, body: body)
     }
 }
 
-extension PressroomClient.Answer {
-    /// The one object that the answer is.
+extension PressroomClient.Response {
+    /// The body as one object.
     func document() throws(PressroomError) -> Document {
         let json = try json()
         guard json.object != nil else {
-            throw PressroomError(code: .invalidResponse, status: status, title: "the answer is not a JSON object")
+            throw PressroomError(code: .invalidResponse, status: status, title: "the response is not a JSON object")
         }
         return Document(json)
     }
 
-    /// A list: `{"items", "next"}`.
+    /// The body as a list: `{"items", "next"}`.
     func page<Item: Sendable>(of make: (Document) -> Item) throws(PressroomError) -> Page<Item> {
         let document = try document()
         guard let items = document.json["items"]?.array else {
-            throw PressroomError(code: .invalidResponse, status: status, title: "the answer is not a list")
+            throw PressroomError(code: .invalidResponse, status: status, title: "the response is not a list")
         }
         return Page(
             items: items.map { make(Document($0)) }, next: document.json["next"]?.string, document: document)
@@ -166,7 +163,7 @@ extension PressroomClient.Answer {
 }
 
 extension PressroomClient {
-    /// An argument that is JSON text; `name` is for the error.
+    /// Reads an argument that is JSON text; `name` is for the error.
     static func parse(_ data: Data, _ name: String) throws(PressroomError) -> JSON {
         do {
             return try JSON(parsing: data)
@@ -184,17 +181,17 @@ extension PressroomClient {
     }
 }
 
-/// Writes the paths of requests, percent-encoded (RFC 3986).
+/// The path and query of a request below `/api/v1`, percent-encoded (RFC 3986).
 struct Path {
     private(set) var text: String
     private var hasQuery = false
 
-    /// `parts` are encoded, so that a slash in one of them stays a part of it.
+    /// Each part is encoded by itself, so that a slash in it does not separate.
     init(_ parts: String...) {
         text = "/api/v1" + parts.map { "/" + Self.encoded($0) }.joined()
     }
 
-    /// Adds a query parameter; none when the value is nil.
+    /// Adds a query parameter, unless the value is nil.
     func with(_ name: String, _ value: String?) -> Path {
         guard let value else { return self }
         var path = self

@@ -1,7 +1,7 @@
 import Foundation
 import NIOCore
 import NIOPosix
-package import Workflow
+import Workflow
 
 /// Why a call of `PressroomClient` failed.
 public struct PressroomError: Error, Sendable, Hashable {
@@ -10,13 +10,13 @@ public struct PressroomError: Error, Sendable, Hashable {
         public let rawValue: String
         public init(rawValue: String) { self.rawValue = rawValue }
 
-        /// Nobody answered at the address, or not in time.
+        /// No server responded at the address, or not in time.
         public static let unreachable = Code(rawValue: "unreachable")
-        /// The service answered with an error; `status`, `title`, `detail` and `problems` say which.
+        /// The service returned an error; `status`, `title`, `detail` and `problems` describe it.
         public static let refused = Code(rawValue: "refused")
-        /// The answer is not what Pressroom answers; perhaps another service listens there.
+        /// The response is not one of Pressroom's; another service may listen at the address.
         public static let invalidResponse = Code(rawValue: "invalid_response")
-        /// The call cannot be made with these arguments.
+        /// An argument cannot be sent.
         public static let invalidArgument = Code(rawValue: "invalid_argument")
     }
 
@@ -39,12 +39,12 @@ public struct PressroomError: Error, Sendable, Hashable {
     public let code: Code
     /// The problem's `type`: a URI that names the kind of problem; nil without problem details.
     public let type: String?
-    /// The HTTP status; nil without an answer.
+    /// The HTTP status; nil without a response.
     public let status: Int?
     /// The problem's `title`, or what went wrong.
     public let title: String
     public let detail: String?
-    /// What is wrong with the input, in the order of the answer.
+    /// What is wrong with the input, in the order of the response.
     public let problems: [InputProblem]
     /// `Retry-After`, in seconds, where the service gave it.
     public let retryAfter: Int?
@@ -70,18 +70,18 @@ extension PressroomError.InputProblem: CustomStringConvertible {
 }
 
 extension PressroomError: CustomStringConvertible {
-    /// The whole story: one line, and one more for each problem that it does not tell.
+    /// One line, and one more for each problem that the first does not name.
     public var description: String {
         var first = title
         if let detail, detail != title { first += ": " + detail }
-        let isTold = problems.count == 1 && problems.allSatisfy { first.contains($0.detail) }
-        return ([first] + (isTold ? [] : problems.map { "  \($0)" })).joined(separator: "\n")
+        let isNamed = problems.count == 1 && problems.allSatisfy { first.contains($0.detail) }
+        return ([first] + (isNamed ? [] : problems.map { "  \($0)" })).joined(separator: "\n")
     }
 }
 
 extension PressroomError {
-    /// Reads problem details (RFC 9457); what is none is told by its status.
-    package init(status: Int, body: [UInt8], retryAfter: String? = nil) {
+    /// Reads problem details (RFC 9457); without them, the title names the status.
+    init(status: Int, body: [UInt8], retryAfter: String? = nil) {
         let problem = try? JSON(parsing: body)
         self.init(
             code: .refused, type: problem?["type"]?.string, status: status,
@@ -91,8 +91,8 @@ extension PressroomError {
             retryAfter: retryAfter.flatMap { Int($0) })
     }
 
-    /// What a stream's failure means to the caller of the client.
-    package init(_ error: EventStreamError) {
+    /// The failure of a stream as an error of the client.
+    init(_ error: EventStreamError) {
         switch error.code {
         case .badStatus: self.init(status: error.status ?? 0, body: error.body)
         case .unreachable: self.init(code: .unreachable, title: error.message)
@@ -103,7 +103,7 @@ extension PressroomError {
 
 extension PressroomError.InputProblem {
     /// Reads `[{"pointer", "detail", "line"?}]`; what has another form is skipped.
-    package static func list(_ json: JSON) -> [PressroomError.InputProblem] {
+    static func list(_ json: JSON) -> [PressroomError.InputProblem] {
         (json.array ?? []).compactMap { entry in
             guard let detail = entry["detail"]?.string else { return nil }
             return PressroomError.InputProblem(
@@ -112,12 +112,12 @@ extension PressroomError.InputProblem {
     }
 }
 
-/// Why a connection could not be made, in the words of the operating system where they are known.
+/// Why a connection failed, in the operating system's words where they are known.
 enum ConnectionReason {
     static func text(_ error: any Error) -> String {
         switch error {
         case let error as NIOConnectionError:
-            // One error for each address that was tried; they rarely differ.
+            // One error for each address; they rarely differ.
             (error.connectionErrors.first?.error ?? error.dnsAError ?? error.dnsAAAAError).map(text) ?? "\(error)"
         case let error as IOError: String(cString: strerror(error.errnoCode))
         default: "\(error)"

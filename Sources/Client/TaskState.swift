@@ -1,34 +1,26 @@
 import Workflow
 
-/// Everything the tables hold of a task, at one cursor, and the texts that are being written.
+/// All rows of a task at one cursor, and the texts that models are writing.
 public struct TaskState: Sendable, Hashable {
     /// The whole state, in the shape of `GET …/state`.
     public let document: Document
 
-    init(document: Document) { self.document = document }
-
     /// `<epoch>.<position>`; a stream continues from here.
     public var cursor: String { document.text("cursor") }
     public var task: TaskRecord { TaskRecord(document: Document(document.json["task"] ?? [:])) }
-    public var phases: [PhaseRecord] { rows("phases").map(PhaseRecord.init(document:)) }
-    public var steps: [StepRecord] { rows("steps").map(StepRecord.init(document:)) }
-    public var outputs: [OutputRecord] { rows("outputs").map(OutputRecord.init(document:)) }
-    public var evaluations: [EvaluationRecord] { rows("evaluations").map(EvaluationRecord.init(document:)) }
-    public var rankings: [RankingRecord] { rows("rankings").map(RankingRecord.init(document:)) }
+    public var phases: [PhaseRecord] { document.documents("phases").map(PhaseRecord.init(document:)) }
+    public var steps: [StepRecord] { document.documents("steps").map(StepRecord.init(document:)) }
+    public var outputs: [OutputRecord] { document.documents("outputs").map(OutputRecord.init(document:)) }
+    public var evaluations: [EvaluationRecord] { document.documents("evaluations").map(EvaluationRecord.init(document:)) }
+    public var rankings: [RankingRecord] { document.documents("rankings").map(RankingRecord.init(document:)) }
     /// Empty unless the state was asked for with its logs.
-    public var logs: [LogRecord] { rows("logs").map(LogRecord.init(document:)) }
-    public var humanTasks: [HumanTaskRecord] { rows("human_tasks").map(HumanTaskRecord.init(document:)) }
-    public var live: [LiveText] { rows("live").map(LiveText.init(document:)) }
-
-    private func rows(_ key: String) -> [Document] {
-        (document.json[key]?.array ?? []).map { Document($0) }
-    }
+    public var logs: [LogRecord] { document.documents("logs").map(LogRecord.init(document:)) }
+    public var humanTasks: [HumanTaskRecord] { document.documents("human_tasks").map(HumanTaskRecord.init(document:)) }
+    public var live: [LiveText] { document.documents("live").map(LiveText.init(document:)) }
 
     /// A text while a model writes it.
     public struct LiveText: Sendable, Hashable {
         public let document: Document
-
-        init(document: Document) { self.document = document }
 
         public var outputID: String { document.text("output_id") }
         public var versionNumber: Int { document.integer("version_number") ?? 0 }
@@ -40,8 +32,6 @@ public struct TaskState: Sendable, Hashable {
 public struct TaskRecord: Sendable, Hashable {
     /// The row with all its columns.
     public let document: Document
-
-    init(document: Document) { self.document = document }
 
     public var id: String { document.text("task_id") }
     public var workflowName: String { document.text("workflow_name") }
@@ -62,15 +52,13 @@ public struct TaskRecord: Sendable, Hashable {
     public var cost: Double? { document.json["usage"]?["cost"]?.double }
 
     /// Whether the status is `completed`, `failed` or `cancelled`.
-    public var isTerminal: Bool { ["completed", "failed", "cancelled"].contains(status) }
+    public var isTerminal: Bool { TaskStatus(rawValue: status)?.isTerminal ?? false }
 }
 
 /// A row of `phases`: a node of the workflow in one task.
 public struct PhaseRecord: Sendable, Hashable {
     /// The row with all its columns.
     public let document: Document
-
-    init(document: Document) { self.document = document }
 
     public var id: String { document.text("id") }
     public var key: String { document.text("key") }
@@ -84,8 +72,6 @@ public struct PhaseRecord: Sendable, Hashable {
 public struct StepRecord: Sendable, Hashable {
     /// The row with all its columns.
     public let document: Document
-
-    init(document: Document) { self.document = document }
 
     public var id: String { document.text("id") }
     public var phaseID: String { document.text("phase_id") }
@@ -102,8 +88,6 @@ public struct StepRecord: Sendable, Hashable {
 public struct OutputRecord: Sendable, Hashable {
     /// The row with all its columns.
     public let document: Document
-
-    init(document: Document) { self.document = document }
 
     public var id: String { document.text("id") }
     public var track: String { document.text("track") }
@@ -124,8 +108,6 @@ public struct OutputRecord: Sendable, Hashable {
 public struct EvaluationRecord: Sendable, Hashable {
     /// The row with all its columns.
     public let document: Document
-
-    init(document: Document) { self.document = document }
 
     public var id: String { document.text("id") }
     public var outputID: String { document.text("output_id") }
@@ -149,20 +131,18 @@ public struct RankingRecord: Sendable, Hashable {
     /// The row with all its columns.
     public let document: Document
 
-    init(document: Document) { self.document = document }
-
     public var id: String { document.text("id") }
     /// `initial` or `final`.
     public var stage: String { document.text("stage") }
     public var method: String { document.text("method") }
-    /// How much the judges agree, 0…1; nil when that cannot be told.
+    /// How much the judges agree, 0…1; nil when it cannot be computed.
     public var agreement: Double? { document.number("agreement") }
     /// The best first.
     public var entries: [Entry] {
-        (document.json["entries"]?.array ?? []).map { Entry(document: Document($0)) }
+        document.documents("entries").map(Entry.init(document:))
     }
 
-    /// One place of the ranking.
+    /// One rank.
     public struct Entry: Sendable, Hashable {
         public let document: Document
 
@@ -179,8 +159,6 @@ public struct RankingRecord: Sendable, Hashable {
 public struct LogRecord: Sendable, Hashable {
     /// The row with all its columns.
     public let document: Document
-
-    init(document: Document) { self.document = document }
 
     public var id: String { document.text("id") }
     /// `debug`, `info`, `warning` or `error`.

@@ -11,9 +11,9 @@ import NIOHTTP1
 public struct EventSource: AsyncSequence, Sendable {
     public typealias Element = ServerSentEvent
 
-    /// What happens between two connections.
+    /// A wait between two connections.
     public struct Reconnection: Sendable {
-        /// Until the next attempt.
+        /// The time until the next attempt.
         public let wait: Duration
         /// Attempts that failed in a row; 0 when a stream just ended.
         public let failures: Int
@@ -31,7 +31,7 @@ public struct EventSource: AsyncSequence, Sendable {
 
     /// - Parameters:
     ///   - headers: sent with each connection, such as `Authorization`.
-    ///   - lastEventID: where to start; empty for where the server starts by itself.
+    ///   - lastEventID: the id after which the stream starts; empty for the server's default.
     ///   - maxEventBytes: the most bytes of a line and of an event's data, above 0.
     ///   - onReconnect: called before each wait.
     public init(
@@ -65,7 +65,7 @@ extension EventSource {
         private let source: EventSource
         private var state = State.disconnected
         private var parser: EventStreamParser
-        /// Events that were read and not yet asked for, the next one last.
+        /// Events that were read and not yet returned, the next one last.
         private var ready: [ServerSentEvent] = []
         private var failures = 0
         private var retry: Duration?
@@ -152,22 +152,22 @@ extension EventSource {
     }
 }
 
-/// What one attempt to connect led to.
+/// The result of an attempt to connect.
 enum EventStreamConnection {
     case stream(HTTPClientResponse.Body.AsyncIterator)
-    /// 204: the server says that there is nothing more, ever.
+    /// The status 204: the stream has ended for good.
     case noContent
 
     private static let headTimeout = TimeAmount.seconds(30)
     private static let maxErrorBytes = 64 << 10
 
-    /// - Throws: `EventStreamError` for an answer that no reconnect would change; anything else is worth another attempt.
+    /// - Throws: `EventStreamError` for a response that another attempt would not change; other errors are worth one.
     static func open(_ source: EventSource, lastEventID: String) async throws -> EventStreamConnection {
         let request = try request(source, lastEventID: lastEventID)
         let response: HTTPClientResponse
         do {
             response = try await source.httpClient.execute(request, deadline: .now() + headTimeout)
-        } catch let error as HTTPClientError where error.isCallersMistake {
+        } catch let error as HTTPClientError where error.isAboutTheRequest {
             throw EventStreamError(.unreachable, "\(source.url) is no address to connect to: \(error)")
         }
         switch response.status {
@@ -200,7 +200,7 @@ extension EventStreamConnection {
         }
         request.headers.replaceOrAdd(name: "accept", value: "text/event-stream")
         request.headers.replaceOrAdd(name: "cache-control", value: "no-store")
-        // An id that no header can carry is left out, as an empty one is.
+        // Like an empty id, one that no header can carry is left out.
         if !lastEventID.isEmpty, lastEventID.fitsInHeader {
             request.headers.replaceOrAdd(name: "last-event-id", value: lastEventID)
         }
@@ -209,7 +209,7 @@ extension EventStreamConnection {
 }
 
 extension String {
-    /// Whether no control character keeps the text from being a header's value (RFC 9110, section 5.5).
+    /// Whether the text can be the value of a header: it has no control character (RFC 9110, section 5.5).
     var fitsInHeader: Bool {
         utf8.allSatisfy { $0 == 0x09 || $0 >= 0x20 && $0 != 0x7F }
     }
@@ -217,7 +217,7 @@ extension String {
 
 extension HTTPClientError {
     /// Whether the request itself is at fault, so that it would fail again.
-    fileprivate var isCallersMistake: Bool {
+    fileprivate var isAboutTheRequest: Bool {
         [.invalidURL, .emptyHost, .emptyScheme, .alreadyShutdown].contains(self)
     }
 }
@@ -243,25 +243,25 @@ public struct ServerSentEvent: Sendable, Hashable {
     }
 }
 
-/// Why a stream cannot be read on, however often one reconnects.
+/// Why a stream cannot continue, even with another connection.
 public struct EventStreamError: Error, Sendable, Hashable {
     public enum Code: String, Sendable, Hashable {
         /// A line or an event is longer than the bound.
         case tooLong = "too_long"
-        /// The answer was neither 200 nor 204.
+        /// The status was neither 200 nor 204.
         case badStatus = "bad_status"
-        /// The answer was no `text/event-stream`.
+        /// The response was no `text/event-stream`.
         case badContentType = "bad_content_type"
-        /// As many attempts failed in a row as the policy allows.
+        /// As many attempts failed in a row as the policy allows, or the request cannot be sent.
         case unreachable
     }
 
     public let code: Code
-    /// What happened, for people.
+    /// For people.
     public let message: String
     /// The HTTP status, where one was received.
     public let status: Int?
-    /// The body of a bad answer, at most 64 KiB; usually problem details.
+    /// The body of a bad response, at most 64 KiB; usually problem details.
     public let body: [UInt8]
 
     init(_ code: Code, _ message: String, status: Int? = nil, body: [UInt8] = []) {
