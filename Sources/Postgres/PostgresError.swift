@@ -1,6 +1,6 @@
-/// What went wrong between here and the rows, with the server's own words where it had any.
+/// Why a statement or a connection failed, with the fields of the server's error where it sent one.
 package struct PostgresError: Error, Sendable, Hashable {
-    /// What kind of failure it is; decide by this and by `sqlState`, never by the message.
+    /// The kind of failure; decide by it and by `sqlState`, never by the message.
     package struct Code: RawRepresentable, Sendable, Hashable {
         package var rawValue: String
 
@@ -30,7 +30,7 @@ package struct PostgresError: Error, Sendable, Hashable {
         package static let invalidQuery = Code(rawValue: "invalid_query")
         /// The connection string or another setting is wrong.
         package static let invalidConfiguration = Code(rawValue: "invalid_configuration")
-        /// The statement needs a part of the protocol that this client does not speak (COPY).
+        /// The statement needs a part of the protocol that this client does not implement (COPY).
         package static let unsupported = Code(rawValue: "unsupported")
     }
 
@@ -128,8 +128,8 @@ enum PostgresErrorField: Int32 {
 }
 
 extension PostgresError {
-    /// The error of a failed attempt to connect, from libpq's message, in which the SQLSTATE stands as
-    /// `FATAL:  28P01: …` (libpq offers it in no other way before the connection is made).
+    /// The error of a failed attempt to connect, from libpq's message, which contains the SQLSTATE as `FATAL:  28P01: …`
+    /// (libpq offers it in no other way before the connection is made).
     init(connecting message: String) {
         var lines = message.split(separator: "\n").filter { !$0.hasPrefix("LOCATION:") }.map(String.init)
         var sqlState: String?

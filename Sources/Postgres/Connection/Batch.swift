@@ -1,4 +1,4 @@
-/// What one exchange with the server carries.
+/// The content of one exchange with the server.
 enum Batch: Sendable {
     /// One statement with bound parameters, by way of the statement cache.
     case statement(PostgresQuery)
@@ -25,9 +25,9 @@ enum Batch: Sendable {
     }
 }
 
-/// How a batch goes over the wire, given which statements the connection has prepared.
+/// The messages of a batch, given which statements the connection has prepared.
 struct BatchPlan {
-    /// One message group that the server answers in order.
+    /// A group of messages; the server replies to the groups in order.
     enum Step: Hashable, Sendable {
         case deallocate(name: String)
         case prepare(query: Int, name: String)
@@ -38,10 +38,10 @@ struct BatchPlan {
 
     private(set) var steps: [Step] = []
 
-    /// Pipelined steps are answered one by one, each sync by itself; the others are one statement or one script.
+    /// Pipelined steps have a reply each, syncs too; the others are one statement or one script.
     var isPipelined: Bool { steps.last == .sync }
 
-    /// - Parameter isTransactionIdle: evicted statements are dropped only then, in a round of their own, so that
+    /// - Parameter isTransactionIdle: evicted statements are dropped only then, behind a sync of their own, so that
     ///   neither a failed transaction nor their failure concerns the batch.
     init(_ batch: Batch, statements: inout StatementCache, isTransactionIdle: Bool) {
         switch batch {
@@ -76,7 +76,7 @@ struct BatchPlan {
     }
 }
 
-/// The statements that a connection has prepared, by their SQL text; the least recently used make room.
+/// The statements that a connection has prepared, by their SQL text; evicts the least recently used one.
 struct StatementCache {
     private struct Entry {
         var name: String
@@ -103,7 +103,7 @@ struct StatementCache {
         return entries.values[index].name
     }
 
-    /// Makes up a name for a statement that is about to be prepared.
+    /// Returns a new name for a statement that is about to be prepared.
     mutating func insert(_ sql: String) -> String {
         if entries.count >= capacity, let oldest = entries.min(by: { $0.value.lastUse < $1.value.lastUse }) {
             evict(oldest.key)
@@ -136,7 +136,7 @@ struct StatementCache {
         return evicted
     }
 
-    /// Puts back a name whose DEALLOCATE was not carried out.
+    /// Takes back a name whose DEALLOCATE failed.
     mutating func restoreEvicted(_ name: String) {
         evicted.append(name)
     }

@@ -1,7 +1,7 @@
 import CLibPQ
 import DequeModule
 
-/// Everything of a connection that its lock protects. Methods collect in `effects` what must happen after it.
+/// The state of a connection that its lock protects. Methods collect in `effects` what must happen outside the lock.
 struct ConnectionCore: ~Copyable {
     var handle: LibPQHandle
     var machine = ConnectionStateMachine()
@@ -64,7 +64,7 @@ struct ConnectionCore: ~Copyable {
         }
     }
 
-    /// Done under the lock, so that a late clearing cannot undo a newer deadline.
+    /// Called under the lock, so that a late clearing cannot undo a newer deadline.
     mutating func setDeadline(after delay: Duration?) {
         guard delay != nil || deadline != nil else { return }
         deadline = delay.map { .now.advanced(by: $0) }
@@ -72,7 +72,7 @@ struct ConnectionCore: ~Copyable {
     }
 
     mutating func deadlineHasPassed(_ effects: inout ConnectionEffects) {
-        // The poller may have been on its way with a deadline that is no longer meant.
+        // The poller may deliver a deadline that has been replaced meanwhile.
         guard let deadline, deadline <= .now else { return }
         self.deadline = nil
         perform(machine.deadlinePassed(), &effects)
@@ -86,7 +86,7 @@ struct ConnectionCore: ~Copyable {
         if machine.isIdle || wantsNotifications { takeNotifications(&effects) }
     }
 
-    /// Parses what came unasked; also frees it when nobody listens.
+    /// Takes the notifications that libpq has parsed, and drops them when the connection has no listener.
     mutating func takeNotifications(_ effects: inout ConnectionEffects) {
         while let notification = handle.nextNotification() {
             if wantsNotifications { effects.notifications.append(notification) }
@@ -94,7 +94,7 @@ struct ConnectionCore: ~Copyable {
         if handle.isBad { lose(&effects) }
     }
 
-    /// Pushes output, takes every result that is complete, and arranges to be woken for the rest.
+    /// Flushes output, takes every result that is complete, and watches the socket for the rest.
     mutating func pump(_ effects: inout ConnectionEffects) {
         guard machine.isReading else { return }
         let flushed = handle.flush()
@@ -109,7 +109,7 @@ struct ConnectionCore: ~Copyable {
         poller.change(socket, token: token, interest: interest)
     }
 
-    /// The connection broke: looks for the server's last words, then closes.
+    /// The connection broke: reads the errors that the server sent before, then closes.
     mutating func lose(_ effects: inout ConnectionEffects) {
         var error = PostgresError(code: .connectionLost, message: handle.errorMessage)
         var remaining = 8
@@ -125,7 +125,7 @@ struct ConnectionCore: ~Copyable {
         close(error, &effects)
     }
 
-    /// Closes the socket and fails everything that waits.
+    /// Closes the socket and fails every operation.
     mutating func close(_ reason: PostgresError, _ effects: inout ConnectionEffects) {
         guard !machine.isClosed else { return }
         machine.close()
@@ -150,7 +150,7 @@ extension PostgresError {
     static let cancelledBeforeSending = PostgresError(code: .cancelled, message: "the task was cancelled")
 }
 
-/// Sending a batch, and what its replies mean.
+// MARK: Exchanges
 extension ConnectionCore {
     mutating func start(_ operation: Operation, _ effects: inout ConnectionEffects) {
         current = operation
@@ -224,7 +224,7 @@ extension ConnectionCore {
         }
     }
 
-    /// The server forgot a prepared statement, or its plan no longer fits the tables: it must be prepared again.
+    /// The server lost a prepared statement, or its plan no longer fits the tables: it must be prepared again.
     private mutating func noteStale(_ sqlState: String?, query: Int, of operation: Operation) {
         switch sqlState {
         case PostgresError.SQLState.invalidStatementName:
@@ -241,7 +241,7 @@ extension ConnectionCore {
         guard let operation = current else { return }
         if handle.isInPipeline, !handle.exitPipeline() { return lose(&effects) }
         setDeadline(after: nil)
-        // Outside a transaction a failed batch left nothing behind, so it can be sent once more.
+        // Outside a transaction a failed batch has changed nothing, so it can be sent once more.
         if operation.failedStale, !operation.isRetry, !operation.isCancelled, handle.isTransactionIdle {
             operation.reset()
             return start(operation, &effects)
@@ -265,8 +265,7 @@ extension ConnectionStateMachine.Reply {
     }
 }
 
-/// One batch, the task that waits for it, and what has come back so far. Belongs to its connection, and is used
-/// only under that connection's lock.
+/// One batch, the task that waits for it, and its results so far. Used only under the lock of its connection.
 final class Operation: @unchecked Sendable {
     typealias Outcome = Result<[PostgresResult], PostgresError>
 
@@ -275,7 +274,7 @@ final class Operation: @unchecked Sendable {
     var isCancelled = false
     var results: [PostgresResult] = []
     var failure: PostgresError?
-    /// The failed statement had been prepared before: preparing it again may mend it.
+    /// The failed statement had been prepared before: preparing it again may help.
     var failedStale = false
     var isRetry = false
 
@@ -283,7 +282,7 @@ final class Operation: @unchecked Sendable {
         self.batch = batch
     }
 
-    /// Forgets what came back, before the batch is sent again.
+    /// Drops the results, before the batch is sent again.
     func reset() {
         results = []
         failure = nil
@@ -298,7 +297,7 @@ final class Operation: @unchecked Sendable {
     }
 }
 
-/// What remains to be done once the lock of a connection is released.
+/// What remains to be done when the lock of a connection is released.
 struct ConnectionEffects {
     var finished: [(Operation, Operation.Outcome)] = []
     var cancelRequest: CancelRequest?

@@ -2,7 +2,7 @@ import CLibPQ
 import Glibc
 import Logging
 
-/// Owns a `PGconn`. libpq does not lock it; since a handle cannot be copied, whoever holds it is the only one who uses it.
+/// Owns a `PGconn`, which libpq does not lock: a handle cannot be copied, so it has one user at a time.
 struct LibPQHandle: ~Copyable, @unchecked Sendable {
     private var pointer: OpaquePointer?
 
@@ -117,7 +117,7 @@ private func withCStrings<R>(_ texts: [String], _ body: (UnsafePointer<UnsafePoi
     withCStrings(texts.lazy.map { Optional($0) }, body)
 }
 
-/// What is needed to ask the server to stop the running statement of a connection, apart from the connection itself.
+/// A request to stop the running statement of a connection; independent of the connection's lock.
 final class CancelRequest: @unchecked Sendable {
     private let pointer: OpaquePointer
 
@@ -129,15 +129,15 @@ final class CancelRequest: @unchecked Sendable {
         PQfreeCancel(pointer)
     }
 
-    /// Sends the request on a connection of its own and waits until the server has acted on it. Blocks.
+    /// Sends the request on a new connection and waits until the server has acted on it. Blocks.
     func send() {
         var message = [CChar](repeating: 0, count: 256)
-        // A failure needs no report: the query then ends by itself, or the connection is closed after a while.
+        // A failure needs no report: the query ends by itself, or the connection is closed at the deadline.
         _ = PQcancel(pointer, &message, Int32(message.count))
     }
 }
 
-/// Takes the server's notices and warnings of one connection into the log (libpq would print them).
+/// Logs the server's notices and warnings of one connection (libpq would print them).
 final class NoticeSink: Sendable {
     private let logger: Logger
 

@@ -14,7 +14,7 @@ package struct PostgresConfiguration: Sendable {
     package var applicationName = "pressroom"
     /// Server settings for every session, such as `search_path`.
     package var sessionParameters: [(String, String)] = []
-    /// Keywords that win over the connection string.
+    /// Keywords that override the connection string.
     var overrides: [String: String] = [:]
 
     package init(connectionString: String) {
@@ -38,7 +38,7 @@ package struct PostgresConfiguration: Sendable {
     }
 }
 
-/// What libpq is told to connect with: the connection string, then what this client insists on.
+/// The keywords for libpq: those of the connection string, then those that this client sets.
 struct ConnectionParameters {
     private(set) var values: [(String, String)] = []
 
@@ -47,7 +47,7 @@ struct ConnectionParameters {
         keywords.merge(configuration.overrides) { $1 }
         keywords["client_encoding"] = "UTF8"
         keywords["application_name"] = keywords["application_name"] ?? configuration.applicationName
-        // A peer that vanished is noticed within a minute, not within two hours.
+        // A peer that vanished is noticed within a minute, not after two hours.
         keywords["keepalives_idle"] = keywords["keepalives_idle"] ?? "30"
         keywords["keepalives_interval"] = keywords["keepalives_interval"] ?? "10"
         keywords["keepalives_count"] = keywords["keepalives_count"] ?? "3"

@@ -1,14 +1,13 @@
 import Dispatch
-package import Logging
+import Logging
 import Synchronization
 
-/// One session with the server. Statements that are sent at the same time take turns, in order.
-package final class PostgresConnection: Sendable {
-    package let logger: Logger
+/// One session with the server. Statements that are submitted at the same time run one after another, in order.
+package final class PostgresConnection: SocketHandler, Sendable {
     private let core: Mutex<ConnectionCore>
     private let token: SocketPoller.Token
     private let poller: SocketPoller
-    private let socketEvents: ConnectionSocketEvents
+    private let socketEvents = WeakSocketHandler()
     private let noticeSink: NoticeSink
     private let callbacks = Mutex(Callbacks())
 
@@ -21,11 +20,9 @@ package final class PostgresConnection: Sendable {
     static let statementCapacity = 256
 
     init(handle: consuming LibPQHandle, poller: SocketPoller, logger: Logger) {
-        self.logger = logger
         self.poller = poller
         noticeSink = NoticeSink(logger: logger)
         handle.setNoticeSink(noticeSink)
-        socketEvents = ConnectionSocketEvents()
         let token = poller.register(socketEvents)
         self.token = token
         let socket = handle.socket
@@ -99,7 +96,7 @@ package final class PostgresConnection: Sendable {
         withCore { core, effects in core.cancel(operation, &effects) }
     }
 
-    /// No transaction is open and nothing runs: the next user finds the session clean.
+    /// Whether the session can serve another user: no transaction is open and no statement runs.
     var isReusable: Bool {
         core.withLock { core in
             core.machine.isIdle && core.current == nil && core.handle.isTransactionIdle
@@ -113,7 +110,7 @@ package final class PostgresConnection: Sendable {
 
     package var processID: Int { core.withLock { Int($0.handle.processID) } }
 
-    /// Closes at once; what still runs fails with `.connectionLost`.
+    /// Closes at once; statements under way and waiting fail with `.connectionLost`.
     func close() {
         let reason = PostgresError(code: .connectionLost, message: "the connection was closed")
         withCore { core, effects in core.close(reason, &effects) }
@@ -183,8 +180,8 @@ extension PostgresConnection {
         try await withTransaction(isolation: isolation, readOnly: readOnly, opening: [], closing: [], body).value
     }
 
-    /// The same with statements that go out together with BEGIN and with COMMIT, and so cost no round trip of their
-    /// own. Answers the results of the closing ones; when one of these fails, everything is rolled back.
+    /// The same with statements that are sent together with BEGIN and with COMMIT, and so cost no round trip of their
+    /// own. Returns the results of the closing ones; when one of these fails, everything is rolled back.
     package func withTransaction<T: Sendable>(
         isolation: IsolationLevel = .readCommitted, readOnly: Bool = false, opening: [PostgresQuery],
         closing: [PostgresQuery], _ body: (PostgresConnection) async throws -> T
@@ -199,7 +196,7 @@ extension PostgresConnection {
             if isInTransaction { await rollBack() }
             throw error
         }
-        // From here on the outcome matters more than the cancellation.
+        // A cancellation from here on must not leave the outcome of the COMMIT unknown.
         var results: [PostgresResult]
         do {
             results = try await perform(closing.isEmpty ? .script("COMMIT") : .pipeline(closing + ["COMMIT"]), isShielded: true)
@@ -211,7 +208,7 @@ extension PostgresConnection {
         return (value, results)
     }
 
-    /// Also for a cancelled task; a session that cannot be cleaned is closed.
+    /// Also for a cancelled task; a session in which ROLLBACK fails is closed.
     private func rollBack() async {
         do {
             _ = try await perform(.script("ROLLBACK"), isShielded: true)
@@ -226,30 +223,9 @@ extension PostgresError {
         code: .transactionAborted, message: "the transaction was rolled back, because a statement in it had failed")
 }
 
-/// How much a transaction sees of others (PostgreSQL treats `READ UNCOMMITTED` as `READ COMMITTED`).
+/// What a transaction sees of concurrent ones (PostgreSQL treats `READ UNCOMMITTED` as `READ COMMITTED`).
 package enum IsolationLevel: String, Sendable, CaseIterable {
     case readCommitted = "READ COMMITTED"
     case repeatableRead = "REPEATABLE READ"
     case serializable = "SERIALIZABLE"
-}
-
-/// Passes events of the poller on to a connection without keeping it alive.
-final class ConnectionSocketEvents: SocketHandler {
-    private struct Target {
-        weak var connection: PostgresConnection?
-    }
-
-    private let target = Mutex(Target())
-
-    func attach(_ connection: PostgresConnection) {
-        target.withLock { $0.connection = connection }
-    }
-
-    func socketIsReady() {
-        target.withLock { $0.connection }?.socketIsReady()
-    }
-
-    func deadlineHasPassed() {
-        target.withLock { $0.connection }?.deadlineHasPassed()
-    }
 }

@@ -1,10 +1,11 @@
 package import Logging
 import ServiceLifecycle
 
-/// Listens to channels on a connection of its own, and comes back after every interruption.
+/// Listens to channels on a separate connection, and reconnects after every interruption.
 package final class PostgresListener: Service, Sendable {
     /// `.connected` each time listening has (re)started, then what arrives, `.disconnected` when the connection is lost;
-    /// ends with `run()`. At most `bufferLimit` wait to be read: then the oldest go, and one more `.connected` says so.
+    /// ends with `run()`. At most `bufferLimit` are buffered: beyond that the oldest are dropped, and another `.connected`
+    /// says so.
     package let notifications: AsyncStream<PostgresNotification>
 
     static let bufferLimit = 4096
@@ -63,19 +64,19 @@ package final class PostgresListener: Service, Sendable {
     }
 
     private func pass(_ notification: PostgresNotification) {
-        // Nobody counts on what is said between a `.disconnected` and the next `.connected`.
+        // Between a `.disconnected` and the next `.connected` nothing needs to be reported.
         if case .dropped = continuation.yield(notification), case .received = notification {
             continuation.yield(.connected)
         }
     }
 }
 
-/// What a listener reports.
+/// A report of a listener.
 package enum PostgresNotification: Sendable, Hashable {
-    /// Listening has (re)started, or notifications were dropped because nobody read them: anything may have been
-    /// missed, so catch up.
+    /// Listening has (re)started, or notifications were dropped because the buffer was full: the reader may have missed
+    /// any, so it must catch up.
     case connected
-    /// The connection is lost: nothing is heard until the next `connected`.
+    /// The connection is lost: no notification arrives until the next `connected`.
     case disconnected
     case received(channel: String, payload: String)
 }

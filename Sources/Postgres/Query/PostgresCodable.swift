@@ -26,21 +26,14 @@ extension Bool: PostgresEncodable {
     package var postgresText: String? { self ? "t" : "f" }
 }
 
-extension Int: PostgresEncodable {
+extension PostgresEncodable where Self: FixedWidthInteger {
     package var postgresText: String? { String(self) }
 }
 
-extension Int16: PostgresEncodable {
-    package var postgresText: String? { String(self) }
-}
-
-extension Int32: PostgresEncodable {
-    package var postgresText: String? { String(self) }
-}
-
-extension Int64: PostgresEncodable {
-    package var postgresText: String? { String(self) }
-}
+extension Int: PostgresEncodable, PostgresDecodable {}
+extension Int16: PostgresEncodable, PostgresDecodable {}
+extension Int32: PostgresEncodable, PostgresDecodable {}
+extension Int64: PostgresEncodable, PostgresDecodable {}
 
 extension Double: PostgresEncodable {
     package var postgresText: String? {
@@ -93,8 +86,8 @@ extension Bool: PostgresDecodable {
     }
 }
 
-extension FixedWidthInteger {
-    static func decodeInteger(_ text: UnsafeBufferPointer<UInt8>?) -> Self? {
+extension PostgresDecodable where Self: FixedWidthInteger {
+    package static func decode(postgresText text: UnsafeBufferPointer<UInt8>?) -> Self? {
         guard let text, let first = text.first else { return nil }
         let isNegative = first == UInt8(ascii: "-")
         let digits = isNegative ? text.dropFirst() : text[...]
@@ -111,22 +104,6 @@ extension FixedWidthInteger {
         }
         return value
     }
-}
-
-extension Int: PostgresDecodable {
-    package static func decode(postgresText text: UnsafeBufferPointer<UInt8>?) -> Int? { decodeInteger(text) }
-}
-
-extension Int16: PostgresDecodable {
-    package static func decode(postgresText text: UnsafeBufferPointer<UInt8>?) -> Int16? { decodeInteger(text) }
-}
-
-extension Int32: PostgresDecodable {
-    package static func decode(postgresText text: UnsafeBufferPointer<UInt8>?) -> Int32? { decodeInteger(text) }
-}
-
-extension Int64: PostgresDecodable {
-    package static func decode(postgresText text: UnsafeBufferPointer<UInt8>?) -> Int64? { decodeInteger(text) }
 }
 
 extension Double: PostgresDecodable {
@@ -160,7 +137,7 @@ extension Array: PostgresDecodable where Element: PostgresDecodable {
 
 extension UUID: PostgresEncodable, PostgresDecodable {
     package var postgresText: String? { UUIDText.text(self) }
-    /// Nothing in it needs quotes.
+    /// A UUID contains nothing that needs quotes.
     package var postgresArrayElement: String { UUIDText.text(self) }
 
     package static func decode(postgresText text: UnsafeBufferPointer<UInt8>?) -> UUID? {

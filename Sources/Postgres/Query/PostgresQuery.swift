@@ -39,13 +39,13 @@ package struct PostgresQuery: Sendable, Hashable {
     }
 
     /// The most parameters that one statement takes (the protocol counts them in 16 bits).
-    static let parameterLimit = 65_535
+    static let maxParameters = 65_535
 
     /// What stops the statement from being sent, if anything: C strings end at the first NUL byte.
     var problem: String? {
         if sql.containsNUL { return "the statement contains a NUL character" }
-        if parameters.count > Self.parameterLimit {
-            return "the statement has \(parameters.count) parameters, more than \(Self.parameterLimit)"
+        if parameters.count > Self.maxParameters {
+            return "the statement has \(parameters.count) parameters, more than \(Self.maxParameters)"
         }
         if let index = parameters.firstIndex(where: { $0.text?.containsNUL ?? false }) {
             return "parameter $\(index + 1) contains a NUL character, which PostgreSQL text cannot hold"
@@ -68,12 +68,12 @@ extension PostgresQuery: ExpressibleByStringInterpolation {
             sql += literal
         }
 
-        /// Binds a value; nil is SQL NULL. (An optional parameter, so that the compiler knows that nil is meant.)
+        /// Binds a value; nil is SQL NULL. (The parameter is optional, so that a literal nil has a type.)
         package mutating func appendInterpolation(_ value: (some PostgresEncodable)?) {
             bind(value?.postgresText)
         }
 
-        /// Splices trusted SQL text. Never pass anything that came from outside.
+        /// Splices trusted SQL text. It must never contain input from outside.
         package mutating func appendInterpolation(raw text: String) {
             sql += text
         }
@@ -104,7 +104,7 @@ extension PostgresQuery: ExpressibleByStringInterpolation {
     }
 }
 
-/// A bound value in PostgreSQL's text format; `nil` is NULL. The server infers the type from where it stands.
+/// A bound value in PostgreSQL's text format; `nil` is NULL. The server infers the type from the context.
 package struct PostgresParameter: Sendable, Hashable {
     package var text: String?
 

@@ -70,7 +70,7 @@ package struct PostgresRow: Sendable {
     }
 }
 
-/// One field of a row, in PostgreSQL's text format; it stays in libpq's memory until it is asked for.
+/// One field of a row, in PostgreSQL's text format; it stays in libpq's memory until it is read.
 package struct PostgresValue: Sendable {
     let handle: ResultHandle
     let row: Int
