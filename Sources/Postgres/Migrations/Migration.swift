@@ -47,7 +47,7 @@ package struct Migration: Sendable, Hashable {
     }
 }
 
-/// How a migration stands, in the files and in the database.
+/// The state of a migration, in the files and in the database.
 package struct MigrationStatus: Sendable, Hashable {
     package enum State: String, Sendable {
         case applied, pending
@@ -65,14 +65,14 @@ package struct MigrationStatus: Sendable, Hashable {
     /// When it was applied, in ISO 8601, UTC.
     package var appliedAt: String?
 
-    /// What forbids to go on, if anything does.
+    /// Why no migration can be applied or taken back, if this one is the reason.
     var problem: MigrationError? {
         switch state {
         case .applied, .pending: nil
         case .changed:
             MigrationError(
                 code: .changed, message: "migration \(version) (\(name)) has changed since it was applied; "
-                    + "restore its file, and put the change into a new migration"
+                    + "restore its file and put the change into a new migration, or start with a new database"
             )
         case .dirty:
             MigrationError(
@@ -88,29 +88,25 @@ package struct MigrationStatus: Sendable, Hashable {
     }
 }
 
-/// Why the database cannot be brought to where the migration files say.
+/// Why the migrations cannot be applied, taken back or verified.
 package struct MigrationError: Error, Sendable, Hashable, CustomStringConvertible {
-    package struct Code: RawRepresentable, Sendable, Hashable {
-        package var rawValue: String
-
-        package init(rawValue: String) {
-            self.rawValue = rawValue
-        }
-
-        /// The directory or a file in it is not as it must be.
-        package static let files = Code(rawValue: "files")
-        /// An applied migration has another text than when it was applied.
-        package static let changed = Code(rawValue: "changed")
+    package enum Code: String, Sendable {
+        /// The directory cannot be read, or a file in it is not a valid migration.
+        case files
+        /// The text of an applied migration has changed.
+        case changed
         /// A migration was applied in part, and needs an operator.
-        package static let dirty = Code(rawValue: "dirty")
+        case dirty
         /// The database has a migration that the files do not have.
-        package static let newer = Code(rawValue: "newer")
+        case newer
+        /// The database has migrations of the files' versions under other names.
+        case unreleased
         /// Migrations wait to be applied.
-        package static let pending = Code(rawValue: "pending")
+        case pending
         /// A statement of a migration failed.
-        package static let failed = Code(rawValue: "failed")
+        case failed
         /// A migration has no way back.
-        package static let irreversible = Code(rawValue: "irreversible")
+        case irreversible
     }
 
     package var code: Code
