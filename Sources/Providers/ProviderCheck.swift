@@ -3,14 +3,14 @@ import NIOCore
 import NIOHTTP1
 package import Workflow
 
-/// Whether a provider can be used, as far as can be told without asking a model.
+/// Whether a provider can be used, as far as a check without a call of a model shows.
 package struct ProviderCheck: Sendable, Equatable {
     package enum Status: Sendable, Equatable {
-        /// The server answered and accepts the key.
+        /// The server accepts the key.
         case reachable
-        /// The server answered, but does not list its models; calls may work all the same.
+        /// The server responds, but does not list its models; calls may work all the same.
         case reachableWithoutModels
-        /// Nothing can be asked of it; the error says why.
+        /// The provider cannot be called, for this reason.
         case unusable(ProviderError)
     }
 
@@ -25,7 +25,7 @@ package struct ProviderCheck: Sendable, Equatable {
         if case .unusable = status { false } else { true }
     }
 
-    /// What was found, and how to mend it, in one sentence.
+    /// The result, and what to do about a failure, in one sentence.
     package var summary: String {
         switch status {
         case .reachable where kind == .rehearsal: "is built in"
@@ -42,7 +42,7 @@ package struct ProviderCheck: Sendable, Equatable {
 }
 
 extension ProviderRegistry {
-    private static let maximumListBytes = 4 << 20
+    private static let maxListBytes = 4 << 20
 
     /// Asks a provider for its models (`GET {base_url}/models`), which costs nothing.
     package func check(_ name: String, timeout: Duration = .seconds(10)) async -> ProviderCheck {
@@ -54,7 +54,10 @@ extension ProviderRegistry {
             guard let server = provider.server else {
                 return ProviderCheck(provider: name, kind: kind, status: .reachable, models: [])
             }
-            guard let models = try await models(of: server, timeout: timeout) else {
+            let found = try await within(timeout, "the server did not answer within \(timeout)") { () throws(ProviderError) in
+                try await models(of: server)
+            }
+            guard let models = found else {
                 return ProviderCheck(provider: name, kind: kind, status: .reachableWithoutModels, models: [])
             }
             return ProviderCheck(provider: name, kind: kind, status: .reachable, models: models)
@@ -64,41 +67,19 @@ extension ProviderRegistry {
     }
 
     /// The ids of the server's models, or nil when it has no such list.
-    private func models(of server: any ModelServer, timeout: Duration) async throws(ProviderError) -> [String]? {
-        var request = HTTPClientRequest(url: server.url(server.modelsPath))
+    private func models(of server: ModelServer) async throws(ProviderError) -> [String]? {
+        var request = HTTPClientRequest(url: server.url(server.dialect.modelsPath))
         request.headers = try server.headers(accept: "application/json")
         do {
-            let client = httpClient
-            let finished = request
-            let answer = try await Self.within(timeout) {
-                let response = try await client.execute(finished, deadline: .now() + .hours(1))
-                guard response.status == .ok else { throw try await ServerFailure.error(of: response) }
-                return try await response.body.collect(upTo: Self.maximumListBytes)
-            }
-            let list = try? JSON(parsing: answer.readableBytesView)
+            let response = try await httpClient.execute(request, deadline: .now() + .hours(1))
+            guard response.status == .ok else { throw try await ServerFailure.error(of: response) }
+            let body = try await response.body.collect(upTo: Self.maxListBytes)
+            let list = try? JSON(parsing: body.readableBytesView)
             return list?["data"]?.array?.compactMap { $0["id"]?.string }.sorted()
         } catch {
             let failure = ServerFailure.error(for: error, url: server.baseURL)
             if failure.code == .notFound || error is NIOTooManyBytesError { return nil }
             throw server.redacted(failure)
-        }
-    }
-
-    /// What `body` returns, unless it takes too long: then it is cancelled and `timeout` thrown.
-    private static func within<Value: Sendable>(
-        _ timeout: Duration, _ body: @escaping @Sendable () async throws -> Value
-    ) async throws -> Value {
-        try await withThrowingTaskGroup(of: Value?.self) { group in
-            defer { group.cancelAll() }
-            group.addTask { try await body() }
-            group.addTask {
-                try await Task.sleep(for: timeout)
-                return nil
-            }
-            guard let first = try await group.next(), let value = first else {
-                throw ProviderError(code: .timeout, message: "the server did not answer within \(timeout)")
-            }
-            return value
         }
     }
 }

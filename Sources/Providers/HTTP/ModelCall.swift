@@ -5,16 +5,30 @@ import NIOHTTP1
 import Synchronization
 import Workflow
 
+/// A model behind a server. Every answer is streamed, also when the caller ignores the pieces.
+struct ServerModel: LanguageModel {
+    let server: ModelServer
+    let httpClient: HTTPClient
+    let logger: Logger
+
+    func complete(
+        _ request: ModelRequest, onText: @escaping @Sendable (String) async -> Void
+    ) async throws(ProviderError) -> ModelResponse {
+        guard !Task.isCancelled else { throw ProviderError(code: .cancelled, message: "the call was cancelled") }
+        let http = try server.call(request)
+        let call = ModelCall(server: server, httpClient: httpClient, logger: logger, request: request)
+        return try await call.run(http, onText: onText)
+    }
+}
+
 /// One call of a model over HTTP: one request and its answer, within two time limits.
 ///
-/// One call is one attempt: whether and when to repeat it is the processor's decision.
-struct ModelCall<Stream: AnswerStream>: Sendable {
-    let server: any ModelServer
+/// One call is one attempt: the processor decides whether and when to repeat it.
+private struct ModelCall: Sendable {
+    let server: ModelServer
     let httpClient: HTTPClient
     let logger: Logger
     let request: ModelRequest
-    /// Reads the answer.
-    let stream: Stream
 
     private enum Outcome: Sendable {
         case ended(Result<ModelResponse, ProviderError>)
@@ -40,7 +54,7 @@ struct ModelCall<Stream: AnswerStream>: Sendable {
             for await outcome in group {
                 switch outcome {
                 case .ended(let ended): result = ended
-                // A clock that runs out once the call has ended is none of its business.
+                // A clock that runs out after the end of the call does not count.
                 case .expired(let expired): expiry = result == nil ? expired : nil
                 }
                 group.cancelAll()
@@ -57,12 +71,12 @@ struct ModelCall<Stream: AnswerStream>: Sendable {
         }
     }
 
-    /// What the call comes to, when its end and the end of a clock may have met.
+    /// The result of the call, whose end and the end of a clock may coincide.
     private func verdict(
         _ result: Result<ModelResponse, ProviderError>?, expiry: CallWatch.Expiry?
     ) throws(ProviderError) -> ModelResponse {
         switch (result, expiry) {
-        // An answer that is whole was paid for: it counts even when the clock ran out in the same moment.
+        // A complete answer was paid for: it counts even when the clock ran out in the same moment.
         case (.success(let response)?, _):
             return response
         case (.failure(let error)?, _) where error.code != .cancelled:
@@ -83,12 +97,12 @@ struct ModelCall<Stream: AnswerStream>: Sendable {
         do {
             let response = try await httpClient.execute(http, deadline: .now() + .hours(24), logger: nil)
             guard response.status == .ok else { throw try await ServerFailure.error(of: response) }
-            var reader = AnswerReader(server: server, watch: watch, stream: stream)
+            var reader = AnswerReader(server: server, watch: watch)
             return try await reader.read(response, model: request.model.model, onText: onText)
         } catch let error as ProviderError {
             throw error
         } catch {
-            // Whatever the transport makes of it: who cancelled, by the clock or from outside, is known above.
+            // A cancelled exchange can throw any error. `verdict` knows whether a clock or the caller cancelled it.
             if Task.isCancelled { throw ProviderError(code: .cancelled, message: "the call was cancelled") }
             throw ServerFailure.error(for: error, url: server.baseURL)
         }

@@ -7,8 +7,8 @@ package import Workflow
 
 /// Sends the requests of `http` phases, to addresses that the rules permit and to no others.
 ///
-/// The host is looked up once; every address that it has must be permitted, and the connection is made to such an
-/// address and not to the name. Redirects are not followed. Each request has a connection of its own.
+/// The host is looked up once. Every address of it must be permitted, and the connection goes to such an address, not to
+/// the name. Redirects are not followed. Each request has its own connection.
 package struct GuardedWebClient: WebClient {
     private static let connectTimeout = Duration.seconds(10)
 
@@ -29,38 +29,16 @@ package struct GuardedWebClient: WebClient {
     }
 
     package func send(_ request: WebRequest) async throws(ProviderError) -> WebResponse {
-        let result = await withTaskGroup(of: Result<WebResponse, ProviderError>?.self) { group in
-            group.addTask {
-                do throws(ProviderError) {
-                    return .success(try await exchange(request))
-                } catch {
-                    return .failure(error)
-                }
-            }
-            group.addTask {
-                do {
-                    try await Task.sleep(for: request.timeout)
-                    return .failure(ProviderError(code: .timeout, message: "The server took longer than \(request.timeout)."))
-                } catch {
-                    return nil  // cancelled: by the answer, or from outside
-                }
-            }
-            var first: Result<WebResponse, ProviderError>?
-            for await result in group {
-                if first == nil, let result { first = result }
-                group.cancelAll()
-            }
-            return first
+        try await within(request.timeout, "The server took longer than \(request.timeout).") { () throws(ProviderError) in
+            try await exchange(request)
         }
-        if Task.isCancelled { throw ProviderError(code: .cancelled, message: "The request was cancelled.") }
-        return try (result ?? .failure(ProviderError(code: .cancelled, message: "The request was cancelled."))).get()
     }
 
     private func exchange(_ request: WebRequest) async throws(ProviderError) -> WebResponse {
         let target = try WebTarget(request.url)
         let addresses = try await resolver.addresses(of: target.host)
         guard !addresses.isEmpty else { throw ProviderError(code: .unavailable, message: "The name \(target.host) has no address.") }
-        // All of them: a name with a forbidden address among others is one that somebody plays with.
+        // All of them: a name with a forbidden address among others may be an attack.
         for address in addresses where !rules.permit(address, host: target.host, port: target.port) {
             throw ProviderError(
                 code: .forbiddenAddress,
@@ -72,7 +50,7 @@ package struct GuardedWebClient: WebClient {
                 return try await exchange(request, target, address)
             } catch {
                 failure = WebFailure.error(of: error, host: target.host)
-                guard failure.code == .unavailable, error is any ConnectFailure, !Task.isCancelled else { throw failure }
+                guard failure.code == .unavailable, error is NoConnection, !Task.isCancelled else { throw failure }
             }
         }
         throw failure
@@ -121,15 +99,13 @@ package struct GuardedWebClient: WebClient {
     }
 }
 
-/// The address did not take a connection: another address of the same name may.
-protocol ConnectFailure: Error {}
-
-struct NoConnection: ConnectFailure {
+/// The address did not accept a connection; another address of the same name may.
+private struct NoConnection: Error {
     let cause: any Error
 }
 
-/// Writes one request and gathers its answer, up to the size that it may have.
-final class WebExchange: ChannelInboundHandler {
+/// Writes one request and collects the response, up to the size that the request permits.
+private final class WebExchange: ChannelInboundHandler {
     typealias InboundIn = HTTPClientResponsePart
     typealias OutboundOut = HTTPClientRequestPart
 
@@ -149,7 +125,7 @@ final class WebExchange: ChannelInboundHandler {
     func channelActive(context: ChannelHandlerContext) {
         var headers = HTTPHeaders([("host", target.authority)])
         for header in request.headers { headers.add(name: header.name, value: header.value) }
-        // One encoding and one answer a connection: nothing has to be unpacked, and nothing is left over.
+        // No encoding to unpack, and one response a connection.
         headers.replaceOrAdd(name: "accept-encoding", value: "identity")
         headers.replaceOrAdd(name: "connection", value: "close")
         if let body = request.body { headers.replaceOrAdd(name: "content-length", value: String(body.count)) }
@@ -207,8 +183,8 @@ final class WebExchange: ChannelInboundHandler {
     }
 }
 
-/// What goes wrong with an exchange, as a `ProviderError` that shows neither headers nor the URL.
-enum WebFailure {
+/// The failure of an exchange, as a `ProviderError` that shows neither headers nor the URL.
+private enum WebFailure {
     static func error(of error: any Error, host: String) -> ProviderError {
         switch error {
         case let error as ProviderError: error

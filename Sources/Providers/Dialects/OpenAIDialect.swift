@@ -1,4 +1,50 @@
+import NIOHTTP1
 import Workflow
+
+/// OpenAI's chat completions, which most servers implement.
+package struct OpenAIDialect: ModelDialect {
+    /// The member of the request that limits the tokens of the answer.
+    package enum TokenLimitField: String, Sendable, CaseIterable {
+        /// Nearly every server understands it.
+        case maxTokens = "max_tokens"
+        /// OpenAI's reasoning models require it instead.
+        case maxCompletionTokens = "max_completion_tokens"
+    }
+
+    var tokenLimitField = TokenLimitField.maxTokens
+
+    let defaultBaseURL: String? = nil
+    let callPath = "/chat/completions"
+    let modelsPath = "/models"
+
+    func authorize(_ headers: inout HTTPHeaders, key: String?) {
+        if let key { headers.add(name: "authorization", value: "Bearer \(key)") }
+    }
+
+    func body(of request: ModelRequest) -> JSON {
+        var body: [String: JSON] = [
+            "model": .string(request.model.model),
+            "messages": .array(request.messages.map { ["role": .string($0.role.rawValue), "content": .string($0.content)] }),
+            "stream": true,
+            "stream_options": ["include_usage": true],
+            // 31 bits, because some servers read the seed into a signed 32-bit integer.
+            "seed": .integer(Int64(request.seed & 0x7FFF_FFFF)),
+        ]
+        if let temperature = request.temperature { body["temperature"] = .number(temperature) }
+        if let limit = request.maxTokens { body[tokenLimitField.rawValue] = .integer(Int64(limit)) }
+        if let schema = request.schema {
+            body["response_format"] = [
+                "type": "json_schema",
+                "json_schema": ["name": .string(schema.name), "schema": schema.schema, "strict": .bool(schema.isClosed)],
+            ]
+        }
+        return .object(body)
+    }
+
+    func makeStream() -> any AnswerStream { ChatCompletionStream() }
+}
+
+package typealias OpenAIOptions = OpenAIDialect
 
 /// Puts a streamed chat completion together, chunk by chunk; a value, without any input or output of its own.
 struct ChatCompletionStream: AnswerStream {

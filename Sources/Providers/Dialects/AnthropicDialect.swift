@@ -1,4 +1,52 @@
+import NIOHTTP1
 import Workflow
+
+/// Anthropic's messages.
+struct AnthropicDialect: ModelDialect {
+    /// The version of the API.
+    private static let version = "2023-06-01"
+
+    /// The most tokens of an answer where the agent sets no limit; the API requires one.
+    var maxTokens = 4_096
+
+    let defaultBaseURL: String? = "https://api.anthropic.com/v1"
+    let callPath = "/messages"
+    // The longest page; all models are on it.
+    let modelsPath = "/models?limit=1000"
+
+    func authorize(_ headers: inout HTTPHeaders, key: String?) {
+        headers.add(name: "anthropic-version", value: Self.version)
+        if let key { headers.add(name: "x-api-key", value: key) }
+    }
+
+    /// A structured answer is the input of a tool: the request has one tool with the schema, and tells the model to call
+    /// it, so the model must give exactly such an input.
+    func body(of request: ModelRequest) -> JSON {
+        let system = request.messages.filter { $0.role == .system }.map(\.content).joined(separator: "\n\n")
+        let turns = request.messages.filter { $0.role != .system }
+        var body: [String: JSON] = [
+            "model": .string(request.model.model),
+            "max_tokens": .integer(Int64(request.maxTokens ?? maxTokens)),
+            "messages": .array(turns.map { ["role": .string($0.role.rawValue), "content": .string($0.content)] }),
+            "stream": true,
+        ]
+        if !system.isEmpty { body["system"] = .string(system) }
+        // The API knows 0…1 only; OpenAI's servers, and so definitions, go up to 2.
+        if let temperature = request.temperature { body["temperature"] = .number(min(1, temperature)) }
+        if let schema = request.schema {
+            body["tools"] = [
+                [
+                    "name": .string(schema.name), "description": "Takes the answer. Call it once, with the whole answer.",
+                    "input_schema": schema.schema,
+                ]
+            ]
+            body["tool_choice"] = ["type": "tool", "name": .string(schema.name), "disable_parallel_tool_use": true]
+        }
+        return .object(body)
+    }
+
+    func makeStream() -> any AnswerStream { MessageStream() }
+}
 
 /// Puts a streamed message together; the input of a tool counts as text, being the structured answer that was asked for.
 struct MessageStream: AnswerStream {
