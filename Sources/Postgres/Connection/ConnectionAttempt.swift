@@ -3,11 +3,11 @@ import Dispatch
 import Logging
 import Synchronization
 
-/// One try to connect: libpq says what to wait for, the poller waits, and the steps themselves, which resolve names
-/// and compute password proofs, run where they may block.
+/// One attempt to connect: libpq says what to wait for, and the poller waits. The steps, which resolve names and compute
+/// password proofs, run on a queue where they may block.
 final class ConnectionAttempt: SocketHandler {
     private struct State: ~Copyable {
-        /// Absent while a step runs.
+        /// `nil` while a step runs.
         var handle: LibPQHandle?
         var continuation: UnsafeContinuation<Result<PostgresConnection, PostgresError>, Never>?
         var token: SocketPoller.Token = 0
@@ -91,7 +91,7 @@ final class ConnectionAttempt: SocketHandler {
         let box = Mutex<LibPQHandle?>(handle)
         state.withLock { state in
             guard !state.isOver, let handle = box.withLock({ $0.take() }) else { return }
-            // Under the lock: once the attempt is over, the number of the socket may be somebody else's.
+            // Under the lock: after the attempt has ended, the number of the socket may belong to another file.
             poller.watch(handle.socket, token: state.token, interest: interest)
             state.handle = consume handle
         }
