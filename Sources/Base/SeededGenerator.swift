@@ -10,7 +10,7 @@ package struct SeededGenerator: RandomNumberGenerator, Sendable {
 
     /// Seeds from texts, by a stable hash that keeps their boundaries: ("ab", "c") differs from ("a", "bc").
     package init(seedingFrom parts: String...) {
-        self.init(seed: StableHash.fnv1a(parts))
+        self.init(seed: StableHash.value(parts: parts))
     }
 
     package mutating func next() -> UInt64 {

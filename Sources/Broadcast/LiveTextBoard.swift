@@ -112,7 +112,7 @@ struct LiveTextBoard: Sendable {
             text.seenAt.map { changes.isCurrent(text.taskID, seenAt: $0) } ?? true
         }
         return known.compactMap(\.whole).filter { filter.matches($0.facts) }
-            .sorted { $0.outputID.uuidString < $1.outputID.uuidString }
+            .sorted { $0.outputID.text < $1.outputID.text }
     }
 
     private func texts(of tenantID: String) -> [TextInProgress] {
@@ -251,9 +251,9 @@ struct TextDelta: Sendable {
         var json: [UInt8] = []
         json.reserveCapacity(text.utf8.count + 192)
         json.append(contentsOf: #"{"type":"output_delta","task_id":""#.utf8)
-        json.append(contentsOf: taskID.uuidString.lowercased().utf8)
+        json.append(contentsOf: taskID.text.utf8)
         json.append(contentsOf: #"","output_id":""#.utf8)
-        json.append(contentsOf: outputID.uuidString.lowercased().utf8)
+        json.append(contentsOf: outputID.text.utf8)
         json.append(contentsOf: #"","version_number":"#.utf8)
         json.append(contentsOf: String(versionNumber).utf8)
         json.append(contentsOf: #","offset":"#.utf8)

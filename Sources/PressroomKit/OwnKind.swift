@@ -83,8 +83,8 @@ public struct StepCall: Sendable {
         self.call = call
     }
 
-    public var taskID: String { call.context.taskID.uuidString.lowercased() }
-    public var stepID: String { call.stepID.uuidString.lowercased() }
+    public var taskID: String { call.context.taskID.text }
+    public var stepID: String { call.stepID.text }
     /// The id of the phase in the definition.
     public var phase: String { call.phase }
     /// From 1. Counts every start of the step, including those that were lost with their node.

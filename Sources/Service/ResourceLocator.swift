@@ -24,7 +24,7 @@ package struct ResourceLocator: Sendable {
     /// The migrations. The first of them must be there, so that another project's `migrations` is not taken.
     package func migrationsDirectory(_ configuration: PressroomConfiguration) throws(ConfigurationError) -> String {
         try find(
-            "migrations", with: "0001_foundation.up.sql", configured: configuration.database.migrationsDirectory,
+            "migrations", with: "0001_tables.up.sql", configured: configuration.database.migrationsDirectory,
             key: "database.migrations_directory")
     }
 

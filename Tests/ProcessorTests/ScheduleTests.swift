@@ -55,7 +55,7 @@ struct ScheduleTests {
             try await newsroom.withProcessor(ScriptedModel { $0.soundAnswer }, configuration: configuration) { _ in
                 try await newsroom.makeDue(id)
                 try await newsroom.fireAll()
-                let task = try #require(try await newsroom.schedule(id)["last_task_id"]?.string.flatMap(UUID.init(uuidString:)))
+                let task = try #require(try await newsroom.schedule(id)["last_task_id"]?.string.flatMap(UUID.init(text:)))
                 #expect(try await newsroom.waitForEnd(task) == "completed")
             }
         }

@@ -145,7 +145,7 @@ struct QueryReader {
     }
 
     private mutating func uuid(_ text: String, of name: String) -> UUID? {
-        guard let id = UUID(strict: text) else {
+        guard let id = UUID(text: text) else {
             fail(name, "must be a UUID")
             return nil
         }

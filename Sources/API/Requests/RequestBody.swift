@@ -98,7 +98,7 @@ extension JSON {
 /// `finish` throws them all. `null` counts as left out.
 struct BodyReader {
     private let pointer: String
-    private var members: [String: JSON] = [:]
+    private var members: JSONObject = [:]
     private let isObject: Bool
     private(set) var problems: [Problem] = []
 

@@ -27,7 +27,7 @@ extension PressroomRequestContext {
     /// A part of the path that is an id.
     func uuid(_ name: String) throws(ProblemError) -> UUID {
         let text = try text(name)
-        guard let id = UUID(strict: text) else {
+        guard let id = UUID(text: text) else {
             throw ProblemError(
                 .malformed, "\(name) in the path is not a UUID.",
                 errors: [Problem(pointer: "/path/\(name)", detail: "must be a UUID")])

@@ -1,14 +1,6 @@
 import Foundation
 import Workflow
 
-extension UUID {
-    /// Only the usual form of 36 characters.
-    init?(strict text: String) {
-        guard text.utf8.count == 36, let id = UUID(uuidString: text) else { return nil }
-        self = id
-    }
-}
-
 extension String {
     /// The text without its percent encoding; nil when that is broken, not UTF-8, or has a NUL character.
     var strictlyPercentDecoded: String? {
@@ -20,16 +12,12 @@ extension String {
                 bytes.append(byte)
                 continue
             }
-            guard let high = rest.popFirst().flatMap(Self.nibble), let low = rest.popFirst().flatMap(Self.nibble) else {
+            guard let high = rest.popFirst().flatMap(UInt8.init(hexDigit:)), let low = rest.popFirst().flatMap(UInt8.init(hexDigit:)) else {
                 return nil
             }
             bytes.append(high << 4 | low)
         }
         return bytes.contains(0) ? nil : String(validating: bytes, as: UTF8.self)
-    }
-
-    private static func nibble(_ byte: UInt8) -> UInt8? {
-        Character(Unicode.Scalar(byte)).hexDigitValue.map(UInt8.init)
     }
 }
 
@@ -38,10 +26,8 @@ extension Timestamp {
 
     /// A point in time of RFC 3339 in UTC; nil for anything else and for years outside 0001…9999.
     static func normalized(_ text: String) -> String? {
-        guard text.utf8.count <= 64, let date = parse(text) else { return nil }
-        // 0001-01-01 and 9999-12-31T23:59:59Z
-        guard (-62_135_596_800...253_402_300_799).contains(date.timeIntervalSince1970.rounded(.down)) else { return nil }
-        return Self.text(of: date)
+        guard text.utf8.count <= 64, let time = Timestamp(rfc3339: text), textRange.contains(time) else { return nil }
+        return time.text
     }
 }
 

@@ -14,11 +14,11 @@ struct ProblemError: HTTPResponseError, Sendable {
     var errors: [Problem]
     var headers: HTTPFields
     /// Members beyond those of the RFC, such as the `current_status` of a row.
-    var extensions: [String: JSON]
+    var extensions: JSONObject
 
     init(
         _ kind: ProblemKind, _ detail: String, errors: [Problem] = [], headers: HTTPFields = [:],
-        extensions: [String: JSON] = [:]
+        extensions: JSONObject = [:]
     ) {
         self.status = kind.status
         self.kind = kind
@@ -60,7 +60,7 @@ extension ProblemError: CustomStringConvertible {
 extension Problem {
     /// `{"pointer", "detail"}`, with the `line` where it is known.
     var json: JSON {
-        var members: [String: JSON] = ["pointer": .string(pointer), "detail": .string(detail)]
+        var members: JSONObject = ["pointer": .string(pointer), "detail": .string(detail)]
         if let line { members["line"] = .integer(Int64(line)) }
         return .object(members)
     }

@@ -29,7 +29,7 @@ struct ForkRoutes: Sendable {
             throw ProblemError.notFound(task: taskID)
         }
         let old = try JSON(parsing: state.json.bytes)
-        guard let id = old["task"]?["workflow_id"]?.string.flatMap(UUID.init(uuidString:)),
+        guard let id = old["task"]?["workflow_id"]?.string.flatMap(UUID.init(text:)),
             let entry = try await api.definitions.entry(api.store, scope, id: id)
         else { throw ProblemError.notFound(task: taskID) }
         let fork = try TaskFork(

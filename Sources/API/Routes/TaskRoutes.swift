@@ -142,7 +142,7 @@ struct TaskStartBody {
     }
 
     private static func newTraceID() -> String {
-        UUID().uuidString.lowercased().replacing("-", with: "")
+        UUID().text.replacing("-", with: "")
     }
 }
 

@@ -36,7 +36,7 @@ package struct TaskFold: Sendable {
     /// The state, in the shape of `GET …/state`; nil before the first `state`.
     package var state: JSON? {
         guard let cursor else { return nil }
-        var state: [String: JSON] = [
+        var state: JSONObject = [
             "cursor": .string(cursor.description), "status": task["status"] ?? .null, "phase": task["phase"] ?? .null,
             "progress": task["progress"] ?? .null, "task": task, "live": live.json,
         ]
@@ -184,7 +184,7 @@ struct FoldedRows: Sendable {
     }
 
     private let order: Order
-    private var rows: [String: JSON] = [:]
+    private var rows: JSONObject = [:]
     private var keys: [SortKey] = []
 
     init(order: Order, rows: [JSON] = []) {

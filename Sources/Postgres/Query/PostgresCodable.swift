@@ -136,26 +136,23 @@ extension Array: PostgresDecodable where Element: PostgresDecodable {
 }
 
 extension UUID: PostgresEncodable, PostgresDecodable {
-    package var postgresText: String? { UUIDText.text(self) }
+    package var postgresText: String? { text }
     /// A UUID contains nothing that needs quotes.
-    package var postgresArrayElement: String { UUIDText.text(self) }
+    package var postgresArrayElement: String { text }
 
     package static func decode(postgresText text: UnsafeBufferPointer<UInt8>?) -> UUID? {
-        text.flatMap(UUIDText.parse)
+        text.flatMap { UUID(text: $0) }
     }
 }
 
 extension Date: PostgresEncodable, PostgresDecodable {
     /// A `timestamptz` in UTC, rounded to the microsecond, which is what the server keeps.
     package var postgresText: String? {
-        let instant = Timestamp(microsecondsSinceEpoch: Int64((timeIntervalSince1970 * 1_000_000).rounded()))
-        return instant.text
+        Timestamp(self).postgresText
     }
 
     package static func decode(postgresText text: UnsafeBufferPointer<UInt8>?) -> Date? {
-        text.flatMap(Timestamp.init(parsing:)).map {
-            Date(timeIntervalSince1970: Double($0.microsecondsSinceEpoch) / 1_000_000)
-        }
+        text.flatMap { Timestamp(postgresText: $0)?.date }
     }
 }
 

@@ -48,8 +48,8 @@ extension TaskEngine {
     /// phases beside it have come.
     private func document(for definition: PhaseDefinition, _ phase: PhaseRow, ownOutput: JSON?) -> JSON {
         let before = workflow.ancestors[definition.id] ?? []
-        var outputs: [String: JSON] = [:]
-        var states: [String: JSON] = [:]
+        var outputs: JSONObject = [:]
+        var states: JSONObject = [:]
         for other in graph.phases where before.contains(other.key) {
             if other.status == .completed { outputs[other.key] = other.output ?? .null }
             states[other.key] = ["status": .string(other.status.rawValue), "error": other.error ?? .null]

@@ -197,7 +197,7 @@ extension TaskEngine {
     /// The output of the last completed phase, and the best text where there is one.
     private var result: JSON {
         let last = workflow.definition.phases.last { graph.phase($0.id)?.status == .completed }
-        var result: [String: JSON] = [:]
+        var result: JSONObject = [:]
         if let last, let output = graph.phase(last.id)?.output {
             result["phase"] = .string(last.id)
             result["output"] = output

@@ -45,7 +45,7 @@ struct DelayKind: SingleStepBehavior {
             let phase = engine.graph.phase(definition.id)
             let text = PromptScope(engine.graph.task, definition, phase, input).render(template, atMost: 1_000)
                 .trimmingCharacters(in: .whitespacesAndNewlines)
-            guard let date = Timestamp.parse(text), let now = engine.graph.task.lockedAt else { return (text, nil) }
+            guard let date = Timestamp(rfc3339: text)?.date, let now = engine.graph.task.lockedAt else { return (text, nil) }
             return (text, max(.zero, .seconds(date.timeIntervalSince(now))))
         }
     }

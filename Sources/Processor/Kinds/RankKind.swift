@@ -98,7 +98,7 @@ struct RankKind: PhaseBehavior {
     }
 
     func run(_ run: StepRun) async throws(ProviderError) -> StepResult {
-        let order = run.step.input["candidates"]?.array?.compactMap { $0.string.flatMap(UUID.init(uuidString:)) } ?? []
+        let order = run.step.input["candidates"]?.array?.compactMap { $0.string.flatMap(UUID.init(text:)) } ?? []
         let texts = order.compactMap { id in run.material.outputs.first { $0.id == id }?.content }
         guard texts.count == order.count else { throw ProviderError(code: .invalidRequest, message: "A finalist is gone.") }
         if phase.method == .mean { return try await score(run, order, texts) }

@@ -47,7 +47,7 @@ extension SingleStepBehavior {
         var open = steps.count { !$0.status.isTerminal }
         var isNew = false
         for index in steps.count..<(items?.count ?? 1) where open < limit {
-            var given: [String: JSON] = [:]
+            var given: JSONObject = [:]
             if let items {
                 given["item"] = items[index]
                 given["index"] = .integer(Int64(index))

@@ -98,7 +98,7 @@ extension StepMaterial {
 /// What templates can refer to: the task's input (its keys also by themselves), the outputs of the completed phases, and
 /// the execution context.
 struct PromptScope {
-    var members: [String: JSON]
+    var members: JSONObject
 
     /// - Parameters:
     ///   - phase: the row of the step's phase; a phase that repeats sees the output of its last run.

@@ -139,7 +139,7 @@ final class ScheduledStarts: Sendable {
         let problems = entry.input.validate(input, at: "/input")
         guard problems.isEmpty else { throw ScheduleFailure.input(problems) }
         let taskID = UUIDv7.next()
-        let time = Timestamp.text(of: due)
+        let time = Timestamp(due).text
         return TaskStart(
             taskID: taskID, workflow: entry.definition, workflowID: workflow.id, input: input, config: values.config,
             context: values.context.forTask(taskID, traceID: Self.newTraceID()), priority: values.priority, runAt: time,
@@ -203,9 +203,9 @@ struct ScheduleFailure: Error, Equatable {
     ///   - due: the time for which no task was started.
     ///   - now: by the database's clock.
     func json(due: Date?, now: Date) -> JSON {
-        var members: [String: JSON] = [
-            "code": .string(code), "message": .string(message), "at": .string(Timestamp.text(of: now)),
-            "due_at": due.map { .string(Timestamp.text(of: $0)) } ?? .null,
+        var members: JSONObject = [
+            "code": .string(code), "message": .string(message), "at": .string(Timestamp(now).text),
+            "due_at": due.map { .string(Timestamp($0).text) } ?? .null,
         ]
         if !problems.isEmpty {
             members["errors"] = .array(

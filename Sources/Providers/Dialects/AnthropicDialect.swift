@@ -24,7 +24,7 @@ struct AnthropicDialect: ModelDialect {
     func body(of request: ModelRequest) -> JSON {
         let system = request.messages.filter { $0.role == .system }.map(\.content).joined(separator: "\n\n")
         let turns = request.messages.filter { $0.role != .system }
-        var body: [String: JSON] = [
+        var body: JSONObject = [
             "model": .string(request.model.model),
             "max_tokens": .integer(Int64(request.maxTokens ?? maxTokens)),
             "messages": .array(turns.map { ["role": .string($0.role.rawValue), "content": .string($0.content)] }),

@@ -22,7 +22,7 @@ package struct OpenAIDialect: ModelDialect {
     }
 
     func body(of request: ModelRequest) -> JSON {
-        var body: [String: JSON] = [
+        var body: JSONObject = [
             "model": .string(request.model.model),
             "messages": .array(request.messages.map { ["role": .string($0.role.rawValue), "content": .string($0.content)] }),
             "stream": true,

@@ -88,7 +88,7 @@ struct RehearsalAnswer {
     static func generator(for request: ModelRequest, purpose: String) -> SeededGenerator {
         let prompt = request.messages.map { "\($0.role.rawValue): \($0.content)" }.joined(separator: "\n")
         return SeededGenerator(
-            seedingFrom: request.context.taskID.uuidString.lowercased(), request.agent, prompt, purpose)
+            seedingFrom: request.context.taskID.text, request.agent, prompt, purpose)
     }
 
     /// The pieces that together are `text`, each ending where white space ends.

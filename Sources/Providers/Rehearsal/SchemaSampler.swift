@@ -58,7 +58,7 @@ struct SchemaSampler {
         if let maximum = schema["maxProperties"]?.int, keys.count > maximum {
             keys = Set(required).union(keys.subtracting(required).sorted().prefix(max(0, maximum - required.count)))
         }
-        var members: [String: JSON] = [:]
+        var members: JSONObject = [:]
         var mood = mood
         // The verdict comes first, since the words beside it depend on it.
         for key in keys.sorted(by: { $0 == "approved" && $1 != "approved" || $1 != "approved" && $0 < $1 }) {

@@ -55,7 +55,7 @@ extension CronExpression {
         var minuteOfDay = Int(minute - day * 1_440)
         let horizon = day + Self.horizonInDays
         while day <= horizon {
-            let (year, month, dayOfMonth) = Timestamp.civil(fromDays: day)
+            let (year, month, dayOfMonth) = Timestamp.civil(days: day)
             guard months.contains(Int(month)) else {
                 day = month == 12 ? Timestamp.days(year: year + 1, month: 1, day: 1)
                     : Timestamp.days(year: year, month: month + 1, day: 1)

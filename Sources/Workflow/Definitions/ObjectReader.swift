@@ -1,6 +1,6 @@
 /// Reads the members of one object and reports each that is missing or wrong. A member that is `null` counts as left out.
 struct ObjectReader {
-    let members: [String: JSON]
+    let members: JSONObject
     let pointer: String
     let problems: ProblemCollector
 

@@ -84,7 +84,7 @@ struct YAMLReader {
     }
 
     private mutating func convert(_ mapping: Node.Mapping, at pointer: String, depth: Int) -> JSON {
-        var members: [String: JSON] = [:]
+        var members: JSONObject = [:]
         var merged: [JSON] = []
         for (keyNode, node) in mapping {
             guard count <= Self.maxValues else { break }

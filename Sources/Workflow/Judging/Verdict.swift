@@ -25,7 +25,7 @@ package struct Verdict: Sendable, Hashable {
 
     /// One number on the scale for each criterion, or `invalid_response`.
     static func scores(
-        in given: [String: JSON], criteria: [Criterion], scale: Scale
+        in given: JSONObject, criteria: [Criterion], scale: Scale
     ) throws(ProviderError) -> [String: Double] {
         var scores: [String: Double] = [:]
         for criterion in criteria {
@@ -67,7 +67,7 @@ package enum VerdictSchema {
 
     /// One number for each criterion.
     static func scores(criteria: [Criterion], scale: Scale) -> JSON {
-        var properties: [String: JSON] = [:]
+        var properties: JSONObject = [:]
         for criterion in criteria {
             var property: JSON = ["type": "number", "minimum": .number(scale.min), "maximum": .number(scale.max)]
             if let description = criterion.description { property["description"] = .string(description) }

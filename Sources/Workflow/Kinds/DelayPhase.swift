@@ -27,7 +27,7 @@ extension DelayPhase {
 
     private static func check(_ until: String, _ reader: ObjectReader) -> Bool {
         if until.contains("{{") { return reader.template("until") != nil }
-        guard Timestamp.parse(until) != nil else {
+        guard Timestamp(rfc3339: until) != nil else {
             reader.report("must be a time such as 2026-01-31T12:00:00Z, or a template that brings one", at: "until")
             return false
         }

@@ -40,7 +40,7 @@ package struct Usage: Sendable, Hashable {
 extension Usage {
     /// The value of a `usage` column; `cost` and `models` are left out where nothing is known.
     package var json: JSON {
-        var members: [String: JSON] = [
+        var members: JSONObject = [
             "prompt_tokens": .integer(Int64(promptTokens)), "completion_tokens": .integer(Int64(completionTokens)),
             "total_tokens": .integer(Int64(totalTokens)),
         ]

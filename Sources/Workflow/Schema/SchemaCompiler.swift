@@ -68,7 +68,7 @@ struct SchemaCompiler {
 
 /// The keywords of one schema object.
 struct SchemaSource {
-    let keywords: [String: JSON]
+    let keywords: JSONObject
     let pointer: String
 
     func place(_ key: String) -> String { JSONPointer.appending(key, to: pointer) }

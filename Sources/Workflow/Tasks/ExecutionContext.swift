@@ -30,14 +30,14 @@ extension ExecutionContext {
         [
             "tenant_id": .string(tenantID), "user_id": .string(userID),
             "conversation_id": conversationID.map(JSON.string) ?? .null,
-            "task_id": .string(taskID.uuidString.lowercased()), "trace_id": .string(traceID), "metadata": metadata,
+            "task_id": .string(taskID.text), "trace_id": .string(traceID), "metadata": metadata,
         ]
     }
 
     /// Reads `tasks.context`; nil when a part is missing or has the wrong type.
     package init?(json: JSON) {
         guard let tenantID = json["tenant_id"]?.string, let userID = json["user_id"]?.string,
-            let taskID = json["task_id"]?.string.flatMap(UUID.init(uuidString:)),
+            let taskID = json["task_id"]?.string.flatMap(UUID.init(text:)),
             let traceID = json["trace_id"]?.string
         else { return nil }
         self.init(

@@ -25,7 +25,7 @@ struct TemplateNull: MustacheCustomRenderable {
 
 /// An object in a template.
 struct TemplateObject: MustacheParent, MustacheCustomRenderable {
-    let members: [String: JSON]
+    let members: JSONObject
     let budget: TemplateBudget
 
     func child(named name: String) -> Any? {

@@ -88,7 +88,7 @@ struct Finding {
     }
 
     var json: JSON {
-        var members: [String: JSON] = [
+        var members: JSONObject = [
             "subject": .string(subject), "status": .string(status.rawValue), "text": .string(text),
         ]
         if let violations {

@@ -230,8 +230,8 @@ struct NaiveInterpreter {
     }
 
     private func document(_ phase: RandomGraph.Phase, iteration: Int, own: JSON?) -> JSON {
-        var outputs: [String: JSON] = [:]
-        var states: [String: JSON] = [:]
+        var outputs: JSONObject = [:]
+        var states: JSONObject = [:]
         for id in graph.ancestors(of: phase.id) {
             guard let end = ends[id] else { continue }
             if end.status == "completed" { outputs[id] = seen(end.output ?? .null) }

@@ -113,7 +113,7 @@ struct Workbench {
         let phaseID = try await text("SELECT id FROM pressroom.phases WHERE key = \(phase)")
         while true {
             if try await count("SELECT count(*) FROM pressroom.steps WHERE phase_id = \(phaseID)::uuid") > 0 {
-                return try await claim(as: processorID).filter { $0.phaseID.uuidString.lowercased() == phaseID }
+                return try await claim(as: processorID).filter { $0.phaseID.text == phaseID }
             }
             let steps = try await claim()
             if steps.isEmpty { return [] }

@@ -9,7 +9,7 @@ struct StoryTask: Sendable, Hashable {
     let conversationID: String
     let workflowName: String
 
-    var path: String { id.uuidString.lowercased() }
+    var path: String { id.text }
 
     static let userID = "reader"
 
