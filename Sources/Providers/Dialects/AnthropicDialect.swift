@@ -48,7 +48,7 @@ struct AnthropicDialect: ModelDialect {
     func makeStream() -> any AnswerStream { MessageStream() }
 }
 
-/// Puts a streamed message together; the input of a tool counts as text, being the structured answer that was asked for.
+/// Assembles a streamed message; the input of a tool is the structured answer, and counts as text.
 struct MessageStream: AnswerStream {
     private var text = ""
     private var promptTokens = 0
@@ -91,7 +91,7 @@ struct MessageStream: AnswerStream {
         }
     }
 
-    /// A message from a server that does not stream.
+    /// Takes a message of a server that does not stream.
     private mutating func receive(whole message: JSON) -> String? {
         note(message)
         isDone = true
@@ -114,8 +114,8 @@ struct MessageStream: AnswerStream {
         count(message?["usage"])
     }
 
-    /// Numbers are totals, and later ones take the place of earlier ones. What was read from or put into the provider's
-    /// cache is part of the prompt.
+    /// The numbers are totals: later ones replace earlier ones. Tokens read from or written to the provider's cache are
+    /// part of the prompt.
     private mutating func count(_ usage: JSON?) {
         let parts = ["input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens"].compactMap { usage?[$0]?.int }
         if !parts.isEmpty { promptTokens = max(promptTokens, parts.reduce(0, +)) }

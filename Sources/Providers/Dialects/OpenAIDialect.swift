@@ -46,19 +46,16 @@ package struct OpenAIDialect: ModelDialect {
 
 package typealias OpenAIOptions = OpenAIDialect
 
-/// Puts a streamed chat completion together, chunk by chunk; a value, without any input or output of its own.
+/// Assembles a streamed chat completion, chunk by chunk.
 struct ChatCompletionStream: AnswerStream {
     private var text = ""
     private var refusal = ""
     private var usage = Usage.zero
     private var finishReason: String?
     private var model: String?
-    /// Whether `[DONE]` has come, after which nothing is to be expected.
     private(set) var isDone = false
-    /// Whether the model has begun to answer.
     private(set) var hasBegun = false
 
-    /// Takes in one event and returns the piece of text that it adds, if any.
     mutating func receive(_ event: EventStreamParser.Event) throws(ProviderError) -> String? {
         if event.data.elementsEqual("[DONE]".utf8) {
             isDone = true
@@ -76,8 +73,8 @@ struct ChatCompletionStream: AnswerStream {
         return try receive(chunk: chunk)
     }
 
-    /// Takes in a chunk, or a whole completion from a server that does not stream.
-    mutating func receive(chunk: JSON) throws(ProviderError) -> String? {
+    /// Takes a chunk, or a whole completion of a server that does not stream.
+    private mutating func receive(chunk: JSON) throws(ProviderError) -> String? {
         if let error = chunk["error"], !error.isNull {
             throw ServerFailure(error: error).providerError(status: nil)
         }
@@ -93,12 +90,8 @@ struct ChatCompletionStream: AnswerStream {
         return piece
     }
 
-    /// Whether the answer is whole, so that a connection that breaks now loses nothing but perhaps the usage.
     var isComplete: Bool { isDone || finishReason != nil }
 
-    /// The answer, once the stream has ended.
-    ///
-    /// - Throws: `refused`, or `invalid_response` when the stream was cut off.
     func response(model requested: String) throws(ProviderError) -> ModelResponse {
         if finishReason == "content_filter" {
             throw ProviderError(code: .refused, message: "the provider's content filter stopped the answer")

@@ -124,13 +124,13 @@ final class CallWatch: Sendable {
         end = clock.now.advanced(by: timeout)
     }
 
-    /// From now on bytes are awaited, for at most `silence`.
+    /// Starts to wait for bytes, for at most `silence`.
     func startWaiting(atMost silence: Duration) {
         let deadline = clock.now.advanced(by: silence)
         silenceEnd.withLock { $0 = deadline }
     }
 
-    /// Bytes have come: the time that passes now is not the server's.
+    /// Bytes have arrived: until the next wait the server is not silent.
     func stopWaiting() {
         silenceEnd.withLock { $0 = nil }
     }
@@ -144,7 +144,7 @@ final class CallWatch: Sendable {
             if let silenceEnd, now >= silenceEnd { return .stalled }
             let wake = min(end, silenceEnd ?? now.advanced(by: idleCheck))
             do {
-                // A deadline may have moved closer meanwhile, so never sleep past the next check.
+                // A deadline may move closer meanwhile, so the task never sleeps past the next check.
                 try await Task.sleep(until: min(wake, now.advanced(by: idleCheck)), clock: clock)
             } catch {
                 return nil

@@ -89,7 +89,7 @@ protocol ModelDialect: Sendable {
 enum TraceParent {
     /// A header that continues the trace of an execution context with a new span for this attempt.
     ///
-    /// A trace id that is not 32 hexadecimal digits (dashes aside) is hashed into some, always the same.
+    /// A trace id that is not 32 hexadecimal digits (dashes aside) is replaced by a stable hash of it.
     static func header(traceID: String) -> String {
         var system = SystemRandomNumberGenerator()
         return "00-\(normalized(traceID))-\(hex(UInt64.random(in: 1...UInt64.max, using: &system)))-01"
@@ -101,7 +101,7 @@ enum TraceParent {
             return digits
         }
         var generator = SeededGenerator(seedingFrom: "trace", traceID)
-        // All zeros are forbidden, so the last digits are at least 1.
+        // All zeros are forbidden.
         return hex(generator.next()) + hex(max(1, generator.next()))
     }
 
@@ -116,13 +116,13 @@ enum TraceParent {
 }
 
 extension HTTPClient.Configuration {
-    /// How the client for model calls is set up.
+    /// The settings of the client for model calls.
     package static var forModels: HTTPClient.Configuration {
         var configuration = HTTPClient.Configuration()
         // An API that redirects a POST is at another address than configured; the key does not follow it there.
         configuration.redirectConfiguration = .disallow
         configuration.timeout.connect = .seconds(10)
-        // One call is one attempt: the processor repeats it, and says so in the step's row.
+        // One call is one attempt: the processor repeats it, and the step's row shows that.
         configuration.connectionPool.retryConnectionEstablishment = false
         // The processor bounds how many calls run; a call that waits for a connection here would run into its timeout.
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 1_024

@@ -1,16 +1,16 @@
 import Foundation
 import NIOHTTP1
 
-/// How long a server asks to be left alone (RFC 9110, section 10.2.3).
+/// How long a server asks clients to wait (RFC 9110, section 10.2.3).
 enum RetryAfter {
-    /// A server that asks for more is not believed.
-    static let longest = Duration.seconds(86_400)
+    /// The most that is granted.
+    static let max = Duration.seconds(86_400)
 
     /// The wait that the headers ask for, 0…1 day, or nil when they ask for none.
     ///
     /// - Parameter now: seconds since 1970, against which a date is measured.
     static func duration(in headers: HTTPHeaders, now: Double = Date().timeIntervalSince1970) -> Duration? {
-        // Not standard, but what OpenAI and Azure send beside it, and finer.
+        // Not in the standard: OpenAI and Azure send it too, and it is finer.
         if let text = headers.first(name: "retry-after-ms"), let milliseconds = Double(text) {
             return bounded(seconds: milliseconds / 1_000)
         }
@@ -21,8 +21,7 @@ enum RetryAfter {
 
     private static func bounded(seconds: Double) -> Duration? {
         guard seconds.isFinite else { return nil }
-        guard seconds < 86_400 else { return longest }
-        return .seconds(max(0, seconds))
+        return seconds < 86_400 ? .seconds(Swift.max(0, seconds)) : max
     }
 }
 
@@ -51,7 +50,7 @@ enum HTTPDate {
         guard var year = Int64(year), let month = months[month], let day = Int64(day), (1...31).contains(day),
             clock.count == 3, (0...23).contains(clock[0]), (0...59).contains(clock[1]), (0...60).contains(clock[2])
         else { return nil }
-        // Two digits: RFC 9110 has us take the past century when the date would lie more than 50 years ahead.
+        // Two digits: a date more than 50 years ahead means the past century (RFC 9110).
         if year < 100 { year += year < 76 ? 2000 : 1900 }
         guard (1970...9999).contains(year) else { return nil }
         return daysSince1970(year: year, month: Int64(month), day: day) * 86_400 + clock[0] * 3_600 + clock[1] * 60 + clock[2]

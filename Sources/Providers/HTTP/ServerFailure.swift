@@ -6,7 +6,7 @@ import Workflow
 /// An error object as model servers send it, in a body or in the middle of a stream.
 struct ServerFailure {
     private let message: String?
-    /// `code` and `type`, in lower case; servers disagree about which says what.
+    /// `code` and `type`, in lower case; servers differ in how they use the two.
     private let kinds: [String]
     /// A status given as `code`, as OpenRouter and llama.cpp do.
     private let statusInBody: Int?
@@ -18,7 +18,7 @@ struct ServerFailure {
         statusInBody = error?["code"]?.int ?? error?["status"]?.int
     }
 
-    /// Reads the body of an answer that is not 2xx; any body will do.
+    /// Reads the body of a response that is not 2xx, whatever its form.
     init(body: some Sequence<UInt8>) {
         let bytes = Array(body)
         if let json = try? JSON(parsing: bytes) {
@@ -28,7 +28,7 @@ struct ServerFailure {
         }
     }
 
-    /// The error that it stands for.
+    /// The error of the call.
     ///
     /// - Parameter status: the HTTP status, or nil for an error inside a stream that began well.
     func providerError(status: Int?, retryAfter: Duration? = nil) -> ProviderError {
@@ -45,7 +45,7 @@ struct ServerFailure {
         if isAbout("insufficient_quota", "billing_error") || saysCreditIsUsedUp { return .quotaExceeded }
         switch status {
         case 400?, 422?:
-            // Servers without codes of their own say it only in words.
+            // Some servers have no code for it, only a message.
             return saysContextIsTooSmall ? .contextLengthExceeded : .invalidRequest
         case 401?, 403?: return .unauthorized
         case 402?: return .quotaExceeded
@@ -80,17 +80,17 @@ struct ServerFailure {
     }
 }
 
-/// How what goes wrong with a request becomes a `ProviderError`.
+// MARK: From HTTP
 extension ServerFailure {
-    /// More of an error's body is not read.
-    private static let maximumErrorBytes = 64 << 10
+    /// The part of an error's body that is read.
+    private static let maxErrorBytes = 64 << 10
 
-    /// The error that an answer other than 200 stands for.
+    /// The error of a response whose status is not 200.
     static func error(of response: HTTPClientResponse) async throws -> ProviderError {
         var body: [UInt8] = []
         for try await buffer in response.body {
             body.append(contentsOf: buffer.readableBytesView)
-            if body.count > maximumErrorBytes { break }
+            if body.count > maxErrorBytes { break }
         }
         try Task.checkCancellation()
         let status = Int(response.status.code)
@@ -101,7 +101,7 @@ extension ServerFailure {
             .providerError(status: status, retryAfter: RetryAfter.duration(in: response.headers))
     }
 
-    /// The error that a failed exchange stands for, whatever the HTTP client threw.
+    /// The error of a failed exchange, from any error of the HTTP client.
     static func error(for error: any Error, url: String) -> ProviderError {
         switch error {
         case let error as ProviderError:
@@ -111,7 +111,7 @@ extension ServerFailure {
         case let error as HTTPClientError where error == .cancelled:
             return ProviderError(code: .cancelled, message: "the call was cancelled")
         case let error as HTTPClientError:
-            // Its descriptions may show header values, its short ones do not.
+            // A description may contain values of headers, a short one does not.
             return ProviderError(
                 code: isAboutURL(error) ? .invalidRequest : .unavailable,
                 message: "\(address(url)): \(error.shortDescription)")

@@ -2,12 +2,12 @@ import Foundation
 import Synchronization
 package import Workflow
 
-/// The built-in model: it needs no key and no network, and answers in the shape and at the pace of a real one.
+/// The built-in model: it needs no key and no network, and its answers have the shape and the pace of real ones.
 ///
-/// Its answer depends on the task, the agent and the prompt, and on nothing else.
+/// An answer depends on the task, the agent and the prompt only.
 package final class RehearsalModel: LanguageModel {
     private let options: RehearsalOptions
-    /// Makes a repeated call draw its failure anew, as a request does not know its attempt.
+    /// Seeds the failures, so that a repeated call draws anew: a request does not contain its attempt.
     private let calls = Atomic<UInt64>(0)
 
     package init(options: RehearsalOptions = RehearsalOptions()) {
@@ -35,7 +35,7 @@ package final class RehearsalModel: LanguageModel {
             finishReason: answer.isCut ? "length" : "stop", model: request.model.model)
     }
 
-    /// The word before which this call is to fail, or nil when it is to succeed.
+    /// The word before which this call fails; nil when it succeeds.
     private func drawFailure(of request: ModelRequest, words: Int) -> Int? {
         let call = calls.wrappingAdd(1, ordering: .relaxed).newValue
         guard options.failRate > 0 else { return nil }
@@ -45,7 +45,7 @@ package final class RehearsalModel: LanguageModel {
     }
 }
 
-/// How a rehearsal behaves.
+/// The pace and the failures of a rehearsal.
 package struct RehearsalOptions: Sendable, Equatable {
     /// Words a second, at least 0; 0 sends the answer without delay.
     package var tokensPerSecond: Double
@@ -61,7 +61,7 @@ package struct RehearsalOptions: Sendable, Equatable {
     }
 }
 
-/// What a rehearsal answers to a request: prose, or JSON in the shape that was asked for.
+/// The answer to a request: prose, or JSON that fits the requested schema.
 struct RehearsalAnswer {
     /// The text in pieces of one word, with the white space that follows it.
     let words: [String]
@@ -127,7 +127,7 @@ struct RehearsalPace {
         try await wait(until: firstWord)
     }
 
-    /// Counted from the start, so that a late word does not delay the others.
+    /// Measured from the start, so that a late word does not delay the next ones.
     func wait(forWord index: Int) async throws(ProviderError) {
         try await wait(until: firstWord.advanced(by: .seconds(Double(index) * secondsPerWord)))
     }

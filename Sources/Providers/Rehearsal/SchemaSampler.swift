@@ -1,13 +1,13 @@
 import Workflow
 
-/// Makes up a value that a JSON Schema accepts, seeded, so that two judges come to different verdicts.
+/// Generates a value that a JSON Schema accepts, from a seed, so that two judges come to different verdicts.
 struct SchemaSampler {
     let root: JSON
     let prose: RehearsalProse
     var generator: SeededGenerator
-    /// Below this depth only what is required is made up, so that a schema that refers to itself comes to an end.
+    /// Below this depth only required members are generated, so that a recursive schema ends.
     private static let fullDepth = 6
-    private static let deepest = 40
+    private static let maxDepth = 40
 
     init(root: JSON, prose: RehearsalProse, generator: SeededGenerator) {
         self.root = root
@@ -20,15 +20,15 @@ struct SchemaSampler {
     }
 
     /// - Parameters:
-    ///   - key: the name of the property that the value is for; it tells what kind of text fits.
-    ///   - mood: whether the object around it says that it approves.
+    ///   - key: the name of the value's property, which determines the kind of text.
+    ///   - mood: whether the enclosing object approves; nil when it has no `approved`.
     mutating func sample(_ schema: JSON, key: String, mood: Bool?, depth: Int) -> JSON {
-        guard depth < Self.deepest else { return .null }
+        guard depth < Self.maxDepth else { return .null }
         let schema = flattened(schema, depth: depth)
         if let constant = schema["const"] { return constant }
         if let values = schema["enum"]?.array, !values.isEmpty { return values[index(below: values.count)] }
         if mood != nil, key == "content", Self.types(of: schema).contains("null") {
-            // An editor's own text, which may be left out; a new post would have nothing to do with the draft.
+            // An editor's text, which may be null; a new post would not be related to the draft.
             return mood == true ? prose.polished(using: &generator).map(JSON.string) ?? .null : .null
         }
         let type = type(of: schema)
@@ -60,7 +60,7 @@ struct SchemaSampler {
         }
         var members: JSONObject = [:]
         var mood = mood
-        // The verdict comes first, since the words beside it depend on it.
+        // The verdict comes first, because the other members depend on it.
         for key in keys.sorted(by: { $0 == "approved" && $1 != "approved" || $1 != "approved" && $0 < $1 }) {
             members[key] = sample(properties[key] ?? others, key: key, mood: mood, depth: depth + 1)
             if key == "approved" { mood = members[key]?.bool }
@@ -75,14 +75,15 @@ struct SchemaSampler {
         let minimum = max(0, schema["minItems"]?.int ?? 0)
         let maximum = max(minimum, schema["maxItems"]?.int ?? max(minimum, prefix.count, minimum + 3))
         if prefix.isEmpty, let values = items["enum"]?.array, isUnique || minimum == values.count && maximum == values.count {
-            // A ranking: every label once, in this judge's order. Those who ask for strict schemas may not say so.
+            // A ranking: every label once, in this judge's order. Strict schemas have no keyword to say so.
             let count = schema["minItems"] == nil && schema["maxItems"] == nil ? values.count : maximum
             return .array(Array(generator.shuffled(values).prefix(count)))
         }
         let isShort = depth >= Self.fullDepth || items == false
-        let least = max(minimum, isShort ? 0 : min(prefix.count, maximum))
-        let most = isShort ? least : min(max(least, maximum), least + 3)
-        let count = min(max(least, most == least ? least : max(1, least) + index(below: most - max(1, least) + 1)), 10_000)
+        let minCount = max(minimum, isShort ? 0 : min(prefix.count, maximum))
+        let maxCount = isShort ? minCount : min(max(minCount, maximum), minCount + 3)
+        let drawn = maxCount == minCount ? minCount : max(1, minCount) + index(below: maxCount - max(1, minCount) + 1)
+        let count = min(max(minCount, drawn), 10_000)
         var elements: [JSON] = []
         var spareDraws = 1_000
         while elements.count < count, spareDraws > 0 {
@@ -93,18 +94,18 @@ struct SchemaSampler {
         return .array(elements)
     }
 
-    mutating func index(below bound: Int) -> Int {
+    private mutating func index(below bound: Int) -> Int {
         Int(generator.next(below: UInt64(max(1, bound))))
     }
 
-    mutating func chance(_ probability: Double) -> Bool {
+    private mutating func chance(_ probability: Double) -> Bool {
         generator.nextUnit() < probability
     }
 }
 
 extension SchemaSampler {
     /// A text that fits the name of its property, the format, the pattern and the bounds on its length.
-    mutating func string(_ schema: JSON, key: String, mood: Bool?) -> String {
+    private mutating func string(_ schema: JSON, key: String, mood: Bool?) -> String {
         if let format = schema["format"]?.string, let text = formatted(format) { return text }
         if let pattern = schema["pattern"]?.string { return matching(pattern, schema) }
         return fitted(text(for: key, mood: mood), to: schema)
@@ -148,7 +149,7 @@ extension SchemaSampler {
         return String(digits)
     }
 
-    /// The first of some likely texts that the pattern matches.
+    /// The first of some likely texts that matches the pattern.
     private mutating func matching(_ pattern: String, _ schema: JSON) -> String {
         guard let regex = try? Regex(pattern) else { return fitted("rehearsal", to: schema) }
         let phrase = prose.phrase(using: &generator)
@@ -159,7 +160,7 @@ extension SchemaSampler {
             "REHEARSAL-\(number)", "R-\(number)", number, "\(number).0.0", "\(number).0", "2026-01-1\(number)",
             "#a1b2c\(number)", uuid(),
         ]
-        // Repetitions of one character cover what asks for an exact length.
+        // Repetitions of one character match patterns of an exact length.
         let repeated = ["0", number, "a", "A"].flatMap { character in
             (1...40).map { String(repeating: character, count: $0) }
         }
@@ -183,8 +184,8 @@ extension SchemaSampler {
 }
 
 extension SchemaSampler {
-    /// A number between the bounds of the schema, rather in their upper part, as scores tend to be.
-    mutating func number(_ schema: JSON, isWhole: Bool) -> JSON {
+    /// A number between the bounds of the schema, mostly in the upper part, like scores.
+    private mutating func number(_ schema: JSON, isWhole: Bool) -> JSON {
         let (low, high) = range(of: schema)
         var step = schema["multipleOf"]?.double ?? 0
         if isWhole {
@@ -192,7 +193,7 @@ extension SchemaSampler {
         } else if step <= 0 {
             step = high - low >= 5 ? 0.1 : 0.01
         }
-        // Counted in steps from zero, so that every value is a multiple.
+        // In steps from zero, so that every value is a multiple.
         var first = (low / step - 1e-9).rounded(.up)
         var last = (high / step + 1e-9).rounded(.down)
         if isAt(first, step, schema["exclusiveMinimum"]) { first += 1 }
@@ -204,7 +205,7 @@ extension SchemaSampler {
         let place = isBounded ? 0.3 + 0.35 * (generator.nextUnit() + generator.nextUnit()) : generator.nextUnit()
         let count = min(last, first + (place * (last - first + 1)).rounded(.down))
         if isWhole { return .integer(Int64(count * step)) }
-        // Dividing by 10 or 100 gives the decimal number that is meant; multiplying by 0.1 would not.
+        // Division by 10 or 100 gives the exact decimal number; multiplication by 0.1 does not.
         let divisor = (1 / step).rounded()
         return .number(abs(divisor * step - 1) < 1e-12 ? count / divisor : count * step)
     }
@@ -228,9 +229,9 @@ extension SchemaSampler {
 
 extension SchemaSampler {
     /// The schema with its references followed, its `allOf` merged in and one branch of `anyOf` and `oneOf` chosen.
-    mutating func flattened(_ schema: JSON, depth: Int) -> JSON {
+    private mutating func flattened(_ schema: JSON, depth: Int) -> JSON {
         var schema = schema
-        // Bounded, since references may go round in a circle.
+        // Bounded, because references may be circular.
         for _ in 0..<16 {
             guard var members = schema.object else { break }
             if let reference = members.removeValue(forKey: "$ref")?.string {
@@ -248,15 +249,15 @@ extension SchemaSampler {
         return schema
     }
 
-    /// The name of the one type that a value is made for.
-    mutating func type(of schema: JSON) -> String {
+    /// The name of the type to generate.
+    private mutating func type(of schema: JSON) -> String {
         let types = Self.types(of: schema)
         let usual = types.filter { $0 != "null" }
         if usual.isEmpty { return types.first ?? implied(by: schema) }
         return usual[index(below: usual.count)]
     }
 
-    static func types(of schema: JSON) -> [String] {
+    private static func types(of schema: JSON) -> [String] {
         schema["type"]?.string.map { [$0] } ?? schema["type"]?.array?.compactMap(\.string) ?? []
     }
 
@@ -270,7 +271,7 @@ extension SchemaSampler {
         return "string"
     }
 
-    /// Deep inside, the simplest branch; else any, but null only when there is nothing else.
+    /// At a great depth the simplest branch; else any, but null only when there is no other.
     private mutating func chosen(from branches: [JSON], depth: Int) -> JSON {
         if depth >= 6, let simple = branches.first(where: { $0["type"] == "null" || $0["$ref"] == nil && $0["properties"] == nil }) {
             return simple
@@ -286,8 +287,8 @@ extension SchemaSampler {
         return schema ?? [:]
     }
 
-    /// Both schemas at once, as far as a sample needs it: properties and requirements add up, bounds tighten, else the
-    /// second counts.
+    /// Both schemas at once, as far as a sample needs it: properties and requirements are united, the tighter bound counts,
+    /// of all else the second.
     private static func merged(_ first: JSON, _ second: JSON) -> JSON {
         guard var members = first.object else { return second }
         guard let others = second.object else { return first }
