@@ -45,6 +45,13 @@ package struct JSONObject: Sendable {
         set { self[key] = newValue }
     }
 
+    /// Sets a member and returns its former value.
+    package mutating func updateValue(_ value: JSON, forKey key: String) -> JSON? {
+        let former = self[key]
+        self[key] = value
+        return former
+    }
+
     @discardableResult
     package mutating func removeValue(forKey key: String) -> JSON? {
         guard let position = position(of: key) else { return nil }

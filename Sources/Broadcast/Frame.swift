@@ -1,3 +1,4 @@
+import Base
 package import NIOCore
 package import Workflow
 

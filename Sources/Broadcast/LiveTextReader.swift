@@ -1,3 +1,4 @@
+import Base
 package import Foundation
 package import Logging
 import ServiceLifecycle
@@ -38,7 +39,7 @@ package struct LiveTextReader: Service {
                     failures = 0
                 } catch {
                     failures += 1
-                    pause = max(interval, Backoff.delay(afterFailures: failures))
+                    pause = max(interval, Backoff.reading.delay(afterFailures: failures))
                     if failures == 1, !Task.isCancelled {
                         logger.warning("the texts of other nodes cannot be read", metadata: ["error": "\(error)"])
                     }

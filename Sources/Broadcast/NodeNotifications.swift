@@ -1,3 +1,4 @@
+import Base
 package import Foundation
 package import Logging
 import ServiceLifecycle
@@ -101,7 +102,7 @@ package struct NodeHints: Service {
                     }
                 }
             }
-            try? await Task.sleep(for: failures == 0 ? Self.spacing : Backoff.delay(afterFailures: failures))
+            try? await Task.sleep(for: failures == 0 ? Self.spacing : Backoff.reading.delay(afterFailures: failures))
             await pending.alarm.pause(for: PendingNotifications.greetingInterval)
         }
     }

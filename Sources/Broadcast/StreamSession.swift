@@ -1,3 +1,4 @@
+import Base
 package import Logging
 package import NIOCore
 package import Store
@@ -123,7 +124,7 @@ package struct StreamSession: Sendable {
             } catch {
                 failures += 1
                 logger.warning("a replay waits for the database", metadata: ["error": "\(error)"])
-                if (try? await Task.sleep(for: Backoff.delay(afterFailures: failures))) == nil { break }
+                if (try? await Task.sleep(for: Backoff.reading.delay(afterFailures: failures))) == nil { break }
                 step = await onLoop { $0.isOver ? .over : .replay(after: position) }
             }
         }

@@ -1,3 +1,4 @@
+import Base
 import DequeModule
 package import Logging
 import ServiceLifecycle
@@ -71,7 +72,7 @@ package struct Tailer: Service {
                         metadata: ["tenant_id": "\(tenantID)", "failures": "\(failures)", "error": "\(error)"])
                     // The tenant waits, not the worker, which other tenants need.
                     retries.addTask {
-                        try? await Task.sleep(for: Backoff.delay(afterFailures: failures))
+                        try? await Task.sleep(for: Backoff.reading.delay(afterFailures: failures))
                         wakes.retry(tenantID)
                     }
                 }
@@ -88,7 +89,7 @@ package struct Tailer: Service {
                 failures = 0
             } catch {
                 failures += 1
-                pause = Backoff.delay(afterFailures: failures)
+                pause = Backoff.reading.delay(afterFailures: failures)
                 if failures == 1 || failures.isMultiple(of: 20) {
                     logger.warning(
                         "the heads of the logs cannot be read",
@@ -288,11 +289,7 @@ final class Alarm: Sendable {
     }
 }
 
-/// The pause before the next attempt after failures in a row.
-enum Backoff {
-    /// 100 ms, doubled each time up to 5 s, of which up to half is left out at random.
-    static func delay(afterFailures failures: Int) -> Duration {
-        let longest = min(5.0, 0.1 * Double(1 << min(max(failures - 1, 0), 10)))
-        return .seconds(longest * Double.random(in: 0.5...1))
-    }
+extension Backoff {
+    /// Between attempts to read the log, after failures in a row.
+    static let reading = Backoff(initial: .milliseconds(100), max: .seconds(5))
 }

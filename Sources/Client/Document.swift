@@ -1,5 +1,6 @@
+package import Base
 public import Foundation
-package import Workflow
+import Workflow
 
 /// A JSON object as the service sent it: a row with all its columns, or a whole state.
 public struct Document: Sendable, Hashable {

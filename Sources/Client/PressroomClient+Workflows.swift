@@ -1,3 +1,4 @@
+import Base
 import Workflow
 
 /// The notation of a workflow definition.

@@ -1,3 +1,4 @@
+import Base
 import Workflow
 
 /// All rows of a task at one cursor, and the texts that models are writing.

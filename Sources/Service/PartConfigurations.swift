@@ -1,3 +1,4 @@
+import Base
 package import API
 package import Broadcast
 import Foundation

@@ -1,3 +1,4 @@
+import Base
 import API
 package import Logging
 package import NIOCore

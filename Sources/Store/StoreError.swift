@@ -1,3 +1,4 @@
+import Base
 package import Workflow
 
 /// Why the store refused a request; the tables are unchanged.

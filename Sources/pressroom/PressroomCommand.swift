@@ -1,3 +1,4 @@
+import Base
 import ArgumentParser
 
 /// The command line: a service, and a client of services.

@@ -1,3 +1,4 @@
+import Base
 public import AsyncHTTPClient
 import NIOCore
 import NIOHTTP1

@@ -1,3 +1,5 @@
+import Base
+
 /// An incremental parser of `text/event-stream` (WHATWG HTML, section 9.2.6) that may be fed bytes split anywhere.
 ///
 /// Lines end with CR, LF or CRLF; a CR ends its line at once, so that no event waits for the byte after it. One byte

@@ -1,3 +1,5 @@
+import Base
+
 /// How long an `EventSource` waits before it connects again.
 ///
 /// The wait is the server's `retry` (or `initial`), doubled with each failure in a row up to `max`, plus a random part
@@ -24,8 +26,6 @@ public struct ReconnectPolicy: Sendable, Hashable {
     /// The wait after `failures` failures in a row, 0 for a stream that just ended. `random` is 0..<1.
     func delay(failures: Int, serverRetry: Duration?, random: Double) -> Duration {
         let base = serverRetry ?? initial
-        let doubled = base * (1 << Swift.min(Swift.max(failures - 1, 0), 16))
-        let wait = Swift.max(base, Swift.min(doubled, max))
-        return wait + wait * (jitter * random)
+        return Backoff(initial: base, max: Swift.max(base, max), jitter: 1...1 + jitter).delay(afterFailures: failures, random: random)
     }
 }

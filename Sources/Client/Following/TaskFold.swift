@@ -1,3 +1,4 @@
+package import Base
 package import Workflow
 
 /// Folds a task's events into exactly what `GET …/state` returns at the same cursor.

@@ -1,3 +1,4 @@
+import Base
 import Foundation
 
 /// One migration: `NNNN_name.up.sql` and, if there is a way back, `NNNN_name.down.sql`.

@@ -1,3 +1,4 @@
+import Base
 package import Foundation
 
 /// A value that can be bound to a parameter.

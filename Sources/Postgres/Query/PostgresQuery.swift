@@ -1,3 +1,4 @@
+import Base
 import Glibc
 
 /// One SQL statement and the values bound to its `$1`, `$2`, ….

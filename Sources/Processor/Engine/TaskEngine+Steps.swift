@@ -1,3 +1,4 @@
+import Base
 import Foundation
 import Store
 import Workflow
@@ -124,10 +125,8 @@ extension TaskEngine {
 
     /// Schedules the step's next attempt, or fails it with what it worked on.
     private mutating func fail(_ step: StepRow, _ failure: StepFailure, _ definition: PhaseDefinition, random: Double) {
-        var policy = definition.retry
-        // The step's own limit: it grows when an attempt is handed back or the task is retried.
-        policy.maxAttempts = step.maxAttempts
-        if failure.isRetryable, policy.retries(code: failure.code, attempt: step.attempt) {
+        let policy = definition.retry
+        if failure.isRetryable, policy.retries(code: failure.code, attempt: step.attempt, of: step.maxAttempts) {
             let delay = max(policy.delay(afterAttempt: step.attempt, random: random), failure.retryAfter ?? .zero)
             graph.updateStep(step.id) { row in
                 row.status = .retrying

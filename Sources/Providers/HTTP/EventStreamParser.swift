@@ -1,3 +1,5 @@
+import Base
+
 /// An incremental parser of `text/event-stream` that may be fed bytes split anywhere, inside a UTF-8 sequence too.
 ///
 /// Follows the WHATWG HTML standard, section 9.2.6, with one liberty: ``finish()`` hands out an event whose blank

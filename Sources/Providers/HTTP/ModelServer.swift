@@ -1,3 +1,4 @@
+import Base
 package import AsyncHTTPClient
 import NIOCore
 import NIOHTTP1

@@ -1,3 +1,4 @@
+import Base
 import Workflow
 
 /// Writes short posts and remarks out of ready-made sentences.

@@ -1,3 +1,4 @@
+import Base
 import Workflow
 
 /// Generates a value that a JSON Schema accepts, from a seed, so that two judges come to different verdicts.

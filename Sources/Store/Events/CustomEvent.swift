@@ -1,5 +1,6 @@
+package import Base
 package import Foundation
-package import Workflow
+import Workflow
 
 /// An application's own event.
 package struct CustomEvent: Sendable {

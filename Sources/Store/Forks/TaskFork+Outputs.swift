@@ -1,3 +1,4 @@
+import Base
 import Workflow
 
 /// How an output stood when the kept phases were done with it.

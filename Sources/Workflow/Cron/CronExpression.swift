@@ -1,3 +1,5 @@
+import Base
+
 /// The times of a schedule, in the local time of some zone: five fields as in crontab(5), or a word such as `@daily`.
 ///
 /// A field is `*`, a number, a range `1-5`, a step `*/15` or `10-40/10`, or several of these with commas between them.

@@ -1,3 +1,5 @@
+import Base
+
 /// Reads a cron expression from left to right; throws the first mistake with its place.
 struct CronParser {
     struct Field {

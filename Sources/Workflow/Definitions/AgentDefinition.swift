@@ -1,3 +1,5 @@
+package import Base
+
 /// A role bound to a model and a system message.
 package struct AgentDefinition: Sendable, Hashable {
     /// Its key under `agents`; unique in the workflow.

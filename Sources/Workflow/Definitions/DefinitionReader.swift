@@ -1,3 +1,5 @@
+package import Base
+
 /// Reads a definition, or finds all problems of the document.
 enum DefinitionReader {
     static let maxPhases = 200

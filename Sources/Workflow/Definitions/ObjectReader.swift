@@ -1,3 +1,5 @@
+import Base
+
 /// Reads the members of one object and reports each that is missing or wrong. A member that is `null` counts as left out.
 struct ObjectReader {
     let members: JSONObject

@@ -1,3 +1,5 @@
+import Base
+
 /// An SQL/JSON path, evaluated by PostgreSQL over `{input, phases, task, context}`.
 ///
 /// PostgreSQL checks the text when the workflow is published; the reader of definitions checks only its length.

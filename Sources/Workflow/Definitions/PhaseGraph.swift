@@ -1,3 +1,5 @@
+import Base
+
 /// The graph that `needs` forms, and the checks of it.
 struct PhaseGraph {
     /// A phase as far as it could be read.

@@ -1,3 +1,5 @@
+import Base
+
 /// Reads `phases`: each by itself, then the graph that they form.
 struct PhaseListReader {
     let reader: ObjectReader

@@ -1,3 +1,5 @@
+import Base
+
 /// Gathers the problems of one document, with the lines of its text.
 final class ProblemCollector {
     /// More are not reported; a hostile document must not cause a huge response.

@@ -1,3 +1,5 @@
+import Base
+
 /// When a failed step is tried again: exponential back-off with a proportional jitter.
 package struct RetryPolicy: Sendable, Hashable {
     /// The limit of attempts of a step, the first included; 1 for no retry.
@@ -30,16 +32,8 @@ package struct RetryPolicy: Sendable, Hashable {
     ///
     /// `random` is in 0..<1; 0.5 gives the wait without jitter. The result is never negative, and passes `max` by at
     /// most `jitter · max`. A jitter of 1 spreads over 0…2 waits, with the same mean.
-    /// See M. Brooker, "Exponential Backoff and Jitter", AWS Architecture Blog, 2015.
     package func delay(afterAttempt n: Int, random: Double) -> Duration {
-        let exponent = Double(Swift.max(0, n - 1))
-        let growth = Self.power(factor, exponent)
-        let limit = Self.seconds(max)
-        let first = Self.seconds(initial)
-        let base = first == 0 ? 0 : Swift.min(limit, first * growth)
-        let spread = 1 + jitter * (2 * random - 1)
-        let wait = Swift.max(0, base * spread)
-        return .nanoseconds(Int64(Swift.min(wait * 1e9, 9e18)))
+        Backoff(initial: initial, factor: factor, max: max, jitter: 1 - jitter...1 + jitter).delay(afterFailures: n, random: random)
     }
 
     /// Whether a step that failed with `code` at `attempt` (from 1) is tried again.
@@ -47,24 +41,6 @@ package struct RetryPolicy: Sendable, Hashable {
     /// - Parameter limit: the step's own limit of attempts. It begins as ``maxAttempts``, and an explicit retry raises it.
     package func retries(code: String, attempt: Int, of limit: Int) -> Bool {
         attempt < limit && !nonRetryable.contains(code)
-    }
-
-    private static func seconds(_ duration: Duration) -> Double {
-        let (seconds, attoseconds) = duration.components
-        return Double(seconds) + Double(attoseconds) * 1e-18
-    }
-
-    /// Whole powers by squaring; infinity where they pass the range of a double.
-    private static func power(_ base: Double, _ exponent: Double) -> Double {
-        var result = 1.0
-        var square = base
-        var rest = UInt64(Swift.min(exponent, 1e6))
-        while rest > 0 {
-            if rest & 1 == 1 { result *= square }
-            square *= square
-            rest >>= 1
-        }
-        return result
     }
 }
 

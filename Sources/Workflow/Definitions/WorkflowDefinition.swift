@@ -1,3 +1,5 @@
+package import Base
+
 /// A workflow, checked as a whole.
 package struct WorkflowDefinition: Sendable, Hashable {
     package var name: String

@@ -1,3 +1,4 @@
+import Base
 import Yams
 
 /// Turns one YAML document into JSON and notes the line of every place.

@@ -1,3 +1,4 @@
+import Base
 package import Foundation
 
 /// A piece of text as a model writes it, or the end of a text in progress.

@@ -1,3 +1,5 @@
+import Base
+
 /// How far judges agree.
 package enum Agreement {
     /// Kendall's coefficient of concordance W, corrected for ties: 0 (no agreement) … 1 (the same order from all).

@@ -1,3 +1,4 @@
+package import Base
 package import Foundation
 
 /// One judge's order of the candidates.

@@ -1,3 +1,5 @@
+import Base
+
 /// One aspect that a judge scores.
 package struct Criterion: Sendable, Hashable {
     package var id: String

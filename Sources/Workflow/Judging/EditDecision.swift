@@ -1,3 +1,5 @@
+package import Base
+
 /// An editor's decision on a draft.
 package struct EditDecision: Sendable, Hashable {
     package var isApproved: Bool

@@ -1,3 +1,5 @@
+import Base
+
 /// Which drafts `exclude_own` keeps from a judge.
 ///
 /// Language models score their own texts higher than others do: Panickssery et al., "LLM Evaluators Recognize and Favor

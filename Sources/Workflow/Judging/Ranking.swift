@@ -1,3 +1,4 @@
+package import Base
 package import Foundation
 
 /// The result of counting ballots.

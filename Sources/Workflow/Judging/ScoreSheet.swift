@@ -1,3 +1,4 @@
+package import Base
 package import Foundation
 
 /// One judge's scores of the candidates that it saw side by side.

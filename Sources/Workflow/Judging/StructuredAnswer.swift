@@ -1,3 +1,5 @@
+package import Base
+
 /// Finds the one JSON object in a model's answer.
 enum StructuredAnswer {
     /// Longer answers are refused.

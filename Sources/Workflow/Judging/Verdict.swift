@@ -1,3 +1,5 @@
+package import Base
+
 /// A judge's scores of one output.
 package struct Verdict: Sendable, Hashable {
     /// A score for each criterion, each on the scale.

@@ -1,3 +1,5 @@
+package import Base
+
 /// Asks one agent one prompt, for text or for JSON that follows a schema.
 package struct AgentPhase: Sendable, Hashable {
     package var agent: String

@@ -1,3 +1,5 @@
+import Base
+
 /// Chooses which of the phases behind it run: those of the first case that holds.
 package struct BranchPhase: Sendable, Hashable {
     package struct Case: Sendable, Hashable {

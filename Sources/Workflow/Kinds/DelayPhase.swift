@@ -1,3 +1,5 @@
+import Base
+
 /// Waits for a while, or until a point in time.
 package enum DelayPhase: Sendable, Hashable {
     case `for`(Duration)

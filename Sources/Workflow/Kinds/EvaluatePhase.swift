@@ -1,3 +1,5 @@
+import Base
+
 /// Every agent scores every output by the criteria.
 package struct EvaluatePhase: Sendable, Hashable {
     package var agents: [String]

@@ -1,3 +1,5 @@
+package import Base
+
 /// Sends one request to a server.
 package struct HTTPPhase: Sendable, Hashable {
     package struct Header: Sendable, Hashable {

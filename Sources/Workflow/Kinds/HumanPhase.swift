@@ -1,3 +1,5 @@
+package import Base
+
 /// Asks a person, and waits for the answer.
 package struct HumanPhase: Sendable, Hashable {
     /// Templates, rendered when the person is asked.

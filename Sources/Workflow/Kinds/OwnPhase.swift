@@ -1,3 +1,5 @@
+package import Base
+
 /// A phase of a kind that the embedding program registered.
 package struct OwnPhase: Sendable, Hashable {
     /// The kind's name, with a dot: `shop.resize`.

@@ -1,3 +1,5 @@
+import Base
+
 /// Judges rank the outputs against each other.
 package struct RankPhase: Sendable, Hashable {
     package var agents: [String]

@@ -1,3 +1,5 @@
+import Base
+
 /// Waits for a signal from the application.
 package struct SignalPhase: Sendable, Hashable {
     /// The signal's name in `POST …/signals/{name}`.

@@ -1,3 +1,5 @@
+package import Base
+
 /// Starts a task of another workflow, and waits for its end.
 package struct WorkflowPhase: Sendable, Hashable {
     /// The name of the workflow; it need not be published yet.

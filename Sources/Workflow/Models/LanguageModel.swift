@@ -1,3 +1,5 @@
+package import Base
+
 /// A provider of language models: it answers a conversation with text.
 package protocol LanguageModel: Sendable {
     /// Asks for one answer.

@@ -1,3 +1,5 @@
+package import Base
+
 /// The tokens of calls, and their cost as far as prices are known.
 package struct Usage: Sendable, Hashable {
     package var promptTokens: Int

@@ -1,3 +1,5 @@
+package import Base
+
 /// The prompt of an editor where the phase has none.
 package enum EditPrompt {
     /// How to answer; also added to a prompt of the phase.

@@ -1,3 +1,5 @@
+package import Base
+
 /// A JSON Schema (draft 2020-12, the parts that forms, inputs and structured answers need).
 ///
 /// Unknown keywords are ignored, as the specification requires (core 4.3.1); known ones with a wrong value are problems.

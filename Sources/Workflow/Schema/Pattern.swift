@@ -1,3 +1,5 @@
+import Base
+
 /// A regular expression of a schema (ECMA-262, with the `u` flag), matched in time linear in the input.
 ///
 /// With a backtracking matcher one hostile input could stall a node. What only backtracking can do (look-around,

@@ -1,3 +1,4 @@
+import Base
 import Foundation
 
 /// Turns a schema's JSON into nodes, and gathers its mistakes.

@@ -1,3 +1,4 @@
+import Base
 import Foundation
 
 /// The values of `format` that are checked; others are annotations.

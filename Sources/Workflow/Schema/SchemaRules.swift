@@ -1,3 +1,5 @@
+import Base
+
 /// The types of JSON Schema; a number without a fraction is an integer (validation 6.1.1).
 enum SchemaType: String, CaseIterable {
     case null, boolean, object, array, number, string, integer

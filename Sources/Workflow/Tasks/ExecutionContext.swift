@@ -1,3 +1,4 @@
+package import Base
 package import Foundation
 
 /// Whom and what a task runs for: set once at the start, stored on the task, handed unchanged to every call.

@@ -1,3 +1,4 @@
+package import Base
 import Mustache
 
 /// A prompt: Mustache, rendered as text, without any escaping unless it is asked for.

@@ -1,3 +1,5 @@
+import Base
+
 /// Checks a template before it is parsed: bounds its nesting, which the parser does not, and refuses partials.
 struct TemplateScan {
     static let maxDepth = 32

@@ -1,3 +1,4 @@
+import Base
 import Mustache
 
 /// Wraps JSON for the template engine.
@@ -8,6 +9,7 @@ enum TemplateValue {
         case .bool(let value): return value
         case .integer(let value): return value
         case .number(let value): return JSON.text(of: value)
+        case .decimal(let digits): return digits
         case .string(let text):
             // An empty text leaves out a section, as in most implementations.
             return text.isEmpty || !budget.take(text.utf8.count) ? TemplateNull() : text

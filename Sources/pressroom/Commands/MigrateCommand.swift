@@ -1,3 +1,4 @@
+import Base
 import ArgumentParser
 import Postgres
 import Workflow

@@ -1,3 +1,4 @@
+import Base
 import ArgumentParser
 import Client
 import Foundation

@@ -1,3 +1,4 @@
+import Base
 import Client
 
 /// The ranking of a task and its winner's text; every output's text where nothing was ranked.

@@ -1,3 +1,5 @@
+import Base
+
 /// Rows in columns, for people.
 struct TextTable {
     var header: [String]
