@@ -39,10 +39,11 @@ package struct Backoff: Sendable, Hashable {
     ///
     /// - Parameter random: 0..<1; places the wait between the bounds of `jitter`.
     package func delay(afterFailures failures: Int, random: Double = .random(in: 0..<1)) -> Duration {
+        guard initial > .zero else { return .zero }
         let exponent = failures > 1 ? failures - 1 : 0
         let wait = Swift.min(max.inSeconds, initial.inSeconds * Self.power(factor, exponent))
         let nanoseconds = wait * (jitter.lowerBound + (jitter.upperBound - jitter.lowerBound) * random) * 1e9
-        // Also false for a wait that is no number: zero times infinity.
+        // Also false for a wait that is no number, such as zero times infinity.
         guard nanoseconds > 0 else { return .zero }
         return .nanoseconds(Int64(Swift.min(nanoseconds.rounded(), 9.2e18)))
     }

@@ -42,18 +42,19 @@ package struct ProviderConfiguration: Sendable, Equatable {
     package static func openai(
         baseURL: String, apiKey: APIKey? = nil, apiKeyEnv: String? = nil, concurrency: Int? = nil
     ) -> ProviderConfiguration {
-        var configuration = ProviderConfiguration(kind: .openai)
-        configuration.baseURL = baseURL
-        configuration.apiKey = apiKey
-        configuration.apiKeyEnv = apiKeyEnv
-        configuration.limits.concurrency = concurrency
-        return configuration
+        server(.openai, baseURL, apiKey, apiKeyEnv, concurrency)
     }
 
     package static func anthropic(
         baseURL: String? = nil, apiKey: APIKey? = nil, apiKeyEnv: String? = nil, concurrency: Int? = nil
     ) -> ProviderConfiguration {
-        var configuration = ProviderConfiguration(kind: .anthropic)
+        server(.anthropic, baseURL, apiKey, apiKeyEnv, concurrency)
+    }
+
+    private static func server(
+        _ kind: Kind, _ baseURL: String?, _ apiKey: APIKey?, _ apiKeyEnv: String?, _ concurrency: Int?
+    ) -> ProviderConfiguration {
+        var configuration = ProviderConfiguration(kind: kind)
         configuration.baseURL = baseURL
         configuration.apiKey = apiKey
         configuration.apiKeyEnv = apiKeyEnv
