@@ -1,3 +1,4 @@
+import Base
 package import Logging
 import ServiceLifecycle
 
@@ -27,17 +28,17 @@ package final class PostgresListener: Service, Sendable {
     package func run() async throws {
         defer { continuation.finish() }
         try await cancelWhenGracefulShutdown { [self] in
-            var backoff = Backoff()
+            var backoff = Backoff.reconnecting
             while !Task.isCancelled {
                 do {
-                    try await listen { backoff = Backoff() }
+                    try await listen { backoff.reset() }
                 } catch let error as PostgresError where error.code == .invalidConfiguration {
                     throw error
                 } catch {
                     if Task.isCancelled { return }
                     logger.warning("listening was interrupted: \(error)")
                 }
-                try? await Task.sleep(for: backoff.delay())
+                try? await Task.sleep(for: backoff.next())
             }
         }
     }

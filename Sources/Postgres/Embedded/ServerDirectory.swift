@@ -1,3 +1,4 @@
+import Base
 import Foundation
 import Glibc
 import Logging
@@ -18,7 +19,7 @@ struct ServerDirectory: Sendable {
             throw EmbeddedPostgresError(code: .directory, message: "\(path) belongs to user \(found.userID)")
         }
         if owner == nil, !standard.canTraverse(to: (path as NSString).deletingLastPathComponent) {
-            let fallback = "/var/lib/pressroom/\(StableHash.text(path))"
+            let fallback = "/var/lib/pressroom/\(StableHash.hex(path))"
             logger.notice("user \(standard.userID) cannot reach \(path); the database lives in \(fallback)")
             path = fallback
             owner = ServerUser.owner(of: path)
@@ -30,7 +31,7 @@ struct ServerDirectory: Sendable {
         data = path
         user = owner ?? standard
         // Short, because the path of a socket has at most 107 bytes.
-        socket = "/tmp/pressroom-\(StableHash.text(path))"
+        socket = "/tmp/pressroom-\(StableHash.hex(path))"
     }
 
     var parent: String { (data as NSString).deletingLastPathComponent }

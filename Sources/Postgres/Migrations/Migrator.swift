@@ -1,3 +1,4 @@
+import Base
 package import Logging
 
 /// Brings a database to the state of a directory of migrations. Any number of nodes may do so at once: a lock orders them.

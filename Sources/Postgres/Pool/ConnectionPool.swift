@@ -1,3 +1,4 @@
+import Base
 import Logging
 import Synchronization
 
@@ -121,7 +122,7 @@ final class ConnectionPool: SocketHandler {
     }
 
     private func connect() async {
-        var backoff = Backoff()
+        var backoff = Backoff.reconnecting
         while true {
             do throws(PostgresError) {
                 let connection = try await ConnectionAttempt.connect(configuration, logger: logger)
@@ -147,7 +148,7 @@ final class ConnectionPool: SocketHandler {
         }
         for waiter in refused { waiter.continuation?.resume(returning: .failure(error)) }
         logger.debug("cannot connect to the database: \(error)")
-        return goesOn ? backoff.delay() : nil
+        return goesOn ? backoff.next() : nil
     }
 
     private func hasClosed(_ connection: PostgresConnection) {

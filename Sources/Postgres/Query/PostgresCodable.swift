@@ -1,3 +1,4 @@
+import Base
 package import Foundation
 
 /// A value that can be bound to a parameter.
@@ -136,26 +137,23 @@ extension Array: PostgresDecodable where Element: PostgresDecodable {
 }
 
 extension UUID: PostgresEncodable, PostgresDecodable {
-    package var postgresText: String? { UUIDText.text(self) }
+    package var postgresText: String? { text }
     /// A UUID contains nothing that needs quotes.
-    package var postgresArrayElement: String { UUIDText.text(self) }
+    package var postgresArrayElement: String { text }
 
     package static func decode(postgresText text: UnsafeBufferPointer<UInt8>?) -> UUID? {
-        text.flatMap(UUIDText.parse)
+        text.flatMap { UUID(text: $0) }
     }
 }
 
 extension Date: PostgresEncodable, PostgresDecodable {
     /// A `timestamptz` in UTC, rounded to the microsecond, which is what the server keeps.
     package var postgresText: String? {
-        let instant = Timestamp(microsecondsSinceEpoch: Int64((timeIntervalSince1970 * 1_000_000).rounded()))
-        return instant.text
+        Timestamp(self).postgresText
     }
 
     package static func decode(postgresText text: UnsafeBufferPointer<UInt8>?) -> Date? {
-        text.flatMap(Timestamp.init(parsing:)).map {
-            Date(timeIntervalSince1970: Double($0.microsecondsSinceEpoch) / 1_000_000)
-        }
+        text.flatMap { Timestamp(postgresText: $0)?.date }
     }
 }
 
@@ -168,13 +166,11 @@ package struct PostgresBytes: Sendable, Hashable, PostgresEncodable, PostgresDec
     }
 
     package var postgresText: String? {
-        let digits = Array("0123456789abcdef".utf8)
-        return String(unsafeUninitializedCapacity: 2 + bytes.count * 2) { buffer in
+        String(unsafeUninitializedCapacity: 2 + bytes.count * 2) { buffer in
             buffer[0] = UInt8(ascii: "\\")
             buffer[1] = UInt8(ascii: "x")
             for (index, byte) in bytes.enumerated() {
-                buffer[2 + index * 2] = digits[Int(byte >> 4)]
-                buffer[3 + index * 2] = digits[Int(byte & 15)]
+                (buffer[2 + index * 2], buffer[3 + index * 2]) = byte.hexDigits
             }
             return 2 + bytes.count * 2
         }
@@ -187,18 +183,9 @@ package struct PostgresBytes: Sendable, Hashable, PostgresEncodable, PostgresDec
         var bytes: [UInt8] = []
         bytes.reserveCapacity(text.count / 2 - 1)
         for index in stride(from: 2, to: text.count, by: 2) {
-            guard let high = nibble(text[index]), let low = nibble(text[index + 1]) else { return nil }
+            guard let high = UInt8(hexDigit: text[index]), let low = UInt8(hexDigit: text[index + 1]) else { return nil }
             bytes.append(high << 4 | low)
         }
         return PostgresBytes(bytes)
-    }
-
-    private static func nibble(_ digit: UInt8) -> UInt8? {
-        switch digit {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
-        case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
-        case UInt8(ascii: "A")...UInt8(ascii: "F"): digit - UInt8(ascii: "A") + 10
-        default: nil
-        }
     }
 }
