@@ -1,5 +1,6 @@
 import Base
 public import AsyncHTTPClient
+import Base
 import NIOCore
 import NIOHTTP1
 
@@ -126,15 +127,15 @@ extension EventSource {
             var reason: String?
             do {
                 if let bytes = try await body.next() {
-                    let events = try parser.append(bytes.readableBytesView)
+                    let events = try parser.append(bytes.readableBytesView).map(ServerSentEvent.init)
                     retry = parser.reconnectionTime ?? retry
                     wasOverloaded = wasOverloaded || events.contains { $0.name == "overloaded" }
                     ready = events.reversed()
                     state = .open(body)
                     return
                 }
-            } catch let error as EventStreamError {
-                throw error
+            } catch let error as EventStreamParser.TooLong {
+                throw EventStreamError(.tooLong, "a line or an event is longer than \(error.limit) bytes")
             } catch {
                 reason = ConnectionReason.text(error)
             }
@@ -242,6 +243,12 @@ public struct ServerSentEvent: Sendable, Hashable {
         self.lastEventID = lastEventID
         self.ownID = ownID
     }
+
+    init(_ event: EventStreamParser.Event) {
+        self.init(
+            name: event.name.isEmpty ? "message" : event.name, data: String(decoding: event.data, as: UTF8.self),
+            lastEventID: event.lastEventID, ownID: event.id)
+    }
 }
 
 /// Why a stream cannot continue, even with another connection.
@@ -270,10 +277,6 @@ public struct EventStreamError: Error, Sendable, Hashable {
         self.message = message
         self.status = status
         self.body = body
-    }
-
-    static func tooLong(limit: Int) -> EventStreamError {
-        EventStreamError(.tooLong, "a line or an event is longer than \(limit) bytes")
     }
 }
 

@@ -25,7 +25,8 @@ public struct ReconnectPolicy: Sendable, Hashable {
 
     /// The wait after `failures` failures in a row, 0 for a stream that just ended. `random` is 0..<1.
     func delay(failures: Int, serverRetry: Duration?, random: Double) -> Duration {
-        let base = serverRetry ?? initial
-        return Backoff(initial: base, max: Swift.max(base, max), jitter: 1...1 + jitter).delay(afterFailures: failures, random: random)
+        let first = serverRetry ?? initial
+        let backoff = Backoff(initial: first, max: Swift.max(first, max), jitter: 1...(1 + Swift.max(0, jitter)))
+        return backoff.delay(afterFailures: failures, random: random)
     }
 }

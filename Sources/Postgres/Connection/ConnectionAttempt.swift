@@ -1,3 +1,4 @@
+import Base
 import CLibPQ
 import Dispatch
 import Logging
@@ -111,4 +112,10 @@ final class ConnectionAttempt: SocketHandler {
         if token != 0 { poller.unregister(token) }
         continuation?.resume(returning: result)
     }
+}
+
+extension Backoff {
+    /// The waits between attempts, each shortened by up to a half at random, so that the clients of a server that came back
+    /// do not all arrive at once.
+    static let reconnecting = Backoff(initial: .milliseconds(50), max: .seconds(1))
 }

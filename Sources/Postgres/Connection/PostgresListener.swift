@@ -28,7 +28,7 @@ package final class PostgresListener: Service, Sendable {
     package func run() async throws {
         defer { continuation.finish() }
         try await cancelWhenGracefulShutdown { [self] in
-            var backoff = Backoff.connecting
+            var backoff = Backoff.reconnecting
             while !Task.isCancelled {
                 do {
                     try await listen { backoff.reset() }

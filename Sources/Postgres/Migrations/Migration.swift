@@ -9,8 +9,7 @@ package struct Migration: Sendable, Hashable {
     package let down: String?
 
     func fileName(_ direction: String) -> String {
-        let digits = String(version)
-        return String(repeating: "0", count: max(0, 4 - digits.count)) + "\(digits)_\(name).\(direction).sql"
+        "\(version.padded(to: 4))_\(name).\(direction).sql"
     }
 
     /// Reads a directory, in the order of the versions. Other files in it are left alone; a file that ends in `.sql`

@@ -122,7 +122,7 @@ final class ConnectionPool: SocketHandler {
     }
 
     private func connect() async {
-        var backoff = Backoff.connecting
+        var backoff = Backoff.reconnecting
         while true {
             do throws(PostgresError) {
                 let connection = try await ConnectionAttempt.connect(configuration, logger: logger)
@@ -231,9 +231,4 @@ final class PoolWaiter: @unchecked Sendable {
     init(deadline: ContinuousClock.Instant) {
         self.deadline = deadline
     }
-}
-
-extension Backoff {
-    /// Between attempts to connect: clients of a server that came back do not arrive all at once.
-    static let connecting = Backoff(initial: .milliseconds(50), max: .seconds(1))
 }

@@ -166,13 +166,11 @@ package struct PostgresBytes: Sendable, Hashable, PostgresEncodable, PostgresDec
     }
 
     package var postgresText: String? {
-        let digits = Array("0123456789abcdef".utf8)
-        return String(unsafeUninitializedCapacity: 2 + bytes.count * 2) { buffer in
+        String(unsafeUninitializedCapacity: 2 + bytes.count * 2) { buffer in
             buffer[0] = UInt8(ascii: "\\")
             buffer[1] = UInt8(ascii: "x")
             for (index, byte) in bytes.enumerated() {
-                buffer[2 + index * 2] = digits[Int(byte >> 4)]
-                buffer[3 + index * 2] = digits[Int(byte & 15)]
+                (buffer[2 + index * 2], buffer[3 + index * 2]) = byte.hexDigits
             }
             return 2 + bytes.count * 2
         }
@@ -185,18 +183,9 @@ package struct PostgresBytes: Sendable, Hashable, PostgresEncodable, PostgresDec
         var bytes: [UInt8] = []
         bytes.reserveCapacity(text.count / 2 - 1)
         for index in stride(from: 2, to: text.count, by: 2) {
-            guard let high = nibble(text[index]), let low = nibble(text[index + 1]) else { return nil }
+            guard let high = UInt8(hexDigit: text[index]), let low = UInt8(hexDigit: text[index + 1]) else { return nil }
             bytes.append(high << 4 | low)
         }
         return PostgresBytes(bytes)
-    }
-
-    private static func nibble(_ digit: UInt8) -> UInt8? {
-        switch digit {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
-        case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
-        case UInt8(ascii: "A")...UInt8(ascii: "F"): digit - UInt8(ascii: "A") + 10
-        default: nil
-        }
     }
 }

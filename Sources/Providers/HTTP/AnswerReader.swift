@@ -1,5 +1,6 @@
 import Base
 import AsyncHTTPClient
+import Base
 import NIOCore
 import NIOHTTP1
 import Workflow
@@ -38,12 +39,12 @@ struct AnswerReader {
     private mutating func readEvents(
         _ body: HTTPClientResponse.Body, onText: @Sendable (String) async -> Void
     ) async throws {
-        var parser = EventStreamParser()
+        var parser = EventStreamParser(maxBytes: server.maxResponseBytes)
         do {
             for try await buffer in body {
                 watch.stopWaiting()
                 try count(buffer)
-                for event in parser.append(buffer.readableBytesView) where !stream.isDone {
+                for event in try parser.append(buffer.readableBytesView) where !stream.isDone {
                     if let piece = try stream.receive(event) { await onText(piece) }
                 }
                 // After a cancellation the next read throws.
@@ -51,6 +52,8 @@ struct AnswerReader {
             }
         } catch let error as ProviderError {
             throw error
+        } catch let error as EventStreamParser.TooLong {
+            throw ProviderError(code: .invalidResponse, message: "the response is larger than \(error.limit) bytes")
         } catch {
             guard stream.isComplete else { throw error }
             return
@@ -58,7 +61,7 @@ struct AnswerReader {
         guard !stream.isComplete else { return }
         try Task.checkCancellation()
         // An event without its blank line counts; half an event does not, and leaves the answer incomplete.
-        if let event = parser.finish(), let piece = try? stream.receive(event) { await onText(piece) }
+        if let event = try? parser.finish(), let piece = try? stream.receive(event) { await onText(piece) }
     }
 
     private mutating func readDocument(

@@ -1,5 +1,6 @@
 import Base
 package import AsyncHTTPClient
+import Base
 import NIOCore
 import NIOHTTP1
 import Workflow
@@ -93,7 +94,7 @@ enum TraceParent {
     /// A trace id that is not 32 hexadecimal digits (dashes aside) is replaced by a stable hash of it.
     static func header(traceID: String) -> String {
         var system = SystemRandomNumberGenerator()
-        return "00-\(normalized(traceID))-\(hex(UInt64.random(in: 1...UInt64.max, using: &system)))-01"
+        return "00-\(normalized(traceID))-\(UInt64.random(in: 1...UInt64.max, using: &system).padded(to: 16, radix: 16))-01"
     }
 
     static func normalized(_ traceID: String) -> String {
@@ -103,16 +104,11 @@ enum TraceParent {
         }
         var generator = SeededGenerator(seedingFrom: "trace", traceID)
         // All zeros are forbidden.
-        return hex(generator.next()) + hex(max(1, generator.next()))
+        return generator.next().padded(to: 16, radix: 16) + max(1, generator.next()).padded(to: 16, radix: 16)
     }
 
     private static func isHexDigit(_ byte: UInt8) -> Bool {
         (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte)
-    }
-
-    private static func hex(_ value: UInt64) -> String {
-        let digits = String(value, radix: 16)
-        return String(repeating: "0", count: 16 - digits.count) + digits
     }
 }
 

@@ -1,3 +1,4 @@
+import Base
 import Foundation
 import NIOHTTP1
 
@@ -53,16 +54,6 @@ enum HTTPDate {
         // Two digits: a date more than 50 years ahead means the past century (RFC 9110).
         if year < 100 { year += year < 76 ? 2000 : 1900 }
         guard (1970...9999).contains(year) else { return nil }
-        return daysSince1970(year: year, month: Int64(month), day: day) * 86_400 + clock[0] * 3_600 + clock[1] * 60 + clock[2]
-    }
-
-    /// Days from 1970-01-01 in the proleptic Gregorian calendar (H. Hinnant, "chrono-compatible low-level date algorithms").
-    private static func daysSince1970(year: Int64, month: Int64, day: Int64) -> Int64 {
-        let year = month <= 2 ? year - 1 : year
-        let era = year / 400
-        let yearOfEra = year - era * 400
-        let dayOfYear = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1
-        let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
-        return era * 146_097 + dayOfEra - 719_468
+        return Timestamp.days(year: year, month: Int64(month), day: day) * 86_400 + clock[0] * 3_600 + clock[1] * 60 + clock[2]
     }
 }
