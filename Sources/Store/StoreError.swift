@@ -1,3 +1,4 @@
+package import Postgres
 package import Workflow
 
 /// Why the store refused a request; the tables are unchanged.
@@ -28,4 +29,28 @@ package struct StoreError: Error, Sendable, CustomStringConvertible {
     }
 
     package var description: String { "\(code.rawValue): \(message)" }
+}
+
+/// How long a client's request waits for a row that another session holds.
+let heldRowTimeout: Duration = .seconds(2)
+
+/// Says in the store's words that a row stayed held.
+///
+/// - Throws: `StoreError` `conflict` in place of SQLSTATE 55P03; everything else as it is.
+func refusingHeldRows<T>(_ body: () async throws -> T) async throws -> T {
+    do {
+        return try await body()
+    } catch let error as PostgresError where error.sqlState == PostgresError.SQLState.lockNotAvailable {
+        throw StoreError(.conflict, "Another session holds a row of the task. Try again.")
+    }
+}
+
+extension PostgresError {
+    /// The database as a whole could not be reached, or went away; the same may work later.
+    package var isConnectionProblem: Bool {
+        if [.connectionFailed, .connectionLost, .poolTimeout, .shutdown].contains(code) { return true }
+        // Class 08: connection exceptions. 57P01–57P03: the server is being stopped or started. 25P03, 57P05: it has ended
+        // a session in which nothing was done.
+        return sqlState.map { $0.hasPrefix("08") || ["57P01", "57P02", "57P03", "25P03", "57P05"].contains($0) } ?? false
+    }
 }
