@@ -1,15 +1,96 @@
-import Postgres
+package import Postgres
 import Synchronization
 
-/// Tells the parts of this node that something was committed, so that they need not wait for their next poll.
+/// Is told of the commits of this node, after each of them, so that a part of the node need not wait for its next poll.
 ///
-/// A hint is never data: whoever gets one reads the tables, and whoever misses one finds the change by polling. The one
-/// exception are the node's own events, which come with the commit for whoever follows their log.
-package final class CommitHints: Sendable {
+/// What it is told is no data: the tables are, and what an observer misses it finds by polling. The exception are the
+/// events of the commit itself, for the tenants that an observer follows.
+package protocol CommitObserver: Sendable {
+    /// Whether a commit of this tenant shall read its events back. Called before each commit.
+    func follows(tenantID: String) -> Bool
+    /// Commits may be told in another order than they happened. It must not block.
+    func committed(_ commit: Commit)
+}
+
+extension CommitObserver {
+    package func follows(tenantID: String) -> Bool { false }
+}
+
+/// What observers learn of a committed transaction.
+package struct Commit: Sendable {
+    /// Whether processors have something to look for.
+    package enum Work: Int, Sendable, Comparable {
+        case none
+        /// Steps or wake-ups may have become due.
+        case due
+        /// The same, and running steps may have been taken from their processors (paused, cancelled).
+        case dueOrEnded
+
+        package static func < (left: Work, right: Work) -> Bool { left.rawValue < right.rawValue }
+    }
+
+    package let tenantID: String
+    package let events: LocalEvents
+    package let work: Work
+
+    package init(tenantID: String, events: LocalEvents, work: Work) {
+        self.tenantID = tenantID
+        self.events = events
+        self.work = work
+    }
+}
+
+/// The events of a commit of this node, as far as they came back with it.
+package enum LocalEvents: Sendable {
+    /// It appended none.
+    case none
+    /// Its events, or the first of them: the page says whether there are more.
+    case page(EventPage)
+    /// No observer followed the tenant before the commit, or they cannot be read.
+    case unread
+
+    /// - Parameter rows: what `Store.localEventsQuery` found; nil when it did not run.
+    init(_ rows: PostgresResult?) {
+        guard let rows else {
+            self = .unread
+            return
+        }
+        // The commit has happened: what cannot be read now is left to the tailer.
+        do { self = try EventPage(rows).map(Self.page) ?? .none } catch { self = .unread }
+    }
+}
+
+/// An open transaction of `Store.write`.
+package final class WriteTransaction: Sendable {
+    package let connection: PostgresConnection
+    private let announced = Mutex(Commit.Work.none)
+
+    init(_ connection: PostgresConnection) {
+        self.connection = connection
+    }
+
+    package func query(_ query: PostgresQuery) async throws -> PostgresResult {
+        try await connection.query(query)
+    }
+
+    package func pipeline(_ queries: [PostgresQuery]) async throws -> [PostgresResult] {
+        try await connection.pipeline(queries)
+    }
+
+    /// Has the commit observers told that the transaction made work for processors.
+    func announce(_ work: Commit.Work) {
+        announced.withLock { $0 = max($0, work) }
+    }
+
+    var work: Commit.Work { announced.withLock { $0 } }
+}
+
+/// A commit observer for those that are made after the store.
+package final class CommitHints: CommitObserver {
     /// Where the events of this node's own commits go.
     package struct EventFollower: Sendable {
         let follows: @Sendable (_ tenantID: String) -> Bool
-        let committed: @Sendable (_ tenantID: String, _ events: OwnEvents) -> Void
+        let committed: @Sendable (_ tenantID: String, _ events: LocalEvents) -> Void
 
         /// - Parameters:
         ///   - follows: whether the events of a tenant are wanted. Called before each commit.
@@ -17,7 +98,7 @@ package final class CommitHints: Sendable {
         ///     not block.
         package init(
             follows: @escaping @Sendable (_ tenantID: String) -> Bool,
-            committed: @escaping @Sendable (_ tenantID: String, _ events: OwnEvents) -> Void
+            committed: @escaping @Sendable (_ tenantID: String, _ events: LocalEvents) -> Void
         ) {
             self.follows = follows
             self.committed = committed
@@ -44,18 +125,22 @@ package final class CommitHints: Sendable {
         listeners.withLock { $0.events.append(listener) }
     }
 
-    /// Calls `listener` when steps or wake-ups may have become due, and says whether running steps may have been taken away
+    /// Calls `listener` when steps or wake-ups may have become due, and says whether running steps may have been taken
     /// from their processors (paused, cancelled). It must not block.
     package func onWork(_ listener: @escaping @Sendable (_ mayEndRuns: Bool) -> Void) {
         listeners.withLock { $0.work.append(listener) }
     }
 
-    /// Whether a commit shall read its events back.
-    func follows(tenantID: String) -> Bool {
+    package func follows(tenantID: String) -> Bool {
         listeners.withLock { $0.follower }?.follows(tenantID) ?? false
     }
 
-    package func committed(tenantID: String, events: OwnEvents) {
+    package func committed(_ commit: Commit) {
+        committed(tenantID: commit.tenantID, events: commit.events)
+        if commit.work > .none { workArrived(mayEndRuns: commit.work == .dueOrEnded) }
+    }
+
+    package func committed(tenantID: String, events: LocalEvents) {
         let (follower, listeners) = listeners.withLock { ($0.follower, $0.events) }
         follower?.committed(tenantID, events)
         for listener in listeners { listener(tenantID) }
@@ -63,25 +148,5 @@ package final class CommitHints: Sendable {
 
     package func workArrived(mayEndRuns: Bool = true) {
         for listener in listeners.withLock({ $0.work }) { listener(mayEndRuns) }
-    }
-}
-
-/// The events of a commit of this node, as far as they came back with it.
-package enum OwnEvents: Sendable {
-    /// It appended none.
-    case none
-    /// Its events, or the first of them: the page says whether there are more.
-    case page(EventPage)
-    /// Nobody wanted them before the commit, or they cannot be read.
-    case unread
-
-    /// - Parameter rows: what `Store.ownEventsQuery` found; nil when it did not run.
-    init(_ rows: PostgresResult?) {
-        guard let rows else {
-            self = .unread
-            return
-        }
-        // The commit has happened: what cannot be read now is left to the tailer.
-        do { self = try EventPage(rows).map(Self.page) ?? .none } catch { self = .unread }
     }
 }

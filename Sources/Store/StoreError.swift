@@ -1,3 +1,4 @@
+import Foundation
 package import Postgres
 package import Workflow
 
@@ -18,7 +19,7 @@ package struct StoreError: Error, Sendable, CustomStringConvertible {
     package let code: Code
     package let message: String
     package var problems: [Problem] = []
-    /// The current status of the row, where that is why.
+    /// The current status of the row, where it is the reason.
     package var status: String?
 
     package init(_ code: Code, _ message: String, problems: [Problem] = [], status: String? = nil) {
@@ -29,28 +30,25 @@ package struct StoreError: Error, Sendable, CustomStringConvertible {
     }
 
     package var description: String { "\(code.rawValue): \(message)" }
-}
 
-/// How long a client's request waits for a row that another session holds.
-let heldRowTimeout: Duration = .seconds(2)
+    static func noTask(_ id: UUID) -> StoreError {
+        StoreError(.notFound, "There is no task \(id.text).")
+    }
 
-/// Says in the store's words that a row stayed held.
-///
-/// - Throws: `StoreError` `conflict` in place of SQLSTATE 55P03; everything else as it is.
-func refusingHeldRows<T>(_ body: () async throws -> T) async throws -> T {
-    do {
-        return try await body()
-    } catch let error as PostgresError where error.sqlState == PostgresError.SQLState.lockNotAvailable {
-        throw StoreError(.conflict, "Another session holds a row of the task. Try again.")
+    /// - Parameter wanted: the version of `If-Match`; nil for any.
+    /// - Throws: `stale` when the row has another.
+    static func require(_ wanted: Int64?, ofVersion version: Int64, _ row: String) throws(StoreError) {
+        guard let wanted, wanted != version else { return }
+        throw StoreError(.stale, "The \(row) is at version \(version), not \(wanted).")
     }
 }
 
 extension PostgresError {
-    /// The database as a whole could not be reached, or went away; the same may work later.
+    /// The database as a whole could not be reached, or the connection was lost; the same may work later.
     package var isConnectionProblem: Bool {
         if [.connectionFailed, .connectionLost, .poolTimeout, .shutdown].contains(code) { return true }
         // Class 08: connection exceptions. 57P01–57P03: the server is being stopped or started. 25P03, 57P05: it has ended
-        // a session in which nothing was done.
+        // an idle session.
         return sqlState.map { $0.hasPrefix("08") || ["57P01", "57P02", "57P03", "25P03", "57P05"].contains($0) } ?? false
     }
 }

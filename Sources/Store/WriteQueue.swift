@@ -1,7 +1,7 @@
 import Postgres
 import Synchronization
 
-/// Small writes that wait for a transaction, such as applications' events and new tasks.
+/// Small writes that wait for a transaction: applications' events and new tasks.
 ///
 /// A tenant's writes take turns at its stream head anyway. So one writer works for a tenant at a time, and what comes
 /// while it writes shares the next transaction: the faster they come, the fewer commits each costs.
@@ -14,7 +14,7 @@ final class WriteQueue<Value: Sendable, Answer: Sendable>: Sendable {
         let continuation: CheckedContinuation<Answer, any Error>
     }
 
-    /// The most writes of one transaction, and about the most bytes: enough to make its cost small, few enough not to
+    /// The limits of one transaction, of which bytes are estimated: enough to make its cost small, few enough not to
     /// keep others waiting. A single write may be larger.
     private let countLimit = 128
     private let byteLimit = 1 << 20
@@ -60,7 +60,7 @@ final class WriteQueue<Value: Sendable, Answer: Sendable>: Sendable {
 }
 
 extension Store {
-    /// Writes a value together with others that come at the same time. Once called it is written, also when the task is
+    /// Writes a value together with others that come at the same time. Once called it is written, also when the caller is
     /// cancelled.
     ///
     /// - Parameters:
@@ -74,7 +74,7 @@ extension Store {
         try await withCheckedThrowingContinuation { continuation in
             let entry = WriteQueue<Value, Answer>.Entry(scope: scope, value: value, bytes: bytes, continuation: continuation)
             guard queue.add(entry) else { return }
-            // It spends its time on the database.
+            // It waits for the database most of its time.
             Task(executorPreference: PollerExecutor.shared) {
                 while case let batch = queue.take(tenantID: scope.tenantID), !batch.isEmpty {
                     await Self.write(batch, queue, together, alone)
@@ -105,10 +105,10 @@ extension Store {
                 }
             }
         } catch let error as PostgresError where error.sqlState != nil && batch.count > 1 {
-            // Nothing of the batch is written. Each for itself: it was one write's fault, or hits all of them.
+            // Nothing of the batch is written. Each by itself: one of them is the cause, or all of them fail.
             for entry in batch { await writeAlone(entry) }
         } catch {
-            // The database cannot be reached: nobody shall wait for finding out again.
+            // The database cannot be reached: those that wait need not find out again.
             for entry in batch + queue.takeAll(tenantID: batch[0].scope.tenantID) { entry.continuation.resume(throwing: error) }
         }
     }

@@ -68,10 +68,7 @@ extension EventRow {
     init(_ row: PostgresRow, from first: Int) throws(PostgresError) {
         position = try row.decode(first)
         type = try row.decode(first + 1)
-        task = TaskFacts(
-            taskID: try row.decode(first + 2), conversationID: try row.decode(first + 3),
-            userID: try row.decode(first + 4), workspaceID: try row.decode(first + 5),
-            workflowName: try row.decode(first + 6))
+        task = try TaskFacts(row, from: first + 2)
         taskStatus = try row.decode(first + 7)
         guard let bytes = row[first + 8].bytes else {
             throw PostgresError(code: .decoding, message: "event \(position) has no data")
@@ -109,12 +106,12 @@ package enum EventSource: Sendable, Hashable {
     case conversation(String)
 
     /// Up to so many tasks are looked up one by one.
-    static let mostTasks = 100
+    static let maxTasks = 100
 }
 
 extension EventSource {
     /// The page's events, in order, as a part of a query in which `h` is the tenant's head and `start` where the page begins.
-    /// Those of some tasks are found task by task, each by the index that has them in order: a planner that takes a few
+    /// Those of some tasks are found task by task, each by the index that has them in order: a planner that mistakes a few
     /// tasks for most of the log would read all of it.
     func ahead(_ tenantID: String, _ limit: EventPageLimit) -> PostgresQuery {
         switch self {
@@ -153,9 +150,9 @@ extension EventSource {
     private static func ofConversation(_ id: String, _ tenantID: String, _ limit: EventPageLimit) -> PostgresQuery {
         let tasks: PostgresQuery = """
             SELECT t.task_id FROM pressroom.tasks t
-             WHERE t.tenant_id = \(tenantID) AND t.context ->> 'conversation_id' = \(id) LIMIT \(mostTasks + 1)
+             WHERE t.tenant_id = \(tenantID) AND t.context ->> 'conversation_id' = \(id) LIMIT \(maxTasks + 1)
             """
-        let isSmall: PostgresQuery = "(SELECT count(*) <= \(mostTasks) FROM (\(part: tasks)) AS own)"
+        let isSmall: PostgresQuery = "(SELECT count(*) <= \(maxTasks) FROM (\(part: tasks)) AS own)"
         return """
             (\(part: ofTasks(tasks, limit, where: isSmall)))
             UNION ALL
@@ -183,13 +180,12 @@ extension Store {
     /// The tenant's head is locked since the first of them, so that they are consecutive.
     ///
     /// The service's own payloads are objects with members and without white space around them, and a task that is
-    /// still open in the transaction's own view has had no event that ended it: much of what a page of anybody's events
-    /// has to look at is known here. There are as many as a batch made, of about the size that it wrote.
-    static func ownEventsQuery(_ tenantID: String) -> PostgresQuery {
+    /// still open in the transaction's own view has had no event that ended it. So this query need not look at all that a
+    /// page of any events has to. There are as many events as a batch made, of about the size that it wrote.
+    static func localEventsQuery(_ tenantID: String) -> PostgresQuery {
         """
-        SELECT h.tenant_id, h.epoch, h.position, h.pruned, start.position, false,
-               e.position, e.type, e.task_id, t.context ->> 'conversation_id', t.context ->> 'user_id',
-               t.workspace_id, t.workflow_name,
+        SELECT \(raw: LogHead.columns), start.position, false,
+               e.position, e.type, e.task_id, \(raw: TaskFacts.columns),
                CASE WHEN e.type = 'task_updated' AND t.status IN ('completed', 'failed', 'cancelled')
                     THEN e.payload #>> '{task,status}' END,
                '{"type":"' || e.type || '","cursor":"' || h.epoch || '.' || e.position
@@ -208,16 +204,15 @@ extension Store {
     }
 
     /// The head comes from the same snapshot: a transaction whose first event is in the page lies wholly at or below it.
-    /// Each event's task is looked up by its key, whatever the planner believes of tables that it has not analyzed yet.
+    /// Each event's task is looked up by its key, whatever the planner expects of tables that it has not analyzed yet.
     /// Payloads are counted twice: as they are stored, so that no more are read than needed (they may be compressed),
     /// and as they are sent.
     private static func pageQuery(
         _ tenantID: String, _ source: EventSource, after position: Int64, _ limit: EventPageLimit
     ) -> PostgresQuery {
         """
-        SELECT h.tenant_id, h.epoch, h.position, h.pruned, start.position, e.is_cut,
-               e.position, e.type, e.task_id, t.context ->> 'conversation_id', t.context ->> 'user_id',
-               t.workspace_id, t.workflow_name,
+        SELECT \(raw: LogHead.columns), start.position, e.is_cut,
+               e.position, e.type, e.task_id, \(raw: TaskFacts.columns),
                CASE WHEN e.type = 'task_updated' THEN e.body::json #>> '{task,status}' END,
                '{"type":' || to_json(e.type) || ',"cursor":"' || h.epoch || '.' || e.position
                    || '","task_id":"' || e.task_id || '","at":"' || pressroom.iso(e.created_at)

@@ -2,7 +2,7 @@ package import Foundation
 import Postgres
 package import Workflow
 
-/// Where a tenant's log stands.
+/// The head of a tenant's log.
 package struct LogHead: Sendable, Hashable {
     package let tenantID: String
     package let epoch: String
@@ -22,7 +22,10 @@ package struct LogHead: Sendable, Hashable {
 }
 
 extension LogHead {
-    /// Reads the first four columns: tenant, epoch, position, pruned.
+    /// What a statement selects first, of a head that it calls `h`.
+    static let columns = "h.tenant_id, h.epoch, h.position, h.pruned"
+
+    /// Reads the first four columns.
     init(_ row: PostgresRow) throws(PostgresError) {
         tenantID = try row.decode(0)
         epoch = try row.decode(1)
@@ -31,7 +34,7 @@ extension LogHead {
     }
 }
 
-/// Where a task's part of the log stands, in one snapshot.
+/// The end of a task's part of the log, in one snapshot.
 package struct TaskLogEnd: Sendable, Hashable {
     package let head: LogHead
     package let taskStatus: String
@@ -39,7 +42,7 @@ package struct TaskLogEnd: Sendable, Hashable {
     package let lastPosition: Int64?
 }
 
-/// What never changes about a task and a stream may be narrowed by.
+/// What never changes of a task, and what a stream may be narrowed by.
 package struct TaskFacts: Sendable, Hashable {
     package let taskID: UUID
     package let conversationID: String?
@@ -60,6 +63,18 @@ package struct TaskFacts: Sendable, Hashable {
     }
 }
 
+extension TaskFacts {
+    /// What a statement selects after a task's id, of a task that it calls `t`.
+    static let columns = "t.context ->> 'conversation_id', t.context ->> 'user_id', t.workspace_id, t.workflow_name"
+
+    /// Reads the task's id and `columns`, from the column `first` on.
+    init(_ row: PostgresRow, from first: Int) throws(PostgresError) {
+        self.init(
+            taskID: try row.decode(first), conversationID: try row.decode(first + 1), userID: try row.decode(first + 2),
+            workspaceID: try row.decode(first + 3), workflowName: try row.decode(first + 4))
+    }
+}
+
 extension Store {
     /// The heads of those tenants that have a log, in one query.
     package func logHeads(tenantIDs: [String]) async throws -> [LogHead] {
@@ -69,13 +84,13 @@ extension Store {
     static func logHeads(_ database: PostgresClient, _ tenantIDs: [String]) async throws -> [LogHead] {
         try await database.query(
             """
-            SELECT tenant_id, epoch, position, pruned FROM pressroom.stream_heads
-             WHERE tenant_id = ANY(\(tenantIDs)::text[])
+            SELECT \(raw: LogHead.columns) FROM pressroom.stream_heads h
+             WHERE h.tenant_id = ANY(\(tenantIDs)::text[])
             """
         ).map { row in try LogHead(row) }
     }
 
-    /// The head of the scope's tenant, whose log is begun when there is none.
+    /// The head of the log of the scope's tenant, which is begun when there is none.
     package func logHead(_ scope: Scope) async throws -> LogHead {
         while true {
             if let head = try await streamReads.logHead(tenantID: scope.tenantID) { return head }
@@ -84,13 +99,13 @@ extension Store {
         }
     }
 
-    /// Where the tasks' parts of the log stand, of those that the tenant has.
+    /// The ends of the tasks' parts of the log, for the tasks that the tenant has.
     static func taskLogEnds(
         _ database: PostgresClient, _ tenantID: String, _ taskIDs: [UUID]
     ) async throws -> [UUID: TaskLogEnd] {
         try await database.query(
             """
-            SELECT h.tenant_id, h.epoch, h.position, h.pruned, t.status,
+            SELECT \(raw: LogHead.columns), t.status,
                    (SELECT max(e.position) FROM pressroom.events e
                      WHERE e.tenant_id = t.tenant_id AND e.task_id = t.task_id), t.task_id
               FROM pressroom.tasks t JOIN pressroom.stream_heads h USING (tenant_id)
@@ -106,13 +121,9 @@ extension Store {
     package func taskFacts(tenantID: String, taskIDs: [UUID]) async throws -> [TaskFacts] {
         try await database.query(
             """
-            SELECT task_id, context ->> 'conversation_id', context ->> 'user_id', workspace_id, workflow_name
-              FROM pressroom.tasks WHERE tenant_id = \(tenantID) AND task_id = ANY(\(taskIDs)::uuid[])
+            SELECT t.task_id, \(raw: TaskFacts.columns)
+              FROM pressroom.tasks t WHERE t.tenant_id = \(tenantID) AND t.task_id = ANY(\(taskIDs)::uuid[])
             """
-        ).map { row in
-            TaskFacts(
-                taskID: try row.decode(0), conversationID: try row.decode(1), userID: try row.decode(2),
-                workspaceID: try row.decode(3), workflowName: try row.decode(4))
-        }
+        ).map { try TaskFacts($0, from: 0) }
     }
 }

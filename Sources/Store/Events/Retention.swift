@@ -2,10 +2,10 @@ import Postgres
 
 extension Store {
     /// Removes events older than the retention from every tenant's log; older cursors get a `reset` from then on.
-    /// Answers how many.
+    /// Returns how many.
     ///
-    /// The mark is set first, in a transaction of its own, because it takes the tenant's stream head: nobody who writes
-    /// waits for the removal of a million events. What is left when the service ends meanwhile, the next round removes.
+    /// The mark is set first, in a transaction of its own, because it takes the tenant's stream head: no writer waits for
+    /// the removal of a million events. What is left when the service ends meanwhile, the next round removes.
     ///
     /// - Parameter span: of positions that one transaction removes.
     package func pruneEvents(olderThan age: Duration, span: Int64 = 5_000) async throws -> Int {

@@ -40,7 +40,7 @@ package final class StreamReads: Sendable {
         try await heads.value(of: tenantID, in: true)
     }
 
-    /// Where a task's part of the log stands; nil when the scope has no such task.
+    /// The end of a task's part of the log; nil when the scope has no such task.
     package func taskLogEnd(_ scope: Scope, taskID: UUID) async throws -> TaskLogEnd? {
         try await taskEnds.value(of: taskID, in: scope.tenantID)
     }
@@ -60,9 +60,9 @@ package final class StreamReads: Sendable {
     }
 }
 
-/// Lets those who ask at the same time share a query: a thousand streams that begin at once need a few, not a thousand.
+/// Lets reads that come at the same time share a query: a thousand streams that begin at once need a few, not a thousand.
 ///
-/// An answer is never older than its question: what comes while a lane's query runs goes into the lane's next one.
+/// A value is never older than the call: reads that come while a lane's query runs go into the lane's next one.
 package final class BatchedReads<Lane: Hashable & Sendable, Element: Hashable & Sendable, Value: Sendable>: Sendable {
     private typealias Waiter = CheckedContinuation<Value?, any Error>
 
@@ -87,7 +87,7 @@ package final class BatchedReads<Lane: Hashable & Sendable, Element: Hashable & 
         }
     }
 
-    /// How many wait for the next query of a lane.
+    /// How many reads wait for the next query of a lane.
     func waiting(in lane: Lane) -> Int {
         lanes.withLock { $0[lane]?.values.reduce(0) { $0 + $1.count } ?? 0 }
     }
@@ -105,7 +105,7 @@ package final class BatchedReads<Lane: Hashable & Sendable, Element: Hashable & 
         }
     }
 
-    /// What the next query asks for; nil when nobody waits, and the lane is idle from then on.
+    /// What the next query asks for; nil when no read waits, and the lane is idle from then on.
     private func take(_ lane: Lane) -> [Element: [Waiter]]? {
         lanes.withLock { lanes in
             guard let asked = lanes[lane], !asked.isEmpty else {

@@ -2,8 +2,8 @@ package import Foundation
 import Postgres
 import Workflow
 
-/// A task graph as a transaction of this node left it. It holds until somebody else changes the task, which that one's
-/// event tells.
+/// A task graph as a transaction of this node left it. It holds until another session changes the task; the event of that
+/// change tells so.
 package struct KnownTaskGraph: Sendable {
     /// As the next transaction would read it.
     private let committed: TaskGraph
@@ -11,7 +11,7 @@ package struct KnownTaskGraph: Sendable {
     let position: Int64
     private let readAt = ContinuousClock.now
 
-    /// - Returns: nil where time or rows outside of the graph may decide what the task does next: it has to be read again
+    /// - Returns: nil where time, or rows outside of the graph, may decide what the task does next: it has to be read again
     ///   then. Otherwise all that is open of it are running steps.
     init?(_ graph: TaskGraph, position: Int64) {
         let open = graph.steps.filter { !$0.status.isTerminal }
@@ -32,7 +32,7 @@ package struct KnownTaskGraph: Sendable {
         committed.steps.contains { !$0.status.isTerminal && $0.processorID == processorID }
     }
 
-    /// The graph to decide on, with the time that it is now.
+    /// The graph to decide on, with the current time.
     package var graph: TaskGraph {
         var graph = committed
         graph.task.lockedAt? += (ContinuousClock.now - readAt) / .seconds(1)
@@ -40,16 +40,8 @@ package struct KnownTaskGraph: Sendable {
     }
 }
 
-/// What came of a transaction that changed task graphs.
-package struct TaskGraphCommit<T: Sendable>: Sendable {
-    /// What its body answered.
-    package let result: T
-    /// The graphs that need not be read again.
-    package let known: [KnownTaskGraph]
-}
-
 extension TaskGraph {
-    /// Without what told the transaction what to write.
+    /// Without the parts that say what is to be written.
     fileprivate var committed: TaskGraph {
         var graph = self
         for index in graph.steps.indices { graph.steps[index].runAt = .unchanged }
@@ -66,18 +58,20 @@ extension TaskGraph {
 
 extension Store {
     /// Lets `body` change graphs that are known from before, and writes what it changed, with its events, in one round
-    /// trip: `withTaskGraphs` without reading anything. Nil, and nothing is written, when that does not do: the graphs ask
-    /// something, or other rows change than those of the task, its phases and its steps.
+    /// trip: `withTaskGraphs` without reading anything.
     ///
-    /// The tasks are locked, so that the service's transactions take turns. Nobody waits for another row while he holds the
-    /// tenant's head, since the one statement that changes rows takes it at its end. That nobody else had changed
-    /// the tasks is asked last: the head is held then, and no event of theirs lies between the graphs and the transaction's
-    /// own.
+    /// The tasks are locked, so that the service's transactions take turns. No transaction waits for another row while it
+    /// holds the tenant's head, because the one statement that changes rows takes the head at its end. The last statement
+    /// asks whether another session had changed the tasks: the head is held by then, and no event of that session is
+    /// between the graphs and the transaction's own.
     ///
-    /// - Throws: what the body throws, or `PostgresError`: with SQLSTATE 40001 when somebody else has changed one of the
-    ///   tasks, with 55P03 when he holds a row. Nothing is written then, and the graphs have to be read again.
+    /// - Parameter work: what commit observers are told.
+    /// - Returns: nil, and nothing is written, where the rows have to be read after all: the graphs ask something, or other
+    ///   rows change than those of the task, its phases and its steps.
+    /// - Throws: what the body throws, or `PostgresError`: with SQLSTATE 40001 when another session has changed one of the
+    ///   tasks, with 55P03 when it holds a row. Nothing is written then, and the graphs have to be read again.
     package func withKnownTaskGraphs<T: Sendable>(
-        _ scope: Scope, _ known: [KnownTaskGraph], lockTimeout: Duration = .milliseconds(100),
+        _ scope: Scope, _ known: [KnownTaskGraph], lockTimeout: Duration = .milliseconds(100), work: Commit.Work = .none,
         _ body: (inout [TaskGraph]) throws -> T
     ) async throws -> TaskGraphCommit<T>? {
         let tenant = scope.tenantID
@@ -87,25 +81,19 @@ extension Store {
         let result = try body(&after)
         let changes = TaskGraphChanges(from: before, to: after)
         guard changes.areOfTasksAlone, after.allSatisfy({ $0.questions.asked.isEmpty }) else { return nil }
-        let isFollowed = hints.follows(tenantID: tenant)
-        let milliseconds = String(Int64(lockTimeout / .milliseconds(1)))
-        let queries: [PostgresQuery] =
-            [
-                Self.scopeQuery(scope),
-                "SELECT set_config('lock_timeout', \(milliseconds), true)",
-                """
-                SELECT FROM pressroom.tasks WHERE tenant_id = \(tenant) AND task_id = ANY(\(taskIDs)::uuid[])
-                 ORDER BY task_id FOR NO KEY UPDATE
-                """,
-            ] + saveQueries(changes, scope) + [
-                """
-                SELECT pressroom.confirm_unchanged(\(tenant), \(taskIDs)::uuid[], \(known.map(\.position))::bigint[])
-                       AS position
-                """
-            ]
-        let results = try await database.pipeline(queries + (isFollowed ? [Self.ownEventsQuery(tenant)] : []))
-        hints.committed(tenantID: tenant, events: OwnEvents(isFollowed ? results.last : nil))
-        let position: Int64? = try results[queries.count - 1].first?.decode("position")
+        let lock: [PostgresQuery] = [
+            .lockTimeout(lockTimeout),
+            """
+            SELECT FROM pressroom.tasks WHERE tenant_id = \(tenant) AND task_id = ANY(\(taskIDs)::uuid[])
+             ORDER BY task_id FOR NO KEY UPDATE
+            """,
+        ]
+        let confirm: PostgresQuery = """
+            SELECT pressroom.confirm_unchanged(\(tenant), \(taskIDs)::uuid[], \(known.map(\.position))::bigint[])
+                   AS position
+            """
+        let results = try await write(scope, lock + changes.queries(scope) + [confirm], work: work)
+        let position: Int64? = try results.last?.first?.decode("position")
         return TaskGraphCommit(
             result: result, known: zip(known, after).compactMap { KnownTaskGraph($1, position: position ?? $0.position) })
     }

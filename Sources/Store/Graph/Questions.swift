@@ -4,10 +4,10 @@ package import Workflow
 
 /// The expressions that a task needs evaluated before it can go on, and the answers.
 ///
-/// Whoever decides on a task graph has no way to wait: he asks, does what he can without the answer, and is called
-/// again with it, in the same transaction.
+/// The engine cannot suspend. It records the expressions that it needs, continues without them, and runs again with
+/// their values in the same transaction.
 package struct Questions: Sendable {
-    /// What is asked about: expressions of one group are evaluated over the same document.
+    /// What the question is about: expressions of one group are evaluated over the same document.
     package struct Group: Sendable, Hashable {
         package enum Part: Sendable, Hashable { case when, list, work, until }
 
@@ -40,7 +40,7 @@ package struct Questions: Sendable {
 
     package init() {}
 
-    /// The answer, once it is there; until then the question is noted.
+    /// Returns the answer once it is known; until then it notes the question.
     ///
     /// - Parameters:
     ///   - index: tells the questions of a group apart.
@@ -58,7 +58,7 @@ package struct Questions: Sendable {
         answers[group, default: [:]][index] = answer
     }
 
-    /// Before the graph is looked at again: what is still needed is asked again.
+    /// Called before the engine runs again: it asks again for what it still needs.
     mutating func forgetAsked() {
         asked.removeAll()
     }
@@ -79,7 +79,7 @@ package struct ExpressionLimits: Sendable {
 
 extension Store {
     /// Evaluates what the graphs ask, all of it in one statement, and lets `body` go on with those that asked, until
-    /// nothing is asked any more. Without questions this does nothing.
+    /// no question is left. Without questions this does nothing.
     ///
     /// `body` is called again on graphs that it has changed already; what it has done then must stay done. A chain of
     /// questions that is longer than `ExpressionLimits.rounds` goes on in the task's next transaction.

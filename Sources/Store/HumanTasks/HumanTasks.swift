@@ -18,7 +18,7 @@ package struct HumanTaskRow: Sendable, Equatable {
     package let response: JSON
     package let completedBy: String?
     package var status: HumanTaskStatus
-    /// Whether the time of the reminder was seen to have passed.
+    /// Whether a processor has seen that the time of the reminder has passed.
     package var isReminded: Bool
 
     package init(
@@ -42,6 +42,14 @@ package struct HumanTaskRow: Sendable, Equatable {
 }
 
 extension HumanTaskRow {
+    static let table = Table(
+        "human_tasks",
+        fixed: """
+            id uuid, task_id uuid, step_id uuid, title text, description text, form_schema jsonb, assignee_id text,
+            assignee_group text
+            """,
+        changing: "status text")
+
     init(_ row: PostgresRow) throws {
         id = try row.decode("id")
         stepID = try row.decode("step_id")
@@ -56,6 +64,25 @@ extension HumanTaskRow {
         completedBy = try row.decode("completed_by")
         status = try row.status("status")
         isReminded = try row.decode("is_reminded")
+    }
+
+    static func insert(_ rows: JSON, _ tenant: String) -> PostgresQuery {
+        """
+        INSERT INTO pressroom.human_tasks (tenant_id, \(raw: table.fixed.names), due_at, reminder_at)
+        SELECT \(tenant), \(raw: table.fixed.values), now() + make_interval(secs => r.due_in),
+               now() + make_interval(secs => r.reminder_in)
+          FROM jsonb_to_recordset(\(rows)::jsonb) AS r (\(raw: table.fixed.definitions), due_in double precision,
+               reminder_in double precision)
+        """
+    }
+
+    static func update(_ rows: JSON, _ tenant: String) -> PostgresQuery {
+        """
+        UPDATE pressroom.human_tasks h
+           SET status = r.status, reminded_at = CASE WHEN r.is_reminded THEN coalesce(h.reminded_at, now()) END
+          FROM jsonb_to_recordset(\(rows)::jsonb) AS r (id uuid, status text, is_reminded boolean)
+         WHERE h.tenant_id = \(tenant) AND h.id = r.id
+        """
     }
 
     var json: JSON {
@@ -97,7 +124,13 @@ package struct HumanTaskFilter: Sendable {
 extension Store {
     /// One human task; nil when the scope has none of that id.
     package func humanTask(_ scope: Scope, _ id: UUID) async throws -> HumanTaskView? {
-        let rows = try await database.query(
+        try await humanTask(scope, id, database.query)
+    }
+
+    func humanTask(
+        _ scope: Scope, _ id: UUID, _ query: (PostgresQuery) async throws -> PostgresResult
+    ) async throws -> HumanTaskView? {
+        let rows = try await query(
             """
             SELECT h.id, h.version, pressroom.human_task_json(h) AS json FROM pressroom.human_tasks h
              WHERE h.tenant_id = \(scope.tenantID) AND h.id = \(id)
@@ -115,7 +148,7 @@ extension Store {
         var walk = ListWalk(
             table: "pressroom.human_tasks", id: "id", order: ["id"], item: "pressroom.human_task_json(t)", key: "t.id::text",
             tenantID: scope.tenantID, bounds: ["t.tenant_id = \(scope.tenantID)", "t.id < \(below)"])
-        // Those that are over only gather.
+        // Those that are over only grow in number.
         let statuses = filter.statuses.isEmpty && filter.isOverdue == true ? ["pending", "claimed"] : filter.statuses
         walk.ways = Set(statuses).sorted().map { "t.status = \($0)" }
         if let id = filter.assigneeID { walk.others.append("t.assignee_id = \(id)") }
@@ -130,50 +163,28 @@ extension Store {
 }
 
 extension Store {
-    /// Adds to the graphs, and locks, what people were asked for; nothing is asked where no step is of their kind.
+    /// Adds to the graphs, and locks, the human tasks of their steps; without a step of that kind there is no query.
     func loadHumanTasks(
         _ connection: PostgresConnection, _ tenant: String, into graphs: inout [TaskGraph], lockTimeout: Duration
     ) async throws {
         let taskIDs = graphs.filter { $0.steps.contains { $0.kind == .human } }.map(\.task.taskID)
         guard !taskIDs.isEmpty else { return }
-        let milliseconds = String(Int64(lockTimeout / .milliseconds(1)))
         let results = try await connection.pipeline([
-            "SELECT set_config('lock_timeout', \(milliseconds), true)",
+            .lockTimeout(lockTimeout),
             """
-            SELECT task_id, id, step_id, title, description, form_schema, assignee_id, assignee_group, status, response,
-                   completed_by, reminded_at IS NOT NULL AS is_reminded,
+            SELECT \(raw: HumanTaskRow.table.columns.names), response, completed_by,
+                   reminded_at IS NOT NULL AS is_reminded,
                    extract(epoch FROM due_at - now())::float8 AS due_in,
                    extract(epoch FROM reminder_at - now())::float8 AS reminder_in
               FROM pressroom.human_tasks WHERE tenant_id = \(tenant) AND task_id = ANY(\(taskIDs)::uuid[])
              ORDER BY task_id, id FOR NO KEY UPDATE
             """,
-            "SELECT set_config('lock_timeout', '0', true)",
+            .lockTimeout(.zero),
         ])
         for row in results[1] {
             let taskID: UUID = try row.decode("task_id")
             guard let index = graphs.firstIndex(where: { $0.task.taskID == taskID }) else { continue }
             graphs[index].humanTasks.append(try HumanTaskRow(row))
         }
-    }
-
-    func insertHumanTasks(_ rows: JSON, _ tenant: String) -> PostgresQuery {
-        """
-        INSERT INTO pressroom.human_tasks (tenant_id, id, task_id, step_id, title, description, form_schema, assignee_id,
-               assignee_group, due_at, reminder_at)
-        SELECT \(tenant), r.id, r.task_id, r.step_id, r.title, r.description, r.form_schema, r.assignee_id,
-               r.assignee_group, now() + make_interval(secs => r.due_in), now() + make_interval(secs => r.reminder_in)
-          FROM jsonb_to_recordset(\(rows)::jsonb) AS r (id uuid, task_id uuid, step_id uuid, title text, description text,
-               form_schema jsonb, assignee_id text, assignee_group text, due_in double precision,
-               reminder_in double precision)
-        """
-    }
-
-    func updateHumanTasks(_ rows: JSON, _ tenant: String) -> PostgresQuery {
-        """
-        UPDATE pressroom.human_tasks h
-           SET status = r.status, reminded_at = CASE WHEN r.is_reminded THEN coalesce(h.reminded_at, now()) END
-          FROM jsonb_to_recordset(\(rows)::jsonb) AS r (id uuid, status text, is_reminded boolean)
-         WHERE h.tenant_id = \(tenant) AND h.id = r.id
-        """
     }
 }

@@ -6,7 +6,7 @@ import Workflow
 package struct ListPage: Sendable {
     package let json: JSONText
 
-    /// Puts the page together from rows with the columns `item` (JSON) and `key` (where the row stands in the list).
+    /// Puts the page together from rows with the columns `item` (JSON) and `key` (the row's place in the list).
     ///
     /// - Parameters:
     ///   - rows: up to one more than `limit`; the extra one only says that there is a next page. A row without an item
@@ -32,6 +32,26 @@ package struct ListPage: Sendable {
     }
 }
 
+extension Store {
+    /// A page of a task's rows in one table, newest first.
+    ///
+    /// - Parameters:
+    ///   - table: has the columns `task_id` and `id`.
+    ///   - json: the function that makes a row's JSON.
+    /// - Throws: `StoreError` `invalid` for a token of another list.
+    func rows(
+        of table: String, _ json: String, _ scope: Scope, _ taskID: UUID, _ page: PageRequest
+    ) async throws -> ListPage {
+        let rows = try await database.query(
+            """
+            SELECT pressroom.\(raw: json)(t) AS item, t.id AS key FROM pressroom.\(raw: table) t
+             WHERE t.tenant_id = \(scope.tenantID) AND t.task_id = \(taskID) AND t.id < \(page.idBelow())
+             ORDER BY t.id DESC LIMIT \(page.limit + 1)
+            """)
+        return ListPage(rows, limit: page.limit)
+    }
+}
+
 /// Which part of a list is asked for.
 package struct PageRequest: Sendable {
     /// 1 to 500.
@@ -41,7 +61,7 @@ package struct PageRequest: Sendable {
 
     package static let defaultLimit = 50
     package static let limits = 1...500
-    /// How many rows a page of a list looks at, whose filters may fit hardly any.
+    /// How many rows a page examines, of a list whose filters may match few of them.
     package static let examined = 2_000
 
     package init(limit: Int = Self.defaultLimit, after: PageToken? = nil) {
@@ -82,7 +102,7 @@ package struct PageRequest: Sendable {
         uuid: (255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255))
 }
 
-/// Where a page of a list ended, as clients carry it: opaque to them, base64url of a key.
+/// The place where a page of a list ended, as clients carry it: opaque to them, base64url of a key.
 package struct PageToken: Sendable, Hashable {
     let key: String
 

@@ -1,8 +1,8 @@
 import Postgres
 
-/// A list that is read by walking along indexes which have its rows in order, newest first, and no further than needed.
+/// A list that is read by walking along indexes that have its rows in order, newest first, and no further than needed.
 ///
-/// Whatever the tables hold, a page costs no more than the rows that it may look at.
+/// Whatever the tables hold, a page costs no more than the rows that it may examine.
 struct ListWalk {
     /// Its rows are called `t` in everything below.
     let table: String
@@ -33,7 +33,7 @@ struct ListWalk {
         return ListPage(rows, limit: page.limit, isCut: try rows.last?.decode("is_last") ?? false)
     }
 
-    /// Nothing is to be tried: the first rows are the page.
+    /// Without conditions to try: the first rows are the page.
     private func found(_ limit: Int) -> PostgresQuery {
         """
         SELECT t.item, t.key FROM (\(part: walked("\(item) AS item, \(key) AS key", [], limit))) t

@@ -3,15 +3,16 @@ package import Logging
 import Postgres
 import Workflow
 
-/// What a node tells the others after its commits: where there may be something to read. Never data, like every hint.
+/// What a node tells the others after its commits: where there may be something to read. It is no data: what is lost is
+/// found by polling.
 package struct NodeHint: Sendable, Equatable {
-    /// Who says it; nil when it was typed into `psql`.
+    /// The node that sends it; nil when it was typed into `psql`.
     package var nodeID: UUID?
     /// The tenants whose logs may have grown; nil for any.
     package var tenantIDs: Set<String>?
     /// Steps or wake-ups may have become due.
     package var hasWork: Bool
-    /// The sender has just begun to listen: whoever hears it says that it is there.
+    /// The sender has just begun to listen: every node that hears it says that it is there.
     package var asksWhoIsThere: Bool
 
     package init(nodeID: UUID?, tenantIDs: Set<String>? = [], hasWork: Bool = false, asksWhoIsThere: Bool = false) {
@@ -23,7 +24,7 @@ package struct NodeHint: Sendable, Equatable {
 }
 
 extension NodeHint {
-    /// PostgreSQL takes payloads below 8,000 bytes.
+    /// In bytes; PostgreSQL takes payloads below 8,000.
     static let payloadLimit = 7_999
 
     /// As `NOTIFY` carries it. Where the tenants do not fit, it says that any may be meant.
@@ -43,7 +44,7 @@ extension NodeHint {
         ]
     }
 
-    /// Whatever cannot be read means that there may be something anywhere.
+    /// A payload that cannot be read means that there may be something anywhere.
     init(payload: String) {
         let json = (try? JSON(parsing: payload)) ?? .null
         nodeID = json["node"]?.string.flatMap(UUID.init(uuidString:))
@@ -53,12 +54,12 @@ extension NodeHint {
     }
 }
 
-/// Hears what the nodes of a database tell each other, on a connection of its own.
+/// Receives the notifications of a database's nodes, on a connection of its own.
 package struct NodeHintListener: Sendable {
     package enum Report: Sendable, Equatable {
-        /// From here on everything is heard. Anything may have been said before.
+        /// From here on every notification is received. Any may have been sent before.
         case connected
-        /// Nothing is heard until the next `connected`.
+        /// Nothing is received until the next `connected`.
         case disconnected
         case heard(NodeHint)
     }
@@ -91,11 +92,11 @@ package struct NodeHintListener: Sendable {
 }
 
 extension Store {
-    /// What nodes notify each other on; `NOTIFY` on it in `psql` makes all of them look at once.
+    /// The channel of the notifications; `NOTIFY` on it in `psql` makes all nodes look at once.
     package static let hintChannel = "pressroom_hints"
 
-    /// Tells the other nodes. In a transaction of its own, because `NOTIFY` takes an instance-wide lock at commit, and
-    /// one that does not wait for the disk: a hint that a crash loses told of nothing that a poll does not find.
+    /// Tells the other nodes. The transaction is its own, because `NOTIFY` takes an instance-wide lock at commit, and it does
+    /// not wait for the disk: what a crash loses, a poll finds.
     package func send(_ hint: NodeHint) async throws {
         _ = try await database.query(
             "SELECT set_config('synchronous_commit', 'off', true), pg_notify(\(Self.hintChannel), \(hint.payload))")

@@ -10,7 +10,7 @@ package struct DueSchedule: Sendable {
     package let createdBy: String
     /// By the database's clock, when the row was read.
     package let now: Date
-    /// What the row says; a failure is of somebody's who wrote it past the service.
+    /// What the row says; a failure is of a row that was not written by the service.
     package let row: Result<ScheduleRow, ProblemList>
 }
 
@@ -56,9 +56,7 @@ extension Store {
     package func dueSchedules(limit: Int) async throws -> [DueSchedule] {
         try await database.query(
             """
-            SELECT s.tenant_id, s.id, s.workflow_name, s.workflow_version, s.cron, s.timezone, s.misfire, s.input, s.config,
-                   s.context, s.priority, s.enabled, s.created_by, s.version, now() AS now,
-                   CASE WHEN isfinite(s.next_run_at) THEN s.next_run_at END AS next_run_at
+            SELECT \(raw: ScheduleRow.columns), now() AS now
               FROM pressroom.tenants t CROSS JOIN LATERAL (
                    SELECT * FROM pressroom.schedules d
                     WHERE d.tenant_id = t.tenant_id AND d.enabled AND (d.next_run_at IS NOT NULL OR d.last_error IS NULL)
@@ -86,13 +84,13 @@ extension Store {
     /// Carries out what was decided for a due schedule, with the task it starts, in one transaction.
     ///
     /// Exactly one node gets through: it locks the row as it was read, and its change makes the others' reading stale.
-    /// The key of `schedule_firings` holds even where somebody turns `next_run_at` back.
+    /// The key of `schedule_firings` holds even where `next_run_at` is set back by hand.
     package func settle(
         _ scope: Scope, _ schedule: DueSchedule, _ outcome: ScheduleOutcome, next: Date?
     ) async throws -> ScheduleSettlement {
         let tenant = scope.tenantID
-        let settlement = try await write(scope) { connection -> ScheduleSettlement in
-            let held = try await connection.query(
+        return try await write(scope) { transaction -> ScheduleSettlement in
+            let held = try await transaction.query(
                 """
                 SELECT id FROM pressroom.schedules
                  WHERE tenant_id = \(tenant) AND id = \(schedule.id) AND version = \(schedule.version) AND enabled
@@ -101,38 +99,36 @@ extension Store {
             guard !held.isEmpty else { return .leftAlone }
             switch outcome {
             case .planned:
-                _ = try await connection.query(
+                _ = try await transaction.query(
                     """
                     UPDATE pressroom.schedules SET next_run_at = \(next)::timestamptz
                      WHERE tenant_id = \(tenant) AND id = \(schedule.id)
                     """)
             case .failed(let error):
-                _ = try await connection.query(
+                _ = try await transaction.query(
                     """
                     UPDATE pressroom.schedules SET next_run_at = \(next)::timestamptz, last_error = \(error)::jsonb
                      WHERE tenant_id = \(tenant) AND id = \(schedule.id)
                     """)
             case .fires(let start, let due):
-                return try await fire(connection, scope, schedule, start, due: due, next: next)
+                return try await fire(transaction, scope, schedule, start, due: due, next: next)
             }
             return .settled
         }
-        if settlement == .settled { hints.workArrived() }
-        return settlement
     }
 
     private func fire(
-        _ connection: PostgresConnection, _ scope: Scope, _ schedule: DueSchedule, _ start: TaskStart, due: Date, next: Date?
+        _ transaction: WriteTransaction, _ scope: Scope, _ schedule: DueSchedule, _ start: TaskStart, due: Date, next: Date?
     ) async throws -> ScheduleSettlement {
         let tenant = scope.tenantID
-        let entered = try await connection.query(
+        let entered = try await transaction.query(
             """
             INSERT INTO pressroom.schedule_firings (tenant_id, schedule_id, due_at, task_id)
             VALUES (\(tenant), \(schedule.id), \(due)::timestamptz, \(start.taskID))
             ON CONFLICT (tenant_id, schedule_id, due_at) DO NOTHING
             """)
         let isNew = entered.affectedRows == 1
-        _ = try await connection.pipeline([
+        _ = try await transaction.pipeline([
             """
             UPDATE pressroom.schedules
                SET next_run_at = \(next)::timestamptz,
@@ -149,7 +145,7 @@ extension Store {
         ])
         guard isNew else { return .alreadyFired }
         // Last: from here on the tenant's log is held until the commit.
-        _ = try await startTask(on: connection, scope, start)
+        _ = try await startTask(on: transaction, scope, start)
         return .settled
     }
 }

@@ -33,6 +33,20 @@ package struct ScheduleValues: Sendable, Equatable {
         self.isEnabled = isEnabled
     }
 
+    /// The columns of `schedules` that a client sets.
+    static let columns: Columns = """
+        workflow_name text, workflow_version text, cron text, timezone text, misfire text, input jsonb, config jsonb,
+        context jsonb, priority integer, enabled boolean
+        """
+
+    var json: JSON {
+        [
+            "workflow_name": .string(workflowName), "workflow_version": workflowVersion.map(JSON.string) ?? .null,
+            "cron": .string(cron), "timezone": .string(timezone), "misfire": .string(misfire.rawValue), "input": input,
+            "config": config, "context": context.json, "priority": .integer(Int64(priority)), "enabled": .bool(isEnabled),
+        ]
+    }
+
     /// When it fires.
     ///
     /// - Throws: `ProblemList` with the pointers `/cron` and `/timezone`.

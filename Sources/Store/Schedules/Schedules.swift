@@ -1,5 +1,5 @@
 package import Foundation
-package import Postgres
+import Postgres
 package import Workflow
 
 /// A row of `schedules` as the service works with it.
@@ -14,7 +14,13 @@ package struct ScheduleRow: Sendable {
 }
 
 extension ScheduleRow {
-    /// - Throws: `ProblemList` for what nobody but `psql` can have written.
+    /// What a statement selects of a schedule that it calls `s`.
+    static let columns = """
+        s.tenant_id, s.id, s.version, s.created_by, \(ScheduleValues.columns.names(of: "s")),
+        CASE WHEN isfinite(s.next_run_at) THEN s.next_run_at END AS next_run_at
+        """
+
+    /// - Throws: `ProblemList` for what only `psql` can have written.
     init(_ row: PostgresRow) throws {
         let tenantID: String = try row.decode("tenant_id")
         self.tenantID = tenantID
@@ -42,6 +48,9 @@ package struct ScheduleView: Sendable {
 }
 
 extension ScheduleView {
+    /// What a statement selects of a schedule that it calls `s`.
+    static let columns = "pressroom.schedule_json(s) AS json, s.id, s.version"
+
     init(_ row: PostgresRow) throws {
         self.init(
             json: JSONText(bytes: row["json"].bytes ?? []), id: try row.decode("id"), version: try row.decode("version"))
@@ -74,67 +83,59 @@ extension Store {
     package func schedule(_ scope: Scope, _ id: UUID) async throws -> ScheduleView? {
         let rows = try await database.query(
             """
-            SELECT pressroom.schedule_json(s) AS json, s.id, s.version FROM pressroom.schedules s
+            SELECT \(raw: ScheduleView.columns) FROM pressroom.schedules s
              WHERE s.tenant_id = \(scope.tenantID) AND s.id = \(id)
             """)
         return try rows.first.map(ScheduleView.init)
     }
 
-    /// The same to work with.
+    /// The same as the service works with it.
     package func scheduleRow(_ scope: Scope, _ id: UUID) async throws -> ScheduleRow? {
         let rows = try await database.query(
             """
-            SELECT tenant_id, id, workflow_name, workflow_version, cron, timezone, misfire, input, config, context, priority,
-                   enabled, CASE WHEN isfinite(next_run_at) THEN next_run_at END AS next_run_at, created_by, version
-              FROM pressroom.schedules WHERE tenant_id = \(scope.tenantID) AND id = \(id)
+            SELECT \(raw: ScheduleRow.columns) FROM pressroom.schedules s
+             WHERE s.tenant_id = \(scope.tenantID) AND s.id = \(id)
             """)
         return try rows.first.map(ScheduleRow.init)
     }
 
-    /// Adds a schedule in a transaction that `write` has opened. Its next time is worked out by the database's clock.
+    /// Adds a schedule in a transaction that `write` has opened. Its next time follows the database's clock.
     package func createSchedule(
-        on connection: PostgresConnection, _ scope: Scope, _ values: ScheduleValues, _ cron: CronSchedule
+        on transaction: WriteTransaction, _ scope: Scope, _ values: ScheduleValues, _ cron: CronSchedule
     ) async throws -> ScheduleView {
-        let next = try await values.isEnabled ? cron.next(after: now(connection)) : nil
-        let rows = try await connection.query(
+        let next = try await values.isEnabled ? cron.next(after: now(transaction)) : nil
+        let columns = ScheduleValues.columns
+        let rows = try await transaction.query(
             """
-            INSERT INTO pressroom.schedules AS s (tenant_id, id, workflow_name, workflow_version, cron, timezone, misfire,
-                   input, config, context, priority, enabled, next_run_at, created_by)
-            VALUES (\(scope.tenantID), \(UUIDv7.next()), \(values.workflowName), \(values.workflowVersion), \(values.cron),
-                    \(values.timezone), \(values.misfire.rawValue), \(values.input)::jsonb, \(values.config)::jsonb,
-                    \(values.context.json)::jsonb, \(values.priority), \(values.isEnabled), \(next)::timestamptz,
-                    \(scope.userID))
-            RETURNING pressroom.schedule_json(s) AS json, s.id, s.version
+            INSERT INTO pressroom.schedules AS s (tenant_id, id, \(raw: columns.names), next_run_at, created_by)
+            SELECT \(scope.tenantID), \(UUIDv7.next()), \(raw: columns.values), \(next)::timestamptz, \(scope.userID)
+              FROM jsonb_to_record(\(values.json)::jsonb) AS r (\(raw: columns.definitions))
+            RETURNING \(raw: ScheduleView.columns)
             """)
         return try ScheduleView(rows[0])
     }
 
-    /// Gives a schedule new values and forgets its last error; nil when it is no longer at `version`, for instance because it has just fired.
+    /// Gives a schedule new values and forgets its last error; nil when it is no longer at `version`, for instance because
+    /// it has just fired.
     ///
     /// - Parameter cron: plans the next time anew, from now on; nil leaves it as it is.
     /// - Throws: `StoreError` `conflict` when another session holds the row.
     package func changeSchedule(
         _ scope: Scope, _ id: UUID, _ values: ScheduleValues, ifVersion version: Int64, replanning cron: CronSchedule?
     ) async throws -> ScheduleView? {
-        try await refusingHeldSchedule {
-            try await write(scope) { connection in
-                try await limitLockWait(connection)
-                let next = try await values.isEnabled ? cron?.next(after: now(connection)) : nil
-                let rows = try await connection.query(
-                    """
-                    UPDATE pressroom.schedules s
-                       SET workflow_name = \(values.workflowName), workflow_version = \(values.workflowVersion),
-                           cron = \(values.cron), timezone = \(values.timezone), misfire = \(values.misfire.rawValue),
-                           input = \(values.input)::jsonb, config = \(values.config)::jsonb,
-                           context = \(values.context.json)::jsonb, priority = \(values.priority),
-                           enabled = \(values.isEnabled),
-                           next_run_at = CASE WHEN \(cron != nil)::boolean THEN \(next)::timestamptz ELSE s.next_run_at END,
-                           last_error = NULL
-                     WHERE s.tenant_id = \(scope.tenantID) AND s.id = \(id) AND s.version = \(version)
-                    RETURNING pressroom.schedule_json(s) AS json, s.id, s.version
-                    """)
-                return try rows.first.map(ScheduleView.init)
-            }
+        try await writingSchedule(scope) { transaction in
+            let next = try await values.isEnabled ? cron?.next(after: now(transaction)) : nil
+            let columns = ScheduleValues.columns
+            let rows = try await transaction.query(
+                """
+                UPDATE pressroom.schedules s
+                   SET \(raw: columns.assignments), last_error = NULL,
+                       next_run_at = CASE WHEN \(cron != nil)::boolean THEN \(next)::timestamptz ELSE s.next_run_at END
+                  FROM jsonb_to_record(\(values.json)::jsonb) AS r (\(raw: columns.definitions))
+                 WHERE s.tenant_id = \(scope.tenantID) AND s.id = \(id) AND s.version = \(version)
+                RETURNING \(raw: ScheduleView.columns)
+                """)
+            return try rows.first.map(ScheduleView.init)
         }
     }
 
@@ -143,37 +144,31 @@ extension Store {
     /// - Throws: `StoreError` `notFound`; `stale` when `ifVersion` is not the row's version; `conflict` when another
     ///   session holds the row.
     package func deleteSchedule(_ scope: Scope, _ id: UUID, ifVersion: Int64?) async throws {
-        try await refusingHeldSchedule {
-            try await write(scope) { connection in
-                try await limitLockWait(connection)
-                let rows = try await connection.query(
-                    """
-                    SELECT version FROM pressroom.schedules WHERE tenant_id = \(scope.tenantID) AND id = \(id) FOR UPDATE
-                    """)
-                guard let version: Int64 = try rows.first?.decode("version") else { throw StoreError.noSchedule(id) }
-                if let ifVersion, ifVersion != version {
-                    throw StoreError(.stale, "The schedule is at version \(version), not \(ifVersion).")
-                }
-                _ = try await connection.query(
-                    "DELETE FROM pressroom.schedules WHERE tenant_id = \(scope.tenantID) AND id = \(id)")
-            }
+        try await writingSchedule(scope) { transaction in
+            let rows = try await transaction.query(
+                """
+                SELECT version FROM pressroom.schedules WHERE tenant_id = \(scope.tenantID) AND id = \(id) FOR UPDATE
+                """)
+            guard let version: Int64 = try rows.first?.decode("version") else { throw StoreError.noSchedule(id) }
+            try StoreError.require(ifVersion, ofVersion: version, "schedule")
+            _ = try await transaction.query(
+                "DELETE FROM pressroom.schedules WHERE tenant_id = \(scope.tenantID) AND id = \(id)")
         }
     }
 
-    private func now(_ connection: PostgresConnection) async throws -> Date {
-        try await connection.query("SELECT now() AS now")[0].decode("now")
+    private func now(_ transaction: WriteTransaction) async throws -> Date {
+        try await transaction.query("SELECT now() AS now")[0].decode("now")
     }
 
-    private func limitLockWait(_ connection: PostgresConnection) async throws {
-        let milliseconds = String(Int64(heldRowTimeout / .milliseconds(1)))
-        _ = try await connection.query("SELECT set_config('lock_timeout', \(milliseconds), true)")
-    }
-
-    private func refusingHeldSchedule<T>(_ body: () async throws -> T) async throws -> T {
-        do {
-            return try await body()
-        } catch let error as PostgresError where error.sqlState == PostgresError.SQLState.lockNotAvailable {
-            throw StoreError(.conflict, "Another session holds the schedule. Try again.")
+    /// A transaction that waits for a held row as long as a client's request may.
+    private func writingSchedule<T: Sendable>(
+        _ scope: Scope, _ body: @Sendable (WriteTransaction) async throws -> T
+    ) async throws -> T {
+        try await refusingHeldRows("the schedule") {
+            try await write(scope) { transaction in
+                _ = try await transaction.query(.lockTimeout(heldRowTimeout))
+                return try await body(transaction)
+            }
         }
     }
 }

@@ -3,11 +3,11 @@ import Postgres
 package import Workflow
 
 extension Store {
-    /// How long a claim waits for another node's claim of the same tenant or model, in milliseconds.
-    private static var claimLockTimeout: String { "100" }
+    /// How long a claim waits for another node's claim of the same tenant or model.
+    private static var claimLockTimeout: Duration { .milliseconds(100) }
 
     /// Claims due steps of a tenant for a processor, best priority first: step, output, evaluations, phase and task
-    /// move on together. Rows that somebody else has locked are passed over, never waited for.
+    /// move on together. Rows that another session has locked are passed over, never waited for.
     ///
     /// Claims of one tenant take turns, over all nodes, and so do claims under a limit of the same model; so what runs
     /// can be counted in the rows, and no limit is passed. A claim whose turn does not come soon throws SQLSTATE 55P03.
@@ -26,7 +26,8 @@ extension Store {
         guard !lanes.isEmpty else { return [] }
         let scopes = Set(lanes.flatMap { limits.models.scopes(of: $0) })
         let models = limits.models.filter { scopes.contains($0.key) }
-        return try await write(scope) { connection in
+        return try await write(scope) { transaction in
+            let connection = transaction.connection
             let turn = Self.claimTurn(tenant, scopes.sorted())
             if models.isEmpty, limits.tenantSteps == nil, lanes.allSatisfy({ $0.workflow == nil }) {
                 let due = try await connection.pipeline(turn + [DueStep.query(tenant, lanes, limit: limit)])
@@ -35,31 +36,31 @@ extension Store {
             }
             _ = try await connection.pipeline(turn)
             let rooms = models.isEmpty ? [:] : try Self.modelRooms(try await connection.query(Self.modelRooms(models)), models)
-            var room = try await claimRoom(connection, tenant, lanes, limits, rooms)
-            let open = lanes.filter { room.steps(in: $0) > 0 }
-            guard let most = open.map({ room.steps(in: $0) }).max() else { return [] }
-            let due = try await connection.query(DueStep.query(tenant, open, limit: min(limit, most))).map(DueStep.init)
-            let steps = due.filter { room.take(from: $0.lane) }.prefix(limit)
+            var capacity = try await claimCapacity(connection, tenant, lanes, limits, rooms)
+            let open = lanes.filter { capacity.steps(in: $0) > 0 }
+            guard let maxSteps = open.map({ capacity.steps(in: $0) }).max() else { return [] }
+            let due = try await connection.query(DueStep.query(tenant, open, limit: min(limit, maxSteps))).map(DueStep.init)
+            let steps = due.filter { capacity.take(from: $0.lane) }.prefix(limit)
             return try await claim(Array(steps), connection, tenant, processorID, rooms)
         }
     }
 
-    /// Waits for the claims before this one, a moment.
+    /// Waits for the claims before this one, for as long as `claimLockTimeout`.
     private static func claimTurn(_ tenant: String, _ scopes: [String]) -> [PostgresQuery] {
         let turn: [PostgresQuery] = [
-            "SELECT set_config('lock_timeout', \(claimLockTimeout), true)",
+            .lockTimeout(claimLockTimeout),
             "SELECT pg_advisory_xact_lock(hashtextextended('pressroom claim ' || \(tenant), 0))",
         ]
-        return turn + (scopes.isEmpty ? [] : lockModelRates(scopes)) + ["SELECT set_config('lock_timeout', '0', true)"]
+        return turn + (scopes.isEmpty ? [] : lockModelRates(scopes)) + [.lockTimeout(.zero)]
     }
 
     /// Counts what runs of the tenant, where one of its limits asks for it.
-    private func claimRoom(
+    private func claimCapacity(
         _ connection: PostgresConnection, _ tenant: String, _ lanes: [Lane], _ limits: ClaimLimits,
         _ models: [String: ModelRoom]
-    ) async throws -> ClaimRoom {
+    ) async throws -> ClaimCapacity {
         let workflows = Array(Set(lanes.compactMap(\.workflow)))
-        guard limits.tenantSteps != nil || !workflows.isEmpty else { return ClaimRoom(limits, models: models) }
+        guard limits.tenantSteps != nil || !workflows.isEmpty else { return ClaimCapacity(limits, models: models) }
         let results = try await connection.pipeline([
             """
             SELECT lane, count(*) AS running FROM pressroom.steps
@@ -77,7 +78,7 @@ extension Store {
         for row in results[0] { running[Lane(try row.decode("lane"))] = try row.decode("running") }
         var bounds: [String: Int] = [:]
         for row in results[1] { bounds[try row.decode("name")] = try row.decode("concurrency") }
-        return ClaimRoom(limits, running: running, workflows: bounds, models: models)
+        return ClaimCapacity(limits, running: running, workflows: bounds, models: models)
     }
 
     /// Moves locked steps on, with what belongs to them.
@@ -150,7 +151,7 @@ extension ScopedModelLimits {
     }
 }
 
-/// A step that this node's processor has claimed, with what its run needs to find the rest.
+/// A step that this node's processor has claimed, with the keys to all that its run needs.
 package struct ClaimedStep: Sendable {
     package let tenantID: String
     package let taskID: UUID
@@ -214,8 +215,8 @@ package struct ClaimLimits: Sendable, Hashable {
     }
 }
 
-/// What one claim may still take of a tenant, lane by lane, under all limits at once.
-struct ClaimRoom {
+/// How much one claim may still take of a tenant, lane by lane, under all limits at once.
+struct ClaimCapacity {
     private var tenant = Int.max
     private var workflows: [String: Int] = [:]
     private var scopes: [String: Int]
@@ -238,13 +239,13 @@ struct ClaimRoom {
 
     /// How many steps of the lane may be claimed.
     func steps(in lane: Lane) -> Int {
-        var room = tenant
-        if let workflow = lane.workflow, let left = workflows[workflow] { room = min(room, left) }
-        for scope in models.scopes(of: lane) { room = min(room, scopes[scope] ?? 0) }
-        return room
+        var steps = tenant
+        if let workflow = lane.workflow, let left = workflows[workflow] { steps = min(steps, left) }
+        for scope in models.scopes(of: lane) { steps = min(steps, scopes[scope] ?? 0) }
+        return steps
     }
 
-    /// Takes a step of the lane, if there is room.
+    /// Takes a step of the lane, if there is capacity.
     mutating func take(from lane: Lane) -> Bool {
         guard steps(in: lane) > 0 else { return false }
         tenant -= 1

@@ -2,19 +2,19 @@ import Foundation
 import Postgres
 package import Workflow
 
-/// What waits to be claimed, over all tenants.
+/// What waits to be claimed, of all tenants.
 package struct WaitingLanes: Sendable {
     /// The lanes with a step that is due.
     package let lanes: [String: [Lane]]
     /// The best priority of a due step in each of them.
     package let priorities: [String: [Lane: Int]]
-    /// How much room the limits of models leave.
+    /// How much capacity the limits of models leave.
     package let models: [String: ModelRoom]
     package let hasSeveralTenants: Bool
 }
 
 extension Store {
-    /// Looks which lanes of which tenants have due steps.
+    /// The lanes that have due steps, of all tenants.
     package func waitingLanes(_ limits: ClaimLimits) async throws -> WaitingLanes {
         let queries: [PostgresQuery] = [
             Self.waitingLanesQuery,
@@ -34,8 +34,8 @@ extension Store {
             hasSeveralTenants: try results[1][0].decode("several"))
     }
 
-    /// Leaps from lane to lane in the index of waiting steps: its cost grows with the lanes and not with the steps, nor
-    /// with tenants that have nothing to do.
+    /// Goes from lane to lane in the index of waiting steps: its cost grows with the lanes, not with the steps, and not with
+    /// tenants that have nothing to do.
     static var waitingLanesQuery: PostgresQuery {
         """
         WITH RECURSIVE lanes AS (
@@ -99,8 +99,8 @@ struct DueStep {
     /// Locks the best due steps of each lane; the best of all come first.
     ///
     /// What moves with a step (its task, its phase, the output it writes or edits, the evaluations it makes) is looked
-    /// up one by one by its key, whatever the planner believes, so that the scan ends when it has what it needs. A step
-    /// with a row that somebody else holds is passed over.
+    /// up one by one by its key, whatever the planner expects, so that the scan ends when it has what it needs. A step
+    /// with a row that another session holds is passed over.
     static func query(_ tenant: String, _ lanes: [Lane], limit: Int) -> PostgresQuery {
         let names = lanes.map(\.name)
         return """

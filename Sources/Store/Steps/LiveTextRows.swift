@@ -19,39 +19,55 @@ package struct LiveText: Sendable {
         self.run = run
         self.text = text
     }
-}
 
-extension Store {
-    /// Writes texts in progress, as far as the processor's runs still hold their steps. They are no state, so there is
-    /// no event.
-    package func saveLiveTexts(_ texts: [LiveText], processorID: UUID) async throws {
-        let rows = JSON.array(
-            texts.map { text in
-                [
-                    "tenant_id": .string(text.tenantID), "task_id": .string(text.taskID.text),
-                    "output_id": .string(text.outputID.text), "version_number": .integer(Int64(text.versionNumber)),
-                    "step_id": .string(text.run.stepID.text), "attempt": .integer(Int64(text.run.attempt)),
-                    "text": .string(text.text),
-                ]
-            })
-        _ = try await database.query(
-            """
-            INSERT INTO pressroom.live_texts (tenant_id, output_id, task_id, version_number, step_id, attempt,
-                                              processor_id, text)
-            SELECT r.tenant_id, r.output_id, r.task_id, r.version_number, r.step_id, r.attempt, s.processor_id, r.text
-              FROM jsonb_to_recordset(\(rows)::jsonb) AS r (tenant_id text, output_id uuid, task_id uuid,
-                   version_number integer, step_id uuid, attempt integer, text text)
+    private static let table = Table(
+        "live_texts", key: "output_id", fixed: "output_id uuid, task_id uuid",
+        changing: "version_number integer, step_id uuid, attempt integer, text text")
+
+    fileprivate var json: JSON {
+        [
+            "tenant_id": .string(tenantID), "task_id": .string(taskID.text), "output_id": .string(outputID.text),
+            "version_number": .integer(Int64(versionNumber)), "step_id": .string(run.stepID.text),
+            "attempt": .integer(Int64(run.attempt)), "text": .string(text),
+        ]
+    }
+
+    /// Adds texts, or replaces those of the same outputs, as far as the processor's runs still hold their steps.
+    fileprivate static func upsert(_ texts: [LiveText], processorID: UUID) -> PostgresQuery {
+        let (columns, records) = (table.columns, JSON.array(texts.map(\.json)))
+        return """
+            INSERT INTO pressroom.live_texts (tenant_id, \(raw: columns.names), processor_id)
+            SELECT r.tenant_id, \(raw: columns.values), s.processor_id
+              FROM jsonb_to_recordset(\(records)::jsonb) AS r (tenant_id text, \(raw: columns.definitions))
               JOIN pressroom.steps s ON s.tenant_id = r.tenant_id AND s.id = r.step_id AND s.attempt = r.attempt
                AND s.status = 'running' AND s.processor_id = \(processorID)
               JOIN pressroom.outputs o ON o.tenant_id = r.tenant_id AND o.id = r.output_id
                AND o.status IN ('writing', 'rewriting') AND o.version_number < r.version_number
             ON CONFLICT (tenant_id, output_id) DO UPDATE
-               SET version_number = EXCLUDED.version_number, step_id = EXCLUDED.step_id, attempt = EXCLUDED.attempt,
-                   processor_id = EXCLUDED.processor_id, text = EXCLUDED.text, updated_at = now()
-            """)
+               SET \(raw: table.changing.replacements), processor_id = EXCLUDED.processor_id, updated_at = now()
+            """
     }
 
-    /// Removes texts that nobody writes any more (their node was killed).
+    /// Removes the texts of outputs that are complete. One that is being saved at this moment is left to the next sweep: no
+    /// transaction waits for a row while it holds the tenant's head.
+    static func delete(of outputIDs: [UUID], _ tenant: String) -> PostgresQuery {
+        """
+        DELETE FROM pressroom.live_texts WHERE tenant_id = \(tenant) AND output_id IN (
+            SELECT output_id FROM pressroom.live_texts
+             WHERE tenant_id = \(tenant) AND output_id = ANY(\(outputIDs)::uuid[])
+               FOR UPDATE SKIP LOCKED)
+        """
+    }
+}
+
+extension Store {
+    /// Writes texts in progress, as far as the processor's runs still hold their steps. They are no state and make no
+    /// event.
+    package func saveLiveTexts(_ texts: [LiveText], processorID: UUID) async throws {
+        _ = try await database.query(LiveText.upsert(texts, processorID: processorID))
+    }
+
+    /// Removes texts whose writing has ended without a result (their node was killed).
     package func removeAbandonedLiveTexts() async throws {
         _ = try await database.query(
             """
@@ -94,7 +110,7 @@ package struct ReadText: Sendable, Equatable {
     }
 }
 
-/// What has changed among the texts in progress of other nodes, and where the logs stood in the same snapshot.
+/// What has changed among the texts in progress of other nodes, and the heads of the logs in the same snapshot.
 package struct LiveTextNews: Sendable {
     package enum Change: Sendable {
         /// What follows `characters` of a run's text, or the beginning of a run that was not known.
@@ -139,7 +155,7 @@ extension Store {
                     OR (l.version_number, l.step_id, l.attempt, l.bytes) <> (k.version_number, k.step_id, k.attempt, k.bytes)
                  LIMIT \(count)
             )
-            SELECT h.tenant_id, h.epoch, h.position, h.pruned, n.output_id, n.task_id, n.version_number, n.step_id,
+            SELECT \(raw: LogHead.columns), n.output_id, n.task_id, n.version_number, n.step_id,
                    n.attempt, n.start, substr(n.text, n.start + 1, \(pieceLimit)) AS piece
               FROM pressroom.stream_heads h LEFT JOIN news n ON n.tenant_id = h.tenant_id
              WHERE h.tenant_id = ANY(\(tenantIDs)::text[])

@@ -1,7 +1,7 @@
 import Postgres
 package import Workflow
 
-/// How much room a provider or a model has under its limits at a moment.
+/// How much capacity a provider or a model has under its limits at a moment.
 package struct ModelRoom: Sendable, Hashable {
     package let limits: ModelLimits
     /// Steps that run; nil where their number has no limit.
@@ -22,12 +22,12 @@ package struct ModelRoom: Sendable, Hashable {
 
     /// How many steps may start now.
     package var steps: Int {
-        var room = Int.max
-        if let limit = limits.concurrency, let running { room = limit - running }
-        if let requests { room = min(room, Int(requests)) }
-        // A call that takes more than the bucket holds must start some time: what it takes too much is a debt.
-        if let tokens { room = min(room, tokens > 0 ? max(1, Int(tokens / tokensPerCall)) : 0) }
-        return max(0, room)
+        var steps = Int.max
+        if let limit = limits.concurrency, let running { steps = limit - running }
+        if let requests { steps = min(steps, Int(requests)) }
+        // A call that takes more than the bucket holds must start some time: the excess is a debt.
+        if let tokens { steps = min(steps, tokens > 0 ? max(1, Int(tokens / tokensPerCall)) : 0) }
+        return max(0, steps)
     }
 
     /// How long until a limit per minute lets another step start; zero when none is in the way.
@@ -75,7 +75,7 @@ extension Store {
                     "calls": .integer(Int64(spent.calls)), "call_tokens": .number(spent.callTokens),
                 ]
             })
-        // Locked in order, as claims do it.
+        // Locked in the order of claims.
         _ = try await database.query(
             """
             WITH spent AS (
@@ -97,7 +97,7 @@ extension Store {
             """)
     }
 
-    /// How much room each of the limits leaves. Without the rows' locks, an answer of this moment and no promise.
+    /// How much capacity each of the limits leaves. Without the rows' locks it holds only for this moment.
     static func modelRooms(_ limits: ScopedModelLimits) -> PostgresQuery {
         """
         SELECT l.scope, coalesce(r.tokens_per_call, \(expectedTokens)) AS tokens_per_call,
@@ -115,9 +115,7 @@ extension Store {
                         FROM pressroom.fallback_calls c
                         JOIN pressroom.steps s ON s.tenant_id = c.tenant_id AND s.id = c.step_id
                        WHERE s.status = 'running' AND s.attempt = c.attempt) END AS running
-          FROM jsonb_to_recordset(\(rows(limits))::jsonb) AS l (scope text, first text, past text, concurrency integer,
-               request_burst double precision, requests_per_second double precision,
-               token_burst double precision, tokens_per_second double precision)
+          FROM jsonb_to_recordset(\(rows(limits))::jsonb) AS l (\(raw: limitColumns.definitions))
           LEFT JOIN pressroom.model_rates r ON r.scope = l.scope COLLATE "C"
         """
     }
@@ -158,9 +156,7 @@ extension Store {
                    pressroom.refilled(r.tokens, l.token_burst, l.tokens_per_second, r.refilled_at)
                        - l.calls * coalesce(r.tokens_per_call, \(expectedTokens)), r.tokens),
                refilled_at = clock_timestamp()
-          FROM jsonb_to_recordset(\(rows(limits, calls))::jsonb) AS l (scope text, calls integer,
-               request_burst double precision, requests_per_second double precision,
-               token_burst double precision, tokens_per_second double precision)
+          FROM jsonb_to_recordset(\(rows(limits, calls))::jsonb) AS l (\(raw: limitColumns.definitions))
          WHERE r.scope = l.scope COLLATE "C"
         """
     }
@@ -168,6 +164,12 @@ extension Store {
     /// What a model's first calls are expected to take, in tokens.
     private static var expectedTokens: Double { 1_000 }
 
+    private static let limitColumns: Columns = """
+        scope text, first text, past text, concurrency integer, calls integer, request_burst double precision,
+        requests_per_second double precision, token_burst double precision, tokens_per_second double precision
+        """
+
+    /// Limits as records with `limitColumns`; with calls, only those that some call was charged to.
     private static func rows(_ limits: ScopedModelLimits, _ calls: [String: Int]? = nil) -> JSON {
         .array(
             limits.filter { calls == nil || calls?[$0.key] != nil }.map { scope, limits in
@@ -186,5 +188,49 @@ extension Store {
                     "tokens_per_second": tokens.map { .number($0.perSecond) } ?? .null,
                 ]
             })
+    }
+}
+
+extension Store {
+    /// Counts a running step's call for another model than the one it was counted for, under the limits of calls at a time.
+    ///
+    /// - Parameter limits: those that bind the model; at least one.
+    /// - Returns: false when there is no capacity: the step then counts for no model, until this is tried again. A step that
+    ///   no longer runs gets none.
+    package func moveCall(of step: ClaimedStep, to model: ModelName, _ limits: ScopedModelLimits) async throws -> Bool {
+        try await database.withTransaction { connection in
+            // In turn with the claims under these limits, so that what is counted stays true.
+            _ = try await connection.pipeline(Self.lockModelRates(limits.keys.sorted()))
+            let held = try await connection.query(
+                """
+                INSERT INTO pressroom.fallback_calls (tenant_id, step_id, attempt, model)
+                SELECT tenant_id, id, attempt, NULL FROM pressroom.steps
+                 WHERE tenant_id = \(step.tenantID) AND id = \(step.id) AND attempt = \(step.attempt) AND status = 'running'
+                ON CONFLICT (tenant_id, step_id) DO UPDATE SET attempt = EXCLUDED.attempt, model = NULL
+                RETURNING step_id
+                """)
+            guard !held.isEmpty else { return false }
+            let rooms = try Self.modelRooms(try await connection.query(Self.modelRooms(limits)), limits)
+            let hasRoom = rooms.values.allSatisfy { room in
+                guard let limit = room.limits.concurrency, let running = room.running else { return true }
+                return running < limit
+            }
+            guard hasRoom else { return false }
+            _ = try await connection.query(
+                """
+                UPDATE pressroom.fallback_calls SET model = \(model.description)
+                 WHERE tenant_id = \(step.tenantID) AND step_id = \(step.id) AND attempt = \(step.attempt)
+                """)
+            return true
+        }
+    }
+
+    /// Ends what `moveCall` has counted: the step's calls are over.
+    package func endMovedCalls(of step: ClaimedStep) async throws {
+        _ = try await database.query(
+            """
+            DELETE FROM pressroom.fallback_calls
+             WHERE tenant_id = \(step.tenantID) AND step_id = \(step.id) AND attempt = \(step.attempt)
+            """)
     }
 }

@@ -2,12 +2,12 @@ package import Foundation
 import Postgres
 import Workflow
 
-/// A running step that nobody runs: its processor is gone, or never learnt of its claim.
+/// A running step that no processor runs: its own is gone, or never learnt of its claim.
 package struct OrphanedStep: Sendable {
     package let tenantID: String
     package let taskID: UUID
     package let stepID: UUID
-    /// The attempt that nobody runs; by now there may be another.
+    /// The abandoned attempt; by now there may be another.
     package let attempt: Int
 }
 
@@ -84,7 +84,8 @@ extension Store {
 
 extension OrphanedStep {
     fileprivate init(_ row: PostgresRow) throws {
-        self.init(tenantID: try row.decode("tenant_id"), taskID: try row.decode("task_id"), stepID: try row.decode("id"),
+        self.init(
+            tenantID: try row.decode("tenant_id"), taskID: try row.decode("task_id"), stepID: try row.decode("id"),
             attempt: try row.decode("attempt"))
     }
 }

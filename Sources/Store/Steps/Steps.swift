@@ -74,7 +74,59 @@ package enum StepKind: String, Sendable {
     case human, workflow
 }
 
+extension StepKind {
+    /// Whether a step of this kind waits for something, and is never run by a processor.
+    package var isWait: Bool {
+        switch self {
+        case .signal, .delay, .human: true
+        default: false
+        }
+    }
+
+    /// The status of an output that a step of this kind works on; nil when the step doesn't work on an output.
+    package var activeOutputStatus: OutputStatus? {
+        switch self {
+        case .write: .writing
+        case .edit: .editing
+        case .rewrite: .rewriting
+        default: nil
+        }
+    }
+
+    /// The status of an output that waits for a step of this kind; nil when the step doesn't work on an output.
+    package var waitingOutputStatus: OutputStatus? {
+        switch self {
+        case .write: .pendingWrite
+        case .edit: .pendingEdit
+        case .rewrite: .pendingRewrite
+        default: nil
+        }
+    }
+}
+
 extension StepRow {
+    static let table = Table(
+        "steps",
+        fixed: """
+            id uuid, task_id uuid, phase_id uuid, output_id uuid, kind text, agent text, model text, sequence integer,
+            input jsonb
+            """,
+        changing: """
+            status text, attempt integer, max_attempts integer, processor_id uuid, output jsonb, error jsonb
+            """)
+
+    /// What the service sets when it adds a step, beside times.
+    static let added: Columns = table.columns + "priority integer, limited_workflow text"
+
+    /// The steps of some tasks, by their sequence.
+    static func select(_ tenant: String, _ taskIDs: [UUID], _ lock: RowLock) -> PostgresQuery {
+        """
+        SELECT \(raw: table.columns.names), extract(epoch FROM run_at - now())::float8 AS due_in
+          FROM pressroom.steps WHERE tenant_id = \(tenant) AND task_id = ANY(\(taskIDs)::uuid[])
+         ORDER BY task_id, sequence, id\(raw: lock.rawValue)
+        """
+    }
+
     init(_ row: PostgresRow) throws {
         id = try row.decode("id")
         phaseID = try row.decode("phase_id")
@@ -118,5 +170,34 @@ extension StepRow {
         row.set("error", error)
         row.set("changes_run_at", .bool(runAt != .unchanged))
         if case .after(let delay) = runAt { row.set("run_in", .number(delay / .seconds(1))) }
+    }
+
+    static func insert(_ rows: RecordSet, _ tenant: String) -> PostgresQuery {
+        """
+        INSERT INTO pressroom.steps (tenant_id, \(raw: added.names), run_at, started_at, completed_at)
+        SELECT \(tenant), \(raw: added.values), now() + make_interval(secs => r.run_in),
+               CASE r.status WHEN 'running' THEN now() END,
+               CASE WHEN r.status IN ('completed', 'failed', 'skipped', 'cancelled') THEN now() END
+          FROM jsonb_to_recordset(\(rows)::jsonb) AS r (\(raw: added.definitions), run_in double precision)
+         WHERE true
+        """
+    }
+
+    static func update(_ rows: RecordSet, _ tenant: String) -> PostgresQuery {
+        """
+        UPDATE pressroom.steps s
+           SET \(raw: table.changing.assignments),
+               run_at = CASE WHEN r.changes_run_at THEN now() + make_interval(secs => r.run_in) ELSE s.run_at END
+          FROM jsonb_to_recordset(\(rows)::jsonb) AS r (id uuid, \(raw: table.changing.definitions),
+               changes_run_at boolean, run_in double precision)
+         WHERE s.tenant_id = \(tenant) AND s.id = r.id
+        """
+    }
+}
+
+extension Store {
+    /// The steps of a task, newest first: by id and not by `sequence`, because several phases that run side by side share none.
+    package func steps(_ scope: Scope, _ taskID: UUID, _ page: PageRequest) async throws -> ListPage {
+        try await rows(of: "steps", "step_json", scope, taskID, page)
     }
 }

@@ -3,7 +3,7 @@ import Postgres
 import Workflow
 
 extension Store {
-    /// The tenants that have tasks to look at, in random order (so that each gets its turn).
+    /// The tenants that have tasks to look at, in random order, so that each gets its turn.
     package func tenantsWithDueWakeups() async throws -> [String] {
         try await database.query(
             """
@@ -30,21 +30,21 @@ extension Store {
         ).map { try $0.decode("task_id", as: UUID.self) }
     }
 
-    /// Takes the due wake-ups of these tasks and lets `body` look at the tasks, in one transaction. Tasks that somebody
-    /// else holds are left out; they stay due. Answers how many were looked at, and what came of it.
+    /// Takes the due wake-ups of these tasks and lets `body` look at the tasks, in one transaction. Tasks that
+    /// another session holds are left out; they stay due. Returns how many were looked at, and what came of it.
     package func wakeTasks<T: Sendable>(
         _ scope: Scope, _ taskIDs: [UUID], _ body: @Sendable (inout [TaskGraph]) throws -> T
     ) async throws -> (woken: Int, commit: TaskGraphCommit<T>?) {
-        try await write(scope) { connection in
+        try await write(scope) { transaction in
             // The task before its wake-up, as everywhere.
-            let free = try await connection.query(
+            let free = try await transaction.query(
                 """
                 SELECT task_id FROM pressroom.tasks
                  WHERE tenant_id = \(scope.tenantID) AND task_id = ANY(\(taskIDs)::uuid[])
                  ORDER BY task_id FOR NO KEY UPDATE SKIP LOCKED
                 """
             ).map { try $0.decode("task_id", as: UUID.self) }
-            let taken = try await connection.query(
+            let taken = try await transaction.query(
                 """
                 DELETE FROM pressroom.wakeups
                  WHERE tenant_id = \(scope.tenantID) AND task_id = ANY(\(free)::uuid[]) AND run_at <= now()
@@ -52,11 +52,11 @@ extension Store {
                 """
             ).map { try $0.decode("task_id", as: UUID.self) }
             guard !taken.isEmpty else { return (0, nil) }
-            return (taken.count, try await changeTaskGraphs(connection, scope, taken, body))
+            return (taken.count, try await changeTaskGraphs(transaction, scope, taken, body))
         }
     }
 
-    /// Looks at a task later, because it could not be looked at now.
+    /// Has a task looked at later, because it could not be looked at now.
     package func postponeWakeup(_ scope: Scope, taskID: UUID, by delay: Duration) async throws {
         _ = try await database.query(
             """
@@ -65,7 +65,7 @@ extension Store {
             """)
     }
 
-    /// Wakes tasks that run with nothing left to run: an operator may have closed their last step by hand.
+    /// Wakes tasks that run with nothing left to run: an operator may have closed their last step by hand. Returns how many.
     package func wakeIdleTasks() async throws -> Int {
         try await database.query(
             """
@@ -85,13 +85,23 @@ extension Store {
             """
         ).affectedRows
     }
+
+    /// Wakes tasks after some seconds (`run_in`), or earlier where they are due before.
+    static func upsertWakeups(_ rows: JSON, _ tenant: String) -> PostgresQuery {
+        """
+        INSERT INTO pressroom.wakeups (tenant_id, task_id, run_at)
+        SELECT \(tenant), r.task_id, now() + make_interval(secs => r.run_in)
+          FROM jsonb_to_recordset(\(rows)::jsonb) AS r (task_id uuid, run_in double precision)
+        ON CONFLICT (tenant_id, task_id) DO UPDATE SET run_at = least(wakeups.run_at, EXCLUDED.run_at)
+        """
+    }
 }
 
 extension Store {
-    /// Does what other transactions asked for, a request at a time: here somebody may be waited for, because nothing is
-    /// held meanwhile. Answers how many were done; one whose task another session holds is left for the next time.
+    /// Carries out what other transactions asked for, a request at a time. This may wait for a row, because it holds nothing
+    /// meanwhile. Returns how many were done; one whose task another session holds is left for the next time.
     ///
-    /// - Parameter scope: for whom it is done, by tenant.
+    /// - Parameter scope: the scope of each tenant's changes.
     package func relayWakeRequests(_ scope: @Sendable (String) -> Scope, limit: Int = 500) async throws -> Int {
         let requests = try await database.query(
             """
@@ -137,7 +147,7 @@ extension Store {
         } catch let error as StoreError where error.code == .notFound {
             return true
         } catch let error as StoreError where error.code == .conflict {
-            return error.status != nil  // it had ended; without a status, somebody holds one of its rows
+            return error.status != nil  // it had ended; without a status, another session holds one of its rows
         }
     }
 }

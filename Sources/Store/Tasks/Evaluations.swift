@@ -32,6 +32,25 @@ package struct EvaluationRow: Sendable, Equatable {
 }
 
 extension EvaluationRow {
+    static let table = Table(
+        "evaluations",
+        fixed: """
+            id uuid, task_id uuid, phase_id uuid, step_id uuid, output_id uuid, stage text, evaluator jsonb
+            """,
+        changing: """
+            status text, score double precision, criteria_scores jsonb, reasoning text, rank integer,
+            weighted_score double precision, usage jsonb, error jsonb
+            """)
+
+    /// The evaluations of some tasks, the oldest first.
+    static func select(_ tenant: String, _ taskIDs: [UUID], _ lock: RowLock) -> PostgresQuery {
+        """
+        SELECT \(raw: table.columns.names) FROM pressroom.evaluations
+         WHERE tenant_id = \(tenant) AND task_id = ANY(\(taskIDs)::uuid[])
+         ORDER BY task_id, created_at, id\(raw: lock.rawValue)
+        """
+    }
+
     init(_ row: PostgresRow) throws {
         id = try row.decode("id")
         phaseID = try row.decode("phase_id")
@@ -60,5 +79,12 @@ extension EvaluationRow {
             "rank": rank.map { .integer(Int64($0)) } ?? .null, "weighted_score": weightedScore.map(JSON.number) ?? .null,
             "usage": usage, "error": error ?? .null,
         ]
+    }
+}
+
+extension Store {
+    /// The evaluations of a task, newest first.
+    package func evaluations(_ scope: Scope, _ taskID: UUID, _ page: PageRequest) async throws -> ListPage {
+        try await rows(of: "evaluations", "evaluation_json", scope, taskID, page)
     }
 }

@@ -1,8 +1,8 @@
 package import Foundation
-package import Postgres
+import Postgres
 package import Workflow
 
-/// The rows of a new task that takes over from another what lies before a phase.
+/// The rows of a new task that takes over what another has before a phase.
 ///
 /// A phase is taken over when it does not come after that phase and is closed for good: completed, failed where that was
 /// allowed, or skipped by its own condition. With it come its steps, and what they made: outputs with their texts as
@@ -12,11 +12,11 @@ package struct TaskFork: Sendable {
     /// The phase keys that are taken over.
     package let kept: Set<String>
 
-    let source: JSON
-    let input: JSON
-    let config: JSON
+    private let source: JSON
+    private let input: JSON
+    private let config: JSON
     /// New ids by old ones.
-    private(set) var ids: [String: String] = [:]
+    private var ids: [String: String] = [:]
 
     /// - Parameters:
     ///   - state: of the old task, with its versions.
@@ -40,44 +40,30 @@ package struct TaskFork: Sendable {
         makeIDs()
     }
 
-    /// The rows that `jsonb_populate_recordset` reads.
-    func rows(_ table: String) -> JSON {
-        switch table {
-        case "tasks": .array([task])
-        case "phases": .array(phases)
-        case "steps": .array(keptSteps.map { mapped($0, ["processor_id": .null]) })
-        case "outputs": .array(keptOutputs.map { mapped(rewound($0)) })
-        case "output_versions": .array(keptVersions.map { mapped($0) })
-        case "evaluations": .array(ofKeptPhases("evaluations").map { mapped($0) })
-        case "rankings": .array(keptRankings.map { mapped($0) })
-        default: []
-        }
-    }
-
     // What of the old task is kept.
 
-    var keptPhaseIDs: Set<String> {
+    private var keptPhaseIDs: Set<String> {
         Set(list("phases").filter { kept.contains($0["key"]?.string ?? "") }.compactMap { $0["id"]?.string })
     }
 
-    var keptSteps: [JSON] { ofKeptPhases("steps") }
-    var keptRankings: [JSON] { ofKeptPhases("rankings") }
+    private var keptSteps: [JSON] { ofKeptPhases("steps") }
+    private var keptRankings: [JSON] { ofKeptPhases("rankings") }
 
     /// Those that a kept write phase made.
-    var keptOutputs: [JSON] {
+    private var keptOutputs: [JSON] {
         let written = Set(keptSteps.filter { $0["kind"] == "write" }.compactMap { $0["output_id"]?.string })
         return list("outputs").filter { written.contains($0["id"]?.string ?? "") }
     }
 
     /// The texts that a kept step made: a step and its text are of one moment.
-    var keptVersions: [JSON] {
+    private var keptVersions: [JSON] {
         let made = Set(keptSteps.map { "\($0["output_id"]?.string ?? "") \($0["completed_at"]?.string ?? "")" })
         return list("output_versions").filter { version in
             made.contains("\(version["output_id"]?.string ?? "") \(version["created_at"]?.string ?? "")")
         }
     }
 
-    func list(_ table: String) -> [JSON] { source[table]?.array ?? [] }
+    private func list(_ table: String) -> [JSON] { source[table]?.array ?? [] }
 
     private func ofKeptPhases(_ table: String) -> [JSON] {
         let ids = keptPhaseIDs
@@ -85,6 +71,13 @@ package struct TaskFork: Sendable {
     }
 
     // The new rows.
+
+    fileprivate var creation: TaskCreation { TaskCreation(task: task, phases: phases) }
+    fileprivate var outputs: JSON { .array(keptOutputs.map { mapped(rewound($0)) }) }
+    fileprivate var outputVersions: JSON { .array(keptVersions.map { mapped($0) }) }
+    fileprivate var steps: JSON { .array(keptSteps.map { mapped($0, ["processor_id": .null]) }) }
+    fileprivate var evaluations: JSON { .array(ofKeptPhases("evaluations").map { mapped($0) }) }
+    fileprivate var rankings: JSON { .array(keptRankings.map { mapped($0) }) }
 
     private var task: JSON {
         let old = source["task"] ?? [:]
@@ -113,7 +106,7 @@ package struct TaskFork: Sendable {
         }
     }
 
-    /// What the kept phases brought, and their texts counted anew in the order in which they had finished.
+    /// The outputs of the kept phases, and their texts counted anew in the order in which the phases had finished.
     private var accumulatedContext: JSON {
         let old = source["task"]?["accumulated_context"] ?? [:]
         let outputs = old["phases"]?.object ?? [:]
@@ -160,7 +153,7 @@ package struct TaskFork: Sendable {
 
 extension TaskFork {
     /// Which phases are taken over.
-    static func phases(
+    fileprivate static func phases(
         before phase: String, _ workflow: WorkflowDefinition, _ rows: [String: JSON]
     ) throws(StoreError) -> Set<String> {
         let upstream = ancestors(of: phase, workflow)
@@ -176,7 +169,7 @@ extension TaskFork {
                 guard candidate.id != phase, let row = rows[candidate.id] else { return false }
                 return isClosed(row, candidate) && !ancestors(of: candidate.id, workflow).contains(phase)
             }.map(\.id))
-        // Beside the phase: nothing is kept whose own ground is not.
+        // A phase beside it is kept only with all that it needs.
         var shrinks = true
         while shrinks {
             let sound = kept.filter { key in workflow.phase(key)?.needs.allSatisfy(kept.contains) ?? false }
@@ -205,9 +198,9 @@ extension TaskFork {
     }
 }
 
-/// How an output stood when the kept phases were done with it.
 extension TaskFork {
-    func rewound(_ output: JSON) -> JSON {
+    /// The output as it was when the kept phases were done with it.
+    private func rewound(_ output: JSON) -> JSON {
         guard let id = output["id"]?.string else { return output }
         var row = judged(output, id)
         guard hasLaterWork(on: id) else { return row }
@@ -231,7 +224,7 @@ extension TaskFork {
         return row
     }
 
-    /// Whether a phase that runs again had its hands on the output.
+    /// Whether a phase that runs again has worked on the output.
     private func hasLaterWork(on id: String) -> Bool {
         let ids = keptPhaseIDs
         return list("steps").contains { step in
@@ -270,65 +263,22 @@ extension TaskFork {
 }
 
 extension Store {
-    /// Creates the rows of a fork in a transaction that `write` has opened; the caller gives the hint after the commit.
-    package func forkTask(on connection: PostgresConnection, _ scope: Scope, _ fork: TaskFork) async throws -> TaskView {
+    /// Creates the rows of a fork in a transaction that `write` has opened.
+    package func forkTask(on transaction: WriteTransaction, _ scope: Scope, _ fork: TaskFork) async throws -> TaskView {
         let tenant = scope.tenantID
-        let results = try await connection.pipeline([
-            """
-            INSERT INTO pressroom.tasks (tenant_id, task_id, forked_from_task_id, workspace_id, workflow_id, workflow_name,
-                   workflow_version, config, context, input, priority, accumulated_context, created_by)
-            SELECT \(tenant), r.task_id, r.forked_from_task_id, r.workspace_id, r.workflow_id, r.workflow_name,
-                   r.workflow_version, r.config, r.context, r.input, r.priority, r.accumulated_context, \(scope.userID)
-              FROM jsonb_populate_recordset(NULL::pressroom.tasks, \(fork.rows("tasks"))::jsonb) r
-            RETURNING pressroom.task_json(tasks) AS json, version, status
-            """,
-            """
-            INSERT INTO pressroom.phases (tenant_id, id, task_id, key, kind, ordinal, status, needs, iteration, input, output,
-                   error, started_at, completed_at)
-            SELECT \(tenant), r.id, r.task_id, r.key, r.kind, r.ordinal, r.status, r.needs, r.iteration, r.input, r.output,
-                   r.error, r.started_at, r.completed_at
-              FROM jsonb_populate_recordset(NULL::pressroom.phases, \(fork.rows("phases"))::jsonb) r ORDER BY r.ordinal
-            """,
-            """
-            INSERT INTO pressroom.outputs (tenant_id, id, task_id, track, status, writer, editor, content, version_number,
-                   edit_cycle, editor_feedback, editor_approved, initial_avg_score, initial_rank, is_finalist,
-                   final_total_score, final_rank, usage, error)
-            SELECT \(tenant), r.id, r.task_id, r.track, r.status, r.writer, r.editor, r.content, r.version_number,
-                   r.edit_cycle, r.editor_feedback, r.editor_approved, r.initial_avg_score, r.initial_rank, r.is_finalist,
-                   r.final_total_score, r.final_rank, r.usage, r.error
-              FROM jsonb_populate_recordset(NULL::pressroom.outputs, \(fork.rows("outputs"))::jsonb) r
-            """,
-            // When a text was written stays as it is: it tells which step made it.
-            """
-            INSERT INTO pressroom.output_versions (tenant_id, id, output_id, task_id, version_number, action, agent, content,
-                   feedback, usage, created_at)
-            SELECT \(tenant), r.id, r.output_id, r.task_id, r.version_number, r.action, r.agent, r.content, r.feedback,
-                   r.usage, r.created_at
-              FROM jsonb_populate_recordset(NULL::pressroom.output_versions, \(fork.rows("output_versions"))::jsonb) r
-            """,
-            """
-            INSERT INTO pressroom.steps (tenant_id, id, task_id, phase_id, output_id, kind, agent, model, sequence, status,
-                   attempt, max_attempts, priority, run_at, input, output, error, started_at, completed_at)
-            SELECT \(tenant), r.id, r.task_id, r.phase_id, r.output_id, r.kind, r.agent, r.model, r.sequence, r.status,
-                   r.attempt, r.max_attempts, r.priority, r.run_at, r.input, r.output, r.error, r.started_at, r.completed_at
-              FROM jsonb_populate_recordset(NULL::pressroom.steps, \(fork.rows("steps"))::jsonb) r
-            """,
-            """
-            INSERT INTO pressroom.evaluations (tenant_id, id, task_id, phase_id, step_id, output_id, stage, evaluator, status,
-                   score, criteria_scores, reasoning, rank, weighted_score, usage, error)
-            SELECT \(tenant), r.id, r.task_id, r.phase_id, r.step_id, r.output_id, r.stage, r.evaluator, r.status,
-                   r.score, r.criteria_scores, r.reasoning, r.rank, r.weighted_score, r.usage, r.error
-              FROM jsonb_populate_recordset(NULL::pressroom.evaluations, \(fork.rows("evaluations"))::jsonb) r
-            """,
-            """
-            INSERT INTO pressroom.rankings (tenant_id, id, task_id, phase_id, stage, method, entries, agreement,
-                   evaluations_counted, evaluations_failed)
-            SELECT \(tenant), r.id, r.task_id, r.phase_id, r.stage, r.method, r.entries, r.agreement, r.evaluations_counted,
-                   r.evaluations_failed
-              FROM jsonb_populate_recordset(NULL::pressroom.rankings, \(fork.rows("rankings"))::jsonb) r
-            """,
-            "INSERT INTO pressroom.wakeups (tenant_id, task_id) VALUES (\(tenant), \(fork.taskID))",
-        ])
+        let stepColumns =
+            StepRow.table.columns + "priority integer, run_at timestamptz, started_at timestamptz, completed_at timestamptz"
+        let results = try await transaction.pipeline(
+            TaskCreation.queries(scope, [fork.creation]) + [
+                OutputRow.table.insert(fork.outputs, tenant),
+                // The time of a text stays as it is: it tells which step made it.
+                OutputVersionRow.table.insert(
+                    fork.outputVersions, tenant, OutputVersionRow.table.columns + "created_at timestamptz"),
+                StepRow.table.insert(fork.steps, tenant, stepColumns),
+                EvaluationRow.table.insert(fork.evaluations, tenant),
+                RankingRow.table.insert(fork.rankings, tenant),
+            ])
+        transaction.announce(.due)
         return try TaskView(results[0][0], taskID: fork.taskID)
     }
 }

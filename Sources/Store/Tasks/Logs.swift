@@ -20,6 +20,8 @@ package struct LogRow: Sendable, Equatable {
         self.message = message
     }
 
+    static let table = Table("logs", fixed: "id uuid, task_id uuid, phase_id uuid, step_id uuid, level text, message text")
+
     var json: JSON {
         [
             "id": .string(id.uuidString), "phase_id": .string(phaseID.uuidString), "step_id": .string(stepID.uuidString),
@@ -29,12 +31,8 @@ package struct LogRow: Sendable, Equatable {
 }
 
 extension Store {
-    func insertLogs(_ rows: JSON, _ tenant: String) -> PostgresQuery {
-        """
-        INSERT INTO pressroom.logs (tenant_id, id, task_id, phase_id, step_id, level, message)
-        SELECT \(tenant), r.id, r.task_id, r.phase_id, r.step_id, r.level, r.message
-          FROM jsonb_to_recordset(\(rows)::jsonb) AS r (id uuid, task_id uuid, phase_id uuid, step_id uuid, level text,
-               message text)
-        """
+    /// The lines that a task's phases wrote, newest first.
+    package func logs(_ scope: Scope, _ taskID: UUID, _ page: PageRequest) async throws -> ListPage {
+        try await rows(of: "logs", "log_json", scope, taskID, page)
     }
 }

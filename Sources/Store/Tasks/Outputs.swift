@@ -35,6 +35,26 @@ package struct OutputRow: Sendable, Equatable {
 }
 
 extension OutputRow {
+    static let table = Table(
+        "outputs", fixed: "id uuid, task_id uuid, track text, writer jsonb",
+        changing: """
+            status text, editor jsonb, content text, version_number integer, edit_cycle integer, editor_feedback text,
+            editor_approved boolean, initial_avg_score double precision, initial_rank integer, is_finalist boolean,
+            final_total_score double precision, final_rank integer, usage jsonb, error jsonb
+            """)
+
+    /// What is set of a new output.
+    static let added = table.fixed + "status text"
+
+    /// The outputs of some tasks, the oldest first.
+    static func select(_ tenant: String, _ taskIDs: [UUID], _ lock: RowLock) -> PostgresQuery {
+        """
+        SELECT \(raw: table.columns.names) FROM pressroom.outputs
+         WHERE tenant_id = \(tenant) AND task_id = ANY(\(taskIDs)::uuid[])
+         ORDER BY task_id, created_at, id\(raw: lock.rawValue)
+        """
+    }
+
     init(_ row: PostgresRow) throws {
         id = try row.decode("id")
         track = try row.decode("track")
@@ -97,11 +117,45 @@ package struct OutputVersionRow: Sendable, Equatable {
         self.usage = usage
     }
 
+    static let table = Table(
+        "output_versions",
+        fixed: """
+            id uuid, output_id uuid, task_id uuid, version_number integer, action text, agent jsonb, content text,
+            feedback text, usage jsonb
+            """)
+
     var json: JSON {
         [
             "id": .string(id.uuidString), "output_id": .string(outputID.uuidString),
             "version_number": .integer(Int64(versionNumber)), "action": .string(action.rawValue), "agent": agent,
             "content": .string(content), "feedback": feedback.map(JSON.string) ?? .null, "usage": usage,
         ]
+    }
+}
+
+extension Store {
+    /// The outputs of a task, newest first.
+    package func outputs(_ scope: Scope, _ taskID: UUID, _ page: PageRequest) async throws -> ListPage {
+        try await rows(of: "outputs", "output_json", scope, taskID, page)
+    }
+
+    /// The texts of one output; nil when the task has no such output.
+    package func outputVersions(
+        _ scope: Scope, _ taskID: UUID, outputID: UUID, _ page: PageRequest
+    ) async throws -> ListPage? {
+        let results = try await database.pipeline([
+            """
+            SELECT 1 FROM pressroom.outputs
+             WHERE tenant_id = \(scope.tenantID) AND id = \(outputID) AND task_id = \(taskID)
+            """,
+            """
+            SELECT pressroom.output_version_json(v) AS item, '0.' || v.version_number AS key
+              FROM pressroom.output_versions v
+             WHERE v.tenant_id = \(scope.tenantID) AND v.output_id = \(outputID) AND v.task_id = \(taskID)
+               AND v.version_number < \(page.pairBelow().1)::bigint
+             ORDER BY v.version_number DESC LIMIT \(page.limit + 1)
+            """,
+        ])
+        return results[0].isEmpty ? nil : ListPage(results[1], limit: page.limit)
     }
 }

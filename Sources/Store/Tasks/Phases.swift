@@ -17,6 +17,19 @@ package struct PhaseRow: Sendable, Equatable {
 }
 
 extension PhaseRow {
+    static let table = Table(
+        "phases", fixed: "id uuid, task_id uuid, key text, ordinal integer",
+        changing: "status text, iteration integer, input jsonb, output jsonb, error jsonb")
+
+    /// The phases of some tasks, in the order of their workflow.
+    static func select(_ tenant: String, _ taskIDs: [UUID], _ lock: RowLock) -> PostgresQuery {
+        """
+        SELECT \(raw: table.columns.names) FROM pressroom.phases
+         WHERE tenant_id = \(tenant) AND task_id = ANY(\(taskIDs)::uuid[])
+         ORDER BY task_id, ordinal\(raw: lock.rawValue)
+        """
+    }
+
     init(_ row: PostgresRow) throws {
         id = try row.decode("id")
         key = try row.decode("key")

@@ -1,6 +1,6 @@
 package import Foundation
 import Postgres
-package import Workflow
+import Workflow
 
 /// What a client may do to a task.
 package enum TaskAction: String, Sendable, CaseIterable {
@@ -15,15 +15,13 @@ extension Store {
     package func transitionTask(
         _ scope: Scope, _ taskID: UUID, _ action: TaskAction, ifVersion: Int64?
     ) async throws -> TaskView {
-        let view = try await write(scope) { connection in
-            let workflow = action == .retry ? try await workflow(connection, scope, ofTask: taskID) : nil
-            try await refusingHeldRows {
-                try await withTaskGraphs(connection, scope, [taskID], lockTimeout: heldRowTimeout) { graphs in
-                    guard !graphs.isEmpty else { throw StoreError(.notFound, "There is no task \(taskID.text).") }
+        try await write(scope) { transaction in
+            let workflow = action == .retry ? try await workflow(transaction, scope, ofTask: taskID) : nil
+            _ = try await refusingHeldRows {
+                try await changeTaskGraphs(transaction, scope, [taskID], lockTimeout: heldRowTimeout) { graphs in
+                    guard !graphs.isEmpty else { throw StoreError.noTask(taskID) }
                     let task = graphs[0].task
-                    if let ifVersion, ifVersion != task.version {
-                        throw StoreError(.stale, "The task is at version \(task.version), not \(ifVersion).")
-                    }
+                    try StoreError.require(ifVersion, ofVersion: task.version, "task")
                     guard graphs[0].allows(action) else {
                         throw StoreError(
                             .conflict, "A task that is \(task.status) cannot \(action.rawValue).", status: task.status.rawValue)
@@ -31,21 +29,16 @@ extension Store {
                     graphs[0].perform(action, workflow)
                 }
             }
-            let rows = try await connection.query(
-                """
-                SELECT pressroom.task_json(t) AS json, version, status FROM pressroom.tasks t
-                 WHERE tenant_id = \(scope.tenantID) AND task_id = \(taskID)
-                """)
-            return try TaskView(rows[0], taskID: taskID)
+            transaction.announce(.dueOrEnded)
+            guard let view = try await task(scope, taskID, transaction.query) else { throw StoreError.noTask(taskID) }
+            return view
         }
-        hints.workArrived()
-        return view
     }
 
     private func workflow(
-        _ connection: PostgresConnection, _ scope: Scope, ofTask taskID: UUID
+        _ transaction: WriteTransaction, _ scope: Scope, ofTask taskID: UUID
     ) async throws -> WorkflowDefinition? {
-        let rows = try await connection.query(
+        let rows = try await transaction.query(
             """
             SELECT w.definition FROM pressroom.tasks t
               JOIN pressroom.workflows w ON w.tenant_id = t.tenant_id AND w.id = t.workflow_id
@@ -78,7 +71,7 @@ extension TaskGraph {
 
     private mutating func pause() {
         for step in steps where step.status == .running { handBack(step.id) }
-        takeBackFromPeople()
+        withdrawHumanTasks()
         task.status = .paused
     }
 
@@ -110,8 +103,8 @@ extension TaskGraph {
         task.status = .cancelled
     }
 
-    /// Withdraws what people were asked; their steps ask anew when the task goes on.
-    private mutating func takeBackFromPeople() {
+    /// Withdraws the open human tasks; their steps ask again when the task goes on.
+    private mutating func withdrawHumanTasks() {
         for index in humanTasks.indices where !humanTasks[index].status.isTerminal {
             humanTasks[index].status = .cancelled
             updateStep(humanTasks[index].stepID) { row in
@@ -129,10 +122,10 @@ extension TaskGraph {
             let definition = workflow?.phase(phase.key)
             if definition?.onFailure == .continue { continue }
             // The others wait, as those of a new list do, until one of these has ended.
-            var room = definition?.concurrency ?? .max
+            var capacity = definition?.concurrency ?? .max
             for step in currentSteps(of: phase) where step.status == .failed {
-                reopen(step, attempts: definition?.retry.maxAttempts ?? step.maxAttempts, isParked: room <= 0)
-                room -= 1
+                reopen(step, attempts: definition?.retry.maxAttempts ?? step.maxAttempts, isParked: capacity <= 0)
+                capacity -= 1
             }
             let hasBegun = !steps(of: phase.id).isEmpty
             updatePhase(phase.id) { row in
@@ -161,7 +154,7 @@ extension TaskGraph {
             row.maxAttempts = row.attempt + attempts
             row.status = .pending
             row.error = nil
-            // Nobody runs a wait: its phase takes it up again.
+            // No processor runs a wait: its phase takes it up again.
             row.runAt = isParked || step.kind.isWait ? .never : .after(.zero)
         }
         updateEvaluations(of: step.id) { row in
@@ -174,62 +167,6 @@ extension TaskGraph {
             guard row.status == .failed, let waiting = step.kind.waitingOutputStatus else { return }
             row.status = waiting
             row.error = nil
-        }
-    }
-}
-
-extension TaskGraph {
-    /// Puts a running step back into the queue as if it had not been claimed; the attempt does not count.
-    package mutating func handBack(_ stepID: UUID) {
-        guard let step = steps.first(where: { $0.id == stepID }), step.status == .running else { return }
-        updateStep(stepID) { row in
-            row.status = .pending
-            row.processorID = nil
-            row.maxAttempts += 1
-            row.runAt = .after(.zero)
-        }
-        returnWork(of: step)
-    }
-
-    /// What the step worked on waits for it again.
-    package mutating func returnWork(of step: StepRow) {
-        updateEvaluations(of: step.id) { row in
-            if row.status == .processing { row.status = .pending }
-        }
-        if let outputID = step.outputID, let waiting = step.kind.waitingOutputStatus {
-            updateOutput(outputID) { row in
-                if row.status == step.kind.activeOutputStatus { row.status = waiting }
-            }
-        }
-    }
-}
-
-extension StepKind {
-    /// Whether a step of this kind waits for something, and is never run by a processor.
-    package var isWait: Bool {
-        switch self {
-        case .signal, .delay, .human: true
-        default: false
-        }
-    }
-
-    /// The status of an output that a step of this kind works on; nil when the step doesn't work on an output.
-    package var activeOutputStatus: OutputStatus? {
-        switch self {
-        case .write: .writing
-        case .edit: .editing
-        case .rewrite: .rewriting
-        default: nil
-        }
-    }
-
-    /// The status of an output that waits for a step of this kind; nil when the step doesn't work on an output.
-    package var waitingOutputStatus: OutputStatus? {
-        switch self {
-        case .write: .pendingWrite
-        case .edit: .pendingEdit
-        case .rewrite: .pendingRewrite
-        default: nil
         }
     }
 }

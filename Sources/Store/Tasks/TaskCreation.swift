@@ -1,6 +1,91 @@
 package import Foundation
-package import Postgres
+import Postgres
 package import Workflow
+
+/// The rows of a new task, whatever creates it: a request or a schedule (`TaskStart`), a step of another task
+/// (`SubtaskStart`), or a fork of an old one (`TaskFork`).
+struct TaskCreation: Sendable {
+    /// The row of `tasks`.
+    let task: JSON
+    /// The rows of `phases`.
+    let phases: [JSON]
+
+    init(task: JSON, phases: [JSON]) {
+        self.task = task
+        self.phases = phases
+    }
+
+    /// A task that begins with the first phases of its workflow.
+    ///
+    /// - Parameters:
+    ///   - context: the execution context; its `task_id` is set here.
+    ///   - more: columns of `tasks` that depend on how the task comes about.
+    init(
+        _ taskID: UUID, _ workflow: WorkflowDefinition, id workflowID: UUID, input: JSON, config: JSON, context: JSON,
+        priority: Int, _ more: [String: JSON]
+    ) {
+        let id = JSON.string(taskID.text)
+        var context = context
+        context["task_id"] = id
+        let task: [String: JSON] = [
+            "task_id": id, "workflow_id": .string(workflowID.text), "workflow_name": .string(workflow.name),
+            "workflow_version": .string(workflow.version.description), "config": config, "context": context,
+            "input": input, "priority": .integer(Int64(priority)),
+        ]
+        self.task = .object(task.merging(more) { $1 })
+        phases = workflow.phases.enumerated().map { ordinal, phase in
+            [
+                "id": .string(UUIDv7.next().text), "task_id": id, "key": .string(phase.id),
+                "kind": .string(phase.kindName), "ordinal": .integer(Int64(ordinal)), "status": "pending",
+                "needs": .array(phase.needs.map(JSON.string)), "iteration": 0,
+            ]
+        }
+    }
+}
+
+extension TaskCreation {
+    /// What is set of a new task. Its workspace and its author are its parent's, where a step of that one creates it.
+    private static let columns: Columns = """
+        task_id uuid, workflow_id uuid, workflow_name text, workflow_version text, config jsonb, context jsonb, input jsonb,
+        priority integer, parent_task_id uuid, forked_from_task_id uuid, idempotency_key text, run_at timestamptz
+        """
+
+    private static let phaseColumns: Columns =
+        PhaseRow.table.columns + "kind text, needs text[], started_at timestamptz, completed_at timestamptz"
+
+    /// The statements that add tasks with their phases, and wake them when they may begin. The first one returns the
+    /// rows that `TaskView` reads.
+    static func queries(_ scope: Scope, _ creations: [TaskCreation]) -> [PostgresQuery] {
+        let tenant = scope.tenantID
+        let tasks = JSON.array(creations.map(\.task))
+        return [
+            """
+            INSERT INTO pressroom.tasks AS t (tenant_id, \(raw: columns.names), accumulated_context, workspace_id, created_by)
+            SELECT \(tenant), \(raw: columns.values), coalesce(r.accumulated_context, '{}'),
+                   coalesce(r.workspace_id, p.workspace_id),
+                   CASE WHEN r.parent_task_id IS NULL THEN \(scope.userID) ELSE p.created_by END
+              FROM jsonb_to_recordset(\(tasks)::jsonb) AS r (\(raw: columns.definitions), accumulated_context jsonb,
+                   workspace_id uuid)
+              LEFT JOIN pressroom.tasks p ON p.tenant_id = \(tenant) AND p.task_id = r.parent_task_id
+            RETURNING t.task_id, \(raw: TaskView.columns)
+            """,
+            PhaseRow.table.insert(JSON.array(creations.flatMap(\.phases)), tenant, phaseColumns),
+            """
+            INSERT INTO pressroom.wakeups (tenant_id, task_id, run_at, priority)
+            SELECT \(tenant), r.task_id, coalesce(r.run_at, now()), r.priority
+              FROM jsonb_to_recordset(\(tasks)::jsonb) AS r (task_id uuid, run_at timestamptz, priority integer)
+            """,
+        ]
+    }
+
+    /// The tasks that the first of the statements has added, by id.
+    static func views(_ rows: PostgresResult) throws -> [UUID: TaskView] {
+        try rows.reduce(into: [:]) { views, row in
+            let taskID = try row.decode("task_id", as: UUID.self)
+            views[taskID] = try TaskView(row, taskID: taskID)
+        }
+    }
+}
 
 /// A task to be started, checked and complete.
 package struct TaskStart: Sendable {
@@ -29,99 +114,34 @@ package struct TaskStart: Sendable {
         self.runAt = runAt
         self.idempotencyKey = idempotencyKey
     }
+
+    fileprivate var creation: TaskCreation {
+        TaskCreation(
+            taskID, workflow, id: workflowID, input: input, config: config, context: context.json, priority: priority,
+            ["idempotency_key": idempotencyKey.map(JSON.string) ?? .null, "run_at": runAt.map(JSON.string) ?? .null])
+    }
 }
 
 extension Store {
     /// Creates a task with its phases and wakes a processor. Tasks that come at the same time share a transaction.
     package func startTask(_ scope: Scope, _ start: TaskStart) async throws -> TaskView {
-        let view = try await write(start, scope, bytes: start.input.utf8.count, through: taskStarts) { scope, starts in
-            let isFollowed = hints.follows(tenantID: scope.tenantID)
-            let results = try await database.pipeline(
-                [Self.scopeQuery(scope)] + startQueries(scope, starts) + (isFollowed ? [Self.ownEventsQuery(scope.tenantID)] : []))
-            hints.committed(tenantID: scope.tenantID, events: OwnEvents(isFollowed ? results.last : nil))
-            let views = try Self.taskViews(results[1])
+        try await write(start, scope, bytes: start.input.utf8.count, through: taskStarts) { scope, starts in
+            let results = try await write(scope, TaskCreation.queries(scope, starts.map(\.creation)), work: .due)
+            let views = try TaskCreation.views(results[0])
             return starts.map { views[$0.taskID] }
         } alone: { scope, start in
             try await write(scope) { try await startTask(on: $0, scope, start) }
         }
-        hints.workArrived(mayEndRuns: false)
-        return view
     }
 
-    /// The same in a transaction that `write` has opened; the caller gives the hint after the commit.
-    package func startTask(on connection: PostgresConnection, _ scope: Scope, _ start: TaskStart) async throws -> TaskView {
-        let results = try await connection.pipeline(startQueries(scope, [start]))
-        guard let view = try Self.taskViews(results[0])[start.taskID] else {
+    /// The same in a transaction that `write` has opened.
+    package func startTask(on transaction: WriteTransaction, _ scope: Scope, _ start: TaskStart) async throws -> TaskView {
+        let results = try await transaction.pipeline(TaskCreation.queries(scope, [start.creation]))
+        guard let view = try TaskCreation.views(results[0])[start.taskID] else {
             throw StoreError(.invalid, "the task was not created")
         }
+        transaction.announce(.due)
         return view
-    }
-
-    private func startQueries(_ scope: Scope, _ starts: [TaskStart]) -> [PostgresQuery] {
-        let tasks = JSON.array(starts.map { $0.taskJSON })
-        let phases = JSON.array(starts.flatMap { $0.phasesJSON })
-        return [
-            """
-            INSERT INTO pressroom.tasks (tenant_id, task_id, workflow_id, workflow_name, workflow_version, config, context,
-                   input, priority, idempotency_key, created_by, run_at)
-            SELECT \(scope.tenantID), r.task_id, r.workflow_id, r.workflow_name, r.workflow_version, r.config, r.context,
-                   r.input, r.priority, r.idempotency_key, \(scope.userID), r.run_at
-              FROM jsonb_to_recordset(\(tasks)::jsonb) AS r (task_id uuid, workflow_id uuid, workflow_name text,
-                   workflow_version text, config jsonb, context jsonb, input jsonb, priority integer,
-                   idempotency_key text, run_at timestamptz)
-            RETURNING task_id, pressroom.task_json(tasks) AS json, version, status
-            """,
-            """
-            INSERT INTO pressroom.phases (tenant_id, id, task_id, key, kind, ordinal, needs)
-            SELECT \(scope.tenantID), r.id, r.task_id, r.key, r.kind, r.ordinal,
-                   ARRAY(SELECT jsonb_array_elements_text(r.needs))
-              FROM jsonb_to_recordset(\(phases)::jsonb) AS r (id uuid, task_id uuid, key text, kind text, ordinal integer,
-                   needs jsonb)
-            """,
-            """
-            INSERT INTO pressroom.wakeups (tenant_id, task_id, run_at, priority)
-            SELECT \(scope.tenantID), r.task_id, coalesce(r.run_at, now()), r.priority
-              FROM jsonb_to_recordset(\(tasks)::jsonb) AS r (task_id uuid, run_at timestamptz, priority integer)
-            """,
-        ]
-    }
-
-    private static func taskViews(_ rows: PostgresResult) throws -> [UUID: TaskView] {
-        var views: [UUID: TaskView] = [:]
-        for row in rows {
-            let taskID = try row.decode("task_id", as: UUID.self)
-            views[taskID] = try TaskView(row, taskID: taskID)
-        }
-        return views
-    }
-}
-
-extension TaskStart {
-    fileprivate var taskJSON: JSON {
-        [
-            "task_id": .string(taskID.uuidString), "workflow_id": .string(workflowID.uuidString),
-            "workflow_name": .string(workflow.name), "workflow_version": .string(workflow.version.description),
-            "config": config, "context": context.json, "input": input, "priority": .integer(Int64(priority)),
-            "idempotency_key": idempotencyKey.map(JSON.string) ?? .null, "run_at": runAt.map(JSON.string) ?? .null,
-        ]
-    }
-
-    fileprivate var phasesJSON: [JSON] {
-        workflow.phases.enumerated().map { ordinal, phase in
-            [
-                "id": .string(UUIDv7.next().uuidString), "task_id": .string(taskID.uuidString), "key": .string(phase.id),
-                "kind": .string(phase.kindName), "ordinal": .integer(Int64(ordinal)),
-                "needs": .array(phase.needs.map(JSON.string)),
-            ]
-        }
-    }
-}
-
-extension TaskView {
-    init(_ row: PostgresRow, taskID: UUID) throws {
-        self.init(
-            json: JSONText(bytes: row["json"].bytes ?? []), version: try row.decode("version"),
-            status: try row.decode("status"), taskID: taskID)
     }
 }
 
@@ -133,7 +153,7 @@ package struct SubtaskStart: Sendable {
     package let workflow: WorkflowDefinition
     package let workflowID: UUID
     package let input: JSON
-    /// How many tasks stand above it.
+    /// How many tasks are above it.
     package let depth: Int
 
     package init(
@@ -148,28 +168,16 @@ package struct SubtaskStart: Sendable {
         self.depth = depth
     }
 
-    /// The rows of the task, of its phases and of its tie to the parent, for `jsonb_to_recordset`.
-    func rows(of parent: TaskRow) -> (task: JSON, phases: [JSON], tie: JSON) {
-        var context = parent.context
-        context["task_id"] = .string(taskID.text)
-        let id = JSON.string(taskID.uuidString)
-        let parentID = JSON.string(parent.taskID.uuidString)
-        let task: JSON = [
-            "task_id": id, "parent_task_id": parentID, "workflow_id": .string(workflowID.uuidString),
-            "workflow_name": .string(workflow.name), "workflow_version": .string(workflow.version.description),
-            "config": parent.config, "context": context, "input": input, "priority": .integer(Int64(parent.priority)),
-        ]
-        let phases = workflow.phases.enumerated().map { ordinal, phase -> JSON in
-            [
-                "id": .string(UUIDv7.next().uuidString), "task_id": id, "key": .string(phase.id),
-                "kind": .string(phase.kind.rawValue), "ordinal": .integer(Int64(ordinal)),
-                "needs": .array(phase.needs.map(JSON.string)),
-            ]
-        }
+    /// The rows of the task, and of its tie to the step that starts it (`subtasks`).
+    func rows(of parent: TaskRow) -> (creation: TaskCreation, tie: JSON) {
+        let creation = TaskCreation(
+            taskID, workflow, id: workflowID, input: input, config: parent.config, context: parent.context,
+            priority: parent.priority, ["parent_task_id": .string(parent.taskID.text)])
         let tie: JSON = [
-            "parent_step_id": .string(stepID.uuidString), "attempt": .integer(Int64(attempt)), "parent_task_id": parentID,
-            "task_id": id, "depth": .integer(Int64(depth)),
+            "parent_step_id": .string(stepID.text), "attempt": .integer(Int64(attempt)),
+            "parent_task_id": .string(parent.taskID.text), "task_id": .string(taskID.text),
+            "depth": .integer(Int64(depth)),
         ]
-        return (task, phases, tie)
+        return (creation, tie)
     }
 }

@@ -3,7 +3,7 @@ import Postgres
 import Workflow
 
 extension Store {
-    /// Removes a task that is over, with all its rows and its events. Cursors stay valid; a replay has a hole there.
+    /// Removes a task that is over, with all its rows and its events. Cursors stay valid; a replay leaves its events out.
     ///
     /// - Throws: `StoreError` `notFound`; `stale` when `ifVersion` is not the row's version; `conflict` with the current
     ///   status while it is not over.
@@ -15,26 +15,20 @@ extension Store {
     }
 
     private func deleteTask(
-        on connection: PostgresConnection, _ tenant: String, _ taskID: UUID, ifVersion: Int64?
+        on transaction: WriteTransaction, _ tenant: String, _ taskID: UUID, ifVersion: Int64?
     ) async throws {
-        let milliseconds = String(Int64(heldRowTimeout / .milliseconds(1)))
-        let results = try await connection.pipeline([
-            "SELECT set_config('lock_timeout', \(milliseconds), true)",
+        let results = try await transaction.pipeline([
+            .lockTimeout(heldRowTimeout),
             "SELECT status, version FROM pressroom.tasks WHERE tenant_id = \(tenant) AND task_id = \(taskID) FOR UPDATE",
         ])
-        guard let row = results[1].first else {
-            throw StoreError(.notFound, "There is no task \(taskID.text).")
-        }
-        let version: Int64 = try row.decode("version")
-        if let ifVersion, ifVersion != version {
-            throw StoreError(.stale, "The task is at version \(version), not \(ifVersion).")
-        }
+        guard let row = results[1].first else { throw StoreError.noTask(taskID) }
+        try StoreError.require(ifVersion, ofVersion: try row.decode("version"), "task")
         let status: TaskStatus = try row.status("status")
         guard status.isTerminal else {
             throw StoreError(.conflict, "A task that is \(status) cannot be deleted.", status: status.rawValue)
         }
-        // By task, and not left to the cascade, which goes row by row.
-        _ = try await connection.pipeline([
+        // By task, and not by the cascade, which goes row by row.
+        _ = try await transaction.pipeline([
             """
             WITH removed AS (
                 DELETE FROM pressroom.events WHERE tenant_id = \(tenant) AND task_id = \(taskID) RETURNING position
@@ -56,10 +50,8 @@ extension Store {
             "DELETE FROM pressroom.tasks WHERE tenant_id = \(tenant) AND task_id = \(taskID)",
         ])
     }
-}
 
-extension Store {
-    /// Forgets the deleted tasks whose events would be past retention by now: the log has no holes there any more.
+    /// Forgets the deleted tasks whose events would be past retention by now: no replay gets there any more.
     package func forgetDeletedTasks() async throws {
         _ = try await database.query(
             """

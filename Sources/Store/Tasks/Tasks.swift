@@ -26,6 +26,24 @@ package struct TaskRow: Sendable, Equatable {
 }
 
 extension TaskRow {
+    static let table = Table(
+        "tasks", key: "task_id",
+        fixed: "task_id uuid, workflow_id uuid, context jsonb, input jsonb, config jsonb, priority integer",
+        changing: """
+            status text, phase text, accumulated_context jsonb, result jsonb, progress double precision, error jsonb,
+            usage jsonb
+            """)
+
+    static func select(_ tenant: String, _ taskIDs: [UUID], _ lock: RowLock) -> PostgresQuery {
+        let lockedAt = lock == .none ? "NULL::float8" : "extract(epoch FROM now())::float8"
+        return """
+            SELECT \(raw: table.columns.names), version, extract(epoch FROM run_at - now())::float8 AS starts_in,
+                   \(raw: lockedAt) AS locked_at
+              FROM pressroom.tasks WHERE tenant_id = \(tenant) AND task_id = ANY(\(taskIDs)::uuid[])
+             ORDER BY task_id\(raw: lock.rawValue)
+            """
+    }
+
     init(_ row: PostgresRow) throws {
         taskID = try row.decode("task_id")
         workflowID = try row.decode("workflow_id")
@@ -72,15 +90,39 @@ package struct TaskView: Sendable {
     }
 }
 
+extension TaskView {
+    /// What a statement selects of a task that it calls `t`.
+    static let columns = "pressroom.task_json(t) AS json, t.version, t.status"
+
+    init(_ row: PostgresRow, taskID: UUID) throws {
+        self.init(
+            json: JSONText(bytes: row["json"].bytes ?? []), version: try row.decode("version"),
+            status: try row.decode("status"), taskID: taskID)
+    }
+}
+
 extension Store {
     /// One task's row; nil when the scope has no such task.
     package func task(_ scope: Scope, _ taskID: UUID) async throws -> TaskView? {
-        let rows = try await database.query(
+        try await task(scope, taskID, database.query)
+    }
+
+    func task(
+        _ scope: Scope, _ taskID: UUID, _ query: (PostgresQuery) async throws -> PostgresResult
+    ) async throws -> TaskView? {
+        let rows = try await query(
             """
-            SELECT pressroom.task_json(t) AS json, t.version, t.status FROM pressroom.tasks t
+            SELECT \(raw: TaskView.columns) FROM pressroom.tasks t
              WHERE t.tenant_id = \(scope.tenantID) AND t.task_id = \(taskID)
             """)
         return try rows.first.map { try TaskView($0, taskID: taskID) }
+    }
+
+    /// Whether the scope has such a task; it distinguishes an empty list from a wrong id.
+    package func taskExists(_ scope: Scope, _ taskID: UUID) async throws -> Bool {
+        try await !database.query(
+            "SELECT 1 FROM pressroom.tasks WHERE tenant_id = \(scope.tenantID) AND task_id = \(taskID)"
+        ).isEmpty
     }
 
     /// Tasks, newest first.

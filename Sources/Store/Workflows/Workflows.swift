@@ -1,5 +1,5 @@
 package import Foundation
-package import Postgres
+import Postgres
 package import Workflow
 
 /// A published version of a workflow as a client gets it, with what the answer's headers need.
@@ -10,6 +10,22 @@ package struct WorkflowView: Sendable {
     package let status: WorkflowStatus
     /// `updated_at`, which changes with every change of the row and so serves as its entity tag.
     package let revision: String
+}
+
+extension WorkflowView {
+    /// What a statement selects of a workflow that it calls `w`.
+    static let columns =
+        "pressroom.workflow_json(w) AS json, w.id, w.version, w.status, pressroom.iso(w.updated_at) AS revision"
+
+    init(_ row: PostgresRow) throws {
+        let statusText = try row.decode("status", as: String.self)
+        guard let status = WorkflowStatus(rawValue: statusText) else {
+            throw StoreError(.invalid, "unknown status \(statusText) of a workflow")
+        }
+        self.init(
+            json: JSONText(bytes: row["json"].bytes ?? []), id: try row.decode("id"), version: try row.decode("version"),
+            status: status, revision: try row.decode("revision"))
+    }
 }
 
 /// Whether a version can be started (`active`), and where it is shown.
@@ -58,7 +74,7 @@ extension Store {
     package func latestWorkflow(_ scope: Scope, name: String) async throws -> WorkflowView? {
         let rows = try await database.query(
             """
-            SELECT pressroom.workflow_json(w) AS json, w.id, w.version, w.status, pressroom.iso(w.updated_at) AS revision
+            SELECT \(raw: WorkflowView.columns)
               FROM pressroom.workflows w
              WHERE w.tenant_id = \(scope.tenantID) AND w.name = \(name) AND w.status = 'active'
              ORDER BY w.version_sort DESC, w.id DESC LIMIT 1
@@ -70,7 +86,7 @@ extension Store {
     package func workflow(_ scope: Scope, name: String, version: String) async throws -> WorkflowView? {
         let rows = try await database.query(
             """
-            SELECT pressroom.workflow_json(w) AS json, w.id, w.version, w.status, pressroom.iso(w.updated_at) AS revision
+            SELECT \(raw: WorkflowView.columns)
               FROM pressroom.workflows w
              WHERE w.tenant_id = \(scope.tenantID) AND w.name = \(name) AND w.version = \(version)
             """)
@@ -83,6 +99,26 @@ extension Store {
             "SELECT definition FROM pressroom.workflows WHERE tenant_id = \(scope.tenantID) AND id = \(id)")
         guard let json = try rows.first?.json("definition") else { return nil }
         return try WorkflowDefinition(json: json)
+    }
+
+    /// The same where the row must be there.
+    ///
+    /// - Throws: `StoreError` `notFound` when it is not.
+    package func definition(_ scope: Scope, workflowID: UUID) async throws -> WorkflowDefinition {
+        guard let definition = try await workflowDefinition(scope, id: workflowID) else {
+            throw StoreError(.notFound, "no workflow \(workflowID)")
+        }
+        return definition
+    }
+
+    /// The workflows that these tasks run.
+    package func workflowIDs(_ scope: Scope, _ taskIDs: [UUID]) async throws -> [UUID] {
+        try await database.query(
+            """
+            SELECT DISTINCT workflow_id FROM pressroom.tasks
+             WHERE tenant_id = \(scope.tenantID) AND task_id = ANY(\(taskIDs)::uuid[])
+            """
+        ).map { try $0.decode("workflow_id") }
     }
 
     /// The versions of a workflow, the last by Semantic Versioning first; nil when there is no such workflow.
@@ -104,8 +140,8 @@ extension Store {
     package func changeWorkflow(
         _ scope: Scope, name: String, version: String, _ changes: WorkflowChanges, ifRevision: String?
     ) async throws -> WorkflowView {
-        try await write(scope) { connection in
-            let current = try await connection.query(
+        try await write(scope) { transaction in
+            let current = try await transaction.query(
                 """
                 SELECT pressroom.iso(updated_at) AS revision FROM pressroom.workflows
                  WHERE tenant_id = \(scope.tenantID) AND name = \(name) AND version = \(version) FOR NO KEY UPDATE
@@ -116,7 +152,7 @@ extension Store {
             if let ifRevision, ifRevision != revision {
                 throw StoreError(.stale, "The workflow was changed at \(revision).")
             }
-            let rows = try await connection.query(
+            let rows = try await transaction.query(
                 """
                 UPDATE pressroom.workflows w
                    SET status = coalesce(\(changes.status?.rawValue), w.status),
@@ -124,22 +160,20 @@ extension Store {
                        tags = coalesce(\(changes.tags)::text[], w.tags),
                        category = CASE WHEN \(changes.category != nil)::boolean THEN \(changes.category ?? nil) ELSE w.category END
                  WHERE w.tenant_id = \(scope.tenantID) AND w.name = \(name) AND w.version = \(version)
-                RETURNING pressroom.workflow_json(w) AS json, w.id, w.version, w.status, pressroom.iso(w.updated_at) AS revision
+                RETURNING \(raw: WorkflowView.columns)
                 """)
             return try WorkflowView(rows[0])
         }
     }
-}
 
-extension Store {
-    /// Publishes a version. The same version with the same definition is answered as it stands, `isNew` false.
+    /// Publishes a version. The same version with the same definition is returned as it is, `isNew` false.
     ///
-    /// - Throws: `StoreError` `conflict` when the version stands with another definition.
+    /// - Throws: `StoreError` `conflict` when the version is published with another definition.
     package func publishWorkflow(
-        on connection: PostgresConnection, _ scope: Scope, _ workflow: WorkflowDefinition
+        on transaction: WriteTransaction, _ scope: Scope, _ workflow: WorkflowDefinition
     ) async throws -> (view: WorkflowView, isNew: Bool) {
         let version = workflow.version.description
-        let inserted = try await connection.query(
+        let inserted = try await transaction.query(
             """
             INSERT INTO pressroom.workflows AS w (tenant_id, id, name, version, version_sort, description, definition,
                    category, tags, created_by)
@@ -147,12 +181,12 @@ extension Store {
                     \(workflow.description), \(workflow.json)::jsonb, \(workflow.category), \(workflow.tags)::text[],
                     \(scope.userID))
             ON CONFLICT (tenant_id, name, version) DO NOTHING
-            RETURNING pressroom.workflow_json(w) AS json, w.id, w.version, w.status, pressroom.iso(w.updated_at) AS revision
+            RETURNING \(raw: WorkflowView.columns)
             """)
         if let row = inserted.first { return (try WorkflowView(row), true) }
-        let rows = try await connection.query(
+        let rows = try await transaction.query(
             """
-            SELECT pressroom.workflow_json(w) AS json, w.id, w.version, w.status, pressroom.iso(w.updated_at) AS revision,
+            SELECT \(raw: WorkflowView.columns),
                    w.definition = \(workflow.json)::jsonb AS is_same
               FROM pressroom.workflows w
              WHERE w.tenant_id = \(scope.tenantID) AND w.name = \(workflow.name) AND w.version = \(version)
@@ -162,18 +196,6 @@ extension Store {
                 .conflict, "Version \(version) of \(workflow.name) is published with another definition; publish a new version.")
         }
         return (try WorkflowView(row), false)
-    }
-}
-
-extension WorkflowView {
-    init(_ row: PostgresRow) throws {
-        let statusText = try row.decode("status", as: String.self)
-        guard let status = WorkflowStatus(rawValue: statusText) else {
-            throw StoreError(.invalid, "unknown status \(statusText) of a workflow")
-        }
-        self.init(
-            json: JSONText(bytes: row["json"].bytes ?? []), id: try row.decode("id"), version: try row.decode("version"),
-            status: status, revision: try row.decode("revision"))
     }
 }
 
