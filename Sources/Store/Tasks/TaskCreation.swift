@@ -54,7 +54,7 @@ extension TaskCreation {
         PhaseRow.table.columns + "kind text, needs text[], started_at timestamptz, completed_at timestamptz"
 
     /// The statements that add tasks with their phases, and wake them when they may begin. The first one returns the
-    /// rows that `TaskView` reads.
+    /// rows that `TaskView` reads. Each parent is looked up by its key, whatever the planner expects.
     static func queries(_ scope: Scope, _ creations: [TaskCreation]) -> [PostgresQuery] {
         let tenant = scope.tenantID
         let tasks = JSON.array(creations.map(\.task))
@@ -66,7 +66,9 @@ extension TaskCreation {
                    CASE WHEN r.parent_task_id IS NULL THEN \(scope.userID) ELSE p.created_by END
               FROM jsonb_to_recordset(\(tasks)::jsonb) AS r (\(raw: columns.definitions), accumulated_context jsonb,
                    workspace_id uuid)
-              LEFT JOIN pressroom.tasks p ON p.tenant_id = \(tenant) AND p.task_id = r.parent_task_id
+              LEFT JOIN LATERAL (
+                   SELECT tasks.workspace_id, tasks.created_by FROM pressroom.tasks
+                    WHERE tasks.tenant_id = \(tenant) AND tasks.task_id = r.parent_task_id LIMIT 1) AS p ON true
             RETURNING t.task_id, \(raw: TaskView.columns)
             """,
             PhaseRow.table.insert(JSON.array(creations.flatMap(\.phases)), tenant, phaseColumns),
