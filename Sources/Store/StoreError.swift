@@ -43,6 +43,21 @@ package struct StoreError: Error, Sendable, CustomStringConvertible {
     }
 }
 
+/// How long a client's request waits for a row that another session holds.
+let heldRowTimeout: Duration = .seconds(2)
+
+/// Turns the failure to get a row in time into an error that a client understands.
+///
+/// - Parameter row: what another session holds.
+/// - Throws: `StoreError` `conflict` in place of SQLSTATE 55P03; everything else as it is.
+func refusingHeldRows<T>(_ row: String = "a row of the task", _ body: () async throws -> T) async throws -> T {
+    do {
+        return try await body()
+    } catch let error as PostgresError where error.sqlState == PostgresError.SQLState.lockNotAvailable {
+        throw StoreError(.conflict, "Another session holds \(row). Try again.")
+    }
+}
+
 extension PostgresError {
     /// The database as a whole could not be reached, or the connection was lost; the same may work later.
     package var isConnectionProblem: Bool {

@@ -1,7 +1,7 @@
 package import Foundation
 import Postgres
 
-/// Consecutive events of a log, and where the log stood in the same snapshot.
+/// Consecutive events of a log, and its head in the same snapshot.
 package struct EventPage: Sendable {
     package let head: LogHead
     /// The page begins after this position.

@@ -6,7 +6,7 @@ package import Workflow
 package enum HumanTaskAction: Sendable {
     /// Takes it, so that no other person works on it.
     case claim
-    /// Answers it; the data must fit its form.
+    /// Completes it with data that must fit its form.
     case complete(JSON)
     /// Gives it to another person or group and ends its claim; nil: to no one in particular.
     case reassign(assigneeID: String?, assigneeGroup: String?)

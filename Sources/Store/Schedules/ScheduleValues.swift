@@ -96,7 +96,7 @@ extension ScheduleContext {
     /// Reads `schedules.context`.
     ///
     /// - Throws: `ProblemList` when a part is missing or has the wrong type, or belongs to another tenant; such a row was
-    ///   written by somebody else, and nothing is made up for it.
+    ///   written by hand, and no part is made up for it.
     init(_ json: JSON, tenantID: String) throws(ProblemList) {
         guard json["tenant_id"]?.string == tenantID else {
             throw ProblemList("must be the schedule's tenant", at: "/context/tenant_id")

@@ -132,7 +132,7 @@ package struct TaskFork: Sendable {
         return new
     }
 
-    /// Every text that is the id of a row that was taken over, wherever it stands.
+    /// Replaces every text that is the id of a row that was taken over.
     private func replacingIDs(in value: JSON) -> JSON {
         switch value {
         case .string(let text): return ids[text].map(JSON.string) ?? value

@@ -59,7 +59,7 @@ package struct PhaseStatuses: Sendable {
 }
 
 extension Store {
-    /// Where each phase of a task stands; nil when the scope has no such task.
+    /// The status of each phase of a task; nil when the scope has no such task.
     package func phaseStatuses(_ scope: Scope, _ taskID: UUID) async throws -> PhaseStatuses? {
         let rows = try await database.query(
             """

@@ -110,7 +110,7 @@ extension Store {
         try await workflowCache.version(scope, id) { try await workflowDefinition(scope, id: id) }
     }
 
-    /// The version of a workflow that a new task is started of: for a request, a schedule and a step that starts a sub-task.
+    /// The version of a workflow that a new task runs, whether a request, a schedule or a step starts it.
     ///
     /// - Parameter version: nil for the latest active one.
     /// - Throws: `StartRefusal` when there is none, or it is not active.
