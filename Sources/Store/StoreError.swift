@@ -1,6 +1,7 @@
+package import Base
 import Foundation
 package import Postgres
-package import Workflow
+import Workflow
 
 /// Why the store refused a request; the tables are unchanged.
 package struct StoreError: Error, Sendable, CustomStringConvertible {

@@ -1,3 +1,4 @@
+import Base
 import Foundation
 import Postgres
 import Workflow
@@ -42,7 +43,7 @@ struct TaskGraphChanges: Sendable {
         let taskID = new.task.taskID
         func owned(_ row: JSON) -> JSON {
             guard case .object(var members) = row else { return row }
-            members["task_id"] = .string(taskID.uuidString)
+            members["task_id"] = .string(taskID.text)
             return .object(members)
         }
         let (addedOutputs, changedOutputs) = difference(old.outputs, new.outputs)
@@ -66,10 +67,10 @@ struct TaskGraphChanges: Sendable {
         finalists += new.newFinalists.map { (taskID, $0) }
         if old.task != new.task { tasks.add { new.task.write(to: &$0) } }
         if let delay = new.wakeAfter {
-            wakeups.append(["task_id": .string(taskID.uuidString), "run_in": .number(delay / .seconds(1))])
+            wakeups.append(["task_id": .string(taskID.text), "run_in": .number(delay / .seconds(1))])
         }
         receivedSignals += new.signals.compactMap { signal in
-            signal.receivedBy.map { ["id": .string(signal.id.uuidString), "received_by": .string($0.uuidString)] }
+            signal.receivedBy.map { ["id": .string(signal.id.text), "received_by": .string($0.text)] }
         }
         endedTexts += changedOutputs.filter { $0.status != .writing && $0.status != .rewriting }.map(\.id)
     }

@@ -1,6 +1,7 @@
+package import Base
 package import Foundation
 import Postgres
-package import Workflow
+import Workflow
 
 /// What a person may do to a human task.
 package enum HumanTaskAction: Sendable {

@@ -1,3 +1,4 @@
+package import Base
 package import Foundation
 import Postgres
 package import Workflow
@@ -87,7 +88,7 @@ extension HumanTaskRow {
 
     var json: JSON {
         [
-            "id": .string(id.uuidString), "step_id": .string(stepID.uuidString), "title": .string(title),
+            "id": .string(id.text), "step_id": .string(stepID.text), "title": .string(title),
             "description": description.map(JSON.string) ?? .null, "form_schema": formSchema ?? .null,
             "assignee_id": assigneeID.map(JSON.string) ?? .null, "assignee_group": assigneeGroup.map(JSON.string) ?? .null,
             "due_in": dueIn.map { .number($0 / .seconds(1)) } ?? .null,

@@ -1,3 +1,4 @@
+import Base
 import Foundation
 import Postgres
 import Workflow
@@ -72,7 +73,7 @@ package struct PageRequest: Sendable {
     /// The id below which a list goes on that is ordered by ids.
     func idBelow() throws(StoreError) -> UUID {
         guard let after else { return Self.greatestID }
-        guard let id = UUID(uuidString: after.key) else { throw PageToken.unknown }
+        guard let id = UUID(text: after.key) else { throw PageToken.unknown }
         return id
     }
 
@@ -82,7 +83,7 @@ package struct PageRequest: Sendable {
         guard let after else { return nil }
         let parts = after.key.split(separator: ".", omittingEmptySubsequences: false)
         guard parts.count == 2, let createdAt = Int64(parts[0]), Self.times.contains(createdAt),
-            let id = UUID(uuidString: String(parts[1]))
+            let id = UUID(text: String(parts[1]))
         else { throw PageToken.unknown }
         return (createdAt, id)
     }

@@ -1,3 +1,4 @@
+import Base
 import Postgres
 
 /// A list that is read by walking along indexes that have its rows in order, newest first, and no further than needed.

@@ -1,3 +1,4 @@
+import Base
 package import Foundation
 package import Logging
 import Postgres
@@ -47,7 +48,7 @@ extension NodeHint {
     /// A payload that cannot be read means that there may be something anywhere.
     init(payload: String) {
         let json = (try? JSON(parsing: payload)) ?? .null
-        nodeID = json["node"]?.string.flatMap(UUID.init(uuidString:))
+        nodeID = json["node"]?.string.flatMap(UUID.init(text:))
         tenantIDs = json["tenants"]?.array.map { Set($0.compactMap(\.string)) }
         hasWork = json["work"]?.bool ?? true
         asksWhoIsThere = json["ask"]?.bool ?? false

@@ -1,5 +1,6 @@
+import Base
 import Postgres
-package import Workflow
+import Workflow
 
 /// JSON as Postgres built it, passed through to clients byte for byte.
 package struct JSONText: Sendable, Hashable {

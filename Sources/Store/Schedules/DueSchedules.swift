@@ -1,6 +1,7 @@
+package import Base
 package import Foundation
 import Postgres
-package import Workflow
+import Workflow
 
 /// A schedule whose time has come, or whose next time is to be worked out.
 package struct DueSchedule: Sendable {

@@ -1,3 +1,4 @@
+package import Base
 package import Foundation
 import Postgres
 package import Workflow
@@ -72,8 +73,8 @@ extension EvaluationRow {
 
     var json: JSON {
         [
-            "id": .string(id.uuidString), "phase_id": .string(phaseID.uuidString), "step_id": .string(stepID.uuidString),
-            "output_id": .string(outputID.uuidString), "stage": .string(stage.rawValue), "evaluator": evaluator,
+            "id": .string(id.text), "phase_id": .string(phaseID.text), "step_id": .string(stepID.text),
+            "output_id": .string(outputID.text), "stage": .string(stage.rawValue), "evaluator": evaluator,
             "status": .string(status.rawValue), "score": score.map(JSON.number) ?? .null,
             "criteria_scores": criteriaScores ?? .null, "reasoning": reasoning.map(JSON.string) ?? .null,
             "rank": rank.map { .integer(Int64($0)) } ?? .null, "weighted_score": weightedScore.map(JSON.number) ?? .null,

@@ -1,3 +1,4 @@
+package import Base
 package import Foundation
 import Postgres
 package import Workflow
@@ -35,7 +36,7 @@ package struct TaskFork: Sendable {
         source = state
         self.input = input ?? state["task"]?["input"] ?? [:]
         self.config = config ?? state["task"]?["config"] ?? [:]
-        let rows = (state["phases"]?.array ?? []).reduce(into: [String: JSON]()) { $0[$1["key"]?.string ?? ""] = $1 }
+        let rows = (state["phases"]?.array ?? []).reduce(into: JSONObject()) { $0[$1["key"]?.string ?? ""] = $1 }
         kept = try Self.phases(before: phase, workflow, rows)
         makeIDs()
     }
@@ -114,8 +115,8 @@ package struct TaskFork: Sendable {
             let (left, right) = (first["completed_at"]?.string ?? "~", second["completed_at"]?.string ?? "~")
             return (left, first["ordinal"]?.int ?? 0) < (right, second["ordinal"]?.int ?? 0)
         }
-        var members: [String: JSON] = [:]
-        var phases: [String: JSON] = [:]
+        var members: JSONObject = [:]
+        var phases: JSONObject = [:]
         for (number, row) in finished.enumerated() {
             guard let key = row["key"]?.string, kept.contains(key) else { continue }
             members["step_\(phases.count)_output"] = old["step_\(number)_output"] ?? ""
@@ -125,7 +126,7 @@ package struct TaskFork: Sendable {
         return replacingIDs(in: .object(members))
     }
 
-    private func mapped(_ row: JSON, _ changes: [String: JSON] = [:]) -> JSON {
+    private func mapped(_ row: JSON, _ changes: JSONObject = [:]) -> JSON {
         var new = replacingIDs(in: row)
         new["task_id"] = .string(taskID.text)
         for (key, value) in changes { new[key] = value }
@@ -154,7 +155,7 @@ package struct TaskFork: Sendable {
 extension TaskFork {
     /// Which phases are taken over.
     fileprivate static func phases(
-        before phase: String, _ workflow: WorkflowDefinition, _ rows: [String: JSON]
+        before phase: String, _ workflow: WorkflowDefinition, _ rows: JSONObject
     ) throws(StoreError) -> Set<String> {
         let upstream = ancestors(of: phase, workflow)
         for key in workflow.phases.map(\.id) where upstream.contains(key) {

@@ -1,3 +1,4 @@
+import Base
 package import Foundation
 import Postgres
 package import Workflow
@@ -24,7 +25,7 @@ package struct LogRow: Sendable, Equatable {
 
     var json: JSON {
         [
-            "id": .string(id.uuidString), "phase_id": .string(phaseID.uuidString), "step_id": .string(stepID.uuidString),
+            "id": .string(id.text), "phase_id": .string(phaseID.text), "step_id": .string(stepID.text),
             "level": .string(level.rawValue), "message": .string(message),
         ]
     }

@@ -1,3 +1,4 @@
+package import Base
 package import Foundation
 import Postgres
 package import Workflow
@@ -77,7 +78,7 @@ extension OutputRow {
 
     var json: JSON {
         [
-            "id": .string(id.uuidString), "track": .string(track), "writer": writer, "status": .string(status.rawValue),
+            "id": .string(id.text), "track": .string(track), "writer": writer, "status": .string(status.rawValue),
             "editor": editor ?? .null, "content": content.map(JSON.string) ?? .null,
             "version_number": .integer(Int64(versionNumber)), "edit_cycle": .integer(Int64(editCycle)),
             "editor_feedback": editorFeedback.map(JSON.string) ?? .null,
@@ -126,7 +127,7 @@ package struct OutputVersionRow: Sendable, Equatable {
 
     var json: JSON {
         [
-            "id": .string(id.uuidString), "output_id": .string(outputID.uuidString),
+            "id": .string(id.text), "output_id": .string(outputID.text),
             "version_number": .integer(Int64(versionNumber)), "action": .string(action.rawValue), "agent": agent,
             "content": .string(content), "feedback": feedback.map(JSON.string) ?? .null, "usage": usage,
         ]

@@ -1,3 +1,4 @@
+package import Base
 package import Foundation
 import Postgres
 package import Workflow
@@ -41,7 +42,7 @@ package struct RankingRow: Sendable, Equatable {
 
     var json: JSON {
         [
-            "id": .string(id.uuidString), "phase_id": .string(phaseID.uuidString), "stage": .string(stage.rawValue),
+            "id": .string(id.text), "phase_id": .string(phaseID.text), "stage": .string(stage.rawValue),
             "method": .string(method), "entries": entries, "agreement": agreement.map(JSON.number) ?? .null,
             "evaluations_counted": .integer(Int64(evaluationsCounted)),
             "evaluations_failed": .integer(Int64(evaluationsFailed)),

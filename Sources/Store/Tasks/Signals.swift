@@ -1,6 +1,7 @@
+package import Base
 package import Foundation
 import Postgres
-package import Workflow
+import Workflow
 
 /// A signal that no step has taken yet; `receivedBy` is set by the step that takes it.
 package struct SignalRow: Sendable, Equatable {

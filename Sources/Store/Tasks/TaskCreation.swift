@@ -1,3 +1,4 @@
+package import Base
 package import Foundation
 import Postgres
 package import Workflow
@@ -22,12 +23,12 @@ struct TaskCreation: Sendable {
     ///   - more: columns of `tasks` that depend on how the task comes about.
     init(
         _ taskID: UUID, _ workflow: WorkflowDefinition, id workflowID: UUID, input: JSON, config: JSON, context: JSON,
-        priority: Int, _ more: [String: JSON]
+        priority: Int, _ more: JSONObject
     ) {
         let id = JSON.string(taskID.text)
         var context = context
         context["task_id"] = id
-        let task: [String: JSON] = [
+        let task: JSONObject = [
             "task_id": id, "workflow_id": .string(workflowID.text), "workflow_name": .string(workflow.name),
             "workflow_version": .string(workflow.version.description), "config": config, "context": context,
             "input": input, "priority": .integer(Int64(priority)),

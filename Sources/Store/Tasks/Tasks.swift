@@ -1,3 +1,4 @@
+package import Base
 package import Foundation
 import Postgres
 package import Workflow
