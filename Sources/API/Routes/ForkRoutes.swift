@@ -17,7 +17,7 @@ struct ForkRoutes: Sendable {
         try QueryReader(request).finish()
         let taskID = try context.uuid("task_id")
         let json = try await request.json(upTo: api.bodyLimit)
-        let idempotency = try request.idempotency(body: json.text)
+        let idempotency = try request.idempotency(body: json.canonicalText)
         var body = BodyReader(json)
         let phase = body.string("phase", isRequired: true, maxLength: 100)
         let input = body.object("input")

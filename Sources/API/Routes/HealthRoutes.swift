@@ -27,7 +27,7 @@ struct HealthRoutes: Sendable {
         let isReady = results.values.allSatisfy { $0 }
         let body: JSON = [
             "status": isReady ? "ok" : "unavailable",
-            "checks": .object(results.mapValues { $0 ? "ok" : "unavailable" }),
+            "checks": .object(JSONObject(results.mapValues { .string($0 ? "ok" : "unavailable") })),
         ]
         return .json(body, status: isReady ? .ok : .serviceUnavailable)
     }

@@ -66,7 +66,7 @@ struct HumanTaskRoutes: Sendable {
         var body = BodyReader(json)
         let wanted = action(&body)
         try body.finish()
-        let idempotency = try request.idempotency(body: json.text)
+        let idempotency = try request.idempotency(body: json.canonicalText)
         let scope = context.scope
         let result = try await api.store.writeOnce(scope, idempotency) { connection in
             let view = try await api.store.actOnHumanTask(on: connection, scope, id, wanted, ifVersion: version)

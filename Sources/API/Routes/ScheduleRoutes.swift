@@ -30,7 +30,7 @@ struct ScheduleRoutes: Sendable {
     private func create(_ request: Request, _ context: PressroomRequestContext) async throws -> Response {
         try QueryReader(request).finish()
         let json = try await request.json(upTo: api.bodyLimit)
-        let idempotency = try request.idempotency(body: json.text)
+        let idempotency = try request.idempotency(body: json.canonicalText)
         if let recorded = try await api.recorded(idempotency, context.scope) { return recorded }
         let body = try ScheduleBody(json, changing: nil, identity: context.identity)
         try await checkWork(of: body.values, context.scope)

@@ -34,7 +34,7 @@ struct TaskActionRoutes: Sendable {
         try QueryReader(request).finish()
         let taskID = try context.uuid("task_id")
         let json = try await request.json(upTo: api.bodyLimit)
-        let idempotency = try request.idempotency(body: json.text)
+        let idempotency = try request.idempotency(body: json.canonicalText)
         var body = BodyReader(json)
         let type = body.string("type") ?? "custom"
         if !Self.isCustomType(type) {

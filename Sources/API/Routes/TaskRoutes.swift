@@ -52,7 +52,7 @@ struct TaskRoutes: Sendable {
     private func start(_ request: Request, _ context: PressroomRequestContext) async throws -> Response {
         try QueryReader(request).finish()
         let json = try await request.json(upTo: api.bodyLimit)
-        let idempotency = try request.idempotency(body: json.text)
+        let idempotency = try request.idempotency(body: json.canonicalText)
         if let recorded = try await api.recorded(idempotency, context.scope) { return recorded }
         let start = try await prepare(
             json, context.identity, traceParent: request.headers[.traceParent], key: idempotency?.key)

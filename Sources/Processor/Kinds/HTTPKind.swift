@@ -125,12 +125,13 @@ struct HTTPPhaseResponse {
 
     /// By their names in lower case, several of a name in one with commas; cookies are credentials, and left out.
     private var headers: JSON {
-        var members: [String: String] = [:]
+        var members = JSONObject()
         for header in response.headers where header.name.lowercased() != "set-cookie" {
             let name = header.name.lowercased()
-            members[name] = members[name].map { "\($0), \(header.value)" } ?? header.value
+            let value = header.value.replacing("\0", with: "")
+            members[name] = .string(members[name]?.string.map { "\($0), \(value)" } ?? value)
         }
-        return secrets.redacted(.object(members.mapValues { .string($0.replacing("\0", with: "")) }))
+        return secrets.redacted(.object(members))
     }
 
     /// JSON as JSON, other text as a string, and bytes that are no text in base64.
@@ -182,7 +183,7 @@ struct Secrets {
     }
 
     /// What templates see as `secret`.
-    var json: JSON { .object(values.mapValues(JSON.string)) }
+    var json: JSON { .object(JSONObject(values.mapValues(JSON.string))) }
 
     subscript(name: String) -> String { values[name] ?? "" }
 
@@ -196,7 +197,7 @@ struct Secrets {
         case .string(let text): .string(redacted(text))
         case .array(let elements): .array(elements.map(redacted))
         case .object(let members):
-            .object(Dictionary(members.map { (redacted($0.key), redacted($0.value)) }, uniquingKeysWith: { first, _ in first }))
+            .object(JSONObject(members.map { (redacted($0.key), redacted($0.value)) }))
         default: json
         }
     }

@@ -69,13 +69,13 @@ struct RankKind: PhaseBehavior {
             complete(&engine, step, reasoning, usage) { row in
                 guard let score = scores[row.outputID] else { return false }
                 row.score = score
-                row.criteriaScores = criteriaScores[row.outputID].map { .object($0.mapValues(JSON.number)) }
+                row.criteriaScores = criteriaScores[row.outputID].map { .object(JSONObject($0.mapValues(JSON.number))) }
                 row.rank = 1 + scores.values.count { $0 > score }
                 row.weightedScore = WeightedScore.normalized(score, scale: phase.scale)
                 return true
             }
             return [
-                "scores": .object(scores.reduce(into: [:]) { $0[$1.key.text] = .number($1.value) }), "usage": usage.json,
+                "scores": .object(JSONObject(scores.reduce(into: [String: JSON]()) { $0[$1.key.text] = .number($1.value) })), "usage": usage.json,
             ]
         default:
             return supersededNote

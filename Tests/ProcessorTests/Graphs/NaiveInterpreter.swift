@@ -1,3 +1,4 @@
+import Base
 import Workflow
 
 /// Says how a random graph must end: each phase once, in the order of the graph, without rows or transactions. A retry
