@@ -100,7 +100,7 @@ struct ServerAddress: Sendable {
 
     init(_ url: String) throws(BenchFailure) {
         guard let parts = URLComponents(string: url), parts.scheme == "http", let host = parts.host, !host.isEmpty else {
-            throw BenchFailure("pressroom-bench speaks plain HTTP: \(url) must be http://host:port", status: .usage)
+            throw BenchFailure("only plain HTTP is measured: \(url) must be http://host:port", status: .usage)
         }
         let port = parts.port ?? 80
         basePath = String(parts.path.reversed().drop { $0 == "/" }.reversed())

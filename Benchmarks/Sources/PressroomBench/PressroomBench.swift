@@ -28,9 +28,9 @@ struct PressroomBench: AsyncParsableCommand {
                 try command.run()
             }
         } catch let failure as BenchFailure {
-            fail(failure.message, failure.status)
+            fail("pressroom-bench: \(failure.message)", failure.status)
         } catch let error as PressroomError {
-            fail(error.description, error.code == .unreachable ? .unreachable : .failed)
+            fail("pressroom-bench: \(error.description)", error.code == .unreachable ? .unreachable : .failed)
         } catch where exitCode(for: error) == .validationFailure {
             fail(fullMessage(for: error), .usage)
         } catch {
@@ -39,7 +39,7 @@ struct PressroomBench: AsyncParsableCommand {
     }
 
     private static func fail(_ message: String, _ status: BenchFailure.Status) -> Never {
-        FileHandle.standardError.write(Data("pressroom-bench: \(message)\n".utf8))
+        FileHandle.standardError.write(Data((message + "\n").utf8))
         Foundation.exit(status.rawValue)
     }
 }
