@@ -124,7 +124,7 @@ let package = Package(
             path: "Tests/Support",
             swiftSettings: swiftSettings
         ),
-        .testTarget(name: "BaseTests", dependencies: ["Base"], swiftSettings: swiftSettings),
+        .testTarget(name: "BaseTests", dependencies: ["Base", "TestSupport", "Workflow"], swiftSettings: swiftSettings),
         .testTarget(name: "WorkflowTests", dependencies: ["Base", "Workflow", "TestSupport"], swiftSettings: swiftSettings),
         .testTarget(
             name: "PostgresTests", dependencies: ["Base", "Postgres", "TestSupport", logging, lifecycle], swiftSettings: swiftSettings),
