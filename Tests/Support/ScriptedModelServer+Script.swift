@@ -1,5 +1,5 @@
-import Base
-package import Workflow
+package import Base
+import Workflow
 
 extension ScriptedModelServer {
     /// How one request is answered.
