@@ -18,7 +18,7 @@ struct ForkRoutes: Sendable {
         let taskID = try context.uuid("task_id")
         let json = try await request.json(upTo: api.bodyLimit)
         let idempotency = try request.idempotency(body: json.canonicalText)
-        var body = BodyReader(json)
+        let body = ObjectReader(json)
         let phase = body.string("phase", isRequired: true, maxLength: 100)
         let input = body.object("input")
         let config = body.object("config")

@@ -99,24 +99,24 @@ struct TaskStartBody {
     let metadata: JSON
 
     init(_ json: JSON, identity: Identity) throws(ProblemError) {
-        var body = BodyReader(json)
+        let body = ObjectReader(json)
         let workflow = body.string("workflow", isRequired: true, maxLength: 100)
         version = body.string("version")
         input = body.object("input") ?? [:]
         config = body.object("config") ?? [:]
-        priority = body.integer("priority", -1000...1000) ?? 0
+        priority = body.integer("priority", in: -1000...1000) ?? 0
         runAt = body.timestamp("run_at")
-        if body.value("workspace_id") != nil { body.fail("workspace_id", "names no workspace of this tenant") }
+        if body.value("workspace_id") != nil { body.report("names no workspace of this tenant", at: "workspace_id") }
 
-        var context = body.nested("context")
-        let userID = context.userID(identity)
-        conversationID = context.string("conversation_id")
-        let traceID = context.string("trace_id")?.lowercased()
+        let context = body.nested("context")
+        let userID = context?.userID(identity)
+        conversationID = context?.string("conversation_id")
+        let traceID = context?.string("trace_id")?.lowercased()
         if let traceID, !Self.isTraceID(traceID) {
-            context.fail("trace_id", "must have 32 hexadecimal digits, not all 0")
+            context?.report("must have 32 hexadecimal digits, not all 0", at: "trace_id")
         }
-        metadata = context.object("metadata") ?? [:]
-        body.absorb(context)
+        metadata = context?.object("metadata") ?? [:]
+        context?.refuseUnknownKeys()
         try body.finish()
         self.workflow = workflow ?? ""
         self.userID = userID

@@ -14,10 +14,10 @@ package struct OwnPhase: Sendable, Hashable {
 }
 
 extension OwnPhase {
-    init?(reading phase: PhaseReader, commonKeys: [String]) {
+    /// Takes all members that are not common to every kind.
+    init?(reading phase: PhaseReader) {
         guard let kind = phase.reader.value("kind")?.string else { return nil }
-        let attributes = phase.reader.members.filter { !commonKeys.contains($0.key) }
-        self.init(kind: kind, attributes: .object(attributes))
+        self.init(kind: kind, attributes: .object(phase.reader.unread))
         for problem in phase.ownKinds.problems(in: self) {
             phase.reader.problems.report(problem.detail, at: phase.reader.pointer + problem.pointer)
         }

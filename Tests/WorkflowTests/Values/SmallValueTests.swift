@@ -100,10 +100,4 @@ import Testing
             #expect(Timestamp(rfc3339: text) == nil, "\(text)")
         }
     }
-
-    @Test func nearestNames() {
-        #expect(NearestName.of("promtp", among: ["prompt", "agents"]) == "prompt")
-        #expect(NearestName.of("zebra", among: ["prompt", "agents"]) == nil)
-        #expect(NearestName.distance("ca", "abc") == 3 && NearestName.distance("ab", "ba") == 1)
-    }
 }
