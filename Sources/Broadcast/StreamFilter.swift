@@ -1,5 +1,6 @@
 package import Foundation
 package import Store
+import Workflow
 
 /// What a stream is narrowed to. Every condition that is given must hold.
 package struct StreamFilter: Sendable, Hashable {
@@ -32,7 +33,7 @@ package struct StreamFilter: Sendable, Hashable {
         return copy
     }
 
-    package static let deltaType = "output_delta"
+    package static let deltaType = EventType.outputDelta.rawValue
 
     /// The smallest source that holds every event that passes.
     var source: EventSource {

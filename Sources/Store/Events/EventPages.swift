@@ -1,6 +1,7 @@
 import Base
 package import Foundation
 import Postgres
+import Workflow
 
 /// Consecutive events of a log, and its head in the same snapshot.
 package struct EventPage: Sendable {
@@ -187,7 +188,7 @@ extension Store {
         """
         SELECT \(raw: LogHead.columns), start.position, false,
                e.position, e.type, e.task_id, \(raw: TaskFacts.columns),
-               CASE WHEN e.type = 'task_updated' AND t.status IN ('completed', 'failed', 'cancelled')
+               CASE WHEN e.type = '\(raw: EventType.taskUpdated.rawValue)' AND t.status IN ('completed', 'failed', 'cancelled')
                     THEN e.payload #>> '{task,status}' END,
                '{"type":"' || e.type || '","cursor":"' || h.epoch || '.' || e.position
                    || '","task_id":"' || e.task_id || '","at":"' || pressroom.iso(e.created_at)
@@ -214,7 +215,7 @@ extension Store {
         """
         SELECT \(raw: LogHead.columns), start.position, e.is_cut,
                e.position, e.type, e.task_id, \(raw: TaskFacts.columns),
-               CASE WHEN e.type = 'task_updated' THEN e.body::json #>> '{task,status}' END,
+               CASE WHEN e.type = '\(raw: EventType.taskUpdated.rawValue)' THEN e.body::json #>> '{task,status}' END,
                '{"type":' || to_json(e.type) || ',"cursor":"' || h.epoch || '.' || e.position
                    || '","task_id":"' || e.task_id || '","at":"' || pressroom.iso(e.created_at)
                    || '","context":' || coalesce(t.context::text, 'null')

@@ -61,7 +61,7 @@ extension TaskGraph.Finalists {
     /// Appends the event that the phase has chosen them, with their rows.
     func appendEvent(_ taskID: UUID, _ tenant: String) -> PostgresQuery {
         """
-        SELECT pressroom.append_events(\(tenant), ARRAY[ROW(\(taskID)::uuid, 'finalists_selected', json_build_object(
+        SELECT pressroom.append_events(\(tenant), ARRAY[ROW(\(taskID)::uuid, '\(raw: EventType.finalistsSelected.rawValue)', json_build_object(
                    'phase_id', \(phaseID)::uuid,
                    'outputs', coalesce(json_agg(pressroom.output_json(o) ORDER BY o.initial_rank, o.id), '[]')))
                    ::pressroom.change])
