@@ -9,53 +9,30 @@ import Synchronization
 ///
 /// No write waits for it: what was committed gathers and is sent in a statement of its own, at most one each 10 ms.
 /// Events whose notification is lost are found by polling, whose interval is the same whether or not this node listens.
-package struct NodeHints: Service {
-    private let nodeID: UUID
+package struct NodeNotifications: Service {
+    private let pending: CommitCollector
     private let store: Store
     private let tailer: Tailer
     private let onWork: @Sendable () -> Void
     private let logger: Logger
-    private let pending: Pending
-
-    /// What the commit observers and the loop that sends notifications share.
-    private final class Pending: Sendable {
-        let notifications: Mutex<PendingNotifications>
-        let alarm = Alarm()
-
-        init(nodeID: UUID) {
-            notifications = Mutex(PendingNotifications(nodeID: nodeID))
-        }
-
-        /// Wakes the loop if the change must be sent now. The commits of a node that is alone do not wake it.
-        func change(_ change: (inout PendingNotifications) -> Void) {
-            let isUrgent = notifications.withLock { notifications in
-                change(&notifications)
-                return notifications.isUrgent(at: .now)
-            }
-            if isUrgent { alarm.ring() }
-        }
-    }
 
     /// Between two statements.
     private static let spacing = Duration.milliseconds(10)
 
     /// - Parameters:
-    ///   - nodeID: tells this node's notifications from those of others.
+    ///   - commits: an observer of the store's commits.
     ///   - onWork: called when another node notifies of steps that may be claimed. It must not block.
     package init(
-        nodeID: UUID, store: Store, tailer: Tailer, onWork: @escaping @Sendable () -> Void, logger: Logger
+        of commits: CommitCollector, store: Store, tailer: Tailer, onWork: @escaping @Sendable () -> Void, logger: Logger
     ) {
-        self.nodeID = nodeID
+        pending = commits
         self.store = store
         self.tailer = tailer
         self.onWork = onWork
         self.logger = logger
-        pending = Pending(nodeID: nodeID)
     }
 
     package func run() async throws {
-        store.hints.onEvents { [pending] tenantID in pending.change { $0.add(tenantID: tenantID) } }
-        store.hints.onWork { [pending] _ in pending.change { $0.addWork() } }
         let listener = NodeHintListener(store: store, logger: logger)
         try await cancelWhenGracefulShutdown {
             try await withThrowingTaskGroup(of: Void.self) { group in
@@ -78,7 +55,7 @@ package struct NodeHints: Service {
             onWork()
         case .disconnected:
             pending.change { $0.stoppedListening() }
-        case .heard(let hint) where hint.nodeID == nodeID:
+        case .heard(let hint) where hint.nodeID == pending.nodeID:
             return
         case .heard(let hint):
             if hint.nodeID != nil { pending.change { $0.heardOther(asking: hint.asksWhoIsThere, at: .now) } }
@@ -105,6 +82,36 @@ package struct NodeHints: Service {
             try? await Task.sleep(for: failures == 0 ? Self.spacing : Backoff.reading.delay(afterFailures: failures))
             await pending.alarm.pause(for: PendingNotifications.greetingInterval)
         }
+    }
+}
+
+/// Collects the commits of this node until the other nodes are notified of them.
+package final class CommitCollector: CommitObserver {
+    /// Tells this node's notifications from those of others.
+    let nodeID: UUID
+    let notifications: Mutex<PendingNotifications>
+    /// Wakes the loop that sends notifications.
+    let alarm = Alarm()
+
+    package init(nodeID: UUID) {
+        self.nodeID = nodeID
+        notifications = Mutex(PendingNotifications(nodeID: nodeID))
+    }
+
+    package func committed(_ commit: Commit) {
+        change { pending in
+            pending.add(tenantID: commit.tenantID)
+            if commit.work > .none { pending.addWork() }
+        }
+    }
+
+    /// Wakes the loop if the change must be sent now. The commits of a node that is alone do not wake it.
+    func change(_ change: (inout PendingNotifications) -> Void) {
+        let isUrgent = notifications.withLock { notifications in
+            change(&notifications)
+            return notifications.isUrgent(at: .now)
+        }
+        if isUrgent { alarm.ring() }
     }
 }
 

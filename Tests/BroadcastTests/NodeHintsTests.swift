@@ -77,7 +77,7 @@ struct NodeHintsTests {
             var counts = [0, 0]
             // That the other is there is told as work too, some few times.
             while counts[1] < 30, !Task.isCancelled {
-                nodes[0].store.hints.workArrived()
+                nodes[0].commits.committed(Commit(tenantID: HubFixture.tenantID, events: .none, work: .due))
                 let before = counts[1]
                 while counts[1] == before, let number = await told.next() { counts[number] += 1 }
             }

@@ -211,7 +211,7 @@ struct ScaleTests {
         }
         let workflowID: UUID = try await store.database.query(
             "SELECT id FROM pressroom.workflows WHERE tenant_id = 'default' AND name = 'copied'")[0].decode(0)
-        let workflow = try await store.definition(scope, workflowID: workflowID)
+        let workflow = try #require(try await store.workflowVersion(scope, workflowID)).definition
         operations.add("start") {
             let taskID = UUIDv7.next()
             started.withLock { $0.append(taskID) }

@@ -7,7 +7,7 @@ import Workflow
 extension Processor {
     /// Fills the free slots of this node with due steps.
     func claimSteps() async {
-        await wakeClaim.forEach(atLeastEvery: configuration.poll) {
+        await signals.claim.forEach(atLeastEvery: configuration.poll) {
             await self.round("cannot claim steps") {
                 await self.chargeModels()
                 while try await self.claimOnce(), !Task.isCancelled {}
@@ -78,8 +78,7 @@ extension Processor {
     private func start(_ steps: [ClaimedStep], _ scope: Scope) async {
         do {
             let material = try await store.stepMaterial(scope, Array(Set(steps.map(\.taskID))))
-            var loaded: [UUID: LoadedWorkflow] = [:]
-            for id in Set(material.values.map(\.task.workflowID)) { loaded[id] = try await workflows.workflow(scope, id) }
+            let loaded = try await store.workflowVersions(scope, Set(material.values.map(\.task.workflowID)))
             for step in steps {
                 guard let material = material[step.taskID], let workflow = loaded[material.task.workflowID] else { continue }
                 run(step, material, workflow)
@@ -110,13 +109,13 @@ extension Processor {
         }
     }
 
-    private func run(_ step: ClaimedStep, _ material: StepMaterial, _ workflow: LoadedWorkflow) {
+    private func run(_ step: ClaimedStep, _ material: StepMaterial, _ workflow: WorkflowVersion) {
         running.start(step) { [runner, finished, meter] in
             let outcome = await runner.run(step, material, workflow)
             meter.ended(step)
             finished.add([FinishedStep(step, outcome)])
-        } ended: { [wakeClaim] in
-            wakeClaim.wake()
+        } ended: { [signals] in
+            signals.claim.wake()
         }
     }
 }

@@ -1,4 +1,5 @@
 import Base
+import Broadcast
 import Foundation
 import Postgres
 import Store
@@ -182,7 +183,7 @@ struct Story: Sendable {
         let heads = try await stage.database.query(
             "SELECT position FROM pressroom.stream_heads WHERE tenant_id = \(Self.tenants[0])")
         stage.end.set(try heads[0].decode(0))
-        for node in stage.nodes { node.store.hints.committed(tenantID: Self.tenants[0], events: .unread) }
+        for node in stage.nodes { node.feed.committed(Commit(tenantID: Self.tenants[0], events: .unread, work: .none)) }
     }
 
     /// Asks for states while the others write, and removes old events in between.
