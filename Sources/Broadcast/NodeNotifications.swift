@@ -33,7 +33,7 @@ package struct NodeNotifications: Service {
     }
 
     package func run() async throws {
-        let listener = NodeHintListener(store: store, logger: logger)
+        let listener = NodeNotificationListener(store: store, logger: logger)
         try await cancelWhenGracefulShutdown {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await listener.run() }
@@ -44,10 +44,10 @@ package struct NodeNotifications: Service {
             }
         }
         // The processor has just handed its steps back.
-        if let hint = pending.notifications.withLock({ $0.take(at: .now) }) { try? await store.send(hint) }
+        if let notification = pending.notifications.withLock({ $0.take(at: .now) }) { try? await store.send(notification) }
     }
 
-    private func take(_ report: NodeHintListener.Report) {
+    private func take(_ report: NodeNotificationListener.Report) {
         switch report {
         case .connected:
             pending.change { $0.beganToListen() }
@@ -55,25 +55,25 @@ package struct NodeNotifications: Service {
             onWork()
         case .disconnected:
             pending.change { $0.stoppedListening() }
-        case .heard(let hint) where hint.nodeID == pending.nodeID:
+        case .heard(let notification) where notification.nodeID == pending.nodeID:
             return
-        case .heard(let hint):
-            if hint.nodeID != nil { pending.change { $0.heardOther(asking: hint.asksWhoIsThere, at: .now) } }
-            tailer.look(at: hint.tenantIDs)
-            if hint.hasWork { onWork() }
+        case .heard(let notification):
+            if notification.nodeID != nil { pending.change { $0.heardOther(asking: notification.asksWhoIsThere, at: .now) } }
+            tailer.look(at: notification.tenantIDs)
+            if notification.hasWork { onWork() }
         }
     }
 
     private func send() async {
         var failures = 0
         while !Task.isCancelled {
-            if let hint = pending.notifications.withLock({ $0.take(at: .now) }) {
+            if let notification = pending.notifications.withLock({ $0.take(at: .now) }) {
                 do {
-                    try await store.send(hint)
+                    try await store.send(notification)
                     failures = 0
                 } catch {
                     failures += 1
-                    pending.change { $0.wasNotSent(hint) }
+                    pending.change { $0.wasNotSent(notification) }
                     if failures == 1, !Task.isCancelled {
                         logger.debug("the other nodes cannot be told", metadata: ["error": "\(error)"])
                     }
@@ -161,16 +161,16 @@ struct PendingNotifications: Sendable {
     }
 
     /// The notification to send now, if any. Nothing is pending afterwards.
-    mutating func take(at now: ContinuousClock.Instant) -> NodeHint? {
+    mutating func take(at now: ContinuousClock.Instant) -> NodeNotification? {
         let isGreeting = asksWhoIsThere || greetedAt.map { now - $0 >= Self.greetingInterval } ?? true
-        let hint = NodeHint(
+        let notification = NodeNotification(
             nodeID: nodeID, tenantIDs: tenantIDs, hasWork: hasWork, asksWhoIsThere: asksWhoIsThere)
         let isEmpty = tenantIDs?.isEmpty ?? false && !hasWork
         let isWanted = isWanted(at: now)
         (tenantIDs, hasWork, asksWhoIsThere) = ([], false, false)
         guard isGreeting || isWanted && !isEmpty else { return nil }
         greetedAt = now
-        return hint
+        return notification
     }
 
     /// Whether changes are sent before the next greeting.
@@ -184,8 +184,8 @@ struct PendingNotifications: Sendable {
     }
 
     /// A notification could not be sent. The next one says that any tenant may have new events and that there may be work.
-    mutating func wasNotSent(_ hint: NodeHint) {
-        asksWhoIsThere = asksWhoIsThere || hint.asksWhoIsThere
+    mutating func wasNotSent(_ notification: NodeNotification) {
+        asksWhoIsThere = asksWhoIsThere || notification.asksWhoIsThere
         addEverything()
     }
 

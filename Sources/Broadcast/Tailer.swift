@@ -124,7 +124,7 @@ package struct Tailer: Service {
             }
             // When the hub's position has moved meanwhile, the log may have more than this page knew of.
             let isPublished = hub.publish(page)
-            limit = limit.adjusted(to: page, most: configuration.page.count)
+            limit = limit.adjusted(to: page, maxCount: configuration.page.count)
             if isPublished, page.isLast { return }
         }
     }

@@ -123,7 +123,7 @@ struct ScaleLoad: Sendable {
 
     /// The sweeps that nodes repeat all the time, mostly without a result.
     private func sweeps(_ times: inout ScaleTimes) async throws {
-        _ = try await times.measure("sweep_due_steps") { try await store.waitingLanes(ClaimLimits()) }
+        _ = try await times.measure("sweep_due_steps") { try await store.waitingQueues(ClaimLimits()) }
         _ = try await times.measure("sweep_due_tenants") { try await store.tenantsWithDueWakeups() }
         _ = try await times.measure("sweep_due_tasks") { try await store.dueWakeups(scope, limit: 64) }
         _ = try await times.measure("sweep_idle_tasks") { try await store.wakeIdleTasks() }

@@ -18,7 +18,7 @@ extension Processor {
     /// Claims for each tenant its share of the free slots. Returns whether another round may find more.
     private func claimOnce() async throws -> Bool {
         guard running.free(of: configuration.concurrency) > 0 || queue.isOld else { return false }
-        let waiting = try await store.waitingLanes(configuration.limits)
+        let waiting = try await store.waitingQueues(configuration.limits)
         let open = openQueues(waiting)
         queue.saw(waiting, open: open)
         let shares = FairShare.divide(
@@ -29,7 +29,7 @@ extension Processor {
             let scope = Scope.processor(id, tenantID: tenantID)
             do {
                 let steps = try await store.claimSteps(
-                    scope, processorID: id, lanes: open[tenantID], limit: slots, limits: configuration.limits)
+                    scope, processorID: id, queues: open[tenantID], limit: slots, limits: configuration.limits)
                 guard !steps.isEmpty else { continue }
                 claimedAny = true
                 await start(steps, scope)
@@ -49,9 +49,9 @@ extension Processor {
 
     /// The queues that no model's limit closes; this loop wakes when the first of the others opens. A limit of
     /// concurrent calls opens with a commit, which wakes the loop too.
-    private func openQueues(_ waiting: WaitingLanes) -> [String: [Lane]] {
+    private func openQueues(_ waiting: WaitingQueues) -> [String: [StepQueue]] {
         var opensIn: Duration?
-        let open = waiting.lanes.mapValues { queues in
+        let open = waiting.queues.mapValues { queues in
             queues.filter { queue in
                 let scopes = queue.model.map { configuration.limits.models.scopes(of: $0) } ?? []
                 let closed = scopes.compactMap { waiting.models[$0] }.filter { $0.steps == 0 }
@@ -139,7 +139,7 @@ final class QueueView: Sendable {
     }
 
     /// - Parameter open: by tenant, the queues that no limit is known to close.
-    func saw(_ waiting: WaitingLanes, open: [String: [Lane]]) {
+    func saw(_ waiting: WaitingQueues, open: [String: [StepQueue]]) {
         let priorities = open.reduce(into: [String: Int]()) { best, tenant in
             best[tenant.key] = tenant.value.compactMap { waiting.priorities[tenant.key]?[$0] }.max()
         }

@@ -56,7 +56,7 @@ enum NodesFixture {
         _ = try await client.query(
             """
             SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-             WHERE datname = current_database() AND application_name = \(NodeHintListener.applicationName)
+             WHERE datname = current_database() AND application_name = \(NodeNotificationListener.applicationName)
             """)
     }
 }

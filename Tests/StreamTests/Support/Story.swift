@@ -32,15 +32,15 @@ struct Story: Sendable {
     private let completes: Bool
     private let prunes: Bool
 
-    static func run(seed: UInt64, in lane: Lane, _ journal: Journal) async throws -> Outcome {
+    static func run(seed: UInt64, in pair: NodePair, _ journal: Journal) async throws -> Outcome {
         var generator = SeededGenerator(seed: seed)
-        let story = try await Story(in: lane, journal, &generator)
+        let story = try await Story(in: pair, journal, &generator)
         return try await story.run(generator)
     }
 
-    private init(in lane: Lane, _ journal: Journal, _ generator: inout SeededGenerator) async throws {
-        stage = Stage(nodes: lane.nodes, database: lane.database, journal: journal)
-        ledger = try await Ledger(lane.database, tenantID: Self.tenants[0])
+    private init(in pair: NodePair, _ journal: Journal, _ generator: inout SeededGenerator) async throws {
+        stage = Stage(nodes: pair.nodes, database: pair.database, journal: journal)
+        ledger = try await Ledger(pair.database, tenantID: Self.tenants[0])
         isHeavy = generator.next(below: 4) == 0
         completes = generator.next(below: 3) == 0
         prunes = generator.next(below: 5) == 0
