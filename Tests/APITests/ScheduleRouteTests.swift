@@ -173,6 +173,7 @@ import Workflow
         .init(changes: ["input": [], "config": 1, "context": ["trace_id": "a", "metadata": 3]],
               pointers: ["/input", "/config", "/context/metadata", "/context/trace_id"]),
         .init(changes: ["next_run_at": "2026-01-01T00:00:00Z", "run_at": nil], pointers: ["/next_run_at", "/run_at"], text: "is not a known key"),
+        .init(changes: ["timezon": "UTC"], pointers: ["/timezon"], text: "is not a known key; did you mean 'timezone'?"),
         .init(changes: ["workflow": "nobody"], pointers: ["/workflow"]),
         .init(changes: ["version": "9.9.9"], pointers: ["/version"]),
         .init(changes: ["version": "0.1.0"], pointers: ["/version"], text: "is archived and cannot be started"),
