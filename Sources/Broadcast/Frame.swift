@@ -85,14 +85,14 @@ extension Frame {
     package static func reset(_ reason: ResetReason, cursor: Cursor, isFollowedByState: Bool) -> Frame {
         Frame(
             cursor: isFollowedByState ? nil : cursor, event: "reset",
-            data: ["reason": .string(reason.rawValue), "cursor": .string(cursor.description)] as JSON)
+            data: ["cursor": .string(cursor.description), "reason": .string(reason.rawValue)] as JSON)
     }
 
     /// The task is terminal, and all of its events were sent.
     static func end(status: String, cursor: Cursor) -> Frame {
         Frame(
             cursor: cursor, event: "end",
-            data: ["status": .string(status), "cursor": .string(cursor.description)] as JSON)
+            data: ["cursor": .string(cursor.description), "status": .string(status)] as JSON)
     }
 
     /// The node has no capacity for another stream.
