@@ -100,7 +100,6 @@ let package = Package(
                 "API", "Base", "Broadcast", "CLibPQ", "Postgres", "Processor", "Providers", "Store", "Workflow", logging, lifecycle, httpClient,
                 nioCore, nioPosix, "Yams",
                 .product(name: "Configuration", package: "swift-configuration"),
-                .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: swiftSettings
@@ -120,7 +119,7 @@ let package = Package(
             swiftSettings: swiftSettings),
         .target(
             name: "TestSupport",
-            dependencies: ["Base", "Workflow", "Postgres", logging, nioCore, nioPosix, nioHTTP1],
+            dependencies: ["Base", "Workflow", "Postgres", logging, nioCore, nioPosix],
             path: "Tests/Support",
             swiftSettings: swiftSettings
         ),
@@ -147,14 +146,13 @@ let package = Package(
             name: "APITests",
             dependencies: [
                 "Base", "API", "Broadcast", "Store", "Workflow", "Postgres", "TestSupport", httpClient, nioCore, nioPosix, nioHTTP1,
-                nioSSL, logging, lifecycle, .product(name: "Hummingbird", package: "hummingbird"),
-                .product(name: "HTTPTypes", package: "swift-http-types"),
+                nioSSL, logging, lifecycle,
             ],
             swiftSettings: swiftSettings
         ),
         .testTarget(
             name: "ClientTests",
-            dependencies: ["Base", "Client", "Workflow", "TestSupport", httpClient, nioCore, nioPosix, nioHTTP1],
+            dependencies: ["Base", "Client", "Workflow", "TestSupport", httpClient, nioPosix],
             swiftSettings: swiftSettings
         ),
         .testTarget(
@@ -168,7 +166,7 @@ let package = Package(
             name: "ServiceTests",
             dependencies: [
                 "Base", "Service", "PressroomKit", "API", "Broadcast", "Client", "Processor", "Store", "Workflow", "Postgres", "Providers",
-                "TestSupport", httpClient, nioCore, nioPosix, logging, lifecycle,
+                "TestSupport", httpClient, nioCore, nioPosix, nioHTTP1, logging,
             ],
             swiftSettings: swiftSettings
         ),

@@ -134,7 +134,7 @@ CREATE TABLE pressroom.steps (
     -- workflow if that has a concurrency. A claim reads the best steps of each queue, so it never reads the steps behind
     -- a limit on the way to others. Both columns are hidden from clients.
     limited_workflow text, -- the name, of a workflow with a concurrency
-    lane         text COLLATE "C" NOT NULL
+    queue        text COLLATE "C" NOT NULL
         GENERATED ALWAYS AS (coalesce(model, '') || coalesce(' ' || limited_workflow, '')) STORED,
     sequence     integer NOT NULL,
     status       text NOT NULL DEFAULT 'pending'
@@ -156,11 +156,11 @@ CREATE TABLE pressroom.steps (
     FOREIGN KEY (tenant_id, task_id) REFERENCES pressroom.tasks ON DELETE CASCADE
 );
 CREATE INDEX steps_task ON pressroom.steps (tenant_id, task_id, sequence);
-CREATE INDEX steps_waiting ON pressroom.steps (tenant_id, lane, priority DESC, run_at, id)
+CREATE INDEX steps_waiting ON pressroom.steps (tenant_id, queue, priority DESC, run_at, id)
     WHERE status IN ('pending', 'retrying') AND run_at IS NOT NULL;
 -- Running steps are counted by tenant and queue for the limits of tenants and workflows, and by model for those of
 -- models, which all tenants share.
-CREATE INDEX steps_running ON pressroom.steps (tenant_id, processor_id, lane) WHERE status = 'running';
+CREATE INDEX steps_running ON pressroom.steps (tenant_id, processor_id, queue) WHERE status = 'running';
 CREATE INDEX steps_running_model ON pressroom.steps ((model COLLATE "C")) WHERE status = 'running' AND model IS NOT NULL;
 
 CREATE TABLE pressroom.outputs (

@@ -34,10 +34,10 @@ package struct StreamFilter: Sendable, Hashable {
 
     package static let deltaType = "output_delta"
 
-    /// The smallest source that holds every event that passes.
-    var source: EventSource {
+    /// The smallest part of the log that holds every event that passes.
+    var logPart: LogPart {
         if !taskIDs.isEmpty { return .tasks(taskIDs) }
-        return conversationID.map(EventSource.conversation) ?? .log
+        return conversationID.map(LogPart.conversation) ?? .log
     }
 
     package func matches(_ event: PublishedEvent) -> Bool {

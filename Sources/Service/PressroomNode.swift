@@ -1,5 +1,6 @@
 import API
 import AsyncHTTPClient
+import Base
 import Broadcast
 import Foundation
 import Logging
@@ -25,19 +26,23 @@ struct PressroomNode {
     ) {
         let eventLoops = MultiThreadedEventLoopGroup.singleton
         let httpClient = HTTPClient(eventLoopGroupProvider: .shared(eventLoops), configuration: .forModels)
-        let store = Store(database: database.client, expressionLimits: ExpressionLimits(configuration.processor))
         let fanOut = MultiThreadedEventLoopGroup(numberOfThreads: configuration.streams.usedThreads)
         let hub = Hub(group: eventLoops, fanOut: fanOut, configuration: HubConfiguration(configuration.streams))
+        let nodeID = UUIDv7.next()
+        let (feed, signals, commits) = (LocalEventFeed(hub: hub), ProcessorSignals(), CommitCollector(nodeID: nodeID))
+        let store = Store(
+            database: database.client, observers: [feed, signals, commits],
+            expressionLimits: ExpressionLimits(configuration.processor))
         let registry = ProviderRegistry(
             configuration.providers, environment: ProcessInfo.processInfo.environment, httpClient: httpClient, logger: logger)
         let processor = Processor(
-            store: store, services: Self.services(configuration, registry, ownKinds, eventLoops),
+            id: nodeID, store: store, signals: signals, services: Self.services(configuration, registry, ownKinds, eventLoops),
             configuration: ProcessorConfiguration(configuration.processor, models: registry.limits),
             publish: { hub.publish($0) }, logger: logger)
         let tailer = Tailer(
-            store: store, hub: hub, configuration: TailerConfiguration(configuration.streams), logger: logger)
-        let hints = NodeHints(
-            nodeID: processor.id, store: store, tailer: tailer, onWork: { processor.lookForWork() }, logger: logger)
+            store: store, feed: feed, configuration: TailerConfiguration(configuration.streams), logger: logger)
+        let notifications = NodeNotifications(
+            of: commits, store: store, tailer: tailer, onWork: { processor.lookForWork() }, logger: logger)
         let server = APIServer.service(
             configuration: api, store: store, hub: hub, eventLoopGroup: eventLoops, logger: logger,
             onServerRunning: { channel in
@@ -51,9 +56,9 @@ struct PressroomNode {
         services += [
             database.client,
             Maintenance(store: store, eventRetention: configuration.events.retention, logger: logger),
-            MemoryReturn(hub: hub), tailer, hints,
+            MemoryReturn(hub: hub), tailer, notifications,
             LiveTextReader(
-                store: store, hub: hub, processorID: processor.id, interval: configuration.streams.textPoll, logger: logger),
+                store: store, hub: hub, processorID: nodeID, interval: configuration.streams.textPoll, logger: logger),
         ]
         services.append(Scheduler(store: store, configuration: SchedulerConfiguration(configuration.schedules), logger: logger))
         if configuration.processor.concurrency > 0 { services.append(processor) }

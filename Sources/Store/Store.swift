@@ -4,8 +4,6 @@ import Workflow
 /// Every SQL statement of the service: rows in, rows out. A file covers a table, or one use of several.
 package struct Store: Sendable {
     package let database: PostgresClient
-    /// Observers that were added after the store was made.
-    package let hints = CommitHints()
     /// For streams that begin or replay at the same time.
     package let streamReads: StreamReads
     let workflowCache = WorkflowVersionCache()
@@ -19,7 +17,7 @@ package struct Store: Sendable {
         database: PostgresClient, observers: [any CommitObserver] = [], expressionLimits: ExpressionLimits = ExpressionLimits()
     ) {
         self.database = database
-        self.observers = observers + [hints]
+        self.observers = observers
         self.expressionLimits = expressionLimits
         streamReads = StreamReads(database)
     }

@@ -31,16 +31,15 @@ struct ForkRoutes: Sendable {
         }
         let old = try JSON(parsing: state.json.bytes)
         guard let id = old["task"]?["workflow_id"]?.string.flatMap(UUID.init(text:)),
-            let entry = try await api.definitions.entry(api.store, scope, id: id)
+            let workflow = try await api.store.workflowVersion(scope, id)
         else { throw ProblemError.notFound(task: taskID) }
         let fork = try TaskFork(
-            of: old, workflow: entry.definition, phase: phase ?? "", input: try input.map { try entry.checked($0) },
-            config: config)
+            of: old, workflow: workflow.definition, phase: phase ?? "",
+            input: try input.map { try workflow.checkedInput($0) }, config: config)
         let result = try await api.store.writeOnce(scope, idempotency) { connection in
             let view = try await api.store.forkTask(on: connection, scope, fork)
             return RecordedResponse(status: 202, location: "/api/v1/tasks/\(fork.taskID.text)", body: view.json)
         }
-        api.store.hints.workArrived()
         return .recorded(result, tag: result.isRepeated ? nil : "1")
     }
 }

@@ -72,7 +72,6 @@ struct HumanTaskRoutes: Sendable {
             let view = try await api.store.actOnHumanTask(on: connection, scope, id, wanted, ifVersion: version)
             return RecordedResponse(status: 200, body: view.json)
         }
-        api.store.hints.workArrived()
         return .recorded(result, tag: (try? JSON(parsing: result.response.body.bytes))?["version"]?.int.map(String.init))
     }
 }

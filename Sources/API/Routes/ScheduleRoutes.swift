@@ -90,8 +90,8 @@ struct ScheduleRoutes: Sendable {
 
     /// Checks that the schedule could start a task now. Each firing checks it again.
     private func checkWork(of values: ScheduleValues, _ scope: Scope) async throws {
-        let (_, entry) = try await api.startable(values.workflowName, version: values.workflowVersion, scope)
-        _ = try entry.checked(values.input)
+        let workflow = try await api.store.startableWorkflow(scope, values.workflowName, version: values.workflowVersion)
+        _ = try workflow.checkedInput(values.input)
     }
 }
 

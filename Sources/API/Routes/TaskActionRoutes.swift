@@ -78,7 +78,6 @@ struct TaskActionRoutes: Sendable {
             try await api.store.addSignal(on: connection, scope, taskID: taskID, name: name, data: data)
             return RecordedResponse(status: 202, body: JSONText(signal.text))
         }
-        api.store.hints.workArrived()
         return .recorded(result)
     }
 

@@ -66,7 +66,6 @@ struct TaskRoutes: Sendable {
             let view = try await api.store.startTask(on: connection, scope, start)
             return RecordedResponse(status: 202, location: location, body: view.json)
         }
-        api.store.hints.workArrived()
         return .recorded(result, tag: result.isRepeated ? nil : "1")
     }
 
@@ -75,11 +74,11 @@ struct TaskRoutes: Sendable {
         _ json: JSON, _ identity: Identity, traceParent: String?, key: String?
     ) async throws -> TaskStart {
         let body = try TaskStartBody(json, identity: identity)
-        let (view, entry) = try await api.startable(body.workflow, version: body.version, identity.scope)
-        let input = try entry.checked(body.input)
+        let workflow = try await api.store.startableWorkflow(identity.scope, body.workflow, version: body.version)
+        let input = try workflow.checkedInput(body.input)
         let taskID = UUIDv7.next()
         return TaskStart(
-            taskID: taskID, workflow: entry.definition, workflowID: view.id, input: input, config: body.config,
+            taskID: taskID, workflow: workflow.definition, workflowID: workflow.id, input: input, config: body.config,
             context: body.executionContext(identity, taskID: taskID, traceParent: traceParent),
             priority: body.priority, runAt: body.runAt, idempotencyKey: key)
     }
@@ -153,40 +152,5 @@ extension APIEnvironment {
     func recorded(_ idempotency: IdempotentRequest?, _ scope: Scope) async throws -> Response? {
         guard let idempotency else { return nil }
         return try await store.recordedResponse(scope, idempotency).map { .recorded(($0, true)) }
-    }
-
-    /// The workflow of a task to start: the named version, or the latest active one.
-    func startable(
-        _ name: String, version: String?, _ scope: Scope
-    ) async throws -> (view: WorkflowView, entry: DefinitionCache.Entry) {
-        let view: WorkflowView?
-        if let version {
-            view = try await store.workflow(scope, name: name, version: version)
-        } else {
-            view = try await store.latestWorkflow(scope, name: name)
-        }
-        guard let view, let entry = try await definitions.entry(store, scope, id: view.id) else {
-            let problem =
-                version.map { Problem(pointer: "/version", detail: "\($0) is no version of \(name)") }
-                ?? Problem(pointer: "/workflow", detail: "\(name) is no workflow with an active version")
-            throw ProblemError(.invalid, "There is no such workflow: \(problem.detail).", errors: [problem])
-        }
-        guard view.status == .active else {
-            let problem = Problem(pointer: "/version", detail: "is \(view.status.rawValue) and cannot be started")
-            throw ProblemError(.invalid, "The version \(problem.detail).", errors: [problem])
-        }
-        return (view, entry)
-    }
-}
-
-extension DefinitionCache.Entry {
-    /// A task's input with the schema's defaults filled in.
-    func checked(_ input: JSON) throws(ProblemError) -> JSON {
-        let input = self.input.applyingDefaults(to: input)
-        let problems = self.input.validate(input, at: "/input")
-        guard problems.isEmpty else {
-            throw ProblemError(.invalid, "The input does not fit the workflow: \(problems.summary).", errors: problems)
-        }
-        return input
     }
 }

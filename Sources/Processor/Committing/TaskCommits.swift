@@ -8,7 +8,6 @@ import Workflow
 /// Takes the results of steps into their tasks, many in one transaction, and moves the tasks on.
 struct TaskCommits: Sendable {
     let store: Store
-    let workflows: WorkflowCache
     let processorID: UUID
     let logger: Logger
     private let knownTasks = KnownTasks()
@@ -64,7 +63,6 @@ struct TaskCommits: Sendable {
         var unknown = Set(byTask.keys)
         if !known.isEmpty, try await commit(known, byTask, scope) { unknown.subtract(known.map(\.graph.taskID)) }
         if !unknown.isEmpty { try await commit(unknown, byTask, scope) }
-        store.hints.workArrived(mayEndRuns: false)
     }
 
     /// Goes on from the known graphs of the tasks. False when they do not suffice and the tasks have to be read.
@@ -72,7 +70,7 @@ struct TaskCommits: Sendable {
         let loaded = Dictionary(known.map { ($0.graph.workflowID, $0.workflow) }, uniquingKeysWith: { first, _ in first })
         do {
             return try await claiming(scope, loaded, max: byTask.count) { reserved in
-                let commit = try await store.withKnownTaskGraphs(scope, known.map(\.graph)) { graphs in
+                let commit = try await store.withKnownTaskGraphs(scope, known.map(\.graph), work: .due) { graphs in
                     var claims = reserved
                     move(&graphs, loaded, taking: byTask, &claims)
                     return claims
@@ -87,11 +85,11 @@ struct TaskCommits: Sendable {
     }
 
     private func commit(_ taskIDs: Set<UUID>, _ byTask: [UUID: [FinishedStep]], _ scope: Scope) async throws {
-        let loaded = try await workflows.workflows(scope, ofTasks: Array(taskIDs))
+        let loaded = try await store.workflowVersions(scope, ofTasks: Array(taskIDs))
         _ = try await claiming(scope, loaded, max: byTask.count) { reserved in
             // The body runs again with the values of the expressions that the engines need: the claims add up.
             let claims = Mutex(reserved)
-            let commit = try await store.changeTaskGraphs(scope, Array(taskIDs)) { graphs in
+            let commit = try await store.changeTaskGraphs(scope, Array(taskIDs), work: .due) { graphs in
                 claims.withLock { move(&graphs, loaded, taking: byTask, &$0) }
             }
             return (claims.withLock { $0 }, commit.known)
@@ -100,7 +98,7 @@ struct TaskCommits: Sendable {
 
     /// Takes results into their tasks and moves these on.
     func move(
-        _ graphs: inout [TaskGraph], _ workflows: [UUID: LoadedWorkflow], taking results: [UUID: [FinishedStep]] = [:],
+        _ graphs: inout [TaskGraph], _ workflows: [UUID: WorkflowVersion], taking results: [UUID: [FinishedStep]] = [:],
         _ claims: inout DirectClaims
     ) {
         for index in graphs.indices {
@@ -118,7 +116,7 @@ struct TaskCommits: Sendable {
     /// Runs a transaction that may claim at most `max` of the steps that it adds, and remembers the tasks as it leaves
     /// them. False when the transaction returns nil.
     func claiming(
-        _ scope: Scope, _ workflows: [UUID: LoadedWorkflow], max: Int,
+        _ scope: Scope, _ workflows: [UUID: WorkflowVersion], max: Int,
         _ transaction: (DirectClaims) async throws -> (claims: DirectClaims, known: [KnownTaskGraph])?
     ) async throws -> Bool {
         let reserved =
@@ -141,14 +139,14 @@ struct TaskCommits: Sendable {
 final class KnownTasks: Sendable {
     struct Entry: Sendable {
         let graph: KnownTaskGraph
-        let workflow: LoadedWorkflow
+        let workflow: WorkflowVersion
     }
 
     private let entries = Mutex<[UUID: Entry]>([:])
     /// A task has an entry while its steps run, and seldom a little longer. Beyond this number all entries are dropped.
     private let capacity = 10_000
 
-    func keep(_ graph: KnownTaskGraph, _ workflow: LoadedWorkflow) {
+    func keep(_ graph: KnownTaskGraph, _ workflow: WorkflowVersion) {
         entries.withLock { entries in
             if entries.count >= capacity { entries.removeAll() }
             entries[graph.taskID] = Entry(graph: graph, workflow: workflow)

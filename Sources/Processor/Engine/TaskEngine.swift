@@ -12,11 +12,11 @@ import Workflow
 /// outcomes), `+Drafts` (which drafts a phase works on), `+Expressions`. What a kind of phase does is in `Kinds`.
 struct TaskEngine {
     var graph: TaskGraph
-    let workflow: LoadedWorkflow
+    let workflow: WorkflowVersion
     /// The steps that the task had before.
     let known: Set<UUID>
 
-    init(_ graph: TaskGraph, _ workflow: LoadedWorkflow) {
+    init(_ graph: TaskGraph, _ workflow: WorkflowVersion) {
         self.graph = graph
         known = Set(graph.steps.map { $0.id })
         self.workflow = workflow

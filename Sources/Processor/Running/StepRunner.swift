@@ -10,7 +10,7 @@ struct StepRunner: Sendable {
     let texts: TextsInProgress
     let logger: Logger
 
-    func run(_ step: ClaimedStep, _ material: StepMaterial, _ workflow: LoadedWorkflow) async -> StepOutcome {
+    func run(_ step: ClaimedStep, _ material: StepMaterial, _ workflow: WorkflowVersion) async -> StepOutcome {
         var model: FallbackModel?
         do {
             let run = try stepRun(step, material, workflow)
@@ -39,7 +39,7 @@ struct StepRunner: Sendable {
     }
 
     private func stepRun(
-        _ step: ClaimedStep, _ material: StepMaterial, _ workflow: LoadedWorkflow
+        _ step: ClaimedStep, _ material: StepMaterial, _ workflow: WorkflowVersion
     ) throws(ProviderError) -> StepRun {
         guard let key = material.phases.first(where: { $0.id == step.phaseID })?.key,
             let definition = workflow.definition.phase(key), let context = ExecutionContext(json: material.task.context)

@@ -3,7 +3,7 @@ import Postgres
 package import Workflow
 
 /// How much capacity a provider or a model has under its limits at a moment.
-package struct ModelRoom: Sendable, Hashable {
+package struct ModelCapacity: Sendable, Hashable {
     package let limits: ModelLimits
     /// Steps that run; nil where their number has no limit.
     package let running: Int?
@@ -99,7 +99,7 @@ extension Store {
     }
 
     /// How much capacity each of the limits leaves. Without the rows' locks it holds only for this moment.
-    static func modelRooms(_ limits: ScopedModelLimits) -> PostgresQuery {
+    static func modelCapacities(_ limits: ScopedModelLimits) -> PostgresQuery {
         """
         SELECT l.scope, coalesce(r.tokens_per_call, \(expectedTokens)) AS tokens_per_call,
                pressroom.refilled(coalesce(r.requests, 'Infinity'), l.request_burst, l.requests_per_second,
@@ -121,17 +121,17 @@ extension Store {
         """
     }
 
-    static func modelRooms(_ result: PostgresResult, _ limits: ScopedModelLimits) throws -> [String: ModelRoom] {
-        var rooms: [String: ModelRoom] = [:]
+    static func modelCapacities(_ result: PostgresResult, _ limits: ScopedModelLimits) throws -> [String: ModelCapacity] {
+        var capacities: [String: ModelCapacity] = [:]
         for row in result {
             let scope = try row.decode("scope", as: String.self)
-            rooms[scope] = ModelRoom(
+            capacities[scope] = ModelCapacity(
                 limits: limits[scope] ?? ModelLimits(), running: try row.decode("running"),
                 requests: limits[scope]?.requestsPerMinute == nil ? nil : try row.decode("requests"),
                 tokens: limits[scope]?.tokensPerMinute == nil ? nil : try row.decode("tokens"),
                 tokensPerCall: try row.decode("tokens_per_call"))
         }
-        return rooms
+        return capacities
     }
 
     /// Takes the locks of the limits until the transaction ends, in order.
@@ -211,12 +211,12 @@ extension Store {
                 RETURNING step_id
                 """)
             guard !held.isEmpty else { return false }
-            let rooms = try Self.modelRooms(try await connection.query(Self.modelRooms(limits)), limits)
-            let hasRoom = rooms.values.allSatisfy { room in
-                guard let limit = room.limits.concurrency, let running = room.running else { return true }
+            let capacities = try Self.modelCapacities(try await connection.query(Self.modelCapacities(limits)), limits)
+            let hasCapacity = capacities.values.allSatisfy { capacity in
+                guard let limit = capacity.limits.concurrency, let running = capacity.running else { return true }
                 return running < limit
             }
-            guard hasRoom else { return false }
+            guard hasCapacity else { return false }
             _ = try await connection.query(
                 """
                 UPDATE pressroom.fallback_calls SET model = \(model.description)

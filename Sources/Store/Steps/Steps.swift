@@ -30,7 +30,7 @@ package struct StepRow: Sendable, Equatable {
     package var output: JSON?
     package var error: JSON?
     package var runAt = RunAt.unchanged
-    /// For a new row: the workflow's name, where it limits its steps; they are claimed in a lane of their own.
+    /// For a new row: the workflow's name, where it limits its steps; they are claimed in a queue of their own.
     package var limitedWorkflow: String?
     /// How long until `run_at`, by the database's clock, when the row was read; nil when nothing but a wake-up runs it.
     package let dueIn: Duration?

@@ -94,32 +94,12 @@ extension Store {
         return try rows.first.map(WorkflowView.init)
     }
 
-    /// The definition of a published version; nil when the scope has no such row. It never changes.
-    package func workflowDefinition(_ scope: Scope, id: UUID) async throws -> WorkflowDefinition? {
+    /// The definition of a published version; nil when the scope has no such row. `workflowVersion` keeps it.
+    func workflowDefinition(_ scope: Scope, id: UUID) async throws -> WorkflowDefinition? {
         let rows = try await database.query(
             "SELECT definition FROM pressroom.workflows WHERE tenant_id = \(scope.tenantID) AND id = \(id)")
         guard let json = try rows.first?.json("definition") else { return nil }
         return try WorkflowDefinition(json: json)
-    }
-
-    /// The same where the row must be there.
-    ///
-    /// - Throws: `StoreError` `notFound` when it is not.
-    package func definition(_ scope: Scope, workflowID: UUID) async throws -> WorkflowDefinition {
-        guard let definition = try await workflowDefinition(scope, id: workflowID) else {
-            throw StoreError(.notFound, "no workflow \(workflowID)")
-        }
-        return definition
-    }
-
-    /// The workflows that these tasks run.
-    package func workflowIDs(_ scope: Scope, _ taskIDs: [UUID]) async throws -> [UUID] {
-        try await database.query(
-            """
-            SELECT DISTINCT workflow_id FROM pressroom.tasks
-             WHERE tenant_id = \(scope.tenantID) AND task_id = ANY(\(taskIDs)::uuid[])
-            """
-        ).map { try $0.decode("workflow_id") }
     }
 
     /// The versions of a workflow, the last by Semantic Versioning first; nil when there is no such workflow.

@@ -224,8 +224,7 @@ struct KindConformanceTests {
             if let other = kind.other { _ = try await newsroom.publish(other) }
             var services = StepServices(
                 models: { _ in model }, web: ScriptedWebClient { _ in WebResponse(status: 200, body: Array("fine".utf8)) }, ownKinds: [KindCases.double])
-            services.subtasks = SubtaskPreparation(
-                store: newsroom.store, workflows: WorkflowCache(store: newsroom.store), maxDepth: 2)
+            services.subtasks = SubtaskPreparation(store: newsroom.store, maxDepth: 2)
             let runner = StepRunner(services: services, texts: TextsInProgress { _ in }, logger: newsroom.logger)
             try await body(newsroom, runner)
         }
