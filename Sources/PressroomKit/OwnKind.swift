@@ -16,7 +16,8 @@ public protocol OwnKind: Sendable {
     /// for_each repeat retry timeout concurrency on_failure max_items`). Their `Decodable` part decides what is required;
     /// unknown keys are refused.
     associatedtype Attributes: Codable & Sendable = NoAttributes
-    /// The result of a phase: `phases.output`, and `{{phases.<id>.…}}` in prompts. Encoded as JSON.
+    /// The result of a phase: `phases.output`, and `{{phases.<id>.…}}` in prompts. Encoded as JSON, its
+    /// members in the order in which it encodes them.
     associatedtype Output: Encodable & Sendable
 
     /// Words of `a-z 0-9 _ -` with dots between them, at least one: `shop.resize`.

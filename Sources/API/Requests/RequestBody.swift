@@ -65,7 +65,7 @@ extension Request {
 }
 
 extension JSON {
-    /// Throws when a text holds a NUL character, which `jsonb` cannot store.
+    /// Throws when a text holds a NUL character, which PostgreSQL's `text` and `jsonb` cannot store.
     func refuseNULs() throws(ProblemError) {
         let problems = ProblemCollector()
         findNULs(at: "", problems)

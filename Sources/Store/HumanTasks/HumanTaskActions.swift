@@ -62,7 +62,7 @@ extension Store {
         case .complete(let data):
             return """
                 UPDATE pressroom.human_tasks
-                   SET status = 'completed', response = \(try current.response(data))::jsonb, completed_by = \(scope.userID)
+                   SET status = 'completed', response = \(try current.response(data))::json, completed_by = \(scope.userID)
                  WHERE tenant_id = \(tenant) AND id = \(id)
                 """
         case .reassign(let assigneeID, let assigneeGroup):

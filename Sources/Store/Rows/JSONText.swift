@@ -32,7 +32,7 @@ extension JSON: PostgresEncodable {
 }
 
 extension PostgresRow {
-    /// The `jsonb` or `json` value of a column; nil for SQL NULL.
+    /// The `json` or `jsonb` value of a column; nil for SQL NULL.
     func json(_ column: String) throws -> JSON? {
         guard let bytes = self[column].bytes else { return nil }
         return try JSON(parsing: bytes)

@@ -108,7 +108,7 @@ extension Store {
             case .failed(let error):
                 _ = try await transaction.query(
                     """
-                    UPDATE pressroom.schedules SET next_run_at = \(next)::timestamptz, last_error = \(error)::jsonb
+                    UPDATE pressroom.schedules SET next_run_at = \(next)::timestamptz, last_error = \(error)::json
                      WHERE tenant_id = \(tenant) AND id = \(schedule.id)
                     """)
             case .fires(let start, let due):

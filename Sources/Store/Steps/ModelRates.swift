@@ -80,7 +80,7 @@ extension Store {
         _ = try await database.query(
             """
             WITH spent AS (
-                SELECT * FROM jsonb_to_recordset(\(rows)::jsonb) AS s (scope text, requests integer,
+                SELECT * FROM json_to_recordset(\(rows)::json) AS s (scope text, requests integer,
                        tokens double precision, calls integer, call_tokens double precision)
             ), held AS MATERIALIZED (
                 SELECT r.scope FROM pressroom.model_rates r
@@ -116,7 +116,7 @@ extension Store {
                         FROM pressroom.fallback_calls c
                         JOIN pressroom.steps s ON s.tenant_id = c.tenant_id AND s.id = c.step_id
                        WHERE s.status = 'running' AND s.attempt = c.attempt) END AS running
-          FROM jsonb_to_recordset(\(rows(limits))::jsonb) AS l (\(raw: limitColumns.definitions))
+          FROM json_to_recordset(\(rows(limits))::json) AS l (\(raw: limitColumns.definitions))
           LEFT JOIN pressroom.model_rates r ON r.scope = l.scope COLLATE "C"
         """
     }
@@ -157,7 +157,7 @@ extension Store {
                    pressroom.refilled(r.tokens, l.token_burst, l.tokens_per_second, r.refilled_at)
                        - l.calls * coalesce(r.tokens_per_call, \(expectedTokens)), r.tokens),
                refilled_at = clock_timestamp()
-          FROM jsonb_to_recordset(\(rows(limits, calls))::jsonb) AS l (\(raw: limitColumns.definitions))
+          FROM json_to_recordset(\(rows(limits, calls))::json) AS l (\(raw: limitColumns.definitions))
          WHERE r.scope = l.scope COLLATE "C"
         """
     }

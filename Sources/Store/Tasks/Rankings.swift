@@ -30,7 +30,7 @@ package struct RankingRow: Sendable, Equatable {
     static let table = Table(
         "rankings",
         fixed: "id uuid, task_id uuid, phase_id uuid, stage text, method text",
-        changing: "entries jsonb, agreement double precision, evaluations_counted integer, evaluations_failed integer")
+        changing: "entries json, agreement double precision, evaluations_counted integer, evaluations_failed integer")
 
     /// Adds rankings, or takes their numbers into those that their phases have.
     static func upsert(_ rows: JSON, _ tenant: String) -> PostgresQuery {

@@ -147,7 +147,8 @@ extension Store {
         }
     }
 
-    /// Publishes a version. The same version with the same definition is returned as it is, `isNew` false.
+    /// Publishes a version. The same version with the same definition is returned as it is, `isNew` false; members in another
+    /// order make no other definition.
     ///
     /// - Throws: `StoreError` `conflict` when the version is published with another definition.
     package func publishWorkflow(
@@ -159,7 +160,7 @@ extension Store {
             INSERT INTO pressroom.workflows AS w (tenant_id, id, name, version, version_sort, description, definition,
                    category, tags, created_by)
             VALUES (\(scope.tenantID), \(UUIDv7.next()), \(workflow.name), \(version), \(workflow.version.sortKey),
-                    \(workflow.description), \(workflow.json)::jsonb, \(workflow.category), \(workflow.tags)::text[],
+                    \(workflow.description), \(workflow.json)::json, \(workflow.category), \(workflow.tags)::text[],
                     \(scope.userID))
             ON CONFLICT (tenant_id, name, version) DO NOTHING
             RETURNING \(raw: WorkflowView.columns)
@@ -168,7 +169,7 @@ extension Store {
         let rows = try await transaction.query(
             """
             SELECT \(raw: WorkflowView.columns),
-                   w.definition = \(workflow.json)::jsonb AS is_same
+                   w.definition::jsonb = \(workflow.json)::jsonb AS is_same
               FROM pressroom.workflows w
              WHERE w.tenant_id = \(scope.tenantID) AND w.name = \(workflow.name) AND w.version = \(version)
             """)

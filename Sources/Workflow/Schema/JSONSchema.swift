@@ -26,7 +26,8 @@ package struct JSONSchema: Sendable {
         return run.problems
     }
 
-    /// The value with the `default`s of missing properties, at any depth.
+    /// The value with the `default`s of missing properties, at any depth; they come after the given ones, in the order of
+    /// the schema.
     package func applyingDefaults(to value: JSON) -> JSON {
         DefaultFiller(targets: targets).fill(value, by: root, depth: 0)
     }
@@ -38,11 +39,27 @@ struct SchemaNode: Sendable {
     var rules: [any SchemaRule] = []
     /// The value of `default`.
     var defaultValue: JSON?
-    var properties: [String: SchemaNode] = [:]
+    var properties = NamedSchemas()
     var items: [SchemaNode] = []
     var allOf: [SchemaNode] = []
     /// The target of `$ref`.
     var reference: String?
+}
+
+/// Schemas by name, in the order in which the schema's author gave them. Names are told apart by code points.
+struct NamedSchemas: Sendable {
+    private(set) var entries: [(name: String, schema: SchemaNode)] = []
+    private var positions: [ExactString: Int] = [:]
+
+    var isEmpty: Bool { entries.isEmpty }
+
+    subscript(name: String) -> SchemaNode? { positions[ExactString(name)].map { entries[$0].schema } }
+
+    /// - Parameter name: one that comes for the first time.
+    mutating func append(_ name: String, _ schema: SchemaNode) {
+        positions[ExactString(name)] = entries.count
+        entries.append((name, schema))
+    }
 }
 
 /// One keyword, or a few that belong together.
@@ -122,7 +139,7 @@ struct DefaultFiller {
         for part in node.allOf { result = fill(result, by: part, depth: depth + 1) }
         switch result {
         case .object(var members):
-            for (key, property) in node.properties {
+            for (key, property) in node.properties.entries {
                 if let member = members[key] {
                     members[key] = fill(member, by: property, depth: depth + 1)
                 } else if let standard = standard(of: property) {

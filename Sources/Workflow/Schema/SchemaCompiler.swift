@@ -196,7 +196,7 @@ extension SchemaCompiler {
         if minProperties != nil || maxProperties != nil {
             node.rules.append(MemberCountRule(minProperties: minProperties, maxProperties: maxProperties))
         }
-        node.properties = namedSchemas("properties", source) ?? [:]
+        node.properties = namedSchemas("properties", source) ?? NamedSchemas()
         let patterns = patternProperties(source)
         let rest = schema("additionalProperties", source)
         let names = schema("propertyNames", source)
@@ -212,7 +212,7 @@ extension SchemaCompiler {
         guard let nodes = namedSchemas("patternProperties", source) else { return [] }
         let place = source.place("patternProperties")
         var patterns: [(Pattern, SchemaNode)] = []
-        for (text, node) in nodes.sorted(by: { $0.key < $1.key }) {
+        for (text, node) in nodes.entries {
             if let pattern = pattern(text, at: JSONPointer.appending(text, to: place)) { patterns.append((pattern, node)) }
         }
         return patterns
@@ -287,15 +287,15 @@ extension SchemaCompiler {
     }
 
     /// A keyword whose value is an object of schemas.
-    mutating func namedSchemas(_ key: String, _ source: SchemaSource) -> [String: SchemaNode]? {
+    mutating func namedSchemas(_ key: String, _ source: SchemaSource) -> NamedSchemas? {
         guard let value = source.keywords[key] else { return nil }
         guard case .object(let members) = value else {
             report("must be an object of schemas", at: source.place(key))
             return nil
         }
-        var nodes: [String: SchemaNode] = [:]
-        for (name, schema) in members.sorted(by: { $0.key < $1.key }) {
-            nodes[name] = compile(schema, at: JSONPointer.appending(name, to: source.place(key)))
+        var nodes = NamedSchemas()
+        for (name, schema) in members {
+            nodes.append(name, compile(schema, at: JSONPointer.appending(name, to: source.place(key))))
         }
         return nodes
     }

@@ -221,7 +221,7 @@ struct MemberCountRule: SchemaRule {
 
 /// `properties`, `patternProperties`, `additionalProperties` and `propertyNames`.
 struct PropertiesRule: SchemaRule {
-    let properties: [String: SchemaNode]
+    let properties: NamedSchemas
     let patterns: [(Pattern, SchemaNode)]
     /// The schema of all others; none or one.
     let rest: [SchemaNode]
@@ -247,7 +247,7 @@ struct PropertiesRule: SchemaRule {
             guard !isKnown else { continue }
             if refusesRest {
                 guard !run.isFull else { return }
-                run.report("is not a known property" + NearestName.hint(name, among: properties.keys.sorted()), at: place)
+                run.report("is not a known property" + NearestName.hint(name, among: properties.entries.map(\.name).sorted()), at: place)
             } else if let node = rest.first {
                 run.check(member, against: node, at: place)
             }

@@ -30,7 +30,7 @@ final class Newsroom: Sendable {
         _ = try await client.query(
             """
             INSERT INTO pressroom.workflows (tenant_id, id, name, version, version_sort, definition)
-            VALUES ('default', \(id), \(definition.name), \(definition.version.description), '1', \(definition.json)::jsonb)
+            VALUES ('default', \(id), \(definition.name), \(definition.version.description), '1', \(definition.json)::json)
             """)
         return (id, definition)
     }
