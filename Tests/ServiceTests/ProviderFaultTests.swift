@@ -51,8 +51,8 @@ import Workflow
             let codes = try retries.map { try $0.decode("code", as: String.self) }
             #expect(codes.prefix(3) == ["rate_limited", "unavailable", "unavailable"], "\(codes)")
             let limited = try #require(retries.first)
-            let runAt = try #require(Timestamp.parse(try limited.decode("run_at")))
-            let failedAt = try #require(Timestamp.parse(try limited.decode("failed_at")))
+            let runAt = try #require(Timestamp(rfc3339: try limited.decode("run_at"))).date
+            let failedAt = try #require(Timestamp(rfc3339: try limited.decode("failed_at"))).date
             #expect(runAt.timeIntervalSince(failedAt) >= 0.99)
             #expect(service.errorLines.isEmpty, "\(service.errorLines)")
         }

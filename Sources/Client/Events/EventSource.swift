@@ -1,6 +1,6 @@
-import Base
+package import Base
 public import AsyncHTTPClient
-import Base
+package import Base
 import NIOCore
 import NIOHTTP1
 
@@ -244,7 +244,7 @@ public struct ServerSentEvent: Sendable, Hashable {
         self.ownID = ownID
     }
 
-    init(_ event: EventStreamParser.Event) {
+    package init(_ event: EventStreamParser.Event) {
         self.init(
             name: event.name.isEmpty ? "message" : event.name, data: String(decoding: event.data, as: UTF8.self),
             lastEventID: event.lastEventID, ownID: event.id)
