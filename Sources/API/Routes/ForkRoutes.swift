@@ -29,7 +29,12 @@ struct ForkRoutes: Sendable {
         guard let state = try await api.store.taskState(scope, taskID, include: [.versions]) else {
             throw ProblemError.notFound(task: taskID)
         }
-        let old = try JSON(parsing: state.json.bytes)
+        let old: JSON
+        do {
+            old = try JSON(parsing: state.json.bytes, limits: .stored)
+        } catch {
+            throw StoreError(.unreadable, "The rows of the task cannot be read: \(error.reason).")
+        }
         guard let id = old["task"]?["workflow_id"]?.string.flatMap(UUID.init(text:)),
             let workflow = try await api.store.workflowVersion(scope, id)
         else { throw ProblemError.notFound(task: taskID) }

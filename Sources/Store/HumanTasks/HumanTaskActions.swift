@@ -51,7 +51,7 @@ extension Store {
 
     private func query(
         _ action: HumanTaskAction, _ scope: Scope, _ id: UUID, _ current: LockedHumanTask
-    ) throws(StoreError) -> PostgresQuery {
+    ) throws -> PostgresQuery {
         let tenant = scope.tenantID
         switch action {
         case .claim:
@@ -96,7 +96,7 @@ extension Store {
         guard let row = results[2].first else { throw StoreError.noHumanTask(id) }
         return LockedHumanTask(
             status: try row.status("status"), version: try row.decode("version"), claimedBy: try row.decode("claimed_by"),
-            form: try row.json("form_schema"))
+            form: Result { try row.json("form_schema") })
     }
 }
 
@@ -111,7 +111,8 @@ private struct LockedHumanTask {
     let status: HumanTaskStatus
     let version: Int64
     let claimedBy: String?
-    let form: JSON?
+    /// Only an answer needs it.
+    let form: Result<JSON?, any Error>
 
     func check(_ action: HumanTaskAction, by userID: String) throws(StoreError) {
         guard !status.isTerminal else {
@@ -128,8 +129,8 @@ private struct LockedHumanTask {
     }
 
     /// The answer with the form's defaults.
-    func response(_ data: JSON) throws(StoreError) -> JSON {
-        guard let form else { return data }
+    func response(_ data: JSON) throws -> JSON {
+        guard let form = try form.get() else { return data }
         let schema: JSONSchema
         do {
             schema = try JSONSchema(form)
