@@ -32,7 +32,7 @@ struct PressroomNode {
         let (feed, signals, commits) = (LocalEventFeed(hub: hub), ProcessorSignals(), CommitCollector(nodeID: nodeID))
         let store = Store(
             database: database.client, observers: [feed, signals, commits],
-            expressionLimits: ExpressionLimits(configuration.processor))
+            expressionLimits: ExpressionLimits(configuration.processor), maxInputBytes: api.maxBodyBytes)
         let registry = ProviderRegistry(
             configuration.providers, environment: ProcessInfo.processInfo.environment, httpClient: httpClient, logger: logger)
         let processor = Processor(

@@ -120,7 +120,7 @@ struct DefinitionBody {
         }
         self.text = text
         self.format = format
-        outcome = Self.read(text, format, api.configuration.ownKinds)
+        outcome = await onConcurrentPool { Self.read(text, format, api.configuration.ownKinds) }
     }
 
     private static func read(
