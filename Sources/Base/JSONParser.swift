@@ -81,7 +81,7 @@ struct JSONParser {
         let last = open.count - 1
         if limits.refusesRepeatedKeys, open[last].members[key] != nil {
             position = start
-            throw failure("the key '\(key.prefix(80))' is there twice", at: pointer)
+            throw failure("has the key '\(key.prefix(80))' twice", at: pointer)
         }
         open[last].key = key
         skipWhitespace()

@@ -43,6 +43,8 @@ struct PressroomNode {
             store: store, feed: feed, configuration: TailerConfiguration(configuration.streams), logger: logger)
         let notifications = NodeNotifications(
             of: commits, store: store, tailer: tailer, onWork: { processor.lookForWork() }, logger: logger)
+        var api = api
+        api.providers = registry.names
         let server = APIServer.service(
             configuration: api, store: store, hub: hub, eventLoopGroup: eventLoops, logger: logger,
             onServerRunning: { channel in
