@@ -54,11 +54,19 @@ extension Processor {
     private func advanceAlone(_ scope: Scope, _ taskID: UUID) async {
         do {
             _ = try await advance(scope, [taskID])
+            stuck.succeeded(taskID)
         } catch {
+            var delay: Duration = error.isPassing ? .milliseconds(250) : .seconds(30)
             if !error.isPassing {
                 logger.error("a task cannot be advanced", metadata: ["task": "\(taskID.text)", "error": "\(error)"])
             }
-            let delay: Duration = error.isPassing ? .milliseconds(250) : .seconds(30)
+            if error.isOfTheTask {
+                if let next = stuck.failed(taskID) {
+                    delay = next
+                } else if await store.giveUp(scope, taskID, error, logger) {
+                    return
+                }
+            }
             try? await store.postponeWakeup(scope, taskID: taskID, by: delay)
         }
     }

@@ -68,11 +68,13 @@ extension Processor {
             for (taskID, orphans) in Dictionary(grouping: orphans, by: \.taskID) {
                 do {
                     try await takeOver(orphans, of: taskID, scope)
+                    stuck.succeeded(taskID)
                 } catch where !error.isConnectionTrouble && !Task.isCancelled {
                     // The next round finds them again; meanwhile the others are taken over.
                     if !error.isPassing {
                         logger.error("steps cannot be taken over", metadata: ["task": "\(taskID.text)", "error": "\(error)"])
                     }
+                    if error.isOfTheTask, stuck.failed(taskID) == nil { _ = await store.giveUp(scope, taskID, error, logger) }
                 }
             }
             logger.info("took over steps", metadata: ["tenant": "\(tenantID)", "steps": "\(orphans.count)"])

@@ -24,6 +24,7 @@ package final class Processor: Service {
     let finished = FinishedSteps()
     let queue = QueueView()
     let meter: ModelMeter
+    let stuck: StuckTasks
     let claimTimer: WakeTimer
 
     /// - Parameters:
@@ -50,6 +51,7 @@ package final class Processor: Service {
         services.subtasks = SubtaskPreparation(store: store, maxDepth: configuration.maxSubtaskDepth)
         runner = StepRunner(services: services, texts: texts, logger: logger)
         plainCommits = TaskCommits(store: store, processorID: id, logger: logger)
+        stuck = StuckTasks(delays: configuration.stuckDelays)
         claimTimer = WakeTimer(signals.claim)
     }
 
@@ -161,6 +163,8 @@ package struct ProcessorConfiguration: Sendable {
     /// Slots that a tenant with running steps here leaves to tenants without any, where there are several tenants;
     /// at most half of all slots count.
     package var tenantReserve = 8
+    /// The waits between the tries to move a task on whose rows are in the way; then the task fails.
+    package var stuckDelays: [Duration] = [.seconds(1), .seconds(5)]
     /// Limits over all nodes.
     package var limits = ClaimLimits()
 

@@ -32,7 +32,7 @@ struct PressroomNode {
         let (feed, signals, commits) = (LocalEventFeed(hub: hub), ProcessorSignals(), CommitCollector(nodeID: nodeID))
         let store = Store(
             database: database.client, observers: [feed, signals, commits],
-            expressionLimits: ExpressionLimits(configuration.processor))
+            expressionLimits: ExpressionLimits(configuration.processor), maxInputBytes: api.maxBodyBytes)
         let registry = ProviderRegistry(
             configuration.providers, environment: ProcessInfo.processInfo.environment, httpClient: httpClient, logger: logger)
         let processor = Processor(
@@ -43,6 +43,8 @@ struct PressroomNode {
             store: store, feed: feed, configuration: TailerConfiguration(configuration.streams), logger: logger)
         let notifications = NodeNotifications(
             of: commits, store: store, tailer: tailer, onWork: { processor.lookForWork() }, logger: logger)
+        var api = api
+        api.providers = registry.names
         let server = APIServer.service(
             configuration: api, store: store, hub: hub, eventLoopGroup: eventLoops, logger: logger,
             onServerRunning: { channel in

@@ -6,19 +6,25 @@ package struct Store: Sendable {
     package let database: PostgresClient
     /// For streams that begin or replay at the same time.
     package let streamReads: StreamReads
-    let workflowCache = WorkflowVersionCache()
+    let workflowCache: WorkflowVersionCache
     let expressionLimits: ExpressionLimits
+    let maxInputBytes: Int
     let customEvents = WriteQueue<CustomEvent, Cursor>()
     let taskStarts = WriteQueue<TaskStart, TaskView>()
     private let observers: [any CommitObserver]
 
-    /// - Parameter observers: told of each commit of this store, in this order.
+    /// - Parameters:
+    ///   - observers: told of each commit of this store, in this order.
+    ///   - maxInputBytes: of a task's input and a person's answer, with the defaults of their schemas.
     package init(
-        database: PostgresClient, observers: [any CommitObserver] = [], expressionLimits: ExpressionLimits = ExpressionLimits()
+        database: PostgresClient, observers: [any CommitObserver] = [], expressionLimits: ExpressionLimits = ExpressionLimits(),
+        maxInputBytes: Int = JSONSchema.maxBytes
     ) {
         self.database = database
         self.observers = observers
         self.expressionLimits = expressionLimits
+        self.maxInputBytes = maxInputBytes
+        workflowCache = WorkflowVersionCache(maxInputBytes: maxInputBytes)
         streamReads = StreamReads(database)
     }
 

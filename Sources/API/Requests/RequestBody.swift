@@ -28,7 +28,7 @@ extension Request {
     func json(upTo limit: Int) async throws -> JSON {
         let bytes = try await bytes(upTo: limit)
         guard mediaType == "application/json" else { throw Self.unsupported(mediaType, "application/json") }
-        return try Self.json(bytes)
+        return try await Self.json(bytes)
     }
 
     /// The same for a body that may be left out; nil without one.
@@ -36,7 +36,7 @@ extension Request {
         let bytes = try await bytes(upTo: limit)
         if bytes.isEmpty { return nil }
         guard mediaType == "application/json" else { throw Self.unsupported(mediaType, "application/json, or no body") }
-        return try Self.json(bytes)
+        return try await Self.json(bytes)
     }
 
     /// Allows no body, or an empty object.
@@ -44,7 +44,14 @@ extension Request {
         if let json = try await optionalJSON(upTo: limit) { try ObjectReader(json).finish() }
     }
 
-    private static func json(_ bytes: [UInt8]) throws(ProblemError) -> JSON {
+    /// The largest body that is parsed on the event loop.
+    private static let smallBody = 32 << 10
+
+    private static func json(_ bytes: [UInt8]) async throws -> JSON {
+        try await bytes.count <= smallBody ? parse(bytes) : onConcurrentPool { try parse(bytes) }
+    }
+
+    private static func parse(_ bytes: [UInt8]) throws(ProblemError) -> JSON {
         let json: JSON
         do {
             json = try JSON(parsing: bytes)

@@ -79,7 +79,7 @@ extension ProblemError {
         let kind: ProblemKind =
             switch error.code {
             case .notFound: .notFound
-            case .conflict: .conflict
+            case .conflict, .unreadable: .conflict
             case .stale: .stale
             case .invalid where error.problems.contains { $0.pointer.hasPrefix("/query/") }: .malformed
             case .invalid: .invalid

@@ -29,13 +29,19 @@ struct ForkRoutes: Sendable {
         guard let state = try await api.store.taskState(scope, taskID, include: [.versions]) else {
             throw ProblemError.notFound(task: taskID)
         }
-        let old = try JSON(parsing: state.json.bytes)
+        let old: JSON
+        do {
+            old = try JSON(parsing: state.json.bytes, limits: .stored)
+        } catch {
+            throw StoreError(.unreadable, "The rows of the task cannot be read: \(error.reason).")
+        }
         guard let id = old["task"]?["workflow_id"]?.string.flatMap(UUID.init(text:)),
             let workflow = try await api.store.workflowVersion(scope, id)
         else { throw ProblemError.notFound(task: taskID) }
+        var checked: JSON?
+        if let input { checked = try await workflow.checkedInput(input) }
         let fork = try TaskFork(
-            of: old, workflow: workflow.definition, phase: phase ?? "",
-            input: try input.map { try workflow.checkedInput($0) }, config: config)
+            of: old, workflow: workflow.definition, phase: phase ?? "", input: checked, config: config)
         let result = try await api.store.writeOnce(scope, idempotency) { connection in
             let view = try await api.store.forkTask(on: connection, scope, fork)
             return RecordedResponse(status: 202, location: "/api/v1/tasks/\(fork.taskID.text)", body: view.json)

@@ -72,6 +72,6 @@ struct HumanTaskRoutes: Sendable {
             let view = try await api.store.actOnHumanTask(on: connection, scope, id, wanted, ifVersion: version)
             return RecordedResponse(status: 200, body: view.json)
         }
-        return .recorded(result, tag: (try? JSON(parsing: result.response.body.bytes))?["version"]?.int.map(String.init))
+        return .recorded(result, tag: (try? JSON(parsing: result.response.body.bytes, limits: .stored))?["version"]?.int.map(String.init))
     }
 }

@@ -91,7 +91,7 @@ struct ScheduleRoutes: Sendable {
     /// Checks that the schedule could start a task now. Each firing checks it again.
     private func checkWork(of values: ScheduleValues, _ scope: Scope) async throws {
         let workflow = try await api.store.startableWorkflow(scope, values.workflowName, version: values.workflowVersion)
-        _ = try workflow.checkedInput(values.input)
+        _ = try await workflow.checkedInput(values.input)
     }
 }
 

@@ -73,11 +73,23 @@ struct TaskActionRoutes: Sendable {
         try body.finish()
         let idempotency = try request.idempotency(body: (json ?? .null).text)
         let scope = context.scope
+        try await refuseUnknownSignal(name, taskID, scope)
         let signal: JSON = ["task_id": .string(taskID.text), "name": .string(name)]
         let result = try await api.store.writeOnce(scope, idempotency) { connection in
             try await api.store.addSignal(on: connection, scope, taskID: taskID, name: name, data: data)
             return RecordedResponse(status: 202, body: JSONText(signal.text))
         }
         return .recorded(result)
+    }
+
+    /// Refuses a signal that no phase of the task's workflow waits for. A task that is not there is left to the store.
+    private func refuseUnknownSignal(_ name: String, _ taskID: UUID, _ scope: Scope) async throws {
+        guard let workflow = try? await api.store.workflowVersions(scope, ofTasks: [taskID]).values.first?.definition else { return }
+        let known = workflow.signalNames
+        guard !known.contains(name) else { return }
+        let waits = known.isEmpty ? "it waits for none" : "it waits for: \(known.joined(separator: ", "))"
+        throw ProblemError(
+            .invalid, "\(workflow.name) \(workflow.version) waits for no signal \(name); \(waits).",
+            errors: [Problem(pointer: "/path/name", detail: "is no signal of the workflow; \(waits)")])
     }
 }

@@ -75,7 +75,7 @@ struct TaskRoutes: Sendable {
     ) async throws -> TaskStart {
         let body = try TaskStartBody(json, identity: identity)
         let workflow = try await api.store.startableWorkflow(identity.scope, body.workflow, version: body.version)
-        let input = try workflow.checkedInput(body.input)
+        let input = try await workflow.checkedInput(body.input)
         let taskID = UUIDv7.next()
         return TaskStart(
             taskID: taskID, workflow: workflow.definition, workflowID: workflow.id, input: input, config: body.config,

@@ -100,6 +100,7 @@ struct DefinitionBody {
     let text: String
     let format: DefinitionFormat
     let outcome: Result<WorkflowDefinition, ProblemList>
+    private let providers: [String]?
 
     /// Words that take the place of a workflow's name in paths.
     private static let reservedNames: Set<String> = ["validate"]
@@ -120,7 +121,8 @@ struct DefinitionBody {
         }
         self.text = text
         self.format = format
-        outcome = Self.read(text, format, api.configuration.ownKinds)
+        providers = api.configuration.providers
+        outcome = await onConcurrentPool { Self.read(text, format, api.configuration.ownKinds) }
     }
 
     private static func read(
@@ -157,7 +159,8 @@ struct DefinitionBody {
     func problems(checkedBy store: Store) async throws -> [Problem] {
         switch outcome {
         case .success(let definition):
-            let problems = try await store.expressionProblems(definition)
+            let unknown = providers.map { definition.problems(withProviders: $0) } ?? []
+            let problems = unknown + (try await store.expressionProblems(definition))
             return problems.isEmpty ? [] : ProblemList(problems).located(in: text, format: format).problems
         case .failure(let list): return list.problems
         }

@@ -69,6 +69,8 @@ package struct APIConfiguration: Sendable {
     package var streamSettleTime: Duration = .seconds(30)
     /// The kinds of phases that the embedding program brings.
     package var ownKinds = OwnKinds.none
+    /// The providers that definitions may name; nil: any.
+    package var providers: [String]?
     package var authentication: Authentication = .none
 
     package init() {}

@@ -52,7 +52,7 @@ package struct TaskFold: Sendable {
     package mutating func apply(eventName: String, id: String?, dataJSON: String) throws(PressroomError) -> Outcome {
         let data: JSON
         do {
-            data = try JSON(parsing: dataJSON)
+            data = try JSON(parsing: dataJSON, limits: .stored)
         } catch {
             throw PressroomError(code: .invalidResponse, title: "the data of \(eventName) is not JSON", detail: "\(error)")
         }

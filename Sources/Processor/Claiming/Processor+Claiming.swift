@@ -76,17 +76,25 @@ extension Processor {
     }
 
     private func start(_ steps: [ClaimedStep], _ scope: Scope) async {
+        let taskIDs = Set(steps.map(\.taskID))
         do {
-            let material = try await store.stepMaterial(scope, Array(Set(steps.map(\.taskID))))
+            let material = try await store.stepMaterial(scope, Array(taskIDs))
             let loaded = try await store.workflowVersions(scope, Set(material.values.map(\.task.workflowID)))
             for step in steps {
                 guard let material = material[step.taskID], let workflow = loaded[material.task.workflowID] else { continue }
                 run(step, material, workflow)
             }
+        } catch where taskIDs.count > 1 && error.isOfTheTask {
+            // The rows of one task are in the way. Each is started by itself.
+            for steps in Dictionary(grouping: steps, by: \.taskID).values { await start(steps, scope) }
         } catch {
             logger.warning("cannot start claimed steps", metadata: ["error": "\(error)"])
             for step in steps { meter.ended(step) }
-            finished.add(steps.map { FinishedStep($0, .handedBack) })
+            let outcome: StepOutcome =
+                error.isOfTheTask
+                ? .failed(StepFailure(code: "internal_error", message: "The step cannot be started: \(error)", isRetryable: false))
+                : .handedBack
+            finished.add(steps.map { FinishedStep($0, outcome) })
         }
     }
 

@@ -36,19 +36,24 @@ struct TaskCommits: Sendable {
                 for results in byTask.values { left += await commit(results, tenantID: tenantID) }
                 return left
             }
-            return later(results, error)
+            return await later(results, error)
         }
     }
 
-    /// Keeps the results of one task for later, or, where they can never be written, fails their steps.
-    private func later(_ results: [FinishedStep], _ error: any Error) -> [FinishedStep] {
+    /// Keeps the results of one task for later. Where they can never be written, their steps fail, and where that cannot be
+    /// written either, the task.
+    private func later(_ results: [FinishedStep], _ error: any Error) async -> [FinishedStep] {
         if error.isPassing { return results }
         logger.error(
             "results of a task cannot be written", metadata: ["task": "\(results[0].taskID.text)", "error": "\(error)"])
         let failure = StepFailure(
             code: "internal_error", message: "The result could not be written: \(error)", isRetryable: false)
         let alreadyFailing = results.allSatisfy { if case .failed(let known) = $0.outcome { known.code == failure.code } else { false } }
-        if alreadyFailing { return [] }
+        if alreadyFailing {
+            guard error.isOfTheTask else { return [] }
+            let scope = Scope.processor(processorID, tenantID: results[0].tenantID)
+            return await store.giveUp(scope, results[0].taskID, error, logger) ? [] : results
+        }
         return results.map { result in
             FinishedStep(
                 tenantID: result.tenantID, taskID: result.taskID, stepID: result.stepID, outputID: result.outputID,

@@ -101,6 +101,10 @@ extension TaskEngine {
         switch conclusion {
         case .completed(let output):
             guard let phase = graph.phase(definition.id) else { return false }
+            if let failure = StepFailure(tooDeep: output, "output of the phase") {
+                fail(phaseID, failure)
+                return true
+            }
             do throws(StepFailure) {
                 guard let repeats = try repeats(phase, definition, output) else { return false }
                 if repeats {

@@ -89,7 +89,7 @@ struct SubtaskPreparation: Sendable {
         let input: JSON
         do {
             let template = try JSONTemplate(phase.input)
-            input = try workflow.checkedInput(template.render(.object(run.promptScope.members)).withoutNULs)
+            input = try await workflow.checkedInput(try template.render(.object(run.promptScope.members)).withoutNULs)
         } catch let refusal as StartRefusal {
             throw refusal
         } catch {  // the template and the schema were checked when they were published

@@ -13,6 +13,7 @@ struct StepRunner: Sendable {
     func run(_ step: ClaimedStep, _ material: StepMaterial, _ workflow: WorkflowVersion) async -> StepOutcome {
         var model: FallbackModel?
         do {
+            if let reason = step.unreadable { throw StepFailure(code: "internal_error", message: reason, isRetryable: false) }
             let run = try stepRun(step, material, workflow)
             model = run.model
             let result = try await run.definition.behavior.run(run)
@@ -167,6 +168,13 @@ package struct StepFailure: Error, Sendable, Equatable {
     init(_ error: ProviderError) {
         self.init(
             code: error.code.rawValue, message: error.message, isRetryable: error.isRetryable, retryAfter: error.retryAfter)
+    }
+
+    /// Nil unless a value is nested deeper than rows may wrap any further.
+    init?(tooDeep value: JSON, _ name: String) {
+        let limit = JSONLimits.made.depth
+        guard value.depth > limit else { return nil }
+        self.init(code: "too_deep", message: "The \(name) is nested deeper than \(limit).", isRetryable: false)
     }
 
     var json: JSON {

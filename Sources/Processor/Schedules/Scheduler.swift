@@ -131,7 +131,7 @@ struct ScheduledStarts: Sendable {
         let input: JSON
         do {
             workflow = try await store.startableWorkflow(scope, values.workflowName, version: values.workflowVersion)
-            input = try workflow.checkedInput(values.input)
+            input = try await workflow.checkedInput(values.input)
         } catch let refusal as StartRefusal {
             throw ScheduleFailure(refusal)
         }

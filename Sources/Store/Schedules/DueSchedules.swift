@@ -26,6 +26,8 @@ extension DueSchedule {
             self.row = .success(try ScheduleRow(row))
         } catch let problems as ProblemList {
             self.row = .failure(problems)
+        } catch let error as StoreError where error.code == .unreadable {
+            self.row = .failure(ProblemList(error.message))
         }
     }
 }

@@ -166,6 +166,8 @@ package struct ClaimedStep: Sendable {
     package let model: ModelName?
     package let attempt: Int
     package let input: JSON
+    /// Why the input cannot be read; it is empty then, and the step is not to be run.
+    package private(set) var unreadable: String?
     /// The tokens that the claim charged for its call, by the scope of the limit; with each goes one request.
     package var charged: [String: Double] = [:]
 }
@@ -185,7 +187,13 @@ extension ClaimedStep {
         agent = try row.decode("agent")
         model = try row.decode("model", as: String?.self).flatMap { ModelName($0) }
         attempt = try row.decode("attempt")
-        input = try row.json("input") ?? [:]
+        do {
+            input = try row.json("input") ?? [:]
+        } catch let error as StoreError {
+            // The claim holds: other steps are claimed with it.
+            input = [:]
+            unreadable = error.message
+        }
         self.charged = model.map(charged) ?? [:]
     }
 }

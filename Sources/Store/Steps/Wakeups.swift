@@ -119,7 +119,7 @@ extension Store {
                 if isCancellation, try await !cancelled(scope(tenant), taskID) { continue }
                 try await relay(tenant, id)
                 done += 1
-            } catch let error as PostgresError where !error.isConnectionProblem {
+            } catch where (error as? PostgresError)?.isConnectionProblem != true && !(error is CancellationError) {
                 continue  // the others do not wait for it; it is tried again
             }
         }

@@ -12,8 +12,12 @@ package struct WorkflowVersion: Sendable {
     package let ancestors: [String: Set<String>]
     private let compiledInput: Result<JSONSchema, any Error>
 
-    package init(id: UUID, definition: WorkflowDefinition) {
+    private let maxInputBytes: Int
+
+    /// - Parameter maxInputBytes: of a task's input with its defaults.
+    package init(id: UUID, definition: WorkflowDefinition, maxInputBytes: Int = JSONSchema.maxBytes) {
         self.id = id
+        self.maxInputBytes = maxInputBytes
         self.definition = definition
         ancestors = PhaseAncestors(definition.phases).of
         compiledInput = Result { try JSONSchema(definition.input) }
@@ -38,6 +42,11 @@ final class WorkflowVersionCache: Sendable {
     private static let capacity = 1_000
 
     private let versions = Mutex<[Key: WorkflowVersion]>([:])
+    private let maxInputBytes: Int
+
+    init(maxInputBytes: Int) {
+        self.maxInputBytes = maxInputBytes
+    }
 
     /// - Parameter read: reads the definition where it is not known; nil when the scope has no such version.
     func version(
@@ -46,7 +55,7 @@ final class WorkflowVersionCache: Sendable {
         let key = Key(tenantID: scope.tenantID, id: id)
         if let version = versions.withLock({ $0[key] }) { return version }
         guard let definition = try await read() else { return nil }
-        let version = WorkflowVersion(id: id, definition: definition)
+        let version = WorkflowVersion(id: id, definition: definition, maxInputBytes: maxInputBytes)
         versions.withLock { versions in
             if versions.count >= Self.capacity { versions.removeAll() }
             versions[key] = version
@@ -94,18 +103,22 @@ extension WorkflowVersion {
     /// A task's input with the schema's defaults filled in.
     ///
     /// - Throws: `StartRefusal` when it does not fit the schema; the schema's error.
-    package func checkedInput(_ input: JSON) throws -> JSON {
+    package func checkedInput(_ input: JSON) async throws -> JSON {
         let schema = try inputSchema
-        let input = schema.applyingDefaults(to: input)
-        let problems = schema.validate(input, at: "/input")
-        guard problems.isEmpty else {
+        do {
+            return try await onConcurrentPool { [maxInputBytes] in
+                let input = try schema.completed(input, at: "/input", maxBytes: maxInputBytes)
+                let limit = JSONLimits.input.depth
+                guard input.depth <= limit else { throw ProblemList("is nested deeper than \(limit)", at: "/input") }
+                return input
+            }
+        } catch let list as ProblemList {
             throw StartRefusal(
                 reason: .invalidInput,
                 message: "The input does not fit \(definition.name) \(definition.version): "
-                    + problems.prefix(5).map(\.description).joined(separator: "; ") + ".",
-                problems: problems)
+                    + list.problems.prefix(5).map(\.description).joined(separator: "; ") + ".",
+                problems: list.problems)
         }
-        return input
     }
 }
 

@@ -5,17 +5,23 @@ enum DefinitionReader {
     static let maxPhases = 200
     static let maxAgents = 200
 
-    static func read(_ document: SourceDocument, _ ownKinds: OwnKinds) throws(ProblemList) -> WorkflowDefinition {
+    /// - Parameter isNew: false for a definition that was published, perhaps by a version that checked less.
+    static func read(
+        _ document: SourceDocument, _ ownKinds: OwnKinds, isNew: Bool = true
+    ) throws(ProblemList) -> WorkflowDefinition {
         let problems = ProblemCollector(lines: document.lines)
         if let place = document.json.firstNUL() {
             problems.report("must not contain the character U+0000", at: place)
         }
-        let definition = read(ObjectReader(document.json, problems: problems), ownKinds, document: document.json)
+        let definition = read(
+            ObjectReader(document.json, problems: problems), ownKinds, document: document.json, isNew: isNew)
         guard problems.isEmpty, let definition else { throw problems.list }
         return definition
     }
 
-    private static func read(_ reader: ObjectReader, _ ownKinds: OwnKinds, document: JSON) -> WorkflowDefinition? {
+    private static func read(
+        _ reader: ObjectReader, _ ownKinds: OwnKinds, document: JSON, isNew: Bool
+    ) -> WorkflowDefinition? {
         let name = readName(reader)
         let version = readVersion(reader)
         let description = reader.text("description", maxLength: 10_000)
@@ -28,9 +34,30 @@ enum DefinitionReader {
         reader.refuseUnknownKeys()
         guard let name, let version, let agents, let phases else { return nil }
         OwnDraftsCheck(agents: agents, phases: phases).report(to: reader)
+        if isNew {
+            checkSchemas(input: input, phases, reader)
+            TemplateNamesCheck(input: input, phases: phases).report { reader.problems.report($0, at: $1) }
+        }
         return WorkflowDefinition(
             name: name, version: version, description: description, category: category, tags: tags,
             concurrency: concurrency, input: input, agents: agents, phases: phases, json: document)
+    }
+
+    /// Reports schemas that nothing can fit.
+    private static func checkSchemas(input: JSON, _ phases: [PhaseDefinition], _ reader: ObjectReader) {
+        if SchemaFit.refusesEveryObject(input) {
+            reader.report("accepts no object, and the input of a task is one", at: "input")
+        }
+        for (index, phase) in phases.enumerated() {
+            let place = JSONPointer.appending(index, to: reader.place("phases"))
+            switch phase.spec {
+            case .agent(let agent) where agent.output.map(SchemaFit.refusesEveryObject) == true:
+                reader.problems.report("accepts no object, and the answer is one", at: place + "/output")
+            case .human(let human) where human.form == .bool(false):
+                reader.problems.report("accepts no answer", at: place + "/form")
+            default: continue
+            }
+        }
     }
 
     private static func readName(_ reader: ObjectReader) -> String? {
@@ -90,10 +117,16 @@ struct SourceDocument {
         guard text.utf8.count <= Self.maxBytes else {
             throw ProblemList("must have at most \(Self.maxBytes) bytes")
         }
+        // Editors put a byte order mark there, which is no part of the document (YAML 1.2.2, 5.2; RFC 8259, 8.1).
+        let text = text.unicodeScalars.first == "\u{FEFF}" ? String(text.unicodeScalars.dropFirst()) : text
         switch format {
         case .json:
             do {
-                json = try JSON(parsing: text)
+                var limits = JSONLimits.input
+                limits.refusesRepeatedKeys = true
+                json = try JSON(parsing: text, limits: limits)
+            } catch where error.pointer != nil {
+                throw ProblemList(error.reason, at: error.pointer ?? "", line: error.line)
             } catch {
                 throw ProblemList("is not valid JSON: \(error.reason) (column \(error.column))", line: error.line)
             }

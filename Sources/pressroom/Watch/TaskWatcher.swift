@@ -83,7 +83,7 @@ struct TaskWatcher {
     }
 
     private static func writeEvent(_ element: TaskFollower.Element) {
-        let data = element.event.flatMap { try? JSON(parsing: $0.data) } ?? element.state.document.json
+        let data = element.event.flatMap { try? JSON(parsing: $0.data, limits: .stored) } ?? element.state.document.json
         let name = element.event?.name ?? EventType.state.rawValue
         Terminal.write(JSON.object(["event": .string(name), "data": data]).text)
     }
