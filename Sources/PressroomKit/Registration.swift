@@ -3,7 +3,7 @@ import Foundation
 import Processor
 import Workflow
 
-extension OwnKind {
+extension CustomKind {
     /// The kind as the processor and the reader of definitions know it.
     var registered: RegisteredKind {
         RegisteredKind(

@@ -20,7 +20,7 @@ struct PressroomNode {
     private let fanOut: MultiThreadedEventLoopGroup
 
     init(
-        _ configuration: PressroomConfiguration, _ api: APIConfiguration, _ database: Database, _ ownKinds: [RegisteredKind],
+        _ configuration: PressroomConfiguration, _ api: APIConfiguration, _ database: Database, _ customKinds: [RegisteredKind],
         logger: Logger,
         onRunning: @escaping @Sendable (SocketAddress) async -> Void
     ) {
@@ -36,7 +36,7 @@ struct PressroomNode {
         let registry = ProviderRegistry(
             configuration.providers, environment: ProcessInfo.processInfo.environment, httpClient: httpClient, logger: logger)
         let processor = Processor(
-            id: nodeID, store: store, signals: signals, services: Self.services(configuration, registry, ownKinds, eventLoops),
+            id: nodeID, store: store, signals: signals, services: Self.services(configuration, registry, customKinds, eventLoops),
             configuration: ProcessorConfiguration(configuration.processor, models: registry.limits),
             publish: { hub.publish($0) }, logger: logger)
         let tailer = Tailer(
@@ -71,7 +71,7 @@ struct PressroomNode {
     }
 
     private static func services(
-        _ configuration: PressroomConfiguration, _ registry: ProviderRegistry, _ ownKinds: [RegisteredKind],
+        _ configuration: PressroomConfiguration, _ registry: ProviderRegistry, _ customKinds: [RegisteredKind],
         _ group: any EventLoopGroup
     ) -> StepServices {
         let environment = ProcessInfo.processInfo.environment
@@ -79,7 +79,7 @@ struct PressroomNode {
             models: { name throws(ProviderError) in try registry.model(for: name) },
             web: GuardedWebClient(
                 rules: AddressRules(exceptions: configuration.requests.allow), resolver: .system(), group: group),
-            secrets: { environment["PRESSROOM_SECRET_\($0)"] }, ownKinds: ownKinds)
+            secrets: { environment["PRESSROOM_SECRET_\($0)"] }, customKinds: customKinds)
     }
 
     func close() async {

@@ -122,14 +122,14 @@ struct DefinitionBody {
         self.text = text
         self.format = format
         providers = api.configuration.providers
-        outcome = await onConcurrentPool { Self.read(text, format, api.configuration.ownKinds) }
+        outcome = await onConcurrentPool { Self.read(text, format, api.configuration.customKinds) }
     }
 
     private static func read(
-        _ text: String, _ format: DefinitionFormat, _ ownKinds: OwnKinds
+        _ text: String, _ format: DefinitionFormat, _ customKinds: CustomKinds
     ) -> Result<WorkflowDefinition, ProblemList> {
         do throws(ProblemList) {
-            let definition = try WorkflowDefinition.parse(text, format: format, ownKinds: ownKinds)
+            let definition = try WorkflowDefinition.parse(text, format: format, customKinds: customKinds)
             do {
                 try definition.json.refuseNULs()
             } catch {

@@ -79,7 +79,7 @@ package struct StepServices: Sendable {
     package var web: any WebClient
     package var secrets: SecretLookup
     /// By their names.
-    package var ownKinds: [String: RegisteredKind]
+    package var customKinds: [String: RegisteredKind]
     // Set by the processor.
     var subtasks: SubtaskPreparation?
     var slots: ModelSlots?
@@ -87,12 +87,12 @@ package struct StepServices: Sendable {
 
     package init(
         models: @escaping ModelLookup, web: any WebClient = NoWebClient(), secrets: @escaping SecretLookup = { _ in nil },
-        ownKinds: [RegisteredKind] = []
+        customKinds: [RegisteredKind] = []
     ) {
         self.models = models
         self.web = web
         self.secrets = secrets
-        self.ownKinds = Dictionary(ownKinds.map { ($0.name, $0) }, uniquingKeysWith: { _, last in last })
+        self.customKinds = Dictionary(customKinds.map { ($0.name, $0) }, uniquingKeysWith: { _, last in last })
     }
 }
 

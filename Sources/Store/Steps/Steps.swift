@@ -71,7 +71,7 @@ package enum StepKind: String, Sendable {
     case delay
     case log
     case http
-    case own
+    case custom
     case human, workflow
 }
 

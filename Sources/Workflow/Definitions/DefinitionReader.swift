@@ -7,20 +7,20 @@ enum DefinitionReader {
 
     /// - Parameter isNew: false for a definition that was published, perhaps by a version that checked less.
     static func read(
-        _ document: SourceDocument, _ ownKinds: OwnKinds, isNew: Bool = true
+        _ document: SourceDocument, _ customKinds: CustomKinds, isNew: Bool = true
     ) throws(ProblemList) -> WorkflowDefinition {
         let problems = ProblemCollector(lines: document.lines)
         if let place = document.json.firstNUL() {
             problems.report("must not contain the character U+0000", at: place)
         }
         let definition = read(
-            ObjectReader(document.json, problems: problems), ownKinds, document: document.json, isNew: isNew)
+            ObjectReader(document.json, problems: problems), customKinds, document: document.json, isNew: isNew)
         guard problems.isEmpty, let definition else { throw problems.list }
         return definition
     }
 
     private static func read(
-        _ reader: ObjectReader, _ ownKinds: OwnKinds, document: JSON, isNew: Bool
+        _ reader: ObjectReader, _ customKinds: CustomKinds, document: JSON, isNew: Bool
     ) -> WorkflowDefinition? {
         let name = readName(reader)
         let version = readVersion(reader)
@@ -30,7 +30,7 @@ enum DefinitionReader {
         let concurrency = reader.integer("concurrency", in: 1...10_000)
         let input = reader.schema("input") ?? true
         let agents = readAgents(reader)
-        let phases = PhaseListReader(reader: reader, agents: declaredAgents(reader), ownKinds: ownKinds).read()
+        let phases = PhaseListReader(reader: reader, agents: declaredAgents(reader), customKinds: customKinds).read()
         reader.refuseUnknownKeys()
         guard let name, let version, let agents, let phases else { return nil }
         OwnDraftsCheck(agents: agents, phases: phases).report(to: reader)

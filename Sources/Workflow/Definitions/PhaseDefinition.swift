@@ -25,7 +25,7 @@ package struct PhaseDefinition: Sendable, Hashable {
     package var kind: PhaseKind { spec.kind }
     /// As the definition writes it, and the phase's row.
     package var kindName: String {
-        if case .own(let phase) = spec { phase.kind } else { kind.rawValue }
+        if case .custom(let phase) = spec { phase.kind } else { kind.rawValue }
     }
 
     package static let defaultTimeout: Duration = .seconds(300)

@@ -5,7 +5,7 @@ struct PhaseListReader {
     let reader: ObjectReader
     /// The slugs that phases may name.
     let agents: [String]
-    let ownKinds: OwnKinds
+    let customKinds: CustomKinds
 
     func read() -> [PhaseDefinition]? {
         guard reader.required("phases") != nil,
@@ -25,7 +25,7 @@ struct PhaseListReader {
             let id = readID(phase)
             let before = index > 0 ? nodes[index - 1].id : nil
             let needs = readNeeds(phase, default: before.map { [$0] } ?? [])
-            let definition = PhaseReader(reader: phase, agents: agents, ownKinds: ownKinds).read(id: id ?? "", needs: needs ?? [])
+            let definition = PhaseReader(reader: phase, agents: agents, customKinds: customKinds).read(id: id ?? "", needs: needs ?? [])
             if let definition, id != nil, needs != nil { phases.append(definition) }
             // `members`, because a kind that does not read these keys does not know them.
             nodes.append(
@@ -76,7 +76,7 @@ struct PhaseListReader {
 struct PhaseReader {
     let reader: ObjectReader
     let agents: [String]
-    let ownKinds: OwnKinds
+    let customKinds: CustomKinds
 
     func read(id: String, needs: [String]) -> PhaseDefinition? {
         let kind = readKind()
@@ -105,8 +105,8 @@ struct PhaseReader {
     }
 
     private func readKind() -> PhaseKind? {
-        if let name = reader.required("kind")?.string, OwnKinds.isName(name) { return .own }
-        let words = PhaseKind.allCases.filter { $0 != .own }.map(\.rawValue)
+        if let name = reader.required("kind")?.string, CustomKinds.isName(name) { return .custom }
+        let words = PhaseKind.allCases.filter { $0 != .custom }.map(\.rawValue)
         return reader.word("kind", among: words).flatMap(PhaseKind.init(rawValue:))
     }
 
@@ -125,7 +125,7 @@ struct PhaseReader {
         case .delay: spec = DelayPhase(reading: self).map(PhaseSpec.delay)
         case .log: spec = LogPhase(reading: self).map(PhaseSpec.log)
         case .http: spec = HTTPPhase(reading: self).map(PhaseSpec.http)
-        case .own: return OwnPhase(reading: self).map(PhaseSpec.own)
+        case .custom: return CustomPhase(reading: self).map(PhaseSpec.custom)
         case .human: spec = HumanPhase(reading: self).map(PhaseSpec.human)
         case .workflow: spec = WorkflowPhase(reading: self).map(PhaseSpec.workflow)
         }

@@ -90,7 +90,7 @@ extension PhaseDefinition {
             ]
         case .workflow(let phase): phase.input.texts(at: "/input")
         case .http(let phase): phase.templates
-        case .select, .signal, .delay, .transform, .branch, .own: []
+        case .select, .signal, .delay, .transform, .branch, .custom: []
         }
     }
 }

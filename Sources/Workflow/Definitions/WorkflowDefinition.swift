@@ -20,11 +20,11 @@ package struct WorkflowDefinition: Sendable, Hashable {
 
     /// Reads and checks a definition; throws every problem at once, with lines where the text gives them.
     ///
-    /// - Parameter ownKinds: those of the embedding program; without them every kind is accepted.
+    /// - Parameter customKinds: those of the embedding program; without them every kind is accepted.
     package static func parse(
-        _ text: String, format: DefinitionFormat, ownKinds: OwnKinds = .unchecked
+        _ text: String, format: DefinitionFormat, customKinds: CustomKinds = .unchecked
     ) throws(ProblemList) -> WorkflowDefinition {
-        try DefinitionReader.read(SourceDocument(text: text, format: format), ownKinds)
+        try DefinitionReader.read(SourceDocument(text: text, format: format), customKinds)
     }
 
     /// Reads a definition out of the table, as far as it must be right to be carried out.

@@ -125,7 +125,7 @@ extension TemplateShape {
                     "task_id": .scalar, "phase": .scalar, "output": .any,
                     "winner": .scalars("output_id", "track", "content", "finish_reason"),
                 ])
-            case .transform, .own: .any
+            case .transform, .custom: .any
             }
     }
 

@@ -11,7 +11,7 @@ import Workflow
 ///
 /// A step runs **at least once**: a node can die after the work and before its end is recorded. Its output is recorded
 /// once. A server can recognize repeated work by ``StepCall/idempotencyKey``.
-public protocol OwnKind: Sendable {
+public protocol CustomKind: Sendable {
     /// The attributes of a phase of the kind: every key except those that all kinds share (`id kind name needs when
     /// for_each repeat retry timeout concurrency on_failure max_items`). Their `Decodable` part decides what is required;
     /// unknown keys are refused.
@@ -36,7 +36,7 @@ public protocol OwnKind: Sendable {
     func run(_ attributes: Attributes, _ call: StepCall) async throws -> Output
 }
 
-extension OwnKind {
+extension CustomKind {
     public func problems(in attributes: Attributes) -> [AttributeProblem] { [] }
 }
 
@@ -79,9 +79,9 @@ public struct StepError: Error, Sendable, Hashable {
 
 /// The step that a kind runs, and what the kind can read of its task.
 public struct StepCall: Sendable {
-    private let call: OwnKindCall
+    private let call: CustomStepRun
 
-    init(_ call: OwnKindCall) {
+    init(_ call: CustomStepRun) {
         self.call = call
     }
 
