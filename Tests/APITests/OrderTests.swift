@@ -51,7 +51,7 @@ import Workflow
             // A task that is over has a stream with an end.
             #expect(try await api.send(.POST, path + "/cancel").status == 200)
             let logger = Logger(label: "api-tests") { _ in SwiftLogNoOpLogHandler() }
-            let tailer = Tailer(store: api.store, hub: api.hub, configuration: TailerConfiguration(), logger: logger)
+            let tailer = Tailer(store: api.store, feed: api.feed, configuration: TailerConfiguration(), logger: logger)
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try? await tailer.run() }
                 for (query, events) in [("", ["state"]), ("?from=earliest", ["task_updated", "custom"])] {
