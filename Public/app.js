@@ -1,10 +1,9 @@
 // The page: which view the address asks for.
 
-import { el, fill } from "./dom.js";
-import { follow } from "./session.js";
-import { homeView } from "./views/home.js";
-import { inboxView } from "./views/inbox.js";
-import { taskView } from "./views/task.js";
+import { el, fill } from "./ui/dom.js";
+import { homeView } from "./ui/views/home.js";
+import { inboxView } from "./ui/views/inbox.js";
+import { taskView } from "./ui/views/task.js";
 
 const main = /** @type {HTMLElement} */ (document.getElementById("main"));
 /** @type {() => void} */
@@ -40,7 +39,6 @@ function notFound() {
 /** @param {boolean} byUser whether the reader moved here, and so wants the focus at the top */
 function show(byUser) {
   leave();
-  follow(null);
   const view = route();
   document.title = `${view.title} – Pressroom`;
   fill(main, view.node);
