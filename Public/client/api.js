@@ -1,13 +1,13 @@
-// The service's HTTP interface. Every failure is a `Problem` (RFC 9457), also when nothing answered.
+// The service's HTTP interface. Every failure is a `Problem` (RFC 9457), also one without a response.
 
 const base = new URL("../api/v1/", import.meta.url);
 
 export class Problem extends Error {
   /** @param {{status: number, title?: string, detail?: string, errors?: {pointer: string, detail: string}[]}} body */
   constructor({ status, title, detail, errors }) {
-    super(detail || title || `The service answered ${status}.`);
+    super(detail || title || `The service returned ${status}.`);
     this.name = "Problem";
-    /** 0 when nothing answered. */
+    /** 0 when there was no response. */
     this.status = status;
     this.title = title ?? "";
     this.detail = detail ?? "";
@@ -31,14 +31,14 @@ async function request(path, { method = "GET", body, headers = {} } = {}) {
   try {
     response = await fetch(new URL(path, base), init);
   } catch {
-    throw new Problem({ status: 0, title: "The service does not answer", detail: "The service does not answer. Is it running?" });
+    throw new Problem({ status: 0, title: "No response from the service", detail: "Is it running?" });
   }
   const text = await response.text();
   let answer = null;
   try {
     answer = text ? JSON.parse(text) : null;
   } catch {
-    if (response.ok) throw new Problem({ status: response.status, title: "The service's answer is not JSON" });
+    if (response.ok) throw new Problem({ status: response.status, title: "The response is not JSON" });
   }
   if (!response.ok) throw new Problem({ title: response.statusText, ...answer, status: response.status });
   return answer;
@@ -51,7 +51,7 @@ export const taskStreamURL = (taskID) => new URL(`tasks/${segment(taskID)}/strea
 export const tenantStreamURL = () => new URL("stream", base);
 export const workflowsURL = () => new URL("workflows", base);
 
-/** The active workflows, one row a name. */
+/** The active workflows, one row for each name. */
 export async function listWorkflows() {
   const page = await request("workflows?status=active&limit=500");
   const names = new Map();
@@ -86,7 +86,7 @@ export const listHumanTasks = (statuses, limit, after) =>
 /** @param {string} id @param {"claim" | "complete"} action @param {any} [body] */
 export const actOnHumanTask = (id, action, body) => request(`human-tasks/${segment(id)}/${action}`, { method: "POST", body });
 
-/** A key that makes a repeated POST harmless; works without a secure context too. */
+/** A key that makes a repeated POST harmless. `crypto.randomUUID` needs a secure context; this does not. */
 export function newIdempotencyKey() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");

@@ -9,7 +9,7 @@ export class Session {
   /** @type {import("./store.js").State | null} */ state = null;
   /** @type {import("./streams.js").Connection} */ connection = "connecting";
   /** Why there is nothing to follow. @type {Problem | null} */ problem = null;
-  /** Durable events since the page was opened, and how many of them came twice (none should). */
+  /** Durable events since the start, and how many of them came twice (none should). */
   counts = { events: 0, repeated: 0, states: 0, deltas: 0 };
   /** @type {Set<() => void>} */ #watchers = new Set();
   #stream;
@@ -66,7 +66,7 @@ export class Session {
   /** @param {any} event */
   #fold(event) {
     if (!this.state) {
-      // Cut off before its `state`, a stream goes on with every event there ever was, the task's first one first.
+      // A stream that is cut off before its `state` continues with all events of the task, from the first.
       if (event.type !== "task_updated" || event.task.version !== 1) return;
       this.state = restore({ cursor: event.cursor.replace(/\d+$/, "0"), task: event.task });
     }
@@ -75,7 +75,7 @@ export class Session {
     else this.counts.repeated += 1;
   }
 
-  /** The stream was answered with something other than a stream: the end, no such task, or a proxy's trouble. */
+  /** The response was not a stream: the task is over, does not exist, or a proxy failed. */
   async #recover() {
     try {
       const body = await getState(this.taskID);

@@ -33,12 +33,12 @@ export const changes = {
   evaluation_updated: (state, event) => put(state.evaluations, event.evaluation),
   ranking_updated: (state, event) => put(state.rankings, event.ranking),
   human_task_updated: (state, event) => put(state.human_tasks, event.human_task),
-  output_version_added: () => {}, // /state leaves versions out, unless asked
-  log_appended: (state, event) => state.logs && put(state.logs, event.log), // there only when asked for
+  output_version_added: () => {}, // not in the state unless asked for
+  log_appended: (state, event) => state.logs && put(state.logs, event.log), // likewise
   custom: () => {},
 };
 
-/** A state of its own, from the body of a `state` event or of GET …/state. @param {any} body @returns {State} */
+/** A copy of its own, from the body of a `state` event or of GET …/state. @param {any} body @returns {State} */
 export function restore(body) {
   const state = { ...structuredClone(body) };
   for (const table of tables) state[table] ??= [];
@@ -61,7 +61,7 @@ export function fold(state, event) {
 /** @param {State} state @param {Delta} delta */
 export const foldDelta = (state, delta) => applyDelta(state.live, state.outputs, delta);
 
-/** Within an epoch positions only rise; another epoch comes with a `reset` first. @param {string} cursor @param {string} than */
+/** Within an epoch positions only rise; a `reset` precedes another epoch. @param {string} cursor @param {string} than */
 function isAfter(cursor, than) {
   const [epoch, position] = cursor.split(".");
   const [otherEpoch, otherPosition] = than.split(".");
@@ -74,7 +74,7 @@ function setTask(state, task) {
   state.status = task.status;
   state.phase = task.phase;
   state.progress = task.progress;
-  if (isTerminal("task", task.status)) state.live = []; // what was being written is given up
+  if (isTerminal("task", task.status)) state.live = []; // unfinished texts are dropped
 }
 
 /** @param {State} state @param {Row} output */
@@ -103,13 +103,13 @@ function byCreation(a, b) {
   return a.id < b.id ? -1 : a.id > b.id ? 1 : 0;
 }
 
-// Text in progress. It is no state: the row that comes at the end replaces it.
+// Text in progress is not state: the row that comes at the end replaces it.
 
 /** @typedef {{output_id: string, version_number: number, text: string}} LiveText */
 /** @typedef {{output_id: string, version_number: number, offset: number, text: string}} Delta */
 
 /**
- * Whether the row has caught up with a text of that version, or given it up.
+ * Whether the row already has that version of the text, or the output is terminal.
  * @param {any} output @param {number} version
  */
 function isOver(output, version) {
@@ -117,8 +117,8 @@ function isOver(output, version) {
 }
 
 /**
- * Takes a delta in. Offsets count UTF-16 units, as JavaScript's strings do: 0 replaces, the text's length appends,
- * anything else is ignored (a later delta from 0, or the row, mends it).
+ * Applies a delta. Offsets count UTF-16 units, as JavaScript's strings do: 0 replaces the text, its length appends, and
+ * anything else is ignored (a later delta from 0, or the row, repairs it).
  * @param {LiveText[]} live @param {any[]} outputs @param {Delta} delta
  * @returns {boolean} whether the text changed
  */
@@ -141,7 +141,7 @@ export function applyDelta(live, outputs, delta) {
 }
 
 /**
- * Drops the text of an output whose row has caught up.
+ * Drops the text in progress of an output whose row has it.
  * @param {LiveText[]} live @param {any} output
  */
 export function settle(live, output) {

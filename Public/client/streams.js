@@ -16,7 +16,7 @@ const backoff = (failures) => Math.min(30_000, 500 * 2 ** failures) * (0.5 + Mat
  * @property {(delta: any) => void} delta
  * @property {() => void} reset
  * @property {() => void} end
- * @property {() => void} stopped the browser has given up; `reopen` or `close` is up to the owner
+ * @property {() => void} stopped the browser has given up; the owner calls `reopen` or `close`
  * @property {(connection: Connection) => void} connection
  */
 
@@ -34,7 +34,7 @@ export class TaskStream {
     this.#handlers = handlers;
   }
 
-  /** Follows from a cursor, or from the state when there is none. @param {string | null} cursor */
+  /** Follows from a cursor; from the state when it is null. @param {string | null} cursor */
   open(cursor) {
     this.close();
     const url = taskStreamURL(this.#taskID);
@@ -89,8 +89,8 @@ export class TaskStream {
 /**
  * The tenant's stream, for views over many tasks.
  * @param {Record<string, (event: any) => void>} handlers by the type of event
- * @param {() => void} read called each time the stream listens, so that a row is in the list or comes as an event; and
- *   after a gap. A stream that cannot be opened is no reason not to read.
+ * @param {() => void} read called each time the stream opens, so that each row is in the list or comes as an event, and
+ *   after a gap. Called too when the stream cannot be opened.
  */
 export function tenantStream(handlers, read) {
   /** @type {EventSource | null} */
@@ -115,13 +115,13 @@ export function tenantStream(handlers, read) {
     opened.onopen = () => {
       failures = 0;
       hasRead = true;
-      // Also when the browser is back after a cut: without a cursor yet, the stream begins where it begins.
+      // Also after the browser reconnected: without a cursor the stream begins now, and events may be missing.
       read();
     };
     opened.onerror = () => {
       if (!hasRead) read();
       hasRead = true;
-      // The browser itself comes back after a cut; after an answer that is no stream it has given up.
+      // The browser reconnects after a cut; after a response that is not a stream it gives up.
       if (opened.readyState !== EventSource.CLOSED) return;
       failures += 1;
       timer = setTimeout(open, backoff(failures));

@@ -1,4 +1,4 @@
-// Small helpers over the DOM. Text always goes in as text, so that nothing a model writes is ever read as HTML.
+// Small helpers over the DOM. Text is always inserted as text: nothing that a model writes is parsed as HTML.
 
 /**
  * Makes an element. `on…` functions become listeners, `true` an empty attribute; null, undefined and false are left out.

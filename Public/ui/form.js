@@ -9,7 +9,7 @@ import { humanise } from "./words.js";
  * @typedef {object} Field
  * @property {string} pointer JSON Pointer into the request's body: `/input/topic`
  * @property {Element} node
- * @property {() => {value?: any, problem?: string}} read no `value` means: leave the property out
+ * @property {() => {value?: any, problem?: string}} read without a `value` the property is left out
  * @property {(detail: string) => void} showProblem
  * @property {() => void} clearProblem
  * @property {() => void} focus
@@ -21,13 +21,13 @@ import { humanise } from "./words.js";
  * @property {string} pointer
  * @property {string} key
  * @property {boolean} required
- * @property {any} initial the value to begin with; undefined for none
+ * @property {any} initial the first value; undefined for none
  */
 
 /**
- * @param {any} schema the workflow's `input`; anything that is not an object schema becomes one JSON box
- * @param {any} [initial] an earlier input to begin with, instead of the defaults
- * @param {string} [pointer] where the input stands in the request's body
+ * @param {any} schema the workflow's `input`; anything but an object schema becomes one JSON box
+ * @param {any} [initial] an earlier input, instead of the defaults
+ * @param {string} [pointer] of the input in the request's body
  */
 export function inputForm(schema, initial, pointer = "/input") {
   const isObject = schema && typeof schema === "object" && schema.properties && (schema.type ?? "object") === "object";
@@ -49,7 +49,7 @@ export function inputForm(schema, initial, pointer = "/input") {
       });
       return { input: isObject ? readProperties(keys, fields) : fields[0].read().value ?? {}, problems };
     },
-    /** Shows each problem at its field and answers those that belong to none. @param {InputProblem[]} problems */
+    /** Shows each problem at its field and returns those that belong to none. @param {InputProblem[]} problems */
     showProblems(problems) {
       every.forEach((field) => field.clearProblem());
       /** @type {Field | undefined} */
@@ -72,14 +72,14 @@ export function inputForm(schema, initial, pointer = "/input") {
 /** @param {Field[]} fields @returns {Field[]} */
 const flatten = (fields) => fields.flatMap((field) => [field, ...flatten(field.fields ?? [])]);
 
-/** The field with the longest pointer that the problem's begins with. @param {Field[]} fields @param {string} pointer */
+/** The field with the longest pointer that is a prefix of the problem's. @param {Field[]} fields @param {string} pointer */
 function owner(fields, pointer) {
   return fields
     .filter((field) => pointer === field.pointer || pointer.startsWith(`${field.pointer}/`))
     .sort((a, b) => b.pointer.length - a.pointer.length)[0];
 }
 
-// Which field shows which schema.
+// The field that fits a schema.
 
 /** @param {any} schema @param {FieldContext} context @returns {Field} */
 function fieldFor(schema, context) {
@@ -191,7 +191,7 @@ function controlField(schema, context, control, read, { hint = "", inline = fals
     showProblem: (detail) => {
       control.setAttribute("aria-invalid", "true");
       error.hidden = false;
-      // A detail continues the field's name: "is required".
+      // A detail that begins in lower case continues the field's name: "is required".
       const sentence = /^[a-z]/.test(detail) ? `${labelOf(schema, context)} ${detail}` : detail;
       say(error, [error.textContent, sentence].filter(Boolean).join(". "));
     },
@@ -199,8 +199,8 @@ function controlField(schema, context, control, read, { hint = "", inline = fals
   };
 }
 
-// Strings, numbers, and lists of strings. Nothing is checked here: the service is the one judge of what is valid, and
-// its problems are shown at the fields.
+// Strings, numbers, and lists of strings. Nothing is validated here: the service validates, and its problems are shown at
+// the fields.
 
 /** @param {any} schema */
 const isLong = (schema) => schema.maxLength > 200 || ["textarea", "markdown", "multiline"].includes(schema.format);
@@ -214,7 +214,7 @@ function textField(schema, context) {
   control.value = context.initial ?? "";
   const foot = schema.maxLength > 0 ? counter(control, schema.maxLength) : null;
   return controlField(schema, context, control, () => {
-    // An empty box means "not given", except where an empty string is asked for and allowed.
+    // An empty box means "not given", except where a string is required and may be empty.
     if (control.value === "" && !(context.required && !(schema.minLength > 0))) return {};
     return { value: control.value };
   }, { foot });
@@ -256,10 +256,10 @@ function linesField(schema, context) {
   return controlField(schema, context, control, () => {
     const lines = control.value.split("\n").map((/** @type {string} */ line) => line.trim()).filter(Boolean);
     return lines.length || context.required ? { value: lines } : {};
-  }, { hint: "One a line." });
+  }, { hint: "One per line." });
 }
 
-/** Whatever the other fields cannot show. @param {any} schema @param {FieldContext} context */
+/** For every schema that has no other field. @param {any} schema @param {FieldContext} context */
 export function jsonField(schema, context) {
   const control = el("textarea", { rows: 5, class: "code", spellcheck: "false" });
   control.value = context.initial === undefined ? "" : JSON.stringify(context.initial, null, 2);

@@ -13,11 +13,11 @@ export function notice(title, detail, { bad = false } = {}) {
 /** @param {unknown} error */
 export function problemNotice(error) {
   const problem = /** @type {any} */ (error);
-  return notice(problem?.title || "That did not work", problem?.detail || problem?.message || String(error), { bad: true });
+  return notice(problem?.title || "Something went wrong", problem?.detail || problem?.message || String(error), { bad: true });
 }
 
 /**
- * What came of a request that a form made: each problem at its field, the others in the box.
+ * Shows why a form's request failed: each problem at its field, the others in the box.
  * @param {{showProblems: (problems: {pointer: string, detail: string}[]) => {pointer: string, detail: string}[]}} form
  * @param {Element} box @param {unknown} error
  */
@@ -28,7 +28,7 @@ export function showRequestProblem(form, box, error) {
   else fill(box, ...left.map(({ pointer, detail }) => notice(pointer, detail, { bad: true })));
 }
 
-// A status: a mark, whose form and colour go together, and the words.
+// A status: a mark, whose shape says the same as its colour, and the words.
 
 /** @param {string} status @param {string} [words] */
 export function statusMark(status, words) {
@@ -46,11 +46,11 @@ export function setStatus(node, status, words = statusWords(status)) {
   fill(node, el("span", { class: "mark", "aria-hidden": "true" }), words);
 }
 
-// How the connection is, in the masthead; and the one live region, for what a reader who cannot see must hear.
+// The state of the connection, in the masthead, and the live region for screen readers.
 
 const words = {
-  idle: "", connecting: "Connecting", live: "Live", reconnecting: "Reconnecting", busy: "Service busy, trying again",
-  ended: "", lost: "Connection lost, trying again",
+  idle: "", connecting: "Connecting", live: "Live", reconnecting: "Reconnecting", busy: "Service busy, retrying",
+  ended: "", lost: "Connection lost, retrying",
 };
 
 /** @param {keyof typeof words} connection */

@@ -1,11 +1,11 @@
-// How states, times and numbers read.
+// Words for statuses, times and numbers.
 
 export const statusNames = {
-  pending: "Waiting its turn", running: "Running", waiting: "Waiting", paused: "Paused", completed: "Completed",
-  failed: "Failed", cancelled: "Cancelled", skipped: "Skipped", retrying: "Trying again", processing: "Reading",
-  pending_write: "To be written", writing: "Being written", pending_edit: "With the editor", editing: "Being edited",
-  pending_rewrite: "Back to the writer", rewriting: "Being rewritten", approved: "Approved",
-  max_cycles_reached: "Out of edit cycles", claimed: "Claimed", expired: "Expired",
+  pending: "Queued", running: "Running", waiting: "Waiting", paused: "Paused", completed: "Completed",
+  failed: "Failed", cancelled: "Cancelled", skipped: "Skipped", retrying: "Retrying", processing: "Judging",
+  pending_write: "Not started", writing: "Writing", pending_edit: "Waiting for the editor", editing: "Editing",
+  pending_rewrite: "Sent back to the writer", rewriting: "Rewriting", approved: "Approved",
+  max_cycles_reached: "Edit limit reached", claimed: "Claimed", expired: "Expired",
 };
 
 /** @param {string} status */
@@ -18,7 +18,7 @@ export const tones = {
   max_cycles_reached: "held", claimed: "busy", expired: "bad", failed: "bad",
 };
 
-/** The few looks that all statuses share. @param {string} status */
+/** One of the few looks that all statuses share. @param {string} status */
 export const tone = (status) => tones[/** @type {keyof typeof tones} */ (status)] ?? "idle";
 
 /** `edit_cycle` → `Edit cycle`. @param {string} key */
@@ -84,7 +84,7 @@ export function errorWords(error) {
   return code || JSON.stringify(error);
 }
 
-/** What a task is about: the words a reader would look for. @param {any} task */
+/** What a task is about, from its input. @param {any} task */
 export function headline(task) {
   const input = task?.input;
   if (input && typeof input === "object") {

@@ -64,7 +64,7 @@ def open_inbox(page: Page, service):
     page.goto(f"{service.url}/#/inbox")
     entry = question(page, "Approve the evening edition").first
     entry.locator("summary").click()
-    entry.get_by_role("button", name="Send the answer").click()
+    entry.get_by_role("button", name="Submit").click()
     expect(entry.get_by_label("Reason")).to_have_attribute("aria-invalid", "true")
     expect(page.get_by_role("region", name="Expired")).to_be_visible()
 

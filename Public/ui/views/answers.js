@@ -47,14 +47,14 @@ function humanTaskCard(first) {
   }
 }
 
-// The form of a human task, made from its JSON Schema: an answer, or first a claim.
+// The form of a human task, made from its JSON Schema.
 
 /** @param {any} first the row as it was when the form was made */
 export function answerForm(first) {
   const form = inputForm(first.form_schema, undefined, "/data");
   const problems = el("div", { role: "alert" });
-  const answer = el("button", { type: "submit", class: "primary" }, "Send the answer");
-  const claim = el("button", { type: "button", onclick: () => run("claim", undefined) }, "Claim it");
+  const answer = el("button", { type: "submit", class: "primary" }, "Submit");
+  const claim = el("button", { type: "button", onclick: () => run("claim", undefined) }, "Claim");
   const node = el("form", { novalidate: true, onsubmit: send }, form.node, problems, el("p", { class: "buttons" }, answer, claim));
   let busy = false;
   return { node, update };
@@ -91,7 +91,7 @@ export function answerForm(first) {
   }
 }
 
-// A phase that waits for a signal gets a small form to send it.
+// A phase that waits for a signal has a form to send it.
 
 /** @param {string} taskID */
 export function signalForms(taskID) {
@@ -116,11 +116,11 @@ function signalName(phase, steps) {
 function signalForm(taskID, phase, name) {
   const data = jsonField({ title: "Data" }, { key: "data", pointer: "/data", required: false, initial: undefined });
   const problem = el("div", { role: "alert" });
-  const button = el("button", { type: "submit", class: "primary" }, "Send the signal");
+  const button = el("button", { type: "submit", class: "primary" }, "Send signal");
   const heading = `signal-${phase.id}`;
   return el("section", { class: "signal", "aria-labelledby": heading },
     el("h2", { id: heading }, `Waiting for “${name}”`),
-    el("p", {}, `The phase “${humanise(phase.key)}” goes on when this signal arrives, from here or from another program.`),
+    el("p", {}, `The phase “${humanise(phase.key)}” continues when this signal arrives, from here or from another program.`),
     el("form", { novalidate: true, onsubmit: send }, data.node, problem, el("p", { class: "actions" }, button)));
 
   /** @param {SubmitEvent} event */

@@ -8,7 +8,7 @@ import { humanise } from "../words.js";
 
 /** @param {{workflow?: string, from?: string | null}} options */
 export function composer({ workflow, from }) {
-  const node = el("div", { class: "composer", "aria-busy": "true" }, el("p", { class: "quiet" }, "Looking for workflows"));
+  const node = el("div", { class: "composer", "aria-busy": "true" }, el("p", { class: "quiet" }, "Loading workflows"));
   load();
   return { node };
 
@@ -64,7 +64,7 @@ function startForm(row, initial) {
     if (unreadable.length) return void inputs.showProblems(unreadable);
     const body = { workflow: row.name, version: row.version, input };
     const text = JSON.stringify(body);
-    if (sent.body !== text) sent = { body: text, key: newIdempotencyKey() }; // the same again, after a broken connection, starts nothing twice
+    if (sent.body !== text) sent = { body: text, key: newIdempotencyKey() }; // sent again after a lost connection, it starts nothing twice
     button.disabled = true;
     try {
       const task = await startTask(body, sent.key);
@@ -81,13 +81,13 @@ function startForm(row, initial) {
 function nothingPublished() {
   const url = workflowsURL();
   return el("div", {},
-    notice("No workflow is published yet", "Publish one, and it appears here:"),
+    notice("No workflow is published yet", "Publish one and it will appear here:"),
     el("pre", { class: "code", tabindex: 0, role: "region", "aria-label": "Commands" },
-      `pressroom workflow publish examples/launch-post.yaml\n\n# or\ncurl ${url} \\\n  -H 'content-type: application/yaml' \\\n  --data-binary @examples/launch-post.yaml`),
-    el("p", {}, el("button", { type: "button", onclick: () => location.reload() }, "Look again")));
+      `pressroom workflow publish examples/launch-post.yaml --url ${url.origin}\n\n# or\ncurl ${url} \\\n  -H 'content-type: application/yaml' \\\n  --data-binary @examples/launch-post.yaml`),
+    el("p", {}, el("button", { type: "button", onclick: () => location.reload() }, "Refresh")));
 }
 
-// What a workflow will do, and who works in it.
+// What a workflow does, and its agents.
 
 /** @param {any} row a workflow */
 function programme(row) {

@@ -1,4 +1,4 @@
-// One track: its writer, its text as it is written, what the editor said, and the verdicts.
+// One draft: its writer, its text as it is written, the editor's feedback, and the verdicts.
 
 import { el, fill, say } from "../dom.js";
 import { setStatus, statusMark } from "../notices.js";
@@ -60,7 +60,7 @@ export function outputCard() {
 }
 
 /** @param {string} status */
-const emptyWords = (status) => (status === "failed" ? "No text." : status === "pending_write" ? "Not begun yet." : "The first words are on their way.");
+const emptyWords = (status) => (status === "failed" ? "No text." : status === "pending_write" ? "Not started yet." : "Waiting for the first words.");
 
 /** @param {any} output @param {import("../../client/store.js").LiveText | undefined} live */
 function edition(output, live) {
@@ -90,7 +90,7 @@ function drawFeedback(node, output) {
   fill(node, el("p", { class: "feedback-by" }, said), output.editor_feedback && el("blockquote", {}, output.editor_feedback));
 }
 
-// A text, while it is written and after. Only what is new is added, so that a long text costs no more than a short one.
+// A text, while it is written and after. Only new text is appended, so that a long text costs no more than a short one.
 
 /** @param {string} labelledBy the id of the heading that names the text */
 function liveCopy(labelledBy) {
@@ -125,7 +125,7 @@ function liveCopy(labelledBy) {
     node,
     /** @param {string} wanted @param {boolean} writing @param {string} whenEmpty @param {boolean} lead shown in full */
     update(wanted, writing, whenEmpty, lead) {
-      // The finished text is read from its beginning, unless the reader has moved in it.
+      // A finished text is shown from its beginning, unless the reader has scrolled in it.
       const finished = body.classList.contains("writing") && !writing && atEnd();
       body.classList.toggle("writing", writing);
       if (lead !== wide) {
@@ -133,7 +133,7 @@ function liveCopy(labelledBy) {
         setOpen(lead);
       }
       if (wanted !== shown) {
-        // A reader who has not scrolled up stays with the last line.
+        // The view follows the last line unless the reader has scrolled up.
         const follows = writing && atEnd();
         const grown = shown !== "" && wanted.length > shown.length && wanted.startsWith(shown);
         if (grown) text.appendData(wanted.slice(shown.length));

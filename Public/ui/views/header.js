@@ -1,4 +1,4 @@
-// What the task is about, how far it is, and what can be done with it.
+// What the task is about, its progress, and the actions that its status allows.
 
 import { act } from "../../client/api.js";
 import { isTerminal, taskActions } from "../../client/vocabulary.js";
@@ -71,7 +71,7 @@ function inputFacts(input, about) {
       : Array.isArray(value) && value.every((one) => typeof one !== "object") ? value.join(", ") : JSON.stringify(value))));
 }
 
-// Pause, resume, cancel, retry: those that the task's status allows.
+// The actions that the task's status allows.
 
 const labels = { pause: "Pause", resume: "Resume", cancel: "Cancel", retry: "Retry" };
 
@@ -89,7 +89,7 @@ function taskControls(session) {
     update(state) {
       const hadFocus = buttons.contains(document.activeElement);
       keyed(buttons, taskActions[state.status] ?? [], (action) => action, button);
-      // A button that the new status took away must not take the keyboard's place with it.
+      // When the new status removes the button that has the focus, the focus moves to the next one.
       if (hadFocus && !buttons.contains(document.activeElement)) {
         /** @type {HTMLElement | null} */ (buttons.querySelector("button") ?? document.querySelector("main h1"))?.focus({ preventScroll: true });
       }
@@ -106,7 +106,7 @@ function taskControls(session) {
   /** @param {import("../../client/vocabulary.js").TaskAction} action */
   async function run(action) {
     if (busy) return;
-    if (action === "cancel" && !(await confirmed("Cancel this task?", "Work in progress stops. A cancelled task cannot be resumed.", "Cancel the task", "Keep it"))) return;
+    if (action === "cancel" && !(await confirmed("Cancel this task?", "Work in progress stops. A cancelled task cannot be resumed.", "Cancel task", "Keep running"))) return;
     busy = true;
     fill(problem);
     try {

@@ -1,4 +1,5 @@
-// The front page: commission a task, what waits for people, and what is on the wire. The tenant's stream keeps it up.
+// The home page: start a task, how many questions wait for people, and the latest tasks. The tenant's stream keeps it up
+// to date.
 
 import { listTasks } from "../../client/api.js";
 import { isDueSoon, Questions } from "../../client/questions.js";
@@ -24,10 +25,10 @@ export function homeView(options) {
   });
   const node = el("div", { class: "front" },
     el("section", { class: "desk", "aria-labelledby": "desk-title" },
-      el("h1", { id: "desk-title", tabindex: -1 }, "Commission a piece"), desk.node),
+      el("h1", { id: "desk-title", tabindex: -1 }, "Start a task"), desk.node),
     el("section", { class: "recent", "aria-labelledby": "recent-title" },
       el("h2", { id: "recent-title" }, "Recent tasks"), waiting.node, recent.node));
-  return { title: "Front page", node, close };
+  return { title: "Home", node, close };
 
   function close() {
     stream.close();
@@ -41,7 +42,7 @@ const pageLength = 20;
 
 function recentTasks() {
   const list = el("ol", { class: "tasks" });
-  const note = el("p", { class: "quiet" }, "Looking for tasks");
+  const note = el("div", { class: "quiet" }, "Loading tasks");
   const more = el("button", { type: "button", hidden: true, onclick: () => load(next) }, "Older tasks");
   const node = el("div", {}, list, note, more);
   /** @type {Map<string, any>} */
@@ -65,11 +66,11 @@ function recentTasks() {
       page.items.forEach(take);
       next = page.next;
       more.hidden = !next;
-      say(note, tasks.size ? "" : "Nothing has been commissioned yet.");
+      say(note, tasks.size ? "" : "No tasks yet.");
       note.hidden = tasks.size > 0;
       show();
     } catch (error) {
-      if (!closed) fill(note, problemNotice(error).textContent);
+      if (!closed) fill(note, problemNotice(error));
     }
   }
 
@@ -106,7 +107,7 @@ function update(node, task) {
   say(/** @type {Element} */ (node.querySelector(".entry-progress")), open ? percent(task.progress) : "");
 }
 
-// How many questions wait for people, with the way to them.
+// How many questions wait for people, with a link to the inbox.
 
 function waitingLine() {
   const questions = new Questions();
@@ -119,7 +120,7 @@ function waitingLine() {
       await questions.read();
       show();
     } catch {
-      // The list of tasks says what is wrong.
+      // The list of tasks shows the same problem.
     }
   }
 
@@ -132,7 +133,7 @@ function waitingLine() {
   function show() {
     const { open } = questions;
     const due = open.filter((row) => isDueSoon(row)).length;
-    const many = `${questions.hasMore ? "More than " : ""}${counted(open.length, "question waits", "questions wait")} for an answer`;
+    const many = `${questions.hasMore ? "More than " : ""}${counted(open.length, "question")} waiting for an answer`;
     node.hidden = open.length === 0;
     node.dataset.due = String(due > 0);
     say(link, due ? `${many}, ${due} due within the hour` : many);

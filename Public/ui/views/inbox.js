@@ -1,4 +1,5 @@
-// The inbox: what waits for a person, over all tasks, and what nobody answered in time. Kept up by the tenant's stream.
+// The inbox: the questions of all tasks that wait for a person, and those that expired. The tenant's stream keeps it up to
+// date.
 
 import { isDueSoon, isOverdue, Questions } from "../../client/questions.js";
 import { tenantStream } from "../../client/streams.js";
@@ -11,7 +12,7 @@ export function inboxView() {
   showConnection("idle");
   const questions = new Questions();
   const title = el("h1", { tabindex: -1 }, "Inbox");
-  const summary = el("p", { class: "quiet" }, "Looking for questions");
+  const summary = el("p", { class: "quiet" }, "Loading questions");
   const trouble = el("div", { role: "alert" });
   const waiting = el("ol", { class: "questions", "aria-label": "Waiting" });
   const more = el("button", { type: "button", hidden: true, onclick: () => load(() => questions.readMore()) }, "Older questions");
@@ -59,14 +60,14 @@ export function inboxView() {
     late.hidden = questions.expired.length === 0;
     keyed(expired, questions.expired, (row) => row.id, expiredEntry);
     if (isRead) tell(open.length);
-    // The question that had it is gone: answered, here or elsewhere.
+    // The question that had the focus is gone: answered, here or elsewhere.
     if (hadFocus && !waiting.contains(document.activeElement)) title.focus();
   }
 
   /** @param {number} count */
   function tell(count) {
-    const many = counted(count, "question waits", "questions wait");
-    const words = count === 0 ? "Nothing waits for an answer." : `${questions.hasMore ? "More than " : ""}${many} for an answer.`;
+    const many = counted(count, "question");
+    const words = count === 0 ? "No questions are waiting for an answer." : `${questions.hasMore ? "More than " : ""}${many} waiting for an answer.`;
     say(summary, words);
     if (heard && heard !== words) announce(words);
     heard = words;
@@ -85,11 +86,11 @@ function expiredEntry(row) {
   const at = row.due_at ?? row.updated_at;
   return el("li", {}, el("a", { href: `#/tasks/${row.task_id}` }, row.title),
     el("p", { class: "entry-meta" }, statusMark("failed", "Expired"),
-      el("span", {}, `For ${row.assignee_id ?? row.assignee_group ?? "anybody"}`),
+      el("span", {}, `For ${row.assignee_id ?? row.assignee_group ?? "anyone"}`),
       el("time", { datetime: at, title: moment(at) }, `Was due ${ago(at)}`)));
 }
 
-// One question of the inbox: what, for whom, until when; and the form, once it is opened.
+// One question: its title, its assignee, when it is due, and the form once it is opened.
 
 /** @param {any} first the row as it was when the entry was made */
 function questionEntry(first) {
@@ -98,7 +99,7 @@ function questionEntry(first) {
   const due = el("time");
   const asked = el("time", { datetime: first.created_at, title: moment(first.created_at) });
   const place = el("div");
-  // The toggle comes too late for a fast Tab into the form, and a search in the page opens it without a click.
+  // `toggle` fires too late for a fast Tab into the form, and a search in the page opens it without a click.
   const sheet = el("details", { class: "answer", ontoggle: () => sheet.open && open() },
     el("summary", { onclick: open }, "Answer", el("span", { class: "visually-hidden" }, ` “${first.title}”`)), place);
   const node = el("li", { class: "question" }, el("h3", {}, el("a", { href: `#/tasks/${first.task_id}` }, first.title)),
@@ -123,7 +124,7 @@ function questionEntry(first) {
     const words = overdue ? "Overdue" : row.claimed_by ? `Claimed by ${row.claimed_by}` : "Waiting";
     setStatus(status, overdue ? "failed" : row.claimed_by ? "running" : isDueSoon(row, now) ? "waiting" : "pending", words);
     const assignee = row.assignee_id ?? row.assignee_group;
-    say(whom, overdue && row.claimed_by ? `Claimed by ${row.claimed_by}` : assignee ? `For ${assignee}` : "For anybody");
+    say(whom, overdue && row.claimed_by ? `Claimed by ${row.claimed_by}` : assignee ? `For ${assignee}` : "For anyone");
     due.hidden = !row.due_at;
     if (row.due_at) {
       due.setAttribute("datetime", row.due_at);

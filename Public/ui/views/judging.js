@@ -5,7 +5,7 @@ import { el, fill, keyed } from "../dom.js";
 import { statusMark } from "../notices.js";
 import { counted, errorWords, humanise, number, percent } from "../words.js";
 
-/** The stage of a judging phase that names none. @type {Record<string, string>} */
+/** The default stage of each judging kind. @type {Record<string, string>} */
 const stageOf = { evaluate: "initial", rank: "final" };
 const stages = { initial: "Scores", final: "Ballots" };
 
@@ -46,11 +46,11 @@ function draw(item, row, definition) {
 /** @param {any} row @param {any} definition */
 function result(row, definition) {
   if (row.status === "failed") return statusMark("failed", "No verdict");
-  if (row.status !== "completed") return statusMark(row.status, row.status === "processing" ? "Reading" : "To come");
+  if (row.status !== "completed") return statusMark(row.status, row.status === "processing" ? "Judging" : "Not judged yet");
   const phases = (definition?.phases ?? []).filter((/** @type {any} */ phase) => (phase.stage ?? stageOf[phase.kind]) === row.stage);
   if (row.score === null) {
     const compared = phases.some((/** @type {any} */ phase) => phase.method === "bradley_terry");
-    const points = row.weighted_score === null || compared ? "" : ` · ${number(row.weighted_score)} points`;
+    const points = row.weighted_score === null || compared ? "" : ` · ${counted(row.weighted_score, "point")}`;
     return el("span", { class: "result" }, row.rank === null ? "–" : `Place ${row.rank}${points}`);
   }
   const scale = phases.find((/** @type {any} */ phase) => phase.scale)?.scale ?? { min: 1, max: 10 };
@@ -60,7 +60,7 @@ function result(row, definition) {
     el("span", { class: "visually-hidden" }, ` of ${scale.max}`));
 }
 
-/** Why it is so: the failure, or the criteria and the judge's words. @param {any} row @returns {Element[]} */
+/** The reasons: the failure, or the criteria and the judge's words. @param {any} row @returns {Element[]} */
 function detail(row) {
   if (row.status === "failed") return row.error ? [el("p", { class: "reason error" }, errorWords(row.error))] : [];
   const scores = criteria(row.criteria_scores);
@@ -77,9 +77,11 @@ function criteria(scores) {
   return /** @type {[string, number][]} */ (pairs.filter(([, score]) => typeof score === "number"));
 }
 
-// The order of the outputs at one stage, and how far the judges agree.
+// The order of the outputs at one stage, and how much the judges agree.
 
 let count = 0;
+
+const methods = { ballots: "Points for places", borda: "Borda count", bradley_terry: "Bradley–Terry", mean: "Mean scores" };
 
 /** What `total_score` and `avg_score` mean by each method. */
 const headings = { mean: ["Sum", "Average"], bradley_terry: ["Strength", "Expected wins"] };
@@ -92,13 +94,12 @@ export function rankingPanel(ranking, outputs) {
     return output?.writer?.name ?? humanise(output?.track ?? "Unknown");
   };
   const entries = [...ranking.entries].sort((a, b) => a.rank - b.rank);
-  const final = ranking.stage === "final";
   const has = (/** @type {string} */ key) => entries.some((entry) => entry[key] !== null && entry[key] !== undefined);
   const totals = has("total_score");
   const ballots = has("first_places");
   const figures = headings[/** @type {keyof typeof headings} */ (ranking.method)] ?? ["Points", "Average"];
   return el("section", { class: `ranking ${ranking.stage}`, "aria-labelledby": id },
-    el("h2", { id }, final ? "The ranking" : `${humanise(ranking.stage)} ranking`),
+    el("h2", { id }, `${humanise(ranking.stage)} ranking`),
     el("div", { class: "table", role: "region", tabindex: 0, "aria-labelledby": id }, el("table", {},
       el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "Rank"), el("th", { scope: "col" }, "Draft"),
         totals && el("th", { scope: "col", class: "figure" }, figures[0]),
@@ -115,9 +116,9 @@ export function rankingPanel(ranking, outputs) {
 /** @param {any} ranking */
 function footnote(ranking) {
   const { agreement, evaluations_counted: countedOnes, evaluations_failed: failed } = ranking;
-  const parts = [`By ${humanise(ranking.method).toLowerCase()}`];
+  const parts = [methods[/** @type {keyof typeof methods} */ (ranking.method)] ?? humanise(ranking.method)];
   if (countedOnes > 0) parts.push(counted(countedOnes, "verdict"));
-  if (failed > 0) parts.push(`${counted(failed, "verdict")} failed and left out`);
+  if (failed > 0) parts.push(`${counted(failed, "verdict")} failed and not counted`);
   const bar = el("span", { class: "score-bar", "aria-hidden": "true" });
   bar.style.setProperty("--share", String(agreement ?? 0));
   return el("div", { class: "footnote" }, el("p", { class: "quiet" }, parts.join(" · ")),
@@ -125,5 +126,5 @@ function footnote(ranking) {
       el("span", {}, "Agreement between the judges"), bar, el("strong", {}, percent(agreement)), el("span", {}, agreementWords(agreement))));
 }
 
-/** A word for readers; the figure stands beside it. @param {number} agreement 0…1 */
+/** A word beside the figure. @param {number} agreement 0…1 */
 const agreementWords = (agreement) => (agreement >= 0.9 ? "nearly unanimous" : agreement >= 0.7 ? "strong" : agreement >= 0.5 ? "moderate" : agreement >= 0.3 ? "weak" : "divided");

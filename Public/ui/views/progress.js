@@ -31,13 +31,13 @@ function create() {
 
 /** @param {any} phase @param {any[]} steps */
 function words(phase, steps) {
-  if (phase.status !== "running") return phase.status === "pending" ? "To come" : statusWords(phase.status);
+  if (phase.status !== "running") return phase.status === "pending" ? "Not started" : statusWords(phase.status);
   const own = steps.filter((step) => step.phase_id === phase.id);
   const done = own.filter((step) => isTerminal("step", step.status)).length;
   return own.length > 1 ? `${done} of ${own.length} done` : statusWords(phase.status);
 }
 
-// The steps behind it all, folded away: for those who want to know who did what, and how often it was tried.
+// The steps, folded away: which agent ran each, and how many attempts it took.
 
 export function stepsPanel() {
   const body = el("tbody", {});
@@ -73,7 +73,7 @@ export function stepsPanel() {
   }
 }
 
-// What `log` phases wrote. Their steps say the same as the rows of the log, and are in the state already.
+// What `log` phases wrote. Their steps, which are in the state, hold the same as the rows of the log.
 
 export function logPanel() {
   const list = el("ol", {});

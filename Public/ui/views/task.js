@@ -1,4 +1,4 @@
-// A task as it is worked on.
+// One task, live.
 
 import { getWorkflowVersion } from "../../client/api.js";
 import { Session } from "../../client/session.js";
@@ -31,7 +31,7 @@ export function taskView(taskID) {
   const log = logPanel();
   const steps = stepsPanel();
   const body = el("div", { hidden: true }, header.node, phases.node, trouble, questions.node, signals.node, rankings, drafts, log.node, steps.node);
-  const placeholder = el("div", { class: "sheet" }, el("h1", { tabindex: -1, class: "quiet" }, "Opening the task"));
+  const placeholder = el("div", { class: "sheet" }, el("h1", { tabindex: -1, class: "quiet" }, "Loading the task"));
   const node = el("article", { class: "task" }, placeholder, body);
   /** @type {Map<string, ReturnType<typeof outputCard>>} */
   const cards = new Map();
@@ -43,7 +43,7 @@ export function taskView(taskID) {
   let heard = "";
 
   session.watch(() => {
-    // However fast the events come, the page is drawn once a frame.
+    // However fast events come, the page is drawn once a frame.
     frame ||= requestAnimationFrame(() => {
       frame = 0;
       draw();
@@ -88,8 +88,8 @@ export function taskView(taskID) {
   function drawProblem(problem) {
     const missing = problem.status === 404;
     fill(placeholder, el("h1", { tabindex: -1 }, missing ? "No such task" : problem.title || "The task cannot be shown"),
-      el("p", {}, missing ? "It may have been deleted, or the address is not complete." : problem.message),
-      el("p", {}, el("a", { href: "#/" }, "Back to the front page")));
+      el("p", {}, missing ? "It may have been deleted, or the address is incomplete." : problem.message),
+      el("p", {}, el("a", { href: "#/" }, "Back to the home page")));
     placeholder.hidden = false;
     body.hidden = true;
   }
@@ -102,7 +102,7 @@ export function taskView(taskID) {
       definition = row.definition;
       if (!closed) draw();
     } catch {
-      // The rows say enough.
+      // The rows are enough.
     }
   }
 
@@ -152,7 +152,7 @@ export function taskView(taskID) {
 }
 
 /**
- * In the order in which the writers were asked, so that it is the same after a reload; when all is decided, by rank.
+ * In the order of the writers' steps, which a reload does not change; by rank once the task is over.
  * @param {import("../../client/store.js").State} state @param {boolean} settled
  */
 function ordered(state, settled) {
