@@ -43,42 +43,43 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .target(name: "Base", swiftSettings: swiftSettings),
         .target(
             name: "Postgres",
             dependencies: [
-                "CLibPQ", logging, lifecycle,
+                "Base", "CLibPQ", logging, lifecycle,
                 .product(name: "DequeModule", package: "swift-collections"),
             ],
             swiftSettings: swiftSettings
         ),
         .target(
             name: "Workflow",
-            dependencies: ["Yams", .product(name: "Mustache", package: "swift-mustache")],
+            dependencies: ["Base", "Yams", .product(name: "Mustache", package: "swift-mustache")],
             swiftSettings: swiftSettings
         ),
-        .target(name: "Store", dependencies: ["Workflow", "Postgres", logging], swiftSettings: swiftSettings),
+        .target(name: "Store", dependencies: ["Base", "Workflow", "Postgres", logging], swiftSettings: swiftSettings),
         .target(
             name: "Providers",
-            dependencies: ["Workflow", httpClient, nioCore, nioPosix, nioHTTP1, nioSSL, logging],
+            dependencies: ["Base", "Workflow", httpClient, nioCore, nioPosix, nioHTTP1, nioSSL, logging],
             swiftSettings: swiftSettings
         ),
         .target(
             name: "Broadcast",
             dependencies: [
-                "Workflow", "Store", nioCore, logging, lifecycle,
+                "Base", "Workflow", "Store", nioCore, logging, lifecycle,
                 .product(name: "DequeModule", package: "swift-collections"),
             ],
             swiftSettings: swiftSettings
         ),
         .target(
             name: "Processor",
-            dependencies: ["Workflow", "Store", logging, lifecycle],
+            dependencies: ["Base", "Workflow", "Store", "Postgres", logging, lifecycle],
             swiftSettings: swiftSettings
         ),
         .target(
             name: "API",
             dependencies: [
-                "Workflow", "Store", "Postgres", "Broadcast", nioCore, nioPosix, nioHTTP1, nioSSL, logging,
+                "Base", "Workflow", "Store", "Postgres", "Broadcast", nioCore, nioPosix, nioHTTP1, nioSSL, logging,
                 lifecycle,
                 .product(name: "NIOTLS", package: "swift-nio"),
                 .product(name: "NIOHTTP2", package: "swift-nio-http2"),
@@ -92,11 +93,11 @@ let package = Package(
             ],
             swiftSettings: swiftSettings
         ),
-        .target(name: "Client", dependencies: ["Workflow", httpClient, nioCore, nioPosix, nioHTTP1], swiftSettings: swiftSettings),
+        .target(name: "Client", dependencies: ["Base", "Workflow", httpClient, nioCore, nioPosix, nioHTTP1], swiftSettings: swiftSettings),
         .target(
             name: "Service",
             dependencies: [
-                "API", "Broadcast", "CLibPQ", "Postgres", "Processor", "Providers", "Store", "Workflow", logging, lifecycle, httpClient,
+                "API", "Base", "Broadcast", "CLibPQ", "Postgres", "Processor", "Providers", "Store", "Workflow", logging, lifecycle, httpClient,
                 nioCore, nioPosix, "Yams",
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Hummingbird", package: "hummingbird"),
@@ -104,43 +105,48 @@ let package = Package(
             ],
             swiftSettings: swiftSettings
         ),
-        .target(name: "PressroomKit", dependencies: ["Service", "Processor", "Workflow", logging], swiftSettings: swiftSettings),
+        .target(name: "PressroomKit", dependencies: ["Base", "Service", "Processor", "Workflow", logging], swiftSettings: swiftSettings),
         .executableTarget(
             name: "pressroom",
             dependencies: [
-                "CLibPQ", "Service", "Processor", "Client", "Workflow", "Postgres", "Store", logging, lifecycle,
+                "Base", "Service", "Client", "Workflow", "Postgres", "Store", logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: swiftSettings
         ),
+        // Measured by scripts/bench beside the service itself; not a product.
+        .executableTarget(
+            name: "bench-node", dependencies: ["Base", "Service", "Processor", "Workflow"], path: "Benchmarks/Node",
+            swiftSettings: swiftSettings),
         .target(
             name: "TestSupport",
-            dependencies: ["Workflow", "Postgres", logging, nioCore, nioPosix, nioHTTP1],
+            dependencies: ["Base", "Workflow", "Postgres", logging, nioCore, nioPosix, nioHTTP1],
             path: "Tests/Support",
             swiftSettings: swiftSettings
         ),
-        .testTarget(name: "WorkflowTests", dependencies: ["Workflow"], swiftSettings: swiftSettings),
+        .testTarget(name: "BaseTests", dependencies: ["Base", "TestSupport", "Workflow"], swiftSettings: swiftSettings),
+        .testTarget(name: "WorkflowTests", dependencies: ["Base", "Workflow", "TestSupport"], swiftSettings: swiftSettings),
         .testTarget(
-            name: "PostgresTests", dependencies: ["Postgres", "TestSupport", logging, lifecycle], swiftSettings: swiftSettings),
+            name: "PostgresTests", dependencies: ["Base", "Postgres", "TestSupport", logging, lifecycle], swiftSettings: swiftSettings),
         .testTarget(
             name: "ProvidersTests",
-            dependencies: ["Providers", "Workflow", "TestSupport", httpClient, nioCore, nioPosix, nioHTTP1, nioSSL, logging],
+            dependencies: ["Base", "Providers", "Workflow", "TestSupport", httpClient, nioCore, nioPosix, nioHTTP1, nioSSL, logging],
             swiftSettings: swiftSettings
         ),
         .testTarget(
             name: "ProcessorTests",
-            dependencies: ["Processor", "Store", "Workflow", "Postgres", "TestSupport", logging, lifecycle],
+            dependencies: ["Base", "Processor", "Store", "Workflow", "Postgres", "TestSupport", logging, lifecycle],
             swiftSettings: swiftSettings
         ),
         .testTarget(
             name: "BroadcastTests",
-            dependencies: ["Broadcast", "Store", "Workflow", "Postgres", "TestSupport", nioCore, nioPosix, logging, lifecycle],
+            dependencies: ["Base", "Broadcast", "Store", "Workflow", "Postgres", "TestSupport", nioCore, nioPosix, logging, lifecycle],
             swiftSettings: swiftSettings
         ),
         .testTarget(
             name: "APITests",
             dependencies: [
-                "API", "Broadcast", "Store", "Workflow", "Postgres", "TestSupport", httpClient, nioCore, nioPosix, nioHTTP1,
+                "Base", "API", "Broadcast", "Store", "Workflow", "Postgres", "TestSupport", httpClient, nioCore, nioPosix, nioHTTP1,
                 nioSSL, logging, lifecycle, .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ],
@@ -148,21 +154,21 @@ let package = Package(
         ),
         .testTarget(
             name: "ClientTests",
-            dependencies: ["Client", "Workflow", "TestSupport", httpClient, nioCore, nioPosix, nioHTTP1],
+            dependencies: ["Base", "Client", "Workflow", "TestSupport", httpClient, nioCore, nioPosix, nioHTTP1],
             swiftSettings: swiftSettings
         ),
         .testTarget(
             name: "StreamTests",
             dependencies: [
-                "API", "Broadcast", "Client", "Store", "Workflow", "Postgres", "TestSupport", nioCore, nioPosix, logging, lifecycle,
+                "Base", "API", "Broadcast", "Client", "Store", "Workflow", "Postgres", "TestSupport", nioCore, nioPosix, logging, lifecycle,
             ],
             swiftSettings: swiftSettings
         ),
         .testTarget(
             name: "ServiceTests",
             dependencies: [
-                "Service", "PressroomKit", "Client", "Processor", "Store", "Workflow", "Postgres", "Providers", "TestSupport", httpClient,
-                nioCore, nioPosix, logging, lifecycle,
+                "Base", "Service", "PressroomKit", "API", "Broadcast", "Client", "Processor", "Store", "Workflow", "Postgres", "Providers",
+                "TestSupport", httpClient, nioCore, nioPosix, logging, lifecycle,
             ],
             swiftSettings: swiftSettings
         ),

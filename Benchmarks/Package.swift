@@ -1,8 +1,8 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// Apart from the product, so that its build does not wait for the benchmarks. The measured targets are links to the
-// product's sources: what they offer is for their own package only.
+// A package of its own, so that the product's build does not wait for the benchmarks. `Product` is a link to the product's
+// sources, because a `package` declaration is visible inside one package only.
 let swiftSettings: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
     .enableUpcomingFeature("ExistentialAny"),
@@ -13,24 +13,49 @@ let swiftSettings: [SwiftSetting] = [
 
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 
+/// A target of the product, as its own manifest declares it.
+func product(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, path: "Product/\(name)", swiftSettings: swiftSettings)
+}
+
 let package = Package(
     name: "pressroom-benchmarks",
     platforms: [.macOS(.v15)],
     dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
-        .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
-        .target(
-            name: "Postgres",
-            dependencies: [
+        .systemLibrary(
+            name: "CLibPQ", path: "Product/CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        product(
+            "Postgres",
+            [
                 "CLibPQ", logging, .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "DequeModule", package: "swift-collections"),
+            ]),
+        product("Workflow", ["Yams", .product(name: "Mustache", package: "swift-mustache")]),
+        product("Store", ["Workflow", "Postgres", logging]),
+        product(
+            "Client",
+            [
+                "Workflow", .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ]),
+        .executableTarget(
+            name: "pressroom-bench",
+            dependencies: [
+                "CLibPQ", "Client", "Postgres", "Store", "Workflow", logging,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
-            swiftSettings: swiftSettings
-        ),
+            path: "Sources/PressroomBench", swiftSettings: swiftSettings),
         .executableTarget(
             name: "postgres-bench", dependencies: ["Postgres", logging], path: "Sources/PostgresBench",
             swiftSettings: swiftSettings),

@@ -1,17 +1,17 @@
--- What must be true of the tables at every moment. `pressroom doctor --check` runs this script, and so can anyone:
+-- What must be true of the tables at every moment. `pressroom doctor --check` runs this script, and so does psql:
 --
 --   psql -qAtX -f checks/invariants.sql                                        # prints what is wrong, else nothing
 --   PGOPTIONS='-c pressroom.check_tasks=all' psql -qAtX -f checks/invariants.sql
 --
--- Every query answers a row only when its invariant is broken: its name, how often, and some samples. All of them read
--- one snapshot, and nothing is locked or changed, so that it can be run while nodes work. Two settings:
+-- Every query returns a row only when its invariant is broken: its name, how often, and some samples. All of them read
+-- one snapshot and lock or change nothing, so that the script can run while nodes work. Two settings:
 --
---   pressroom.check_tasks   how many ended tasks are looked at, half of them the newest, half at random: a number
---                           (1000), or `all`. Tasks that are not over are always looked at.
---   pressroom.check_grace   how long nodes may take to set right what only they can, after a crash for instance (30s)
+--   pressroom.check_tasks   how many ended tasks are checked, half of them the newest, half at random: a number
+--                           (1000), or `all`. Open tasks are always checked.
+--   pressroom.check_grace   how long nodes may take to repair what only they can repair, after a crash for instance (30s)
 --
--- To add an invariant, add a query of the same form. Whatever table has events of its rows (a trigger `events…` and a
--- function `pressroom.<entity>_json`) is compared with them without further ado.
+-- To add an invariant, add a query of the same form. Every table that has events of its rows (a trigger `events…` and a
+-- function `pressroom.<entity>_json`) is compared with them; a new one needs no change here.
 
 BEGIN ISOLATION LEVEL REPEATABLE READ;
 SET LOCAL statement_timeout = 0;
@@ -23,7 +23,7 @@ SELECT coalesce(nullif(nullif(current_setting('pressroom.check_tasks', true), ''
        coalesce(current_setting('pressroom.check_tasks', true) = 'all', false) AS whole,
        coalesce(nullif(current_setting('pressroom.check_grace', true), ''), '30s')::interval AS grace;
 
--- The tasks that are looked at.
+-- The tasks that are checked.
 CREATE TEMPORARY TABLE looked_at ON COMMIT DROP AS
 SELECT tenant_id, task_id FROM pressroom.tasks
  WHERE status NOT IN ('completed', 'failed', 'cancelled') OR (SELECT whole FROM chosen)
@@ -38,7 +38,7 @@ UNION
 CREATE INDEX ON looked_at (tenant_id, task_id);
 ANALYZE looked_at;
 
--- What the log tells of their rows, and the rows as they stand.
+-- What the log says of their rows, and the rows as they are.
 CREATE TEMPORARY TABLE told ON COMMIT DROP AS
 SELECT e.tenant_id, e.position, w.entity, coalesce(w.id, w.task_id) AS id, w.version, w.status, w.attempt, w.processor_id, e.actor
   FROM looked_at JOIN pressroom.events e USING (tenant_id, task_id)
@@ -84,7 +84,7 @@ SELECT 'every_tenant_has_a_log' AS invariant, count(*) AS violations, to_json((a
          WHERE tenant_id NOT IN (SELECT tenant_id FROM pressroom.stream_heads)) AS wrong
 HAVING count(*) > 0;
 
--- From the first that is not past retention to the head, but for those of tasks that were deleted.
+-- From the first position that is not past retention to the head, without those of deleted tasks.
 SELECT 'positions_have_no_gaps' AS invariant, count(*) AS violations, to_json((array_agg(detail))[1:5]) AS samples
   FROM (SELECT format('tenant %s: %s events where %s should be, positions %s to %s, head %s%s', h.tenant_id, log.events,
                       h.position - h.pruned - coalesce(gone.positions, 0), log.first, log.last, h.position,
@@ -125,8 +125,8 @@ SELECT 'events_belong_to_tasks' AS invariant, count(*) AS violations, to_json((a
          WHERE NOT EXISTS (SELECT FROM pressroom.tasks t WHERE t.tenant_id = e.tenant_id AND t.task_id = e.task_id)) AS wrong
 HAVING count(*) > 0;
 
--- Rows whose last event is past retention have none to compare with; columns that came with a later migration are not in
--- older events.
+-- Rows whose last event is past retention have none to compare with. Older events lack the columns that a later migration
+-- added.
 SELECT 'rows_equal_their_last_events' AS invariant, count(*) AS violations, to_json((array_agg(detail))[1:5]) AS samples
   FROM (SELECT format('%s %s: %s', s.entity, s.id, coalesce('differs from its event at ' || last.position, 'has no event')) AS detail
           FROM standing s
@@ -171,7 +171,7 @@ SELECT 'transitions_are_legal' AS invariant, count(*) AS violations, to_json((ar
                               AND l.from_status = t.before AND l.to_status = t.status)) AS wrong
 HAVING count(*) > 0;
 
--- What new rows may be; version 1 is as they were added.
+-- Version 1 of a row is its first.
 SELECT 'rows_begin_as_they_may' AS invariant, count(*) AS violations, to_json((array_agg(detail))[1:5]) AS samples
   FROM (SELECT format('%s %s: began as %s at %s', b.entity, b.id, b.status, b.position) AS detail
           FROM told b JOIN pressroom.events e USING (tenant_id, position)
@@ -189,7 +189,7 @@ SELECT 'an_attempt_runs_once' AS invariant, count(*) AS violations, to_json((arr
          GROUP BY tenant_id, id, attempt HAVING count(*) > 1) AS wrong
 HAVING count(*) > 0;
 
--- What a processor writes of a run is of a run of its own: the lease was not lost before.
+-- A processor records only results of its own runs: it had not lost the lease before.
 SELECT 'results_come_from_who_holds_the_step' AS invariant, count(*) AS violations, to_json((array_agg(detail))[1:5]) AS samples
   FROM (SELECT format('step %s: attempt %s of %s was ended at %s by %s', id, attempt, holder, position, actor) AS detail
           FROM (SELECT *, lag(status) OVER w AS before, lag(attempt) OVER w AS run, lag(processor_id) OVER w AS holder
@@ -216,7 +216,7 @@ SELECT 'running_steps_belong_to_running_tasks' AS invariant, count(*) AS violati
            AND (t.status NOT IN ('running', 'waiting') OR p.status NOT IN ('running', 'waiting') OR s.attempt < 1)) AS wrong
 HAVING count(*) > 0;
 
--- A due step that nobody takes although nobody works for its tenant.
+-- A due step that no node claims although no step of its tenant runs.
 SELECT 'due_steps_are_claimed' AS invariant, count(*) AS violations, to_json((array_agg(detail))[1:5]) AS samples
   FROM (SELECT format('step %s of task %s: due since %s', s.id, s.task_id, pressroom.iso(s.run_at)) AS detail
           FROM chosen, pressroom.steps s JOIN pressroom.tasks t USING (tenant_id, task_id)
@@ -247,9 +247,9 @@ SELECT 'waiting_tasks_wait_for_something' AS invariant, count(*) AS violations, 
                               AND s.status IN ('pending', 'running', 'waiting', 'retrying'))) AS wrong
 HAVING count(*) > 0;
 
--- A wait with an end needs somebody who looks at it then.
+-- A wait with an end needs a wake-up at that time.
 SELECT 'waits_end_in_time' AS invariant, count(*) AS violations, to_json((array_agg(detail))[1:5]) AS samples
-  FROM (SELECT format('step %s of task %s waits until %s, and nobody looks then', s.id, s.task_id, pressroom.iso(s.run_at)) AS detail
+  FROM (SELECT format('step %s of task %s waits until %s, and no wake-up is due then', s.id, s.task_id, pressroom.iso(s.run_at)) AS detail
           FROM chosen, looked_at JOIN pressroom.tasks t USING (tenant_id, task_id)
           JOIN pressroom.steps s USING (tenant_id, task_id)
           LEFT JOIN pressroom.wakeups w USING (tenant_id, task_id)
@@ -257,7 +257,7 @@ SELECT 'waits_end_in_time' AS invariant, count(*) AS violations, to_json((array_
            AND (w.run_at IS NULL OR w.run_at > s.run_at + chosen.grace)) AS wrong
 HAVING count(*) > 0;
 
--- A step that waits for room in its phase follows one that has it.
+-- A step that waits for capacity in its phase follows one that has it.
 SELECT 'parked_steps_follow_others' AS invariant, count(*) AS violations, to_json((array_agg(detail))[1:5]) AS samples
   FROM (SELECT format('step %s of task %s', s.id, s.task_id) AS detail
           FROM chosen, looked_at JOIN pressroom.tasks t USING (tenant_id, task_id)
@@ -281,7 +281,7 @@ SELECT 'wake_requests_are_taken' AS invariant, count(*) AS violations, to_json((
           FROM chosen, pressroom.wake_requests r WHERE r.created_at < now() - 10 * chosen.grace) AS wrong
 HAVING count(*) > 0;
 
--- Who is asked has a step that waits for the answer, and the step does not outwait it.
+-- An open human task has a step that waits for its answer, and the step does not wait longer than that.
 SELECT 'questions_and_steps_agree' AS invariant, count(*) AS violations, to_json((array_agg(detail))[1:5]) AS samples
   FROM (SELECT format('human task %s of task %s is %s, its step %s', h.id, h.task_id, h.status, coalesce(s.status, 'gone')) AS detail
           FROM chosen, looked_at JOIN pressroom.human_tasks h USING (tenant_id, task_id)
@@ -303,7 +303,7 @@ SELECT 'parts_end_with_their_whole' AS invariant, count(*) AS violations, to_jso
            AND p.updated_at < now() - chosen.grace) AS wrong
 HAVING count(*) > 0;
 
--- A step that waits for a sub-task has one, and takes its end in.
+-- A step that waits for a sub-task has one, and ends with it.
 SELECT 'waits_for_subtasks_end' AS invariant, count(*) AS violations, to_json((array_agg(detail))[1:5]) AS samples
   FROM (SELECT format('step %s of task %s waits for %s', s.id, s.task_id,
                       coalesce('sub-task ' || c.task_id || ', which is ' || c.status, 'no sub-task')) AS detail
@@ -346,7 +346,7 @@ SELECT 'subtasks_belong_to_their_parents' AS invariant, count(*) AS violations, 
                 AND c.context - 'task_id' = p.context - 'task_id') IS NOT TRUE) AS wrong
 HAVING count(*) > 0;
 
--- One that has no next time and says why waits for somebody to mend it.
+-- A schedule without a next time, but with an error, waits for a client to correct it.
 SELECT 'due_schedules_fire' AS invariant, count(*) AS violations, to_json((array_agg(detail))[1:5]) AS samples
   FROM (SELECT format('schedule %s of %s: %s', id, workflow_name,
                       coalesce('due since ' || pressroom.iso(next_run_at), 'its next time is not planned')) AS detail
@@ -369,7 +369,7 @@ SELECT 'a_time_fires_once' AS invariant, count(*) AS violations, to_json((array_
                             WHERE f.tenant_id = s.tenant_id AND f.schedule_id = s.id AND f.task_id = s.last_task_id)) AS wrong
 HAVING count(*) > 0;
 
--- Tasks that were deleted are remembered as long as their events would be.
+-- deleted_tasks keeps a task as long as its events would be kept.
 SELECT 'firings_have_their_task' AS invariant, count(*) AS violations, to_json((array_agg(detail))[1:5]) AS samples
   FROM (SELECT format('schedule %s at %s: no task %s', f.schedule_id, pressroom.iso(f.due_at), f.task_id) AS detail
           FROM pressroom.schedule_firings f JOIN pressroom.stream_heads h USING (tenant_id)
@@ -412,7 +412,7 @@ SELECT 'ended_phases_have_no_open_step' AS invariant, count(*) AS violations, to
            AND s.status IN ('pending', 'running', 'waiting', 'retrying')) AS wrong
 HAVING count(*) > 0;
 
--- A phase does not go on from one that failed and may not, nor from one that was skipped because of such a one.
+-- A phase does not run after one whose failure fails the task, nor after one that was skipped because of such a failure.
 SELECT 'failures_stop_what_needs_them' AS invariant, count(*) AS violations, to_json((array_agg(detail))[1:5]) AS samples
   FROM (SELECT format('task %s: phase %s is %s, and %s that it needs is %s', p.task_id, p.key, p.status, n.key, n.status) AS detail
           FROM looked_at JOIN pressroom.tasks t USING (tenant_id, task_id)
@@ -426,7 +426,7 @@ SELECT 'failures_stop_what_needs_them' AS invariant, count(*) AS violations, to_
                 OR n.status = 'skipped' AND n.error ->> 'code' = 'upstream_failed')) AS wrong
 HAVING count(*) > 0;
 
--- A phase that failed and may not fails its task.
+-- A failed phase fails its task, unless its definition lets the task continue.
 SELECT 'tasks_end_as_their_phases_did' AS invariant, count(*) AS violations, to_json((array_agg(detail))[1:5]) AS samples
   FROM (SELECT format('task %s is %s', t.task_id, t.status) AS detail
           FROM looked_at JOIN pressroom.tasks t USING (tenant_id, task_id)
@@ -470,8 +470,8 @@ SELECT 'texts_are_numbered_from_1' AS invariant, count(*) AS violations, to_json
             OR bool_or(v.task_id <> o.task_id)) AS wrong
 HAVING count(*) > 0;
 
--- One text for each step that wrote one, and none from steps that did not finish. A fork takes the texts over with their
--- steps, but no lines.
+-- One text for each step that wrote one, and none from steps that did not finish. A fork copies the texts with their
+-- steps, but no log lines.
 SELECT 'a_result_is_recorded_once' AS invariant, count(*) AS violations, to_json((array_agg(detail))[1:5]) AS samples
   FROM (SELECT format('output %s of task %s: %s texts of %s steps', o.id, o.task_id, texts.written, steps.done) AS detail
           FROM looked_at JOIN pressroom.outputs o USING (tenant_id, task_id)
@@ -494,7 +494,7 @@ SELECT 'a_result_is_recorded_once' AS invariant, count(*) AS violations, to_json
                <> (s.status = 'completed' AND (t.forked_from_task_id IS NULL OR s.completed_at >= t.created_at))::integer) AS wrong
 HAVING count(*) > 0;
 
--- What a step says of its sub-task is how that ended.
+-- The result of a step is the result of its sub-task.
 SELECT 'subtasks_bring_their_results' AS invariant, count(*) AS violations, to_json((array_agg(detail))[1:5]) AS samples
   FROM (SELECT format('step %s of task %s is completed, its sub-task %s is %s', s.id, s.task_id, c.task_id, c.status) AS detail
           FROM looked_at JOIN pressroom.steps s USING (tenant_id, task_id)
@@ -567,6 +567,23 @@ SELECT 'every_trigger_is_on' AS invariant, count(*) AS violations, to_json((arra
   FROM (SELECT format('%s of %s', g.tgname, g.tgrelid::regclass) AS detail
           FROM pg_trigger g JOIN pg_class c ON c.oid = g.tgrelid
          WHERE c.relnamespace = 'pressroom'::regnamespace AND g.tgenabled NOT IN ('O', 'A')) AS wrong
+HAVING count(*) > 0;
+
+-- What ran has a time for each status on its way, in order. A fork takes phases over that are older than its own rows.
+SELECT 'times_are_in_order' AS invariant, count(*) AS violations, to_json((array_agg(detail))[1:5]) AS samples
+  FROM (SELECT format('task %s is %s: created %s, started %s, ended %s', task_id, status, created_at, started_at, ended_at) AS detail
+          FROM looked_at JOIN pressroom.tasks t USING (tenant_id, task_id)
+         CROSS JOIN LATERAL (SELECT coalesce(completed_at, failed_at, cancelled_at) AS ended_at) AS last
+         WHERE status IN ('running', 'waiting', 'completed', 'failed') AND started_at IS NULL
+            OR started_at < created_at OR ended_at < coalesce(started_at, created_at)
+         UNION ALL
+        SELECT format('phase %s of task %s is %s: created %s, started %s, completed %s', p.key, task_id, p.status, p.created_at,
+                      p.started_at, p.completed_at)
+          FROM looked_at JOIN pressroom.tasks t USING (tenant_id, task_id)
+          JOIN pressroom.phases p USING (tenant_id, task_id)
+         WHERE p.status IN ('running', 'waiting', 'completed', 'failed') AND p.started_at IS NULL
+            OR p.completed_at < p.started_at
+            OR t.forked_from_task_id IS NULL AND least(p.started_at, p.completed_at) < p.created_at) AS wrong
 HAVING count(*) > 0;
 
 COMMIT;

@@ -1,6 +1,7 @@
+import Base
 import Workflow
 
-/// The notation of a definition.
+/// The notation of a workflow definition.
 public enum DefinitionNotation: String, Sendable, Hashable, CaseIterable {
     case json, yaml
 
@@ -8,13 +9,13 @@ public enum DefinitionNotation: String, Sendable, Hashable, CaseIterable {
 }
 
 extension PressroomClient {
-    /// Publishes a version of a workflow; the same text again answers the version that is there.
+    /// Publishes a version of a workflow; publishing the same text again returns the existing version.
     ///
     /// - Throws: `PressroomError` with `problems` for a definition with mistakes (422), and with the status 409 when the
     ///   same name and version exist with another content.
     public func publishWorkflow(_ text: String, as notation: DefinitionNotation) async throws -> WorkflowRecord {
         let content = Content(bytes: Array(text.utf8), type: notation.contentType)
-        return WorkflowRecord(document: try await call(.post, Path("workflows").text, content: content).document())
+        return WorkflowRecord(document: try await call(.post, Path("workflows"), content: content).document())
     }
 
     /// Every problem in a definition; none when it could be published. Changes nothing.
@@ -23,8 +24,8 @@ extension PressroomClient {
     ) async throws -> [PressroomError.InputProblem] {
         let content = Content(bytes: Array(text.utf8), type: notation.contentType)
         do {
-            let answer = try await call(.post, Path("workflows", "validate").text, content: content)
-            let json = try answer.json()
+            let response = try await call(.post, Path("workflows", "validate"), content: content)
+            let json = try response.json()
             return (json["errors"] ?? json["problems"]).map(PressroomError.InputProblem.list) ?? []
         } catch let error as PressroomError where !error.problems.isEmpty {
             return error.problems
@@ -38,18 +39,32 @@ extension PressroomClient {
     ) async throws -> Page<WorkflowRecord> {
         let path = Path("workflows").with("name", name).with("status", status).with("category", category)
             .with("tag", tag).with("limit", limit.map(String.init)).with("after", after)
-        return try await call(.get, path.text).page(of: WorkflowRecord.init(document:))
+        return try await call(.get, path).page(of: WorkflowRecord.init(document:))
     }
 
     /// The latest active version, or the given one.
     public func workflow(_ name: String, version: String? = nil) async throws -> WorkflowRecord {
         let path = version.map { Path("workflows", name, "versions", $0) } ?? Path("workflows", name)
-        return WorkflowRecord(document: try await call(.get, path.text).document())
+        return WorkflowRecord(document: try await call(.get, path).document())
     }
 
     /// The latest active version as a Mermaid flowchart; with a task, in the colours of its phases.
     public func workflowGraph(_ name: String, taskID: String? = nil) async throws -> String {
-        let answer = try await call(.get, Path("workflows", name, "graph").with("task_id", taskID).text)
-        return String(decoding: answer.body, as: UTF8.self)
+        let response = try await call(.get, Path("workflows", name, "graph").with("task_id", taskID))
+        return String(decoding: response.body, as: UTF8.self)
     }
+}
+
+/// A row of `workflows`: one version of a definition.
+public struct WorkflowRecord: Sendable, Hashable {
+    /// The row with all its columns.
+    public let document: Document
+
+    public var id: String { document.text("id") }
+    public var name: String { document.text("name") }
+    public var version: String { document.text("version") }
+    /// `active inactive archived`.
+    public var status: String { document.text("status") }
+    public var category: String? { document.optionalText("category") }
+    public var createdAt: String { document.text("created_at") }
 }

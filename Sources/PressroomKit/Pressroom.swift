@@ -3,14 +3,14 @@ import Service
 
 /// The service, as part of your own program.
 public enum Pressroom {
-    /// Runs a node like `pressroom serve`, with kinds of phases of your own, until SIGTERM or SIGINT.
+    /// Runs a node like `pressroom serve`, with phase kinds of your own, until SIGTERM or SIGINT.
     ///
     /// Settings come from `settings` (`["http.port": "9090"]`), then the environment (`PRESSROOM_HTTP_PORT`), then
-    /// `pressroom.yaml` in the working directory; `docs/configuration.md` lists them. Where the program does not lie in a
+    /// `pressroom.yaml` in the working directory; `docs/configuration.md` lists them. Where the program is not inside a
     /// checkout, `database.migrations_directory` and `public_directory` must name the directories of one.
     ///
-    /// - Throws: ``StartProblem`` for settings or kinds that are wrong, with everything that is; what else keeps the node
-    ///   from starting.
+    /// - Throws: ``StartProblem`` with everything that is wrong with the settings and kinds; any other error that keeps the
+    ///   node from starting.
     public static func serve(kinds: [any OwnKind], settings: [String: String] = [:]) async throws {
         let registered = kinds.map(\.registered)
         do {

@@ -1,18 +1,23 @@
+import Base
 package import Foundation
 package import Logging
+import Postgres
 import ServiceLifecycle
 package import Store
+import Synchronization
 package import Workflow
 
-/// The worker of a node: claims steps, runs them, commits their results, moves tasks on, and takes over from
+/// The worker of a node: claims steps, runs them, commits their results, moves tasks on, and takes over the steps of
 /// processors that are gone. It decides from rows alone.
+///
+/// Each loop is in a file of its own: `+Advancing`, `+Claiming`, `+Committing`, `+Leasing`.
 package final class Processor: Service {
     package let id = UUIDv7.next()
     let store: Store
     let configuration: ProcessorConfiguration
     let logger: Logger
     let running = RunningSteps()
-    let liveTexts: LiveTexts
+    let texts: TextsInProgress
     let runner: StepRunner
     private let plainCommits: TaskCommits
     let workflows: WorkflowCache
@@ -35,17 +40,17 @@ package final class Processor: Service {
         self.store = store
         self.configuration = configuration
         self.logger = logger
-        liveTexts = LiveTexts(publish: publish)
+        texts = TextsInProgress(publish: publish)
         let meter = ModelMeter(configuration.limits.models)
         self.meter = meter
         var services = services
         let models = services.models
         services.models = { name throws(ProviderError) in meter.metered(try models(name), name) }
-        services.places = ModelPlaces(store: store, limits: configuration.limits.models, logger: logger)
+        services.slots = ModelSlots(store: store, limits: configuration.limits.models, logger: logger)
         workflows = WorkflowCache(store: store)
         services.subtasks = SubtaskPreparation(
             store: store, workflows: workflows, maxDepth: configuration.maxSubtaskDepth)
-        runner = StepRunner(services: services, liveTexts: liveTexts, logger: logger)
+        runner = StepRunner(services: services, texts: texts, logger: logger)
         plainCommits = TaskCommits(store: store, workflows: workflows, processorID: id, logger: logger)
         claimTimer = WakeTimer(wakeClaim)
         let (advance, claim, lease, relay) = (wakeAdvance, wakeClaim, wakeLease, wakeRelay)
@@ -60,11 +65,11 @@ package final class Processor: Service {
     /// Commits that claim the steps that they add.
     var commits: TaskCommits {
         var commits = plainCommits
-        commits.claimer = directClaims
+        commits.claimer = directClaimer
         return commits
     }
 
-    /// Looks for steps and wake-ups at once: another node says that there may be some.
+    /// Looks for steps and wake-ups at once: another node has notified this one.
     package func lookForWork() {
         wakeAdvance.wake()
         wakeClaim.wake()
@@ -80,15 +85,15 @@ package final class Processor: Service {
             group.addTask { await self.commitResults() }
             group.addTask { await self.rescue() }
             group.addTask { await self.wakeIdleTasks() }
-            group.addTask { await self.saveLiveTexts() }
+            group.addTask { await self.saveTextsInProgress() }
             try? await gracefulShutdown()
             group.cancelAll()
         }
-        // Not part of this task: what is left must be handed back even when this task was cancelled.
+        // In a task of its own: the remaining steps are handed back even when this task was cancelled.
         await Task { await self.handBack() }.value
     }
 
-    /// Lets running steps come to their end by themselves, for as long as the configuration says.
+    /// Lets running steps end by themselves, for at most `configuration.drain`.
     private func drain() async {
         guard configuration.drain > .zero else { return }
         await withTaskGroup(of: Void.self) { group in
@@ -111,6 +116,117 @@ package final class Processor: Service {
             try await store.removeProcessor(id: id)
         } catch {
             logger.warning("the processor's entry is left to the lease timeout", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// One round of a loop. An error ends the round and is logged as `failure`, unless the loop itself is being ended.
+    func round(_ failure: Logger.Message, _ body: () async throws -> Void) async {
+        do {
+            try await body()
+        } catch {
+            if !(error is CancellationError), !Task.isCancelled { logger.warning(failure, metadata: ["error": "\(error)"]) }
+        }
+    }
+}
+
+extension Scope {
+    static func processor(_ id: UUID, tenantID: String) -> Scope {
+        Scope(tenantID: tenantID, userID: "processor", actor: "processor:\(id.text)")
+    }
+}
+
+extension Error {
+    /// The database as a whole is away.
+    var isConnectionTrouble: Bool {
+        guard let error = self as? PostgresError else { return false }
+        return error.isConnectionProblem
+    }
+
+    /// The same may work later: a lock, a deadlock, a serialization failure, a database that is away.
+    var isPassing: Bool {
+        guard let error = self as? PostgresError else { return self is CancellationError }
+        // A commit that the shutdown broke off is tried once more when the rest is handed back.
+        if error.isConnectionProblem || error.code == .cancelled { return true }
+        return ["55P03", "40P01", "40001", "57014", "53100", "53200", "53300", "25006"].contains(error.sqlState ?? "")
+    }
+}
+
+/// What a processor may use, and its intervals.
+package struct ProcessorConfiguration: Sendable {
+    /// The slots of this node: how many steps it runs at a time.
+    package var concurrency = 64
+    /// How many results one transaction commits at most.
+    package var commitBatch = 256
+    /// How often the lease of the running steps is renewed and checked.
+    package var heartbeat: Duration = .milliseconds(500)
+    /// The age of a heartbeat at which other processors take over the steps.
+    package var leaseTimeout: Duration = .seconds(10)
+    /// How often the queue is polled when no notification comes.
+    package var poll: Duration = .milliseconds(500)
+    /// How long running steps may go on after a shutdown was asked for before they are handed back.
+    package var drain: Duration = .zero
+    /// How many tasks may be above a sub-task.
+    package var maxSubtaskDepth = 8
+    /// Slots that a tenant with running steps here leaves to tenants without any, where there are several tenants;
+    /// at most half of all slots count.
+    package var tenantReserve = 8
+    /// Limits over all nodes.
+    package var limits = ClaimLimits()
+
+    package init() {}
+}
+
+/// Wakes one waiting loop; wakes that come while the loop is busy are remembered as one.
+final class WorkSignal: Sendable {
+    private let stream: AsyncStream<Void>
+    private let continuation: AsyncStream<Void>.Continuation
+
+    init() {
+        (stream, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    }
+
+    func wake() {
+        continuation.yield()
+    }
+
+    /// Runs `body` at each wake, and at least every `interval`, until the task is cancelled.
+    func forEach(atLeastEvery interval: Duration, _ body: @Sendable () async -> Void) async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask {
+                while !Task.isCancelled {
+                    try? await Task.sleep(for: interval)
+                    self.wake()
+                }
+            }
+            for await _ in stream {
+                await body()
+                if Task.isCancelled { break }
+            }
+            group.cancelAll()
+        }
+    }
+}
+
+/// Wakes a loop after a delay; of several requested wakes, the earliest counts.
+final class WakeTimer: Sendable {
+    private let signal: WorkSignal
+    private let next = Mutex<(deadline: ContinuousClock.Instant, task: Task<Void, Never>)?>(nil)
+
+    init(_ signal: WorkSignal) {
+        self.signal = signal
+    }
+
+    /// - Parameter delay: at least 10 ms; a shorter one counts as 10 ms.
+    func wake(after delay: Duration) {
+        let deadline = ContinuousClock.now + max(delay, .milliseconds(10))
+        next.withLock { next in
+            if let next, next.deadline <= deadline, next.deadline > .now { return }
+            next?.task.cancel()
+            let task = Task { [signal] in
+                guard (try? await Task.sleep(until: deadline)) != nil else { return }
+                signal.wake()
+            }
+            next = (deadline, task)
         }
     }
 }

@@ -6,18 +6,18 @@ package import Workflow
 package struct ProviderRegistry: Sendable {
     struct Provider: Sendable {
         let configuration: ProviderConfiguration
-        /// Why the provider cannot be used as it is configured is thrown when somebody tries.
+        /// A failure is why the provider cannot be used with its configuration.
         let model: Result<any LanguageModel, ProviderError>
-        /// Behind which the models are, where there is one and its configuration is whole.
-        let server: (any ModelServer)?
+        /// Nil for the rehearsal, and for a configuration that cannot be used.
+        var server: ModelServer?
     }
 
     private let providers: [String: Provider]
     let httpClient: HTTPClient
 
     /// - Parameters:
-    ///   - environment: where the variables named by `apiKeyEnv` are looked up.
-    ///   - httpClient: the caller's, who shuts it down; configure it with `HTTPClient.Configuration.forModels`.
+    ///   - environment: the variables that `apiKeyEnv` names are looked up in it.
+    ///   - httpClient: remains the caller's to shut down; configure it with `HTTPClient.Configuration.forModels`.
     package init(
         _ configurations: [String: ProviderConfiguration], environment: [String: String], httpClient: HTTPClient,
         logger: Logger
@@ -25,20 +25,15 @@ package struct ProviderRegistry: Sendable {
         self.httpClient = httpClient
         let all = ["rehearsal": ProviderConfiguration(kind: .rehearsal)].merging(configurations) { $1 }
         providers = all.mapValues { configuration in
-            switch configuration.kind {
-            case .rehearsal:
-                let model = RehearsalModel(options: configuration.rehearsal)
-                return Provider(configuration: configuration, model: .success(model), server: nil)
-            case .openai:
-                return Provider(configuration) { () throws(ProviderError) in
-                    let options = try OpenAIOptions(configuration, environment: environment)
-                    return (OpenAIModel(options: options, httpClient: httpClient, logger: logger), options)
-                }
-            case .anthropic:
-                return Provider(configuration) { () throws(ProviderError) in
-                    let options = try AnthropicOptions(configuration, environment: environment)
-                    return (AnthropicModel(options: options, httpClient: httpClient, logger: logger), options)
-                }
+            guard let dialect = configuration.dialect else {
+                return Provider(configuration: configuration, model: .success(RehearsalModel(options: configuration.rehearsal)))
+            }
+            do throws(ProviderError) {
+                let server = try ModelServer(dialect, configuration, environment: environment)
+                let model = ServerModel(server: server, httpClient: httpClient, logger: logger)
+                return Provider(configuration: configuration, model: .success(model), server: server)
+            } catch {
+                return Provider(configuration: configuration, model: .failure(error))
             }
         }
     }
@@ -60,7 +55,7 @@ package struct ProviderRegistry: Sendable {
     package var limits: ScopedModelLimits {
         providers.reduce(into: [:]) { limits, provider in
             limits[provider.key] = provider.value.configuration.limits
-            for (model, own) in provider.value.configuration.modelLimits { limits["\(provider.key)/\(model)"] = own }
+            for (model, limit) in provider.value.configuration.modelLimits { limits["\(provider.key)/\(model)"] = limit }
         }.filter { !$0.value.isEmpty }
     }
 
@@ -74,16 +69,36 @@ package struct ProviderRegistry: Sendable {
     }
 }
 
-extension ProviderRegistry.Provider {
-    fileprivate init(
-        _ configuration: ProviderConfiguration,
-        _ make: () throws(ProviderError) -> (model: any LanguageModel, server: any ModelServer)
-    ) {
-        do throws(ProviderError) {
-            let made = try make()
-            self.init(configuration: configuration, model: .success(made.model), server: made.server)
-        } catch {
-            self.init(configuration: configuration, model: .failure(error), server: nil)
-        }
+/// A model with prices: its answers have their cost.
+struct PricedModel: LanguageModel {
+    let model: any LanguageModel
+    let price: TokenPrice
+
+    func complete(
+        _ request: ModelRequest, onText: @escaping @Sendable (String) async -> Void
+    ) async throws(ProviderError) -> ModelResponse {
+        var response = try await model.complete(request, onText: onText)
+        response.usage.cost = price.cost(of: response.usage)
+        return response
+    }
+}
+
+/// What a model's tokens cost, per million, in whatever currency the configuration uses throughout.
+package struct TokenPrice: Sendable, Equatable {
+    /// Of the prompt; at least 0.
+    package var input: Double
+    /// Of the answer; at least 0.
+    package var output: Double
+
+    package init(input: Double, output: Double) {
+        self.input = input
+        self.output = output
+    }
+
+    /// What the tokens cost, to a billionth; nil when the provider counted none.
+    package func cost(of usage: Usage) -> Double? {
+        guard usage.totalTokens > 0 else { return nil }
+        let cost = Double(usage.promptTokens) * input + Double(usage.completionTokens) * output
+        return (cost * 1e3).rounded() / 1e9
     }
 }

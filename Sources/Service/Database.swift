@@ -2,14 +2,14 @@ package import Logging
 package import Postgres
 import Store
 
-/// The database of a node: the one it was told of, or a private one that it starts and owns.
+/// The database of a node: the configured one, or a private one that the node starts and owns.
 package struct Database: Sendable {
     package let client: PostgresClient
-    /// Nil for a database that somebody else runs.
+    /// The private server; nil where the database is configured.
     package let server: EmbeddedPostgres?
 
-    /// Connects, starting the private server first where no database was named, and brings the schema up to date, or
-    /// only checks it with `migrate` off.
+    /// Connects, after starting the private server if no database is configured. Applies the migrations, or only checks
+    /// them where `database.migrate` is false.
     package static func open(_ configuration: PressroomConfiguration, logger: Logger) async throws -> Database {
         let migrations = try ResourceLocator.current.migrationsDirectory(configuration)
         let settings = configuration.database

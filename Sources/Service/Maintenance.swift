@@ -1,15 +1,17 @@
+import Broadcast
+import CLibPQ
 import Logging
 import ServiceLifecycle
 import Store
 
-/// Removes what is past its time, at the start and every hour, and keeps the planner informed of tables that grow fast.
-/// Any number of nodes may do so.
+/// Removes expired events and keys, at the start and every hour, and keeps PostgreSQL's planner informed of tables that
+/// grow fast. Any number of nodes may do so at the same time.
 struct Maintenance: ServiceLifecycle.Service {
     let store: Store
     let eventRetention: Duration
     let logger: Logger
 
-    /// How long a key answers with the first result; longer than any client tries again.
+    /// How long a repeated request with the same key gets the first result; longer than any client retries.
     private static let idempotencyKeyAge: Duration = .seconds(7 * 86_400)
 
     func run() async throws {
@@ -48,7 +50,39 @@ struct Maintenance: ServiceLifecycle.Service {
             if removed > 0 { logger.info("removed events past their retention", metadata: ["events": "\(removed)"]) }
             _ = try await store.deleteIdempotencyKeys(olderThan: Self.idempotencyKeyAge)
         } catch {
-            if !Task.isCancelled { logger.warning("cannot remove what is past its time", metadata: ["error": "\(error)"]) }
+            if !Task.isCancelled { logger.warning("cannot remove expired rows", metadata: ["error": "\(error)"]) }
+        }
+    }
+}
+
+/// Gives memory back to the system after many streams have begun or ended.
+///
+/// A connection needs most of its memory while its request is handled, little as a stream and none afterwards; but glibc
+/// keeps what was freed below the top of its heaps until malloc_trim(3) is called.
+struct MemoryReturn: ServiceLifecycle.Service {
+    let hub: Hub
+
+    /// How many streams must have begun or ended.
+    private static let change = 500
+    private static let interval: Duration = .seconds(1)
+    /// How many intervals in a row fewer streams must begin or end: returning memory takes time.
+    private static let calm = 5
+
+    func run() async throws {
+        try? await cancelWhenGracefulShutdown {
+            var (returned, last) = (hub.streamCount, hub.streamCount)
+            var isDue = false  // stays true when the new streams have ended again
+            var calmLooks = 0
+            while true {
+                try await Task.sleep(for: Self.interval)
+                let count = hub.streamCount
+                if abs(count - returned) >= Self.change { isDue = true }
+                calmLooks = abs(count - last) < Self.change ? calmLooks + 1 : 0
+                last = count
+                guard isDue, calmLooks >= Self.calm else { continue }
+                malloc_trim(0)
+                (returned, isDue) = (count, false)
+            }
         }
     }
 }

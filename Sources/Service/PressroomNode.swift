@@ -32,7 +32,7 @@ struct PressroomNode {
             configuration.providers, environment: ProcessInfo.processInfo.environment, httpClient: httpClient, logger: logger)
         let processor = Processor(
             store: store, services: Self.services(configuration, registry, ownKinds, eventLoops),
-            configuration: ProcessorConfiguration(configuration.processor, registry),
+            configuration: ProcessorConfiguration(configuration.processor, models: registry.limits),
             publish: { hub.publish($0) }, logger: logger)
         let tailer = Tailer(
             store: store, hub: hub, configuration: TailerConfiguration(configuration.streams), logger: logger)

@@ -1,3 +1,4 @@
+import Base
 import API
 package import Logging
 package import NIOCore
@@ -5,21 +6,21 @@ import Postgres
 package import Processor
 import ServiceLifecycle
 import UnixSignals
-import Workflow
+package import Workflow
 
 /// Runs a node until SIGTERM or SIGINT: database, tailer, processor, HTTP and streams.
 ///
 /// - Parameters:
-///   - ownKinds: kinds of phases of the embedding program.
-///   - signals: whether SIGTERM and SIGINT shut it down gracefully; tests do so by cancelling.
-///   - onRunning: called with the address that is listened on.
+///   - ownKinds: phase kinds of the embedding program.
+///   - signals: whether SIGTERM and SIGINT shut the node down gracefully; tests cancel instead.
+///   - onRunning: called with the address on which the server listens.
 package func runService(
     _ configuration: PressroomConfiguration, ownKinds: [RegisteredKind] = [], logger: Logger? = nil, signals: Bool = true,
     onRunning: @escaping @Sendable (SocketAddress) async -> Void = { _ in }
 ) async throws {
     var logger = logger ?? Logger(label: "pressroom")
     logger.logLevel = configuration.logLevel
-    var api = try APIConfiguration(configuration)  // before anything is started: it finds files missing
+    var api = try APIConfiguration(configuration)  // before anything starts: files may be missing
     api.ownKinds = try OwnKinds(registered: ownKinds)
     let database = try await Database.open(configuration, logger: logger)
     let node = PressroomNode(configuration, api, database, ownKinds, logger: logger, onRunning: onRunning)
@@ -34,4 +35,40 @@ package func runService(
         throw StartError(error, configuration.http) ?? error
     }
     await node.close()
+}
+
+/// Why the server cannot listen on its address, and what to do about it.
+struct StartError: Error, CustomStringConvertible {
+    let description: String
+
+    init?(_ error: any Error, _ http: PressroomConfiguration.HTTP) {
+        guard let error = error as? IOError else { return nil }
+        let address = "\(http.host):\(http.port)"
+        switch error.errnoCode {
+        case 98: description = "\(address) is in use by another program; choose another port with --http-port."
+        case 13: description = "\(address) may not be listened on by this user; choose a port above 1023 with --http-port."
+        case 99: description = "\(http.host) is no address of this machine; choose another with --http-host."
+        default: return nil
+        }
+    }
+}
+
+extension OwnKinds {
+    /// - Throws: `ConfigurationError` for an invalid name, or a name that two kinds have.
+    package init(registered kinds: [RegisteredKind]) throws(ConfigurationError) {
+        var checks: [String: Check] = [:]
+        var problems: [ConfigurationError.Problem] = []
+        for kind in kinds {
+            if !Self.isName(kind.name) {
+                problems.append(.init(
+                    key: "", source: "kind '\(kind.name)'",
+                    detail: "must have a name of words with dots between them, such as shop.resize, in lower case"))
+            }
+            if checks.updateValue(kind.check, forKey: kind.name) != nil {
+                problems.append(.init(key: "", source: "kind '\(kind.name)'", detail: "is registered twice"))
+            }
+        }
+        guard problems.isEmpty else { throw ConfigurationError(problems) }
+        self.init(checks)
+    }
 }

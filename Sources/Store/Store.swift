@@ -1,41 +1,98 @@
 package import Postgres
 import Workflow
 
-/// Every SQL statement of the service: rows in, rows out. One file a table or a way of using several.
+/// Every SQL statement of the service: rows in, rows out. A file covers a table, or one use of several.
 package struct Store: Sendable {
     package let database: PostgresClient
+    /// Observers that were added after the store was made.
     package let hints = CommitHints()
     /// For streams that begin or replay at the same time.
     package let streamReads: StreamReads
+    let workflowCache = WorkflowVersionCache()
     let expressionLimits: ExpressionLimits
     let customEvents = WriteQueue<CustomEvent, Cursor>()
     let taskStarts = WriteQueue<TaskStart, TaskView>()
+    private let observers: [any CommitObserver]
 
-    package init(database: PostgresClient, expressionLimits: ExpressionLimits = ExpressionLimits()) {
+    /// - Parameter observers: told of each commit of this store, in this order.
+    package init(
+        database: PostgresClient, observers: [any CommitObserver] = [], expressionLimits: ExpressionLimits = ExpressionLimits()
+    ) {
         self.database = database
+        self.observers = observers + [hints]
         self.expressionLimits = expressionLimits
         streamReads = StreamReads(database)
     }
 
-    /// Runs a short transaction in a scope. Its changes become events at once (docs/events.md), so it must lock every
-    /// row that somebody else may hold before it changes the first one.
+    /// Runs a short transaction in a scope, and tells the commit observers of it.
+    ///
+    /// Its changes become events at once (docs/events.md). It must therefore lock every row that another session may hold
+    /// before it changes the first one.
     /// - Throws: what the body throws, or `PostgresError`; nothing is changed then.
     package func write<T: Sendable>(
-        _ scope: Scope, _ body: @Sendable (PostgresConnection) async throws -> T
+        _ scope: Scope, _ body: @Sendable (WriteTransaction) async throws -> T
     ) async throws -> T {
-        let isFollowed = hints.follows(tenantID: scope.tenantID)
+        let isFollowed = isFollowed(scope)
         let (result, readBack) = try await database.withTransaction(
-            opening: [Self.scopeQuery(scope)], closing: isFollowed ? [Self.ownEventsQuery(scope.tenantID)] : [], body)
-        hints.committed(tenantID: scope.tenantID, events: OwnEvents(readBack.first))
-        return result
+            opening: [Self.scopeQuery(scope)], closing: isFollowed ? [Self.localEventsQuery(scope.tenantID)] : []
+        ) { connection in
+            let transaction = WriteTransaction(connection)
+            return (try await body(transaction), transaction.work)
+        }
+        committed(scope, events: readBack.first, work: result.1)
+        return result.0
     }
 
-    /// What every writing transaction begins with.
-    static func scopeQuery(_ scope: Scope) -> PostgresQuery {
+    /// Runs statements that are known in advance as one transaction in a scope, in one round trip, and tells the commit
+    /// observers of it.
+    ///
+    /// - Returns: the results of `queries`.
+    func write(_ scope: Scope, _ queries: [PostgresQuery], work: Commit.Work = .none) async throws -> [PostgresResult] {
+        let isFollowed = isFollowed(scope)
+        var results = try await database.pipeline(
+            [Self.scopeQuery(scope)] + queries + (isFollowed ? [Self.localEventsQuery(scope.tenantID)] : []))
+        committed(scope, events: isFollowed ? results.removeLast() : nil, work: work)
+        results.removeFirst()
+        return results
+    }
+
+    /// Whether the commit is to read its events back.
+    private func isFollowed(_ scope: Scope) -> Bool {
+        observers.contains { $0.follows(tenantID: scope.tenantID) }
+    }
+
+    private func committed(_ scope: Scope, events: PostgresResult?, work: Commit.Work) {
+        let commit = Commit(tenantID: scope.tenantID, events: LocalEvents(events), work: work)
+        for observer in observers { observer.committed(commit) }
+    }
+
+    /// The first statement of every writing transaction.
+    private static func scopeQuery(_ scope: Scope) -> PostgresQuery {
         """
         SELECT set_config('pressroom.tenant', \(scope.tenantID), true),
                set_config('pressroom.actor', \(scope.actor), true),
                set_config('pressroom.events', 'immediate', true)
         """
+    }
+
+    /// Throws `PostgresError` when the database does not answer.
+    package func ping() async throws {
+        _ = try await database.query("SELECT 1")
+    }
+}
+
+/// The tenant whose rows a statement sees, and the author of its events.
+///
+/// It comes from the caller's credentials or from a task's execution context; no code makes up a part of it.
+package struct Scope: Sendable, Hashable {
+    package let tenantID: String
+    package let userID: String
+    /// The value of `events.actor`, also shown in the history: `user:<id>`, `processor:<id>`.
+    package let actor: String
+
+    package init(tenantID: String, userID: String, actor: String? = nil) {
+        self.tenantID = tenantID
+        self.userID = userID
+        self.actor = actor ?? "user:\(userID)"
     }
 }

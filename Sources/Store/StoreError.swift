@@ -1,4 +1,7 @@
-package import Workflow
+package import Base
+import Foundation
+package import Postgres
+import Workflow
 
 /// Why the store refused a request; the tables are unchanged.
 package struct StoreError: Error, Sendable, CustomStringConvertible {
@@ -17,7 +20,7 @@ package struct StoreError: Error, Sendable, CustomStringConvertible {
     package let code: Code
     package let message: String
     package var problems: [Problem] = []
-    /// The current status of the row, where that is why.
+    /// The current status of the row, where it is the reason.
     package var status: String?
 
     package init(_ code: Code, _ message: String, problems: [Problem] = [], status: String? = nil) {
@@ -28,4 +31,40 @@ package struct StoreError: Error, Sendable, CustomStringConvertible {
     }
 
     package var description: String { "\(code.rawValue): \(message)" }
+
+    static func noTask(_ id: UUID) -> StoreError {
+        StoreError(.notFound, "There is no task \(id.text).")
+    }
+
+    /// - Parameter wanted: the version of `If-Match`; nil for any.
+    /// - Throws: `stale` when the row has another.
+    static func require(_ wanted: Int64?, ofVersion version: Int64, _ row: String) throws(StoreError) {
+        guard let wanted, wanted != version else { return }
+        throw StoreError(.stale, "The \(row) is at version \(version), not \(wanted).")
+    }
+}
+
+/// How long a client's request waits for a row that another session holds.
+let heldRowTimeout: Duration = .seconds(2)
+
+/// Turns the failure to get a row in time into an error that a client understands.
+///
+/// - Parameter row: what another session holds.
+/// - Throws: `StoreError` `conflict` in place of SQLSTATE 55P03; everything else as it is.
+func refusingHeldRows<T>(_ row: String = "a row of the task", _ body: () async throws -> T) async throws -> T {
+    do {
+        return try await body()
+    } catch let error as PostgresError where error.sqlState == PostgresError.SQLState.lockNotAvailable {
+        throw StoreError(.conflict, "Another session holds \(row). Try again.")
+    }
+}
+
+extension PostgresError {
+    /// The database as a whole could not be reached, or the connection was lost; the same may work later.
+    package var isConnectionProblem: Bool {
+        if [.connectionFailed, .connectionLost, .poolTimeout, .shutdown].contains(code) { return true }
+        // Class 08: connection exceptions. 57P01–57P03: the server is being stopped or started. 25P03, 57P05: it has ended
+        // an idle session.
+        return sqlState.map { $0.hasPrefix("08") || ["57P01", "57P02", "57P03", "25P03", "57P05"].contains($0) } ?? false
+    }
 }

@@ -1,3 +1,4 @@
+import Base
 import Foundation
 import NIOHTTP1
 import Testing
@@ -105,7 +106,7 @@ import Workflow
 
     @Test func everyBadRequestGetsItsProblemAndChangesNothing() async throws {
         try await APIFixture.with { api in
-            let task = try await api.startTask().uuidString.lowercased()
+            let task = try await api.startTask().text
             let before = try await api.rowCounts()
             let row = try await api.send(.GET, "/api/v1/tasks/\(task)").text
             for bad in Self.cases {

@@ -1,3 +1,4 @@
+import Base
 import API
 import Foundation
 import Testing

@@ -1,9 +1,11 @@
+import Base
 import API
 import AsyncHTTPClient
 import Broadcast
 import Foundation
 import NIOCore
 import NIOHTTP1
+import Store
 import Testing
 
 /// Streams and requests over HTTP/2.
@@ -82,13 +84,21 @@ import Testing
     @Test func heartbeatsAreSent() async throws {
         var hub = HubConfiguration()
         hub.heartbeat = .milliseconds(100)
+        // Without heartbeats the stream ends, and the test fails.
+        hub.maxAge = .seconds(40)
         try await SecureFixture.with(hub: hub) { secure in
+            let heartbeat = ":\nid: \(try await secure.api.store.logHead(APIFixture.scope).cursor)"
             let stream = try await secure.open("/api/v1/stream")
+            #expect(stream.version == .http2)
             var text = ""
+            var count = 0
             for try await bytes in stream.body {
                 text += String(buffer: bytes)
-                if text.split(separator: "\n").filter({ $0 == ":" }).count == 3 { break }
+                // A block is whole with its blank line.
+                count = text.components(separatedBy: "\n\n").dropLast().count { $0 == heartbeat }
+                if count >= 3 { break }
             }
+            #expect(count >= 3, "\(text)")
         }
     }
 

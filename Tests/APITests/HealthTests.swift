@@ -1,3 +1,4 @@
+import Base
 import API
 import Foundation
 import Logging
@@ -54,6 +55,7 @@ import Workflow
             }
             _ = try await exchange(port: api.port, ["nonsense\r\n\r\n"])
         }
+        #expect(log.entries.contains { $0.level == .debug && $0.message.hasPrefix("request failed") })
         #expect(log.entries.filter { $0.level > .info }.isEmpty, "\(log.entries.filter { $0.level > .info })")
     }
 }

@@ -1,3 +1,4 @@
+import Base
 import Broadcast
 import Foundation
 import Logging
@@ -26,8 +27,7 @@ import Workflow
         let store = Store(database: client)
         let hub = Hub(group: MultiThreadedEventLoopGroup.singleton)
         let routes = APIRouter(
-            configuration: APIConfiguration(), store: store, streams: StreamRoutes(store: store, hub: hub, logger: Logger(label: "api-tests")), checks: [],
-            logger: logger
+            configuration: APIConfiguration(), store: store, hub: hub, checks: [], logger: logger
         ).table.all
         #expect(described == routes)
     }

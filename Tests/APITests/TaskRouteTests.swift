@@ -1,3 +1,4 @@
+import Base
 import Foundation
 import NIOHTTP1
 import Postgres
@@ -38,7 +39,7 @@ import Workflow
     @Test func pagesShowEveryTaskOnceNewestFirst() async throws {
         try await APIFixture.with { api in
             var started: [String] = []
-            for _ in 0..<23 { started.append(try await api.startTask().uuidString.lowercased()) }
+            for _ in 0..<23 { started.append(try await api.startTask().text) }
             var seen: [String] = []
             var path: String? = "/api/v1/tasks?limit=5"
             while let next = path {

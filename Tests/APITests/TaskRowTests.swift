@@ -1,3 +1,4 @@
+import Base
 import Foundation
 import NIOHTTP1
 import Postgres
@@ -61,7 +62,7 @@ import Workflow
                     [.null, "pending"],
                 ])
             #expect(tasks.map { $0["actor"]?.string == "user:local" } == [true, false, true, true, true])
-            #expect(tasks.allSatisfy { $0["entity_id"]?.string == task.uuidString.lowercased() })
+            #expect(tasks.allSatisfy { $0["entity_id"]?.string == task.text })
             let phases = items.filter { $0["entity"] == "phase" }
             #expect(phases.map { $0["to"] } == ["cancelled", "cancelled", "cancelled", "pending", "pending", "pending"])
             let positions = items.compactMap { $0["cursor"]?.string.flatMap(Cursor.init)?.position }

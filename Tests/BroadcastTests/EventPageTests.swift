@@ -1,3 +1,4 @@
+import Base
 import Foundation
 import Postgres
 import Store
@@ -102,7 +103,7 @@ struct EventPageTests {
             #expect(documents[0]["task"]?["status"]?.string == "running")
             #expect(documents[1]["data"] == ["a": [1, 2]])
             for (event, document) in zip(page.events, documents) {
-                #expect(document["task_id"]?.string == task.uuidString.lowercased())
+                #expect(document["task_id"]?.string == task.text)
                 #expect(document["cursor"]?.string == "\(page.head.epoch).\(event.position)")
                 #expect(document["context"]?["user_id"]?.string == "tester")
                 #expect(document["at"]?.string?.count == 27)

@@ -1,3 +1,4 @@
+import Base
 import Foundation
 import NIOCore
 import Postgres
@@ -79,7 +80,7 @@ struct FrameStandardTests {
             let live = stream.blocks[1]
             #expect(live.name == "output_delta" && live.id == nil && live.lastEventID == sent.lastEventID)
             let json = try JSON(parsing: live.data ?? "")
-            #expect(json["text"]?.string == text && json["offset"] == 3 && json["task_id"]?.string == task.taskID.uuidString.lowercased())
+            #expect(json["text"]?.string == text && json["offset"] == 3 && json["task_id"]?.string == task.taskID.text)
         }
     }
 

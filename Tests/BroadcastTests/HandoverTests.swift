@@ -1,3 +1,4 @@
+import Base
 import Foundation
 import Postgres
 import Store
@@ -47,7 +48,7 @@ struct HandoverTests {
     private struct Reader {
         var filter: StreamFilter
         var cursor: Cursor
-        var rows: [String: JSON] = [:]
+        var rows: JSONObject = [:]
         var positions: [Int64] = []
 
         mutating func fold(_ events: [ReceivedEvent]) {
@@ -126,7 +127,7 @@ struct HandoverTests {
                  ORDER BY position
                 """
             ).map { try $0.decode(0, as: Int64.self) }
-            var rows: [String: JSON] = [:]
+            var rows: JSONObject = [:]
             for row in try await connection.query(
                 """
                 SELECT task_id::text, pressroom.task_json(t)::text FROM pressroom.tasks t

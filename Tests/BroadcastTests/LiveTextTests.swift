@@ -1,3 +1,4 @@
+import Base
 import Foundation
 import NIOCore
 import NIOPosix
@@ -174,8 +175,8 @@ struct LiveTextTests {
         #expect(
             String(buffer: frame.plain) == """
                 event: output_delta
-                data: {"type":"output_delta","task_id":"\(taskID.uuidString.lowercased())","output_id":"\
-                \(outputID.uuidString.lowercased())","version_number":1,"offset":7,"text":"say \\"hi\\"\\n"}
+                data: {"type":"output_delta","task_id":"\(taskID.text)","output_id":"\
+                \(outputID.text)","version_number":1,"offset":7,"text":"say \\"hi\\"\\n"}
 
 
                 """)

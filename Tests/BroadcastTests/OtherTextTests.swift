@@ -1,3 +1,4 @@
+import Base
 import Foundation
 import Postgres
 import Store
@@ -75,7 +76,9 @@ struct OtherTextTests {
                 let output = writer.outputID
                 // A text may also be over before anybody has looked.
                 try await writer.save("text \(number)")
-                if number.isMultiple(of: 2) { await early.recording.wait { Self.fold($0, output) == "text \(number)" } }
+                if number.isMultiple(of: 2) {
+                    #expect(await early.recording.wait { Self.fold($0, output) == "text \(number)" })
+                }
                 try await writer.finish(leavesText: leavesText)
                 let end = try await nodes[0].head()
                 await early.reaches(end.position)
@@ -86,7 +89,7 @@ struct OtherTextTests {
                 _ = await late.disconnect()
                 // Nor does it come after its row.
                 let events = early.recording.events
-                let row = events.lastIndex { $0.json["output"]?["id"]?.string == output.text } ?? 0
+                let row = try #require(events.lastIndex { $0.json["output"]?["id"]?.string == output.text })
                 let delta = events.lastIndex { $0.json["output_id"]?.string == output.text } ?? -1
                 #expect(delta < row)
             }
@@ -114,7 +117,7 @@ struct OtherTextTests {
             #expect(!fixture.hub.publish(delta, readAt: before))
             #expect(!fixture.hub.publish(delta, readAt: LogHead(tenantID: after.tenantID, epoch: "other", position: .max, pruned: 0)))
             #expect(fixture.hub.publish(delta, readAt: after))
-            await stream.recording.wait { $0.last?.type == "output_delta" }
+            #expect(await stream.recording.wait { $0.last?.type == "output_delta" })
             // Known, but not yet looked at again after the next change.
             let next = try await OtherWriter(fixture, task)
             let later = try await fixture.head()

@@ -28,7 +28,11 @@ struct RetentionTests {
                                ARRAY[ROW(\(task)::uuid, 'custom.lost', '{"data": 1}')::pressroom.change])
                     """)
                 return try await connection.query(
-                    "SELECT pressroom.prune_events(\(HubFixture.tenantID), clock_timestamp())")
+                    
+                        """
+                        DELETE FROM pressroom.events
+                         WHERE tenant_id = \(HubFixture.tenantID) AND position <= (SELECT pressroom.retire_events(\(HubFixture.tenantID), clock_timestamp()))
+                        """)
             }
             await stream.recording.wait { $0.contains { $0.type == "reset" } }
             try await fixture.addCustom(task)

@@ -1,3 +1,4 @@
+import Base
 import Foundation
 import NIOCore
 import Store
@@ -6,7 +7,7 @@ import Workflow
 
 @testable import Broadcast
 
-@Suite("Filters and rooms")
+@Suite("Filters and groups")
 struct StreamFilterTests {
     static let task = TaskFacts(
         taskID: UUID(), conversationID: "c1", userID: "u1", workspaceID: UUID(), workflowName: "w1")
@@ -34,7 +35,7 @@ struct StreamFilterTests {
         #expect(filter.matches(Samples.event(1, type: "custom", task: Self.task)) == passes)
     }
 
-    @Test("the index finds just the rooms that a look at every filter finds", arguments: 0..<50)
+    @Test("the index finds just the groups that a look at every filter finds", arguments: 0..<50)
     func index(run: Int) {
         let seed = UInt64.random(in: 0...UInt64.max)
         var random = SeededGenerator(seed: seed)
@@ -42,24 +43,24 @@ struct StreamFilterTests {
         func maybe<T>(_ values: [T]) -> T? {
             random.next(below: 2) == 0 ? nil : values[Int(random.next(below: UInt64(values.count)))]
         }
-        var index = RoomIndex()
-        var rooms: [Room] = []
+        var index = SubscriberGroupIndex()
+        var groups: [SubscriberGroup] = []
         for _ in 0..<40 {
             let filter = StreamFilter(
                 taskIDs: Set([maybe(ids), maybe(ids)].compactMap { $0 }), conversationID: maybe(["c1", "c2"]),
                 userID: maybe(["u1", "u2"]), workspaceID: maybe(ids), workflowName: maybe(["w1", "w2"]))
-            let room = Room(key: RoomKey(filter: filter, framing: .chunked), tenant: TenantRooms(epoch: "e", through: 0))
-            rooms.append(room)
-            index.insert(room)
+            let group = SubscriberGroup(key: SubscriberGroup.Key(filter: filter, framing: .chunked), tenant: TenantSubscribers(epoch: "e", through: 0))
+            groups.append(group)
+            index.insert(group)
         }
-        for room in rooms.prefix(10) { index.remove(room) }
+        for group in groups.prefix(10) { index.remove(group) }
         for _ in 0..<40 {
             let task = TaskFacts(
                 taskID: ids[Int(random.next(below: 4))], conversationID: maybe(["c1", "c2"]),
                 userID: maybe(["u1", "u2"]), workspaceID: maybe(ids), workflowName: maybe(["w1", "w2"]))
             var found: [ObjectIdentifier] = []
-            index.forEachRoom(of: task) { found.append(ObjectIdentifier($0)) }
-            let expected = rooms.dropFirst(10).filter { $0.key.filter.matches(task) }.map(ObjectIdentifier.init)
+            index.forEachGroup(of: task) { found.append(ObjectIdentifier($0)) }
+            let expected = groups.dropFirst(10).filter { $0.key.filter.matches(task) }.map(ObjectIdentifier.init)
             #expect(found.count == expected.count, "seed \(seed)")
             #expect(Set(found) == Set(expected), "seed \(seed)")
         }

@@ -1,3 +1,4 @@
+import Base
 import Workflow
 
 /// Rows and states as the service sends them, with what the tests look at.

@@ -1,3 +1,4 @@
+import Base
 import Client
 import TestSupport
 import Testing
@@ -7,7 +8,7 @@ import Workflow
 struct TaskFollowerTests {
     private static let policy = ReconnectPolicy(initial: .milliseconds(1), max: .milliseconds(2), jitter: 0)
 
-    private func frame(_ name: String, id: String, _ members: [String: JSON]) -> String {
+    private func frame(_ name: String, id: String, _ members: JSONObject) -> String {
         let data = JSON.object(members.merging(["task_id": .string(Samples.taskID)]) { own, _ in own })
         return "id: \(id)\nevent: \(name)\ndata: \(data.text)\n\n"
     }

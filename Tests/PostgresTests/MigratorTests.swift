@@ -111,6 +111,33 @@ struct MigratorTests {
         }
     }
 
+    @Test func aDatabaseOfAnUnreleasedVersionIsRefusedAndKept() async throws {
+        try await withMigrations(Self.two) { migrator, client, directory async throws in
+            try directory.write("0003_third.up.sql", "CREATE TABLE c (z int)")
+            try await migrator.up()
+            directory.remove()
+            try directory.write("0001_tables.up.sql", "CREATE TABLE t (x int)")
+            try directory.write("0001_tables.down.sql", "DROP TABLE t")
+            try directory.write("0002_second.up.sql", "CREATE TABLE b (y int)")
+            #expect(await code { try await migrator.up() } == .unreleased)
+            #expect(await code { try await migrator.verify() } == .unreleased)
+            #expect(await code { _ = try await migrator.status() } == .unreleased)
+            #expect(await code { try await migrator.down() } == .unreleased)
+            #expect(await code { try await migrator.down(to: 0) } == .unreleased)
+            do {
+                try await migrator.up()
+            } catch let error as MigrationError {
+                #expect(error.message.hasPrefix("the database was made by an unreleased version"), "\(error)")
+                #expect(error.message.contains("migration 1 is first, not tables"), "\(error)")
+            }
+            let rows = try await client.query("SELECT name, dirty FROM m.schema_migrations ORDER BY version")
+            #expect(try rows.map { try $0.decode("name", as: String.self) } == ["first", "second", "third"])
+            #expect(try rows.allSatisfy { try !$0.decode("dirty", as: Bool.self) })
+            #expect(try await client.query("SELECT x FROM m.a").count == 1)
+            #expect(try await client.query("SELECT to_regclass('m.t') IS NULL")[0].decode(0, as: Bool.self))
+        }
+    }
+
     @Test func manyNodesStartAtOnce() async throws {
         try await withMigrations(Self.two) { migrator, client, _ async throws in
             let counts = try await withThrowingTaskGroup(of: Int.self) { group in

@@ -1,31 +1,9 @@
-import Foundation
+import Base
 @testable import Postgres
 import Testing
 
 @Suite("Text formats")
 struct TextFormatTests {
-    private func timestamp(_ text: String) -> Int64? {
-        var text = text
-        return text.withUTF8 { Timestamp(parsing: $0)?.microsecondsSinceEpoch }
-    }
-
-    @Test(arguments: [
-        ("1970-01-01 00:00:00+00", 0), ("1970-01-01T00:00:00Z", 0), ("1969-12-31 23:59:59.999999+00", -1),
-        ("2026-01-31 12:00:00.1234+00", 1_769_860_800_123_400), ("2000-02-29 00:00:00+05:30", 951_762_600_000_000),
-        ("1900-01-01 00:00:00-00:00:10", -2_208_988_790_000_000),
-        ("0001-01-01 00:00:00+00 BC", -62_167_219_200_000_000),
-    ])
-    func readsTimestamps(text: String, microseconds: Int64) {
-        #expect(timestamp(text) == microseconds)
-        let written = Timestamp(microsecondsSinceEpoch: microseconds).text
-        #expect(timestamp(written) == microseconds, "\(written)")
-    }
-
-    @Test(arguments: ["", "infinity", "2026-13-01 00:00:00+00", "2026-01-01", "2026-01-01 00:00:00+00x", "2026-1-1 0:0:0"])
-    func refusesWhatIsNoTimestamp(text: String) {
-        #expect(timestamp(text) == nil)
-    }
-
     @Test(arguments: ["", "{", "}", "{a", "{a,}", "{,a}", "{\"a}", "{a}b", "a", "{{a}", "[1:2"])
     func refusesWhatIsNoArray(text: String) {
         var text = text

@@ -1,3 +1,4 @@
+import Base
 import Foundation
 import Postgres
 import TestSupport
@@ -23,7 +24,7 @@ struct ClaimPlanTests {
                 let due = DueStep.query("", [], limit: 0).sql
                 let lanes = Store.waitingLanesQuery.sql
                 let rooms = Store.modelRooms([:])
-                var plans: [String: JSON] = [:]
+                var plans: JSONObject = [:]
                 for (name, sql, values) in [
                     ("due", due, "('{m/x,m/y,m/z}', 'default', 10)"), ("lanes", lanes, ""),
                     ("rooms", rooms.sql, "(1000, '[{\"scope\": \"m\", \"first\": \"m/\", \"past\": \"m0\", \"concurrency\": 9}]')"),

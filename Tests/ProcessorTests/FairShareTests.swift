@@ -1,14 +1,15 @@
+import Base
 import Testing
 import Workflow
 
 @testable import Processor
 
-@Suite("Places of a node, divided among tenants")
+@Suite("Slots of a node, divided among tenants")
 struct FairShareTests {
     private func divide(free: Int, reserve: Int = 0, _ running: [(String, Int)]) -> [String: Int] {
         let shares = FairShare.divide(
             free: free, reserve: reserve, among: running.map(\.0), running: Dictionary(uniqueKeysWithValues: running))
-        return Dictionary(uniqueKeysWithValues: shares.map { ($0.tenantID, $0.places) })
+        return Dictionary(uniqueKeysWithValues: shares.map { ($0.tenantID, $0.slots) })
     }
 
     @Test("One tenant takes all; several go level; the first ones take the rest")
@@ -23,7 +24,7 @@ struct FairShareTests {
         #expect(divide(free: 5, []).isEmpty)
     }
 
-    @Test("The reserve is for those that run nothing, one place each")
+    @Test("The reserve is for those that run nothing, one slot each")
     func reserve() {
         #expect(divide(free: 2, reserve: 2, [("a", 6)]).isEmpty)
         #expect(divide(free: 2, reserve: 2, [("a", 6), ("b", 0)]) == ["b": 1])
@@ -40,7 +41,7 @@ struct FairShareTests {
         #expect(FairShare.direct(wanted: 9, of: 64, "a", waiting: ["b"], running: ["c": 40]) == 9)
     }
 
-    @Test("Never more than is free, never a place to the richer while the poorer waits")
+    @Test("Never more than is free, never a slot to the richer while the poorer waits")
     func property() {
         let seed = UInt64.random(in: 0...(.max))
         var random = SeededGenerator(seed: seed)
@@ -51,14 +52,14 @@ struct FairShareTests {
             let reserve = Int.random(in: 0...10, using: &random)
             let shares = Dictionary(
                 uniqueKeysWithValues: FairShare.divide(free: free, reserve: reserve, among: names, running: running)
-                    .map { ($0.tenantID, $0.places) })
+                    .map { ($0.tenantID, $0.slots) })
             let total = shares.values.reduce(0, +)
             #expect(total <= free, "seed \(seed)")
             let newcomers = names.count { running[$0] == 0 && shares[$0] == nil }
             #expect(total >= max(0, free - reserve), "seed \(seed)")
             #expect(newcomers == 0 || total == free, "seed \(seed)")
             for poor in names {
-                for (rich, places) in shares where places > 0 && running[rich] != 0 {
+                for (rich, slots) in shares where slots > 0 && running[rich] != 0 {
                     let after = { (name: String) in (running[name] ?? 0) + (shares[name] ?? 0) }
                     #expect(after(rich) <= after(poor) + 1, "seed \(seed)")
                 }

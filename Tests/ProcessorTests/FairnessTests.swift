@@ -1,3 +1,4 @@
+import Base
 import Foundation
 import Postgres
 import Store
@@ -200,7 +201,7 @@ struct FairnessTests {
                     var engine = TaskEngine(graphs[0], LoadedWorkflow(definition))
                     engine.advance()
                     var claims = DirectClaims(
-                        DirectRoom(places: 3, leastPriority: 5), processorID: UUIDv7.next(), tenantID: "default")
+                        slots: 3, minPriority: 5, processorID: UUIDv7.next(), tenantID: "default")
                     claims.add(from: &engine)
                     graphs[0] = engine.graph
                     return claims.claims.count

@@ -1,3 +1,4 @@
+import Base
 import Foundation
 import Postgres
 import Store
@@ -50,7 +51,7 @@ struct KnownTasksTests {
                 engine.record(FinishedStep(step, .completed(.value(["n": 1]))), processorID: processorID, random: 0)
             }
             engine.advance()
-            _ = engine.claimNewSteps(for: processorID, tenantID: "default", room: 10)
+            _ = engine.claimNewSteps(for: processorID, tenantID: "default", max: 10)
             graphs[0] = engine.graph
         }
 

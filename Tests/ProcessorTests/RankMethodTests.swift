@@ -1,3 +1,4 @@
+import Base
 import Foundation
 import Postgres
 import Store
@@ -40,7 +41,7 @@ struct RankMethodTests {
         if schema.name == "ballot" {
             return JSON.object(["ranking": .array(order.map(JSON.string)), "reasoning": "taste"]).text
         }
-        let scores = order.enumerated().reduce(into: [String: JSON]()) { scores, place in
+        let scores = order.enumerated().reduce(into: JSONObject()) { scores, place in
             scores[place.element] = ["clarity": .integer(Int64(9 - place.offset)), "hook": .integer(Int64(6 - place.offset))]
         }
         return JSON.object(["scores": .object(scores), "reasoning": "taste"]).text

@@ -1,3 +1,4 @@
+import Base
 import Foundation
 import Postgres
 import ServiceLifecycle
@@ -55,7 +56,7 @@ struct ScheduleTests {
             try await newsroom.withProcessor(ScriptedModel { $0.soundAnswer }, configuration: configuration) { _ in
                 try await newsroom.makeDue(id)
                 try await newsroom.fireAll()
-                let task = try #require(try await newsroom.schedule(id)["last_task_id"]?.string.flatMap(UUID.init(uuidString:)))
+                let task = try #require(try await newsroom.schedule(id)["last_task_id"]?.string.flatMap(UUID.init(text:)))
                 #expect(try await newsroom.waitForEnd(task) == "completed")
             }
         }

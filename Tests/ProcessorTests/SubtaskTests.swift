@@ -1,3 +1,4 @@
+import Base
 import Foundation
 import Postgres
 import Store
@@ -27,6 +28,21 @@ struct SubtaskTests {
                 #expect(output["task_id"]?.string == child.text)
                 #expect(output["winner"]?["content"]?.string?.hasPrefix("A draft by warm") == true)
                 #expect(try await newsroom.count("SELECT count(*) FROM pressroom.wake_requests") == 0)
+            }
+        }
+    }
+
+    @Test("A phase of a custom kind has the kind's registered name, in a sub-task as at the top")
+    func customKind() async throws {
+        try await withNewsroom { newsroom in
+            let yaml = "name: child\nversion: 1.0.0\nphases: [{id: it, kind: test.mine}]"
+            let child = try await newsroom.publish(yaml)
+            let parent = try await newsroom.publish(Self.parent)
+            try await newsroom.withProcessor(ScriptedModel { $0.soundAnswer }) { _ in
+                let task = try await newsroom.start(parent, input: ["topic": "tea", "count": 3])
+                for id in [try await newsroom.child(of: task), try await newsroom.start(child)] {
+                    #expect(try await newsroom.text("SELECT kind FROM pressroom.phases WHERE task_id = \(id)") == "test.mine")
+                }
             }
         }
     }

@@ -1,3 +1,4 @@
+import Base
 import TestSupport
 import Testing
 import Workflow
@@ -8,15 +9,16 @@ import Workflow
 struct AnthropicModelTests {
     private func withAnthropic<Value: Sendable>(
         _ script: ScriptedModelServer.Script? = nil, key: APIKey? = nil,
-        configure: (inout AnthropicOptions) -> Void = { _ in },
-        _ body: (AnthropicModel, ScriptedModelServer) async throws -> Value
+        configure: (inout AnthropicDialect) -> Void = { _ in },
+        _ body: (ServerModel, ScriptedModelServer) async throws -> Value
     ) async throws -> Value {
         try await ScriptedModelServer.withServer { server in
             if let script { server.answerAlways(with: script) }
-            var options = AnthropicOptions(baseURL: server.baseURL, apiKey: key)
-            configure(&options)
+            var dialect = AnthropicDialect()
+            configure(&dialect)
+            let model = ModelServer(dialect, baseURL: server.baseURL, apiKey: key)
             return try await withHTTPClient { client in
-                try await body(AnthropicModel(options: options, httpClient: client, logger: quiet), server)
+                try await body(ServerModel(server: model, httpClient: client, logger: quiet), server)
             }
         }
     }

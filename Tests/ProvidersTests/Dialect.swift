@@ -33,22 +33,22 @@ struct Dialect: Sendable, CustomTestStringConvertible {
         testDescription: "openai", text: { ScriptedModelServer.chunk($0) }, stop: ScriptedModelServer.chunk(finish: "stop"),
         done: "[DONE]", keyHeader: ("authorization", "Bearer sk")
     ) { baseURL, key, limits, client in
-        var options = OpenAIOptions(baseURL: baseURL, apiKey: key)
-        options.firstTokenTimeout = limits.firstTokenTimeout
-        options.stallTimeout = limits.stallTimeout
-        options.maxResponseBytes = limits.maxResponseBytes
-        return OpenAIModel(options: options, httpClient: client, logger: quiet)
+        var server = ModelServer(OpenAIDialect(), baseURL: baseURL, apiKey: key)
+        server.firstTokenTimeout = limits.firstTokenTimeout
+        server.stallTimeout = limits.stallTimeout
+        server.maxResponseBytes = limits.maxResponseBytes
+        return ServerModel(server: server, httpClient: client, logger: quiet)
     }
 
     static let anthropic = Dialect(
         testDescription: "anthropic", text: { ScriptedModelServer.messageText($0) }, stop: ScriptedModelServer.messageStop(),
         done: #"{"type":"message_stop"}"#, keyHeader: ("x-api-key", "sk")
     ) { baseURL, key, limits, client in
-        var options = AnthropicOptions(baseURL: baseURL, apiKey: key)
-        options.firstTokenTimeout = limits.firstTokenTimeout
-        options.stallTimeout = limits.stallTimeout
-        options.maxResponseBytes = limits.maxResponseBytes
-        return AnthropicModel(options: options, httpClient: client, logger: quiet)
+        var server = ModelServer(AnthropicDialect(), baseURL: baseURL, apiKey: key)
+        server.firstTokenTimeout = limits.firstTokenTimeout
+        server.stallTimeout = limits.stallTimeout
+        server.maxResponseBytes = limits.maxResponseBytes
+        return ServerModel(server: server, httpClient: client, logger: quiet)
     }
 }
 

@@ -41,8 +41,8 @@ struct ModelSubject: Sendable, CustomTestStringConvertible {
             case .broken: server.answerAlways(with: .error(503, message: "overloaded"))
             }
             try await withHTTPClient { client in
-                let options = OpenAIOptions(baseURL: server.baseURL)
-                try await body(OpenAIModel(options: options, httpClient: client, logger: quiet))
+                let server = ModelServer(OpenAIDialect(), baseURL: server.baseURL)
+                try await body(ServerModel(server: server, httpClient: client, logger: quiet))
             }
         }
     }
@@ -55,8 +55,8 @@ struct ModelSubject: Sendable, CustomTestStringConvertible {
             case .broken: server.answerAlways(with: .error(529, type: "overloaded_error", message: "Overloaded"))
             }
             try await withHTTPClient { client in
-                let options = AnthropicOptions(baseURL: server.baseURL)
-                try await body(AnthropicModel(options: options, httpClient: client, logger: quiet))
+                let server = ModelServer(AnthropicDialect(), baseURL: server.baseURL)
+                try await body(ServerModel(server: server, httpClient: client, logger: quiet))
             }
         }
     }

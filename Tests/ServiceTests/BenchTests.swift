@@ -1,11 +1,15 @@
+import Base
 import Foundation
 import Postgres
 import TestSupport
 import Testing
 import Workflow
 
-/// `pressroom bench` with small loads: what it counts, not how fast it was.
-@Suite struct BenchTests {
+private let benchProgram = ProcessInfo.processInfo.environment["PRESSROOM_TEST_BENCH"]
+
+/// `pressroom-bench` with small loads: what it counts, not how fast it was. `scripts/test --only bench` builds the program
+/// and names it.
+@Suite(.enabled(if: benchProgram != nil)) struct BenchTests {
     private struct Outcome: Sendable {
         let status: Int32
         let output: String
@@ -20,8 +24,7 @@ import Workflow
 
     private func bench(_ service: TestService, _ arguments: String...) async throws -> Outcome {
         let child = try ChildProgram(
-            PressroomBinary.path(), ["bench"] + arguments + ["--json"], environment: ["PRESSROOM_URL": service.baseURL],
-            directory: "/tmp")
+            #require(benchProgram), arguments + ["--json"], environment: ["PRESSROOM_URL": service.baseURL], directory: "/tmp")
         do {
             let status = try await within(.seconds(90), "bench \(arguments.joined(separator: " "))") { try await child.exit() }
             return Outcome(status: status, output: child.output.text, errors: child.errors.text)
@@ -165,13 +168,12 @@ import Workflow
                 (["steps", "--tasks", "0"], "--tasks"),
                 (["steps", "--backlog", "-1"], "--backlog"),
                 (["start", "--tasks", "0"], "--tasks"),
-                (["scale", "--rounds", "0"], "--rounds"),
+                (["scale", "--rounds", "0", "--database-url", "postgres://x"], "--rounds must be"),
                 (["fan-out", "--url", "https://127.0.0.1"], "plain HTTP"),
             ]
             for (arguments, word) in cases {
                 let child = try ChildProgram(
-                    PressroomBinary.path(), ["bench"] + arguments, environment: ["PRESSROOM_URL": service.baseURL],
-                    directory: "/tmp")
+                    #require(benchProgram), arguments, environment: ["PRESSROOM_URL": service.baseURL], directory: "/tmp")
                 let status = try await within(.seconds(30), "bench \(arguments)") { try await child.exit() }
                 #expect(status == 2 && child.errors.text.contains(word), "\(arguments): \(status) \(child.errors.text)")
             }

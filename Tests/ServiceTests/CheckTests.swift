@@ -1,3 +1,4 @@
+import Base
 import AsyncHTTPClient
 import Client
 import Foundation
@@ -262,6 +263,14 @@ import Workflow
                 VALUES ('default', \(held), 'stray', '{}', gen_random_uuid())
                 """),
         .init(invariant: "every_trigger_is_on", sql: "ALTER TABLE pressroom.steps DISABLE TRIGGER USER"),
+        .init(invariant: "times_are_in_order", sql: "UPDATE pressroom.tasks SET started_at = NULL WHERE task_id = \(done)"),
+        .init(
+            invariant: "times_are_in_order",
+            sql: "UPDATE pressroom.tasks SET completed_at = started_at - interval '1 ms' WHERE task_id = \(done)"),
+        .init(invariant: "times_are_in_order", sql: "UPDATE pressroom.phases SET started_at = NULL WHERE task_id = \(done)"),
+        .init(
+            invariant: "times_are_in_order",
+            sql: "UPDATE pressroom.phases SET started_at = completed_at + interval '1 ms' WHERE task_id = \(forked)"),
     ]
 
     /// A completed task, one that was deleted, one that waits, a fork, a parent that is completed and one that waits for its

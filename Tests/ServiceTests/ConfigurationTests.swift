@@ -1,7 +1,13 @@
+import Base
+import API
+import Broadcast
 import Foundation
 import Logging
+import Processor
 import Providers
 import Service
+import Store
+import TestSupport
 import Testing
 
 @Suite("Configuration")
@@ -41,6 +47,42 @@ struct ConfigurationTests {
         #expect(configuration.streams.maxUnsentBytes == 1_048_576)
         #expect(configuration.events.retention == .seconds(2_592_000))
         #expect(configuration.providers.isEmpty)
+    }
+
+    @Test("The documentation has every setting")
+    func documentation() throws {
+        let file = PostgresTestDirectory.migrations + "/../docs/configuration.md"
+        let text = try String(contentsOfFile: file, encoding: .utf8)
+        #expect(text.contains("\n\(Setting.table)\n\n"), "docs/configuration.md needs the output of: pressroom settings")
+    }
+
+    @Test("Every default is a value that may be set")
+    func defaultsCanBeSet() throws {
+        let flags = PressroomConfiguration.settings.compactMap { setting in setting.standard.map { (setting.key, $0) } }
+        #expect(flags.count > 30)
+        var written = try read(flags: flags), plain = try read()
+        written.database.dataDirectory = ""  // it is in the directory of each run
+        plain.database.dataDirectory = ""
+        #expect(written == plain)
+    }
+
+    @Test("The parts have the same defaults as the settings")
+    func partsOfTheService() {
+        let defaults = PressroomConfiguration()
+        #expect("\(HubConfiguration(defaults.streams))" == "\(HubConfiguration())")
+        #expect("\(TailerConfiguration(defaults.streams))" == "\(TailerConfiguration())")
+        #expect("\(SchedulerConfiguration(defaults.schedules))" == "\(SchedulerConfiguration())")
+        #expect("\(ExpressionLimits(defaults.processor))" == "\(ExpressionLimits())")
+        #expect("\(ProcessorConfiguration(defaults.processor, models: [:]))" == "\(ProcessorConfiguration())")
+        #expect("\(APIConfiguration(defaults.http))" == "\(APIConfiguration())")
+    }
+
+    @Test("What is set is listed with its place")
+    func given() throws {
+        let sources = ConfigurationSources(
+            flags: [.init(name: "--port", key: "http.port", value: "1")], environment: ["DATABASE_URL": "postgres://u:p@h/d"],
+            workingDirectory: "/nonexistent")
+        #expect(try sources.given() == ["http.port (--port)", "database.url (DATABASE_URL)"])
     }
 
     @Test("Flags go before the environment, that before the file, that before the default")

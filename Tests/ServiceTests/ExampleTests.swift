@@ -1,3 +1,4 @@
+import Base
 import Client
 import Foundation
 import Postgres
@@ -34,7 +35,7 @@ import Workflow
         return try #require(try await service.client.humanTasks(status: "pending").items.first)
     }
 
-    private func outcome(_ service: TestService, _ task: String) async throws -> (status: String, phases: [String: JSON]) {
+    private func outcome(_ service: TestService, _ task: String) async throws -> (status: String, phases: JSONObject) {
         let status = try await service.end(of: task)
         let rows = try await service.client.taskState(task).document.json["phases"]?.array ?? []
         return (status, Dictionary(uniqueKeysWithValues: rows.compactMap { row in row["key"]?.string.map { ($0, row) } }))

@@ -1,4 +1,6 @@
+import Base
 import Client
+import TestSupport
 import Testing
 import Workflow
 

@@ -12,7 +12,7 @@ struct ResourceLocatorTests {
         return try body(directory)
     }
 
-    private func makeMigrations(in directory: URL, file: String = "0001_foundation.up.sql") throws {
+    private func makeMigrations(in directory: URL, file: String = "0001_tables.up.sql") throws {
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         try Data().write(to: directory.appendingPathComponent(file))
     }

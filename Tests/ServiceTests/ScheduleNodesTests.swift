@@ -1,9 +1,11 @@
+import Base
 import AsyncHTTPClient
 import Client
 import Foundation
 import NIOCore
 import NIOHTTP1
 import Postgres
+import TestSupport
 import Testing
 import Workflow
 

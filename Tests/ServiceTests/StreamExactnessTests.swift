@@ -1,5 +1,7 @@
+import Base
 import Client
 import Postgres
+import TestSupport
 import Testing
 import Workflow
 

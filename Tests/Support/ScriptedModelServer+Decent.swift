@@ -1,3 +1,4 @@
+import Base
 package import Workflow
 
 extension ScriptedModelServer.Script {
@@ -78,7 +79,7 @@ private enum DecentSample {
         if schema["type"]?.array?.contains("null") == true { return .null }
         switch schema["type"]?.string {
         case "object":
-            var members: [String: JSON] = [:]
+            var members: JSONObject = [:]
             for (key, property) in (schema["properties"]?.object ?? [:]).sorted(by: { $0.key < $1.key }) {
                 members[key] = value(for: property, using: &generator)
             }

@@ -118,6 +118,6 @@ GOALS = [
             ("Removal of a task", "delete"),
         ]
     ],
-    # No goal: the oldest events lie on pages that nobody has read for long, and are read from the disk.
+    # No goal: the oldest events are on pages that have not been read for long, and come from the disk.
     Goal("Removal of 200 events", "scale", None, "retention_200_events_ms", "ms", False, peer="small tables"),
 ]

@@ -34,7 +34,7 @@ print(json.dumps({"subject": subject, "load": load, "status": int(status), "erro
 }
 
 # load COMMAND…: the generator, on its own core.
-load() { taskset --cpu-list 1 "$binary" bench "$@" --json; }
+load() { taskset --cpu-list 1 "$generator" "$@" --json; }
 on_pressroom() { load "$@" --url "http://$address"; }
 on_nchan() {
   load "$@" --url "http://127.0.0.1:$nchan_port" --subscribe-path '/sub?id=bench' --publish-path '/pub?id=bench'
@@ -100,8 +100,8 @@ measure_slow_reader() {
   stop_pressroom
 }
 
-# Both cores for everybody: the service and pgbench share them with PostgreSQL alike. One task for all runs, whose pages
-# and statistics have settled; who comes first changes from run to run.
+# Both cores for each subject: the service and pgbench share them with PostgreSQL alike. One task for all runs, whose pages
+# and statistics have settled; the order changes from run to run.
 measure_state() {
   local run task
   start_pressroom 0,1
@@ -119,7 +119,7 @@ measure_state() {
 state_of_pressroom() {
   local seconds=$1
   shift
-  "$binary" bench state --model nothing/bench --seconds "$seconds" --connections 4 --json --url "http://$address" "$@"
+  "$generator" state --model nothing/bench --seconds "$seconds" --connections 4 --json --url "http://$address" "$@"
 }
 
 record_pgbench_state() {
@@ -131,17 +131,17 @@ record_pgbench_state() {
 measure_steps() {
   local run backlog='a backlog of 4-step tasks' posted='4-step tasks as they are posted'
   for ((run = 0; run < runs; run++)); do
-    # Steps that do nothing need no more than a place; and tasks that are due shall begin at once, not at the next look.
-    PRESSROOM_PROCESSOR_CONCURRENCY=10000 PRESSROOM_PROCESSOR_POLL=50ms start_pressroom 0,1 bench node
+    # A slot for every task, since steps that do nothing wait for nothing; and due tasks begin at once, not at the next poll.
+    PRESSROOM_PROCESSOR_CONCURRENCY=10000 PRESSROOM_PROCESSOR_POLL=50ms start_pressroom 0,1 "$node"
     # A new database pays for its first files and for plans of tables that grow: for PostgreSQL this is not the first day.
-    "$binary" bench steps --kind bench.nothing --tasks "$(sized 8000 20)" --connections 128 --url "http://$address" >/dev/null
+    "$generator" steps --kind bench.nothing --tasks "$(sized 8000 20)" --connections 128 --url "http://$address" >/dev/null
     sql pressroom --command CHECKPOINT
-    record Pressroom "$backlog" "$binary" bench steps --kind bench.nothing --tasks "$(sized 10000 50)" --connections 128 \
+    record Pressroom "$backlog" "$generator" steps --kind bench.nothing --tasks "$(sized 10000 50)" --connections 128 \
       --backlog "$(sized 10 2)" --json --url "http://$address"
     record "plain SQL" "$backlog" peer_steps plain "$(sized 10 1)"
     record "DBOS Transact" "$backlog" peer_steps dbos "$(sized 500 20)" backlog
     record Procrastinate "$backlog" peer_steps procrastinate "$(sized 500 20)"
-    record Pressroom "$posted" "$binary" bench steps --kind bench.nothing --tasks "$(sized 8000 50)" --connections 128 \
+    record Pressroom "$posted" "$generator" steps --kind bench.nothing --tasks "$(sized 8000 50)" --connections 128 \
       --json --url "http://$address"
     record "DBOS Transact" "$posted" peer_steps dbos "$(sized 500 20)" direct
     record litestar-workflows "$posted" peer_steps litestar "$(sized 480 32)"
@@ -152,8 +152,8 @@ measure_steps() {
 measure_start() {
   local run
   for ((run = 0; run < runs; run++)); do
-    start_pressroom 0,1 bench node
-    record Pressroom "4-step tasks" "$binary" bench start --kind bench.nothing --tasks "$(sized 200 5)" \
+    start_pressroom 0,1 "$node"
+    record Pressroom "4-step tasks" "$generator" start --kind bench.nothing --tasks "$(sized 200 5)" \
       --json --url "http://$address"
     stop_pressroom
   done

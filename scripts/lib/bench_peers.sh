@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# The peers of scripts/bench that run on PostgreSQL. They use the server of the service, which stands idle meanwhile.
+# The peers of scripts/bench that run on PostgreSQL. They use the server of the service, which is idle meanwhile.
 # shellcheck disable=SC2154 # what scripts/bench sets
 
 peers_python=.build/bench/venv/bin/python
@@ -17,7 +17,7 @@ ensure_peers() {
   cp "$list" "$environment/installed"
 }
 
-# pgbench stands beside PostgreSQL's other programs, which are not on everybody's PATH.
+# pgbench is in the directory of PostgreSQL's other programs, which is often not on the PATH.
 find_pgbench() {
   local program
   for program in "$(command -v pgbench || true)" "${PRESSROOM_PG_BIN:-}/pgbench" /usr/lib/postgresql/*/bin/pgbench; do

@@ -71,15 +71,15 @@ def summary_line(goal: Goal, runs: list[dict]) -> str:
 
 
 def command(text: str) -> str:
-    """As somebody would type it."""
+    """As a user would type it."""
     text = re.sub(r"--url \S+|--json", "", text)
     text = re.sub(r"(--pid |--task |--define task=)\S+", r"\1…", text)
-    text = re.sub(r"^on_pressroom |^pressroom bench ", "pressroom bench ", text)
-    text = re.sub(r"^state_of_pressroom (\S+)", r"pressroom bench state --model nothing/bench --connections 4 --seconds \1", text)
-    text = re.sub(r"^on_nchan (.*)", r"pressroom bench \1 --subscribe-path '/sub?id=bench' --publish-path '/pub?id=bench'", text)
+    text = re.sub(r"^on_pressroom ", "pressroom-bench ", text)
+    text = re.sub(r"^state_of_pressroom (\S+)", r"pressroom-bench state --model nothing/bench --connections 4 --seconds \1", text)
+    text = re.sub(r"^on_nchan (.*)", r"pressroom-bench \1 --subscribe-path '/sub?id=bench' --publish-path '/pub?id=bench'", text)
     text = re.sub(r"^peer_steps (\w+) (\d+)", lambda found: peer_command(*found.groups()), text)
-    text = re.sub(r"^scale_of (\d+)", r"pressroom bench scale --rounds \1 --beside …", text)
-    text = re.sub(r"^small_scale_of", r"pressroom bench scale --beside", text)
+    text = re.sub(r"^scale_of (\d+)", r"pressroom-bench scale --rounds \1 --beside …", text)
+    text = re.sub(r"^small_scale_of", r"pressroom-bench scale --beside", text)
     text = re.sub(r"^pgbench_rate \w+ (\d+) (\d+)", r"pgbench --protocol prepared --jobs 1 --client \1 --time \2", text)
     return " ".join(text.split())
 

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # scripts/bench scale: the same statements on large tables and on small ones. Both are databases of the service's server;
-# the service itself stands idle on a third.
+# the service itself is idle on a third.
 # shellcheck disable=SC2154 # what scripts/bench and the other files of lib set
 
 # scale_url DATABASE
@@ -18,7 +18,7 @@ fill() {
   sql "$database" --command "ANALYZE" --command "CALL scale.queue('default', 256)" --command "VACUUM ANALYZE"
 }
 
-# What is lost when the machine fails meanwhile is made anew; measured is with the settings as they were.
+# While the data set is made, its loss would cost nothing; the measurement runs with the settings as they were.
 without_durability() {
   local setting settings=("fsync = off" "full_page_writes = off" "synchronous_commit = off" "autovacuum = off" "max_wal_size = '2GB'")
   for setting in "${settings[@]}"; do sql postgres --command "ALTER SYSTEM SET $setting"; done
@@ -62,7 +62,7 @@ make_source() {
 # scale_of ROUNDS: the large tables, and the small ones in turn, whose times are kept for small_scale_of.
 scale_of() {
   rm -f "$temporary/scale.json"
-  "$binary" bench scale --rounds "$1" --json --database-url "$(scale_url scale_large)" --beside "$(scale_url scale_small)" \
+  "$generator" scale --rounds "$1" --json --database-url "$(scale_url scale_large)" --beside "$(scale_url scale_small)" \
     >"$temporary/scale.json" && times_of '' "$temporary/scale.json"
 }
 small_scale_of() { times_of beside_ "$temporary/scale.json"; }

@@ -8,17 +8,18 @@ address=''
 nchan=''
 nchan_port=''
 
-# start_pressroom CORES [COMMAND…]: a service and its PostgreSQL on these cores; its data stays between two starts.
+# start_pressroom CORES [PROGRAM]: a service, or one like it, and its PostgreSQL on these cores; its data stays between two
+# starts.
 start_pressroom() {
   local directory=${service_directory:=$temporary/pressroom} cores=$1
   shift
-  [[ $# -gt 0 ]] || set -- serve
+  [[ $# -gt 0 ]] || set -- "$binary" serve
   if [[ ! -e "$directory/pressroom.yaml" ]]; then
     mkdir -p "$directory"
     printf '%s\n' 'providers: {nothing: {kind: rehearsal, tokens_per_second: 0}}' 'log_level: warning' \
       >"$directory/pressroom.yaml"
   fi
-  (cd "$directory" && exec taskset --cpu-list "$cores" "$binary" "$@" --http-port 0) >>"$directory/log" 2>&1 &
+  (cd "$directory" && PRESSROOM_HTTP_PORT=0 exec taskset --cpu-list "$cores" "$@") >>"$directory/log" 2>&1 &
   service=$!
   if ! address=$(await_ready "$service" 120); then
     tail -n 20 "$directory/log" >&2
@@ -36,7 +37,7 @@ stop_pressroom() {
 # The directory of the socket of the service's PostgreSQL.
 postgres_socket() { sed -n 5p "$service_directory/.pressroom/postgres/postmaster.pid"; }
 
-# free_port: a port that nobody listens on.
+# free_port: a port that no program listens on.
 free_port() {
   python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
 }

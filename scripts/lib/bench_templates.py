@@ -11,7 +11,7 @@ import urllib.request
 WORKFLOW = """
 name: scale
 version: 1.0.0
-description: Two drafts, one after the other, for `pressroom bench scale`.
+description: Two drafts, one after the other, for `pressroom-bench scale`.
 agents:
   writer: {role: writer, model: %s}
 phases:

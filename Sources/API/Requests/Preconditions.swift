@@ -1,3 +1,4 @@
+import Base
 import HTTPTypes
 import Hummingbird
 import Store
@@ -13,7 +14,7 @@ struct Preconditions {
         ifNoneMatch = request.headers[.ifNoneMatch]
     }
 
-    /// Whether the client has some version and asks only for another.
+    /// Whether the client has a version and asks only for another one.
     var isConditional: Bool { ifNoneMatch != nil }
 
     /// Whether the client has this version already.
@@ -27,7 +28,7 @@ struct Preconditions {
         }
     }
 
-    /// The one tag that the row must have; nil when any will do.
+    /// The tag that the row must have; nil for any.
     func requiredTag() throws(ProblemError) -> String? {
         guard let ifMatch, ifMatch != "*" else { return nil }
         let tag = ifMatch.dropFirst().dropLast()
@@ -39,7 +40,7 @@ struct Preconditions {
         return String(tag)
     }
 
-    /// The version that the row must have; nil when any will do.
+    /// The version that the row must have; nil for any.
     func requiredVersion() throws(ProblemError) -> Int64? {
         guard let tag = try requiredTag() else { return nil }
         guard let version = Int64(tag) else {
@@ -50,9 +51,9 @@ struct Preconditions {
 }
 
 extension Request {
-    /// The key of `Idempotency-Key` for this request; nil without the header.
+    /// The request as its `Idempotency-Key` names it; nil without the header.
     func idempotency(body: String) throws(ProblemError) -> IdempotentRequest? {
-        guard let key = headers[HTTPField.Name.idempotencyKey] else { return nil }
+        guard let key = headers[.idempotencyKey] else { return nil }
         guard (1...255).contains(key.utf8.count), key.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) else {
             throw ProblemError(
                 .malformed, "Idempotency-Key must have 1 to 255 printable ASCII characters.",
@@ -62,8 +63,4 @@ extension Request {
         }
         return IdempotentRequest(key: key, target: "\(method.rawValue) \(uri.path)", body: body)
     }
-}
-
-extension HTTPField.Name {
-    static var idempotencyKey: Self { HTTPField.Name("idempotency-key") ?? .accept }
 }

@@ -1,32 +1,36 @@
+import Base
 import Foundation
 import Hummingbird
 import Store
 import Workflow
 
-/// Reads a query strictly: what is unknown, doubled or malformed becomes a problem that names it, in `finish`.
+/// Reads the query of a request strictly: a parameter that is unknown, malformed or repeated becomes a problem that names
+/// it. `finish` throws them all.
 struct QueryReader {
-    private var values: [String: String] = [:]
+    static let cursorExpectation = "is not a cursor: <epoch>.<position>"
+
+    /// The parameters that have not been read, each with its values in order.
+    private var values: [String: [String]] = [:]
     private var problems: [Problem] = []
 
     init(_ request: Request) {
         for pair in (request.uri.query ?? "").split(separator: "&") {
             let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             guard let name = Self.decoded(parts[0]) else {
-                problems.append(Problem(pointer: "/query", detail: "has a name that is not valid percent-encoded UTF-8"))
+                add(Problem(pointer: "/query", detail: "has a name that is not valid percent-encoded UTF-8"))
                 continue
             }
             guard let value = Self.decoded(parts.count == 2 ? parts[1] : "") else {
                 fail(name, "is not valid percent-encoded UTF-8")
-                values[name] = ""
                 continue
             }
-            if values.updateValue(value, forKey: name) != nil { fail(name, "is given twice") }
+            values[name, default: []].append(value)
         }
     }
 
     /// The value of a parameter, which must not be empty.
     mutating func string(_ name: String, maxLength: Int = 500) -> String? {
-        guard let value = values.removeValue(forKey: name) else { return nil }
+        guard let value = value(name) else { return nil }
         guard (1...maxLength).contains(value.unicodeScalars.count) else {
             fail(name, value.isEmpty ? "must not be empty" : "must have at most \(maxLength) characters")
             return nil
@@ -35,7 +39,7 @@ struct QueryReader {
     }
 
     mutating func integer(_ name: String, _ range: ClosedRange<Int>) -> Int? {
-        guard let value = values.removeValue(forKey: name) else { return nil }
+        guard let value = value(name) else { return nil }
         guard let number = Int(value), range.contains(number), !value.hasPrefix("+") else {
             fail(name, "must be a whole number from \(range.lowerBound) to \(range.upperBound)")
             return nil
@@ -44,7 +48,7 @@ struct QueryReader {
     }
 
     mutating func boolean(_ name: String) -> Bool? {
-        guard let value = values.removeValue(forKey: name) else { return nil }
+        guard let value = value(name) else { return nil }
         guard let flag = Bool(value) else {
             fail(name, "must be true or false")
             return nil
@@ -53,17 +57,18 @@ struct QueryReader {
     }
 
     mutating func uuid(_ name: String) -> UUID? {
-        guard let value = values.removeValue(forKey: name) else { return nil }
-        guard let id = UUID(strict: value) else {
-            fail(name, "must be a UUID")
-            return nil
-        }
-        return id
+        guard let value = value(name) else { return nil }
+        return uuid(value, of: name)
+    }
+
+    /// The ids of a parameter that may be repeated.
+    mutating func uuids(_ name: String) -> [UUID] {
+        (values.removeValue(forKey: name) ?? []).compactMap { uuid($0, of: name) }
     }
 
     /// A point in time, in the form the database reads.
     mutating func timestamp(_ name: String) -> String? {
-        guard let value = values.removeValue(forKey: name) else { return nil }
+        guard let value = value(name) else { return nil }
         guard let time = Timestamp.normalized(value) else {
             fail(name, Timestamp.expectation)
             return nil
@@ -73,28 +78,36 @@ struct QueryReader {
 
     /// One of the words of an enumeration.
     mutating func word<Word: RawRepresentable<String> & CaseIterable>(_ name: String, as: Word.Type = Word.self) -> Word? {
-        words(name, as: Word.self, isList: false).first
+        guard let value = value(name) else { return nil }
+        let words: [Word] = words([value], of: name, "one")
+        return words.first
     }
 
-    /// Words of an enumeration with commas between them; empty when the parameter is not given.
-    mutating func words<Word: RawRepresentable<String> & CaseIterable>(
-        _ name: String, as: Word.Type = Word.self, isList: Bool = true
-    ) -> [Word] {
-        guard let value = values.removeValue(forKey: name) else { return [] }
-        let texts = isList ? value.split(separator: ",", omittingEmptySubsequences: false).map(String.init) : [value]
-        let words = texts.compactMap(Word.init(rawValue:))
-        guard words.count == texts.count else {
-            let known = Word.allCases.map(\.rawValue).joined(separator: ", ")
-            fail(name, "must be \(isList ? "some" : "one") of: \(known)")
-            return []
+    /// Words of an enumeration with commas between them; empty when the parameter is left out.
+    mutating func words<Word: RawRepresentable<String> & CaseIterable>(_ name: String, as: Word.Type = Word.self) -> [Word] {
+        guard let texts = list(name) else { return [] }
+        return words(texts, of: name, "some")
+    }
+
+    /// Texts with commas between them, which may be empty.
+    mutating func list(_ name: String) -> [String]? {
+        value(name)?.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+    }
+
+    /// A place in a log. An empty value counts as left out.
+    mutating func cursor(_ name: String) -> Cursor? {
+        guard let value = value(name), !value.isEmpty else { return nil }
+        guard let cursor = Cursor(value) else {
+            fail(name, Self.cursorExpectation)
+            return nil
         }
-        return words
+        return cursor
     }
 
     /// `limit` and `after`.
     mutating func page() -> PageRequest {
         let limit = integer("limit", PageRequest.limits) ?? PageRequest.defaultLimit
-        guard let text = values.removeValue(forKey: "after") else { return PageRequest(limit: limit) }
+        guard let text = value("after") else { return PageRequest(limit: limit) }
         guard let token = PageToken(text) else {
             fail("after", "is not a token of a list")
             return PageRequest(limit: limit)
@@ -102,22 +115,56 @@ struct QueryReader {
         return PageRequest(limit: limit, after: token)
     }
 
-    /// Throws everything that was wrong, also the parameters that nobody read.
+    mutating func fail(_ name: String, _ detail: String) {
+        add(Problem(pointer: JSONPointer.appending(name, to: "/query"), detail: detail))
+    }
+
+    /// Adds a problem of another part of the request.
+    mutating func add(_ problem: Problem) {
+        problems.append(problem)
+    }
+
+    /// Throws all problems, with one for each parameter that was not read.
     func finish() throws(ProblemError) {
-        let unknown = values.keys.sorted()
-            .filter { name in !problems.contains { $0.pointer == JSONPointer.appending(name, to: "/query") } }
-            .map { Problem(pointer: JSONPointer.appending($0, to: "/query"), detail: "is unknown") }
+        let unknown = values.keys.sorted().map {
+            Problem(pointer: JSONPointer.appending($0, to: "/query"), detail: "is unknown")
+        }
         let all = problems + unknown
         guard all.isEmpty else {
-            throw ProblemError(.malformed, "The query is wrong: \(all.summary).", errors: all)
+            throw ProblemError(.malformed, "The request is wrong: \(all.summary).", errors: all)
         }
     }
 
-    private mutating func fail(_ name: String, _ detail: String) {
-        problems.append(Problem(pointer: JSONPointer.appending(name, to: "/query"), detail: detail))
+    /// The value of a parameter that may be given once.
+    private mutating func value(_ name: String) -> String? {
+        guard let all = values.removeValue(forKey: name) else { return nil }
+        guard all.count == 1 else {
+            fail(name, "is given more than once")
+            return nil
+        }
+        return all[0]
     }
 
-    /// Decodes a part of a query as forms write it; nil for what is not UTF-8 or holds a NUL.
+    private mutating func uuid(_ text: String, of name: String) -> UUID? {
+        guard let id = UUID(text: text) else {
+            fail(name, "must be a UUID")
+            return nil
+        }
+        return id
+    }
+
+    private mutating func words<Word: RawRepresentable<String> & CaseIterable>(
+        _ texts: [String], of name: String, _ amount: String
+    ) -> [Word] {
+        let words = texts.compactMap(Word.init(rawValue:))
+        guard words.count == texts.count else {
+            fail(name, "must be \(amount) of: \(Word.allCases.map(\.rawValue).joined(separator: ", "))")
+            return []
+        }
+        return words
+    }
+
+    /// A part of a query as forms write it (`application/x-www-form-urlencoded`); nil when it is not UTF-8 or has a NUL.
     private static func decoded(_ text: Substring) -> String? {
         String(text.replacing("+", with: " ")).strictlyPercentDecoded
     }

@@ -1,3 +1,4 @@
+import Base
 import HTTPTypes
 import Hummingbird
 import NIOCore
@@ -21,16 +22,21 @@ extension Response {
         json(JSONText(bytes: value.utf8), status: status)
     }
 
-    /// What the client has is still right.
+    /// A row with its entity tag; 304 when the client has that version.
+    static func row(_ json: JSONText, tag: String, for request: Request) -> Response {
+        Preconditions(request).isKnown(tag) ? .notModified(tag: tag) : .json(json, tag: tag)
+    }
+
+    /// The client has this version.
     static func notModified(tag: String) -> Response {
         Response(status: .notModified, headers: [.eTag: "\"\(tag)\"", .cacheControl: "no-cache"])
     }
 
-    /// The answer to a request that creates something; marked when it is a repetition of an earlier answer.
+    /// The response to a request that creates something; marked when it repeats an earlier one.
     static func recorded(_ result: (response: RecordedResponse, isRepeated: Bool), tag: String? = nil) -> Response {
         var headers: HTTPFields = [:]
         if let location = result.response.location { headers[.location] = location }
-        if result.isRepeated, let name = HTTPField.Name("idempotency-replayed") { headers[name] = "true" }
+        if result.isRepeated { headers[.idempotencyReplayed] = "true" }
         return json(
             result.response.body, status: HTTPResponse.Status(code: result.response.status), tag: tag, headers: headers)
     }

@@ -1,3 +1,4 @@
+import Base
 import Foundation
 import HTTPTypes
 import Hummingbird
@@ -16,22 +17,20 @@ struct ForkRoutes: Sendable {
         try QueryReader(request).finish()
         let taskID = try context.uuid("task_id")
         let json = try await request.json(upTo: api.bodyLimit)
-        let idempotency = try request.idempotency(body: json.text)
+        let idempotency = try request.idempotency(body: json.canonicalText)
         var body = BodyReader(json)
         let phase = body.string("phase", isRequired: true, maxLength: 100)
         let input = body.object("input")
         let config = body.object("config")
         try body.finish()
         let scope = context.scope
-        if let idempotency, let recorded = try await api.store.recordedResponse(scope, idempotency) {
-            return .recorded((recorded, true))
-        }
-        // One snapshot; the task may run on meanwhile.
+        if let recorded = try await api.recorded(idempotency, scope) { return recorded }
+        // One snapshot, because the task may run on meanwhile.
         guard let state = try await api.store.taskState(scope, taskID, include: [.versions]) else {
             throw ProblemError.notFound(task: taskID)
         }
         let old = try JSON(parsing: state.json.bytes)
-        guard let id = old["task"]?["workflow_id"]?.string.flatMap(UUID.init(uuidString:)),
+        guard let id = old["task"]?["workflow_id"]?.string.flatMap(UUID.init(text:)),
             let entry = try await api.definitions.entry(api.store, scope, id: id)
         else { throw ProblemError.notFound(task: taskID) }
         let fork = try TaskFork(

@@ -1,9 +1,10 @@
+import Base
 import HTTPTypes
 import Hummingbird
 import Store
 import Workflow
 
-/// `/health/live`: the process answers. `/health/ready` and `/health`: it can do its work; 503 when it cannot.
+/// `/health/live`: the process serves requests. `/health/ready` and `/health`: all parts of the node work; otherwise 503.
 struct HealthRoutes: Sendable {
     let api: APIEnvironment
     let checks: [ReadinessCheck]
@@ -26,7 +27,7 @@ struct HealthRoutes: Sendable {
         let isReady = results.values.allSatisfy { $0 }
         let body: JSON = [
             "status": isReady ? "ok" : "unavailable",
-            "checks": .object(results.mapValues { $0 ? "ok" : "unavailable" }),
+            "checks": .object(JSONObject(results.mapValues { .string($0 ? "ok" : "unavailable") })),
         ]
         return .json(body, status: isReady ? .ok : .serviceUnavailable)
     }
@@ -41,5 +42,16 @@ struct HealthRoutes: Sendable {
             defer { group.cancelAll() }
             return await group.next() ?? false
         }
+    }
+}
+
+/// Whether a part of the node works, as `/health/ready` reports it.
+package struct ReadinessCheck: Sendable {
+    package let name: String
+    package let isReady: @Sendable () async -> Bool
+
+    package init(name: String, isReady: @escaping @Sendable () async -> Bool) {
+        self.name = name
+        self.isReady = isReady
     }
 }

@@ -1,10 +1,11 @@
+import Base
 import Foundation
 import HTTPTypes
 import Hummingbird
 import Store
 import Workflow
 
-/// The inbox: what people are asked, and their answers.
+/// The inbox: human tasks, and what people do with them.
 struct HumanTaskRoutes: Sendable {
     let api: APIEnvironment
 
@@ -43,9 +44,7 @@ struct HumanTaskRoutes: Sendable {
         guard let view = try await api.store.humanTask(context.scope, id) else {
             throw ProblemError(.notFound, "There is no human task \(id.text).")
         }
-        let tag = String(view.version)
-        if Preconditions(request).isKnown(tag) { return .notModified(tag: tag) }
-        return .json(view.json, tag: tag)
+        return .row(view.json, tag: String(view.version), for: request)
     }
 
     private func reassignment(_ body: inout BodyReader) -> HumanTaskAction {
@@ -56,25 +55,18 @@ struct HumanTaskRoutes: Sendable {
         return .reassign(assigneeID: id, assigneeGroup: group)
     }
 
-    /// - Parameter action: takes what it needs out of the body; all else in there is refused.
+    /// - Parameter action: reads what it needs out of the body. Everything else in the body is refused.
     private func act(
         _ request: Request, _ context: PressroomRequestContext, _ action: (inout BodyReader) -> HumanTaskAction
     ) async throws -> Response {
         try QueryReader(request).finish()
         let id = try context.uuid("id")
         let version = try Preconditions(request).requiredVersion()
-        let bytes = try await request.bytes(upTo: api.bodyLimit)
-        var json: JSON = [:]
-        if !bytes.isEmpty {
-            guard request.mediaType == "application/json" else {
-                throw Request.unsupported(request.mediaType, "application/json, or no body")
-            }
-            json = try Request.json(bytes)
-        }
+        let json = try await request.optionalJSON(upTo: api.bodyLimit) ?? [:]
         var body = BodyReader(json)
         let wanted = action(&body)
         try body.finish()
-        let idempotency = try request.idempotency(body: json.text)
+        let idempotency = try request.idempotency(body: json.canonicalText)
         let scope = context.scope
         let result = try await api.store.writeOnce(scope, idempotency) { connection in
             let view = try await api.store.actOnHumanTask(on: connection, scope, id, wanted, ifVersion: version)

@@ -1,3 +1,4 @@
+import Base
 import Foundation
 import HTTPTypes
 import Hummingbird
@@ -29,11 +30,8 @@ struct ScheduleRoutes: Sendable {
     private func create(_ request: Request, _ context: PressroomRequestContext) async throws -> Response {
         try QueryReader(request).finish()
         let json = try await request.json(upTo: api.bodyLimit)
-        let idempotency = try request.idempotency(body: json.text)
-        // Before anything is checked: the workflow may have been archived since the first request.
-        if let idempotency, let recorded = try await api.store.recordedResponse(context.scope, idempotency) {
-            return .recorded((recorded, true))
-        }
+        let idempotency = try request.idempotency(body: json.canonicalText)
+        if let recorded = try await api.recorded(idempotency, context.scope) { return recorded }
         let body = try ScheduleBody(json, changing: nil, identity: context.identity)
         try await checkWork(of: body.values, context.scope)
         guard let cron = body.replanning else { throw ProblemError(.invalid, "The body is invalid.") }
@@ -49,9 +47,7 @@ struct ScheduleRoutes: Sendable {
         try QueryReader(request).finish()
         let id = try context.uuid("id")
         guard let view = try await api.store.schedule(context.scope, id) else { throw StoreError.noSchedule(id) }
-        let tag = String(view.version)
-        if Preconditions(request).isKnown(tag) { return .notModified(tag: tag) }
-        return .json(view.json, tag: tag)
+        return .row(view.json, tag: String(view.version), for: request)
     }
 
     private func change(_ request: Request, _ context: PressroomRequestContext) async throws -> Response {
@@ -59,7 +55,7 @@ struct ScheduleRoutes: Sendable {
         let id = try context.uuid("id")
         let version = try Preconditions(request).requiredVersion()
         let json = try await request.json(upTo: api.bodyLimit)
-        // What was read may change before it is written: the schedule fires, or somebody else changes it.
+        // The row may change between the read and the write: the schedule fires, or another request changes it.
         for _ in 0..<5 {
             let current = try await row(id, context.scope)
             if let version, version != current.version {
@@ -92,9 +88,72 @@ struct ScheduleRoutes: Sendable {
         }
     }
 
-    /// Checks that the schedule could start a task now; each firing checks it again.
+    /// Checks that the schedule could start a task now. Each firing checks it again.
     private func checkWork(of values: ScheduleValues, _ scope: Scope) async throws {
         let (_, entry) = try await api.startable(values.workflowName, version: values.workflowVersion, scope)
         _ = try entry.checked(values.input)
+    }
+}
+
+/// The body of `POST /schedules` and `PATCH /schedules/{id}`, checked by itself. Whether the workflow exists and the
+/// input fits it is checked afterwards.
+struct ScheduleBody {
+    let values: ScheduleValues
+    /// Not nil when the next time must be planned anew.
+    let replanning: CronSchedule?
+    /// Whether the workflow, its version or its input changes.
+    let changesWork: Bool
+
+    /// - Parameter current: the values that the body changes; nil for a new schedule.
+    init(_ json: JSON, changing current: ScheduleValues?, identity: Identity) throws(ProblemError) {
+        var body = BodyReader(json)
+        let isNew = current == nil
+        let workflow = body.string("workflow", isRequired: isNew, maxLength: 100) ?? current?.workflowName ?? ""
+        // A version belongs to its workflow.
+        let keepsVersion = workflow == current?.workflowName && !body.has("version")
+        let version = body.string("version")
+        let values = ScheduleValues(
+            workflowName: workflow,
+            workflowVersion: keepsVersion ? current?.workflowVersion : version,
+            cron: body.string("cron", isRequired: isNew) ?? current?.cron ?? "",
+            timezone: body.string("timezone", maxLength: 64) ?? current?.timezone ?? "UTC",
+            misfire: body.word("misfire") ?? current?.misfire ?? .runOnce,
+            input: body.object("input") ?? current?.input ?? [:],
+            config: body.object("config") ?? current?.config ?? [:],
+            context: Self.context(&body, current?.context, identity),
+            priority: body.integer("priority", -1000...1000) ?? current?.priority ?? 0,
+            isEnabled: body.boolean("enabled") ?? current?.isEnabled ?? true)
+        let isPlannedAnew =
+            values.cron != current?.cron || values.timezone != current?.timezone
+            || (values.isEnabled && current?.isEnabled == false)
+        replanning = isPlannedAnew ? Self.cronSchedule(of: values, &body) : nil
+        try body.finish()
+        self.values = values
+        changesWork =
+            workflow != current?.workflowName || values.workflowVersion != current?.workflowVersion
+            || values.input != current?.input
+    }
+
+    private static func cronSchedule(of values: ScheduleValues, _ body: inout BodyReader) -> CronSchedule? {
+        do {
+            return try values.cronSchedule()
+        } catch {
+            // A member that is missing or of the wrong type has its problem already.
+            body.add(error.problems.filter { problem in !body.problems.contains { $0.pointer == problem.pointer } })
+            return nil
+        }
+    }
+
+    /// The identity comes from the credentials, the rest from the request. A change of the context keeps the user.
+    private static func context(
+        _ body: inout BodyReader, _ current: ScheduleContext?, _ identity: Identity
+    ) -> ScheduleContext {
+        if let current, !body.has("context") { return current }
+        var context = body.nested("context")
+        defer { body.absorb(context) }
+        let userID = context.userID(identity)
+        return ScheduleContext(
+            tenantID: identity.scope.tenantID, userID: userID ?? current?.userID ?? identity.scope.userID,
+            conversationID: context.string("conversation_id"), metadata: context.object("metadata") ?? [:])
     }
 }

@@ -1,10 +1,11 @@
+import Base
 import Foundation
 import HTTPTypes
 import Hummingbird
 import Store
 import Workflow
 
-/// What a client does to a running task: transitions, events of its own, signals.
+/// What a client does to a task: transitions, custom events, signals.
 struct TaskActionRoutes: Sendable {
     let api: APIEnvironment
 
@@ -33,7 +34,7 @@ struct TaskActionRoutes: Sendable {
         try QueryReader(request).finish()
         let taskID = try context.uuid("task_id")
         let json = try await request.json(upTo: api.bodyLimit)
-        let idempotency = try request.idempotency(body: json.text)
+        let idempotency = try request.idempotency(body: json.canonicalText)
         var body = BodyReader(json)
         let type = body.string("type") ?? "custom"
         if !Self.isCustomType(type) {
@@ -66,26 +67,19 @@ struct TaskActionRoutes: Sendable {
                 .malformed, "The signal's name is too long.",
                 errors: [Problem(pointer: "/path/name", detail: "must have at most 100 characters")])
         }
-        var (json, data): (JSON, JSON) = (.null, .null)
-        let bytes = try await request.bytes(upTo: api.bodyLimit)
-        if !bytes.isEmpty {
-            guard request.mediaType == "application/json" else {
-                throw Request.unsupported(request.mediaType, "application/json, or no body")
-            }
-            json = try Request.json(bytes)
-            var body = BodyReader(json)
-            data = body.value("data") ?? .null
-            try body.finish()
-        }
-        let idempotency = try request.idempotency(body: json.text)
-        let (scope, signal) = (context.scope, data)
-        let answer: JSON = ["task_id": .string(taskID.text), "name": .string(name)]
-        let recorded = try await api.store.writeOnce(scope, idempotency) { connection in
-            try await api.store.addSignal(on: connection, scope, taskID: taskID, name: name, data: signal)
-            return RecordedResponse(status: 202, body: JSONText(answer.text))
+        let json = try await request.optionalJSON(upTo: api.bodyLimit)
+        var body = BodyReader(json ?? [:])
+        let data = body.value("data") ?? .null
+        try body.finish()
+        let idempotency = try request.idempotency(body: (json ?? .null).text)
+        let scope = context.scope
+        let signal: JSON = ["task_id": .string(taskID.text), "name": .string(name)]
+        let result = try await api.store.writeOnce(scope, idempotency) { connection in
+            try await api.store.addSignal(on: connection, scope, taskID: taskID, name: name, data: data)
+            return RecordedResponse(status: 202, body: JSONText(signal.text))
         }
         api.store.hints.workArrived()
-        return .recorded(recorded)
+        return .recorded(result)
     }
 
     private static func isCustomType(_ type: String) -> Bool {

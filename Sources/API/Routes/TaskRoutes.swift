@@ -1,3 +1,4 @@
+import Base
 import Foundation
 import HTTPTypes
 import Hummingbird
@@ -36,9 +37,7 @@ struct TaskRoutes: Sendable {
         try QueryReader(request).finish()
         let taskID = try context.uuid("task_id")
         guard let view = try await api.store.task(context.scope, taskID) else { throw ProblemError.notFound(task: taskID) }
-        let tag = String(view.version)
-        if Preconditions(request).isKnown(tag) { return .notModified(tag: tag) }
-        return .json(view.json, tag: tag)
+        return .row(view.json, tag: String(view.version), for: request)
     }
 
     private func delete(_ request: Request, _ context: PressroomRequestContext) async throws -> Response {
@@ -53,15 +52,12 @@ struct TaskRoutes: Sendable {
     private func start(_ request: Request, _ context: PressroomRequestContext) async throws -> Response {
         try QueryReader(request).finish()
         let json = try await request.json(upTo: api.bodyLimit)
-        let idempotency = try request.idempotency(body: json.text)
-        // Before anything is checked: the workflow may have been archived since the first request.
-        if let idempotency, let recorded = try await api.store.recordedResponse(context.scope, idempotency) {
-            return .recorded((recorded, true))
-        }
-        let traceParent = HTTPField.Name("traceparent").flatMap { request.headers[$0] }
-        let start = try await prepare(json, context.identity, traceParent: traceParent, key: idempotency?.key)
+        let idempotency = try request.idempotency(body: json.canonicalText)
+        if let recorded = try await api.recorded(idempotency, context.scope) { return recorded }
+        let start = try await prepare(
+            json, context.identity, traceParent: request.headers[.traceParent], key: idempotency?.key)
         let scope = context.scope
-        let location = "/api/v1/tasks/\(start.taskID.uuidString.lowercased())"
+        let location = "/api/v1/tasks/\(start.taskID.text)"
         guard let idempotency else {
             let view = try await api.store.startTask(scope, start)
             return .recorded((RecordedResponse(status: 202, location: location, body: view.json), false), tag: "1")
@@ -86,5 +82,111 @@ struct TaskRoutes: Sendable {
             taskID: taskID, workflow: entry.definition, workflowID: view.id, input: input, config: body.config,
             context: body.executionContext(identity, taskID: taskID, traceParent: traceParent),
             priority: body.priority, runAt: body.runAt, idempotencyKey: key)
+    }
+}
+
+/// The body of `POST /tasks`, checked by itself. Whether the workflow exists and the input fits it is checked afterwards.
+struct TaskStartBody {
+    let workflow: String
+    let version: String?
+    let input: JSON
+    let config: JSON
+    let priority: Int
+    let runAt: String?
+    let userID: String?
+    let conversationID: String?
+    let traceID: String?
+    let metadata: JSON
+
+    init(_ json: JSON, identity: Identity) throws(ProblemError) {
+        var body = BodyReader(json)
+        let workflow = body.string("workflow", isRequired: true, maxLength: 100)
+        version = body.string("version")
+        input = body.object("input") ?? [:]
+        config = body.object("config") ?? [:]
+        priority = body.integer("priority", -1000...1000) ?? 0
+        runAt = body.timestamp("run_at")
+        if body.value("workspace_id") != nil { body.fail("workspace_id", "names no workspace of this tenant") }
+
+        var context = body.nested("context")
+        let userID = context.userID(identity)
+        conversationID = context.string("conversation_id")
+        let traceID = context.string("trace_id")?.lowercased()
+        if let traceID, !Self.isTraceID(traceID) {
+            context.fail("trace_id", "must have 32 hexadecimal digits, not all 0")
+        }
+        metadata = context.object("metadata") ?? [:]
+        body.absorb(context)
+        try body.finish()
+        self.workflow = workflow ?? ""
+        self.userID = userID
+        self.traceID = traceID
+    }
+
+    /// The whole context of the task. The identity comes from the credentials, the rest from the request.
+    func executionContext(_ identity: Identity, taskID: UUID, traceParent: String?) -> ExecutionContext {
+        ExecutionContext(
+            tenantID: identity.scope.tenantID, userID: userID ?? identity.scope.userID, conversationID: conversationID,
+            taskID: taskID, traceID: traceID ?? Self.traceID(in: traceParent) ?? Self.newTraceID(), metadata: metadata)
+    }
+
+    /// The trace of a `traceparent` header (W3C Trace Context, 3.2): `00-<trace id>-<parent id>-<flags>`.
+    private static func traceID(in traceParent: String?) -> String? {
+        guard let parts = traceParent?.split(separator: "-"), parts.count >= 4 else { return nil }
+        let id = String(parts[1])
+        return isTraceID(id) ? id : nil
+    }
+
+    private static func isTraceID(_ text: String) -> Bool {
+        text.utf8.count == 32 && text.utf8.contains { $0 != UInt8(ascii: "0") }
+            && text.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
+    }
+
+    private static func newTraceID() -> String {
+        UUID().text.replacing("-", with: "")
+    }
+}
+
+extension APIEnvironment {
+    /// The response to an earlier request with the same key; nil when there was none. To be called before the request is
+    /// checked, because the workflow may have been archived since.
+    func recorded(_ idempotency: IdempotentRequest?, _ scope: Scope) async throws -> Response? {
+        guard let idempotency else { return nil }
+        return try await store.recordedResponse(scope, idempotency).map { .recorded(($0, true)) }
+    }
+
+    /// The workflow of a task to start: the named version, or the latest active one.
+    func startable(
+        _ name: String, version: String?, _ scope: Scope
+    ) async throws -> (view: WorkflowView, entry: DefinitionCache.Entry) {
+        let view: WorkflowView?
+        if let version {
+            view = try await store.workflow(scope, name: name, version: version)
+        } else {
+            view = try await store.latestWorkflow(scope, name: name)
+        }
+        guard let view, let entry = try await definitions.entry(store, scope, id: view.id) else {
+            let problem =
+                version.map { Problem(pointer: "/version", detail: "\($0) is no version of \(name)") }
+                ?? Problem(pointer: "/workflow", detail: "\(name) is no workflow with an active version")
+            throw ProblemError(.invalid, "There is no such workflow: \(problem.detail).", errors: [problem])
+        }
+        guard view.status == .active else {
+            let problem = Problem(pointer: "/version", detail: "is \(view.status.rawValue) and cannot be started")
+            throw ProblemError(.invalid, "The version \(problem.detail).", errors: [problem])
+        }
+        return (view, entry)
+    }
+}
+
+extension DefinitionCache.Entry {
+    /// A task's input with the schema's defaults filled in.
+    func checked(_ input: JSON) throws(ProblemError) -> JSON {
+        let input = self.input.applyingDefaults(to: input)
+        let problems = self.input.validate(input, at: "/input")
+        guard problems.isEmpty else {
+            throw ProblemError(.invalid, "The input does not fit the workflow: \(problems.summary).", errors: problems)
+        }
+        return input
     }
 }

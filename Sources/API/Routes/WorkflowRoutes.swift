@@ -1,3 +1,4 @@
+import Base
 import Hummingbird
 import Store
 import Workflow
@@ -55,7 +56,7 @@ struct WorkflowRoutes: Sendable {
         guard let view = try await api.store.latestWorkflow(context.scope, name: name) else {
             throw ProblemError(.notFound, "There is no active version of a workflow \(name).")
         }
-        return answer(view, request)
+        return .row(view.json, tag: view.revision, for: request)
     }
 
     private func versions(_ request: Request, _ context: PressroomRequestContext) async throws -> Response {
@@ -75,7 +76,7 @@ struct WorkflowRoutes: Sendable {
         guard let view = try await api.store.workflow(context.scope, name: name, version: version) else {
             throw ProblemError(.notFound, "There is no version \(version) of a workflow \(name).")
         }
-        return answer(view, request)
+        return .row(view.json, tag: view.revision, for: request)
     }
 
     private func change(_ request: Request, _ context: PressroomRequestContext) async throws -> Response {
@@ -92,9 +93,73 @@ struct WorkflowRoutes: Sendable {
             context.scope, name: context.text("name"), version: context.text("version"), changes, ifRevision: revision)
         return .json(view.json, tag: view.revision)
     }
+}
 
-    private func answer(_ view: WorkflowView, _ request: Request) -> Response {
-        if Preconditions(request).isKnown(view.revision) { return .notModified(tag: view.revision) }
-        return .json(view.json, tag: view.revision)
+/// The body of a request with a workflow definition, and what is wrong with it.
+struct DefinitionBody {
+    let text: String
+    let format: DefinitionFormat
+    let outcome: Result<WorkflowDefinition, ProblemList>
+
+    /// Words that take the place of a workflow's name in paths.
+    private static let reservedNames: Set<String> = ["validate"]
+    private static let yamlTypes: Set<String> = ["application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml"]
+
+    init(_ request: Request, _ api: APIEnvironment) async throws {
+        let bytes = try await request.bytes(upTo: api.bodyLimit)
+        let format: DefinitionFormat
+        switch request.mediaType {
+        case "application/json": format = .json
+        case .some(let type) where Self.yamlTypes.contains(type): format = .yaml
+        default: throw Request.unsupported(request.mediaType, "application/json or application/yaml")
+        }
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw ProblemError(
+                .malformed, "The body is not valid UTF-8.",
+                errors: [Problem(pointer: "", detail: "is not valid UTF-8")])
+        }
+        self.text = text
+        self.format = format
+        outcome = Self.read(text, format, api.configuration.ownKinds)
+    }
+
+    private static func read(
+        _ text: String, _ format: DefinitionFormat, _ ownKinds: OwnKinds
+    ) -> Result<WorkflowDefinition, ProblemList> {
+        do throws(ProblemList) {
+            let definition = try WorkflowDefinition.parse(text, format: format, ownKinds: ownKinds)
+            do {
+                try definition.json.refuseNULs()
+            } catch {
+                throw ProblemList(error.errors)
+            }
+            if reservedNames.contains(definition.name) {
+                throw ProblemList("is reserved: \(definition.name) stands for something else in paths", at: "/name")
+            }
+            return .success(definition)
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    /// The definition. Throws 400 when the text as a whole cannot be read, 422 when something in it is wrong.
+    func definition(checkedBy store: Store) async throws -> WorkflowDefinition {
+        let list = try await problems(checkedBy: store)
+        guard list.isEmpty, case .success(let definition) = outcome else {
+            throw ProblemError(
+                list.allSatisfy(\.pointer.isEmpty) ? .malformed : .invalid,
+                "The workflow cannot be published: \(list.first?.description ?? "it is wrong").", errors: list)
+        }
+        return definition
+    }
+
+    /// What is wrong with the definition. The database checks its expressions once the rest is right.
+    func problems(checkedBy store: Store) async throws -> [Problem] {
+        switch outcome {
+        case .success(let definition):
+            let problems = try await store.expressionProblems(definition)
+            return problems.isEmpty ? [] : ProblemList(problems).located(in: text, format: format).problems
+        case .failure(let list): return list.problems
+        }
     }
 }

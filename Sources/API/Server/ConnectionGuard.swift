@@ -1,3 +1,4 @@
+import Base
 import HTTPTypes
 import NIOCore
 import NIOHTTP1
@@ -6,13 +7,12 @@ import NIOHTTPTypes
 import NIOSSL
 import Workflow
 
-/// Stands before the request handlers of a connection, or of a stream of HTTP/2: answers what is not HTTP, and does not
-/// wait for ever.
+/// Guards a connection, or a stream of HTTP/2, against requests that are not HTTP and clients that let it wait for ever.
 ///
-/// A request that has not sent its body in time gets 408 and its connection is closed, whether it sends nothing or a
-/// byte now and then. What cannot be parsed gets 400, or 431 when its header section is too large. A client that does
-/// not take its response holds a stream of HTTP/2, but not the connection that TCP watches over: the stream is reset
-/// after ten times as long.
+/// A request whose body does not arrive in time gets 408 and its connection is closed, whether it sends nothing or a
+/// byte now and then. A request that cannot be parsed gets 400, or 431 when its header section is too large. A client
+/// that does not take its response holds a stream of HTTP/2 but not the connection, which TCP watches: the stream is
+/// reset after ten times as long.
 final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart
@@ -22,13 +22,13 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     private let requestTimeout: TimeAmount
     private let maxBodyBytes: Int
     private let isHTTP2: Bool
-    /// For the response, in HTTP/2.
+    /// When a response in HTTP/2 must be taken.
     private var responseDeadline: Scheduled<Void>?
-    /// For the body of a request.
+    /// When the body of the request must have arrived.
     private var deadline: Scheduled<Void>?
-    /// Requests whose head was read and whose response has not ended.
+    /// How many requests have been read whose response has not ended.
     private var openRequests = 0
-    /// Whether a head was read whose end was not.
+    /// Whether a request has been read in part.
     private var isReading = false
     private var hasResponseBegun = false
     private var hasFailed = false
@@ -62,7 +62,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         switch unwrapOutboundIn(data) {
         case .head(let head):
             hasResponseBegun = head.status.kind != .informational
-            // How long an event stream may be unread is for the hub to say.
+            // How long an event stream may stay unread is the hub's decision.
             if hasResponseBegun, head.headerFields[.contentType] != "text/event-stream" { startResponseDeadline(context) }
         case .body: break
         case .end:
@@ -74,7 +74,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        // An answer now would belong to an earlier request, which is still worked on.
+        // A response now would belong to an earlier request, which is still in progress.
         let isLate = openRequests > (isReading ? 1 : 0)
         if isLate || hasFailed || Self.isOfTheConnection(error) {
             context.fireErrorCaught(error)
@@ -101,7 +101,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         context.fireChannelInactive()
     }
 
-    /// Answers `Expect: 100-continue`, unless the body would be refused anyway (RFC 9110, 10.1.1).
+    /// Responds to `Expect: 100-continue`, unless the body would be refused anyway (RFC 9110, 10.1.1).
     private func invite(_ head: HTTPRequest, _ context: ChannelHandlerContext) {
         guard head.headerFields[.expect]?.lowercased() == "100-continue" else { return }
         if let length = head.headerFields[.contentLength].flatMap({ Int($0) }), length > maxBodyBytes { return }
@@ -130,7 +130,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         deadline = nil
     }
 
-    /// Closes, and answers before if the request that is being read, or was to be, has no answer yet.
+    /// Closes the connection, after a problem if the request that is being read, or was to be, has no response yet.
     private func refuse(_ problem: ProblemError, _ context: ChannelHandlerContext) {
         hasFailed = true
         guard openRequests == (isReading ? 1 : 0), !hasResponseBegun else {

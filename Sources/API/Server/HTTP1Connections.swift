@@ -6,7 +6,7 @@ import NIOHTTP1
 import NIOHTTPTypes
 import NIOHTTPTypesHTTP1
 
-/// Connections that speak HTTP/1.1: their pipeline, and the loop that answers their requests one after the other.
+/// Connections that speak HTTP/1.1: their pipeline, and the loop that serves their requests one after the other.
 struct HTTP1Connections: ConnectionSetup {
     let exchanges: HTTPExchanges
     let configuration: APIConfiguration
@@ -19,7 +19,7 @@ struct HTTP1Connections: ConnectionSetup {
         limits.maxHeaderFieldSize = configuration.maxHeaderBytes
         limits.maxHeaderListSize = configuration.maxHeaderBytes
         limits.maxHeaderFieldCount = configuration.maxHeaderCount
-        // Pipelining is NIOAsyncChannel's; errors are the guard's; header fields are valid by their type.
+        // Pipelining is left to NIOAsyncChannel and errors to the guard; header fields are valid by their type.
         try pipeline.configureHTTPServerPipeline(
             withPipeliningAssistance: false, withErrorHandling: false, withOutboundHeaderValidation: false,
             withEncoderConfiguration: .init(), withDecoderLimitConfiguration: limits)
@@ -44,7 +44,7 @@ struct HTTP1Connections: ConnectionSetup {
                         if exchange.isLast { break }
                     }
                 } catch is HTTPParserError {
-                    // What came after a request that was answered meanwhile: the guard leaves it to us.
+                    // The error follows a request whose response was sent meanwhile; the guard leaves it to this loop.
                     try await outbound.write(
                         .head(.init(status: .badRequest, headerFields: [.connection: "close", .contentLength: "0"])))
                     try await outbound.write(.end(nil))

@@ -1,3 +1,4 @@
+import Glibc
 import Logging
 import NIOCore
 import NIOPosix
@@ -5,8 +6,8 @@ import ServiceLifecycle
 
 /// Listens, accepts on a thread of its own, and serves each connection until it ends.
 ///
-/// Accepting never waits for the loops that fan out: during a burst there the kernel's queue would fill up, and clients
-/// that find it full come back only after seconds.
+/// Accepting never waits for a fan-out. Otherwise a burst of events would let the kernel's queue fill up, and clients that
+/// find it full try again only after seconds.
 struct HTTPServer: Service {
     let configuration: APIConfiguration
     let eventLoopGroup: any EventLoopGroup
@@ -44,11 +45,11 @@ struct HTTPServer: Service {
         await letGo(open)
     }
 
-    /// Waits for the requests that are under way, but not longer than a request may take.
+    /// Waits for the requests in progress, but not longer than a request may take.
     private func letGo(_ open: OpenConnections) async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { [configuration] in
-                // Cut short by the others' end, or by the cancellation of all.
+                // Cut short when all connections have ended, or by cancellation.
                 try? await Task.sleep(for: configuration.requestTimeout)
                 open.closeAll()
             }
@@ -75,3 +76,58 @@ struct HTTPServer: Service {
             .bind(host: configuration.host, port: configuration.port).get()
     }
 }
+
+/// Sets up the pipeline of accepted connections, and starts the tasks that serve them.
+protocol ConnectionSetup: Sendable {
+    /// Called on the connection's event loop. A connection whose setup throws is closed.
+    func setUp(_ channel: any Channel, _ open: OpenConnections) throws
+}
+
+/// The options of the listening socket. Accepted connections inherit them, so that they cost a connection no system call.
+struct SocketOptions {
+    private var options: [(ChannelOptions.Types.SocketOption, Int)] = [
+        (.init(level: .socket, name: .so_reuseaddr), 1), (.init(level: .tcp, name: .tcp_nodelay), 1),
+        (.init(level: .socket, name: .so_keepalive), 1),
+    ]
+
+    /// Lets TCP notice a peer that has vanished. A heartbeat that is not acknowledged closes the connection after the
+    /// timeout; a connection without unsent bytes gets keep-alive probes after half of it.
+    init(_ configuration: APIConfiguration) {
+        let timeout = configuration.tcpUserTimeout
+        let seconds = Int(timeout.components.seconds)
+        let milliseconds = Int(TimeAmount(timeout).nanoseconds / 1_000_000)
+        options += [
+            (.init(level: .tcp, name: .init(rawValue: TCP_USER_TIMEOUT)), milliseconds),
+            (.init(level: .tcp, name: .init(rawValue: TCP_KEEPIDLE)), max(1, seconds / 2)),
+            (.init(level: .tcp, name: .init(rawValue: TCP_KEEPINTVL)), max(1, seconds / 6)),
+        ]
+    }
+
+    func apply(to bootstrap: ServerBootstrap) -> ServerBootstrap {
+        options.reduce(bootstrap) { $0.serverChannelOption($1.0, value: .init($1.1)) }
+    }
+}
+
+/// Logs, at most once a minute, that connections cannot be accepted, such as because file descriptors ran out. NIO tries
+/// again after a second, and the clients wait in the kernel's queue.
+final class AcceptErrorHandler: ChannelInboundHandler {
+    typealias InboundIn = any Channel
+
+    private let logger: Logger
+    private var silentUntil = NIODeadline.now()
+
+    init(logger: Logger) {
+        self.logger = logger
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        if NIODeadline.now() >= silentUntil {
+            silentUntil = .now() + .minutes(1)
+            logger.warning("connections cannot be accepted for now", metadata: ["error": "\(error)"])
+        }
+        context.fireErrorCaught(error)
+    }
+}
+
+@available(*, unavailable)
+extension AcceptErrorHandler: Sendable {}

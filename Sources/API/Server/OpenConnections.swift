@@ -3,10 +3,10 @@ import NIOCore
 import NIOExtras
 import Synchronization
 
-/// The connections of a server, from their acceptance until nothing works for them any longer.
+/// The connections of a server, from their acceptance until they are closed and their tasks have ended.
 ///
-/// Each is served by a task that is not a child of the server's: so it starts on the connection's own event loop, and
-/// none can be lost between the one that accepts and the one that serves.
+/// The task that serves a connection is no child of the server's task. So it starts on the connection's own event loop,
+/// and no connection is lost between the task that accepts and the one that serves.
 final class OpenConnections: Sendable {
     private struct State {
         var channels: [ObjectIdentifier: any Channel] = [:]
@@ -29,7 +29,7 @@ final class OpenConnections: Sendable {
         executors = Dictionary(uniqueKeysWithValues: group.makeIterator().map { (ObjectIdentifier($0), EventLoopExecutor($0)) })
     }
 
-    /// Keeps an eye on a connection until it closes; one that comes too late is closed.
+    /// Adds a connection until it closes. Once the server stops, the connection is closed at once.
     func add(_ channel: any Channel) {
         let id = ObjectIdentifier(channel)
         let isLate = state.withLock { state in
@@ -45,7 +45,7 @@ final class OpenConnections: Sendable {
         if isLate { channel.close(promise: nil) }
     }
 
-    /// Runs what serves a connection, or one stream of it, on its event loop.
+    /// Serves a connection, or one stream of it, on its event loop.
     func serve(on eventLoop: any EventLoop, _ body: @escaping @Sendable () async -> Void) {
         state.withLock { $0.tasks += 1 }
         Task(executorPreference: executors[ObjectIdentifier(eventLoop)]) { [self] in
@@ -60,7 +60,7 @@ final class OpenConnections: Sendable {
     /// Whether the connections have been asked to close.
     var isQuiescing: Bool { state.withLock { $0.isQuiescing } }
 
-    /// Asks every connection to close once its requests are answered.
+    /// Asks every connection to close after the responses to its requests.
     func quiesce() {
         let channels = state.withLock { state in
             state.isQuiescing = true
@@ -78,7 +78,7 @@ final class OpenConnections: Sendable {
         for channel in channels { channel.close(promise: nil) }
     }
 
-    /// Waits until there are none, once they have been asked to close.
+    /// Waits, after `quiesce`, until there are no connections and tasks.
     func ended() async {
         await withCheckedContinuation { continuation in
             state.withLock { state in

@@ -2,11 +2,36 @@ import Broadcast
 import Glibc
 import NIOCore
 import NIOPosix
+import NIOSSL
 
-/// A plain connection that does nothing but stream, on an event loop that does nothing but fan out.
+/// Takes a plain connection away from the HTTP server, once the head of its response is sent and the rest is a stream.
 ///
-/// It writes to the socket directly, and leaves to its channel only what the kernel does not take at once: a fan-out is
-/// mostly system calls, and the way through a channel costs half of one.
+/// The stream then needs none of what a request needs. Its event loop serves no requests, so that requests do not wait
+/// for a fan-out, nor a fan-out for requests.
+enum SocketHandover {
+    /// A descriptor of the connection's socket. The channel is closed, and the connection stays open. Nil when the socket
+    /// cannot be taken; then the channel is unchanged.
+    static func takeSocket(of channel: any Channel) async throws -> NIOBSDSocket.Handle? {
+        try await channel.eventLoop.submit {
+            // Only without TLS: bytes that bypass the channel would not be encrypted.
+            let isSecure = (try? channel.pipeline.syncOperations.handler(type: NIOSSLServerHandler.self)) != nil
+            guard !isSecure, channel.isActive, try channel.syncOptions?.getOption(.bufferedWritableBytes) == 0 else {
+                return nil
+            }
+            let copy = try channel.pipeline.syncOperations.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) {
+                fcntl($0, F_DUPFD_CLOEXEC, 0)
+            }
+            guard let copy, copy >= 0 else { return nil }
+            channel.close(promise: nil)
+            return copy
+        }.get()
+    }
+}
+
+/// A plain connection that only streams, on an event loop that only fans out.
+///
+/// It writes to the socket directly, and leaves to its channel only what the kernel does not take at once. A fan-out is
+/// mostly system calls, and a write through a channel costs half of one more.
 final class SocketStream: ChannelInboundHandler, SubscriberOutput {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
@@ -14,7 +39,7 @@ final class SocketStream: ChannelInboundHandler, SubscriberOutput {
     private let channel: any Channel
     private let socket: NIOBSDSocket.Handle
     private var subscriber: Subscriber?
-    /// Writes that wait in the channel; later ones must wait behind them.
+    /// How many writes wait in the channel. Later ones must wait behind them.
     private var waitingWrites = 0
 
     private init(_ channel: any Channel, _ socket: NIOBSDSocket.Handle) {
@@ -22,9 +47,9 @@ final class SocketStream: ChannelInboundHandler, SubscriberOutput {
         self.socket = socket
     }
 
-    /// Makes a channel of a connected socket, which belongs to it from now on.
+    /// Makes a channel of a connected socket, and owns the socket from now on.
     static func open(_ socket: NIOBSDSocket.Handle, on eventLoop: any EventLoop) async throws -> any Channel {
-        // From here on NIO closes it, also when this fails.
+        // From here on NIO closes the socket, also when this fails.
         try await ClientBootstrap(group: eventLoop)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
@@ -35,13 +60,17 @@ final class SocketStream: ChannelInboundHandler, SubscriberOutput {
     }
 
     /// Makes it the output of a subscriber. On the event loop.
-    static func connect(_ channel: any Channel, to box: SubscriberBox) throws {
+    static func connect(
+        _ channel: any Channel, _ subscribe: (any SubscriberOutput) -> Subscriber
+    ) throws -> Subscriber {
         guard channel.isActive else { throw ChannelError.ioOnClosedChannel }
         let stream = try channel.pipeline.syncOperations.handler(type: SocketStream.self)
-        stream.subscriber = box.connect(stream)
+        let subscriber = subscribe(stream)
+        stream.subscriber = subscriber
+        return subscriber
     }
 
-    /// Sends the end of the response, and returns when it is sent or the time is over.
+    /// Sends the end of the response. Returns when it is sent or the time is over.
     static func end(_ channel: any Channel, within time: Duration) async {
         let tooLate = channel.eventLoop.scheduleTask(in: TimeAmount(time)) { channel.close(promise: nil) }
         try? await channel.writeAndFlush(ByteBuffer(string: "0\r\n\r\n")).get()
@@ -55,7 +84,7 @@ final class SocketStream: ChannelInboundHandler, SubscriberOutput {
     }
 
     func write(_ bytes: ByteBuffer) {
-        // A closed channel's socket may be another connection's by now.
+        // The number of a closed channel's socket may belong to another connection by now.
         guard channel.isActive else { return }
         var rest = bytes
         if waitingWrites == 0 {
@@ -75,7 +104,7 @@ final class SocketStream: ChannelInboundHandler, SubscriberOutput {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        // Readers of streams have nothing more to say.
+        // A stream has no further requests.
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {

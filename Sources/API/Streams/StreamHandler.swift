@@ -4,14 +4,13 @@ import NIOHTTP1
 import NIOHTTP2
 import NIOHTTPTypesHTTP2
 
-/// Stands next to the socket, or next to the connection of a stream of HTTP/2, while a response streams: writes the
-/// hub's bytes below the HTTP encoder, so that all connections share them, and sees at once when the reader leaves or
-/// can take more.
+/// The output of a stream that stays on the connection of its request: a handler below the HTTP encoder, which writes
+/// the hub's shared bytes and sees when the reader leaves or the connection is writable again.
 final class StreamHandler: ChannelInboundHandler, RemovableChannelHandler, SubscriberOutput {
     typealias InboundIn = ByteBuffer
 
     private let framing: Framing
-    /// Of a stream of HTTP/2: what its windows, or those of its connection, have held back.
+    /// Bytes that the windows of an HTTP/2 stream, or of its connection, hold back.
     private var heldBack = 0
     private var context: ChannelHandlerContext?
     private var subscriber: Subscriber?
@@ -21,7 +20,9 @@ final class StreamHandler: ChannelInboundHandler, RemovableChannelHandler, Subsc
     }
 
     /// Puts a handler into a connection's pipeline and makes it the output of a subscriber. On the event loop.
-    static func install(in channel: any Channel, _ framing: Framing, for box: SubscriberBox) throws {
+    static func install(
+        in channel: any Channel, _ framing: Framing, _ subscribe: (any SubscriberOutput) -> Subscriber
+    ) throws -> Subscriber {
         guard channel.isActive else { throw ChannelError.ioOnClosedChannel }
         let pipeline = channel.pipeline.syncOperations
         let encoder: any ChannelHandler =
@@ -31,10 +32,12 @@ final class StreamHandler: ChannelInboundHandler, RemovableChannelHandler, Subsc
             }
         let handler = StreamHandler(framing)
         try pipeline.addHandler(handler, position: .before(encoder))
-        handler.subscriber = box.connect(handler)
+        let subscriber = subscribe(handler)
+        handler.subscriber = subscriber
+        return subscriber
     }
 
-    /// Leaves the pipeline as it was.
+    /// Takes the handler out of the pipeline.
     static func remove(from channel: any Channel) -> EventLoopFuture<Void> {
         channel.eventLoop.flatSubmit {
             do {
@@ -92,8 +95,8 @@ final class StreamHandler: ChannelInboundHandler, RemovableChannelHandler, Subsc
         context.fireChannelInactive()
     }
 
-    /// Who closes its half of a connection has left: readers of streams have nothing more to say, but keep their half
-    /// open. In HTTP/2 the end of the request closes that half, and nothing tells of it.
+    /// A client that closes its half of the connection has left: readers of streams send nothing more, but keep their half
+    /// open. In HTTP/2 the end of the request closes that half, without an event here.
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         context.fireUserInboundEventTriggered(event)
         guard case ChannelEvent.inputClosed? = event as? ChannelEvent else { return }

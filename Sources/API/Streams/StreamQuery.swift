@@ -1,63 +1,80 @@
+import Base
 import Broadcast
 import Foundation
 import HTTPTypes
 import Hummingbird
 import Workflow
 
-/// What a stream request asks for, checked: every unknown or malformed parameter is named.
+/// What the request for a stream asks for: where the stream begins and what it is narrowed to.
 struct StreamQuery: Sendable, Hashable {
-    var position = StreamPosition.unspecified
-    var filter = StreamFilter()
+    enum Position: Sendable, Hashable {
+        case after(Cursor)
+        /// Before the oldest event that is retained.
+        case earliest
+        case now
+        case unspecified
+    }
 
-    /// - Parameter taskID: the task whose stream it is; nil for a tenant's, which may be narrowed.
+    private enum From: String, CaseIterable {
+        case earliest, now
+    }
+
+    let position: Position
+    let filter: StreamFilter
+
+    /// - Parameter taskID: the task whose stream it is; nil for a tenant's stream, which may be narrowed.
     init(_ request: Request, taskID: UUID?) throws(ProblemError) {
-        var reader = StreamQueryReader(request.uri.query)
-        let given = reader.takeOne("cursor")
-        let from = reader.takeOne("from")
+        var query = QueryReader(request)
+        var filter = StreamFilter()
         if let taskID {
             filter.taskIDs = [taskID]
         } else {
-            filter.conversationID = reader.takeOne("conversation_id")
-            filter.userID = reader.takeOne("user_id")
-            filter.workspaceID = reader.takeOne("workspace_id").flatMap { reader.uuid($0, of: "workspace_id") }
-            filter.workflowName = reader.takeOne("workflow")
-            filter.taskIDs = Set(reader.takeAll("task_id").compactMap { reader.uuid($0, of: "task_id") })
+            filter.conversationID = query.string("conversation_id")
+            filter.userID = query.string("user_id")
+            filter.workspaceID = query.uuid("workspace_id")
+            filter.workflowName = query.string("workflow")
+            filter.taskIDs = Set(query.uuids("task_id"))
         }
-        filter.types = Self.types(&reader)
-        let header = request.headers[.lastEventID].flatMap { $0.isEmpty ? nil : $0 }
-        let cursor = given.flatMap { $0.isEmpty ? nil : $0 }
-        let headerCursor = header.flatMap(Cursor.init)
-        let queryCursor = cursor.flatMap(Cursor.init)
-        if header != nil, headerCursor == nil {
-            reader.report("/headers/last-event-id", "is not a cursor: <epoch>.<position>")
-        }
-        if cursor != nil, queryCursor == nil { reader.refuse("cursor", "is not a cursor: <epoch>.<position>") }
-        if let from, from != "earliest", from != "now" { reader.refuse("from", "must be earliest or now") }
-        try reader.finish()
-        if let start = headerCursor ?? queryCursor {
-            position = .after(start)
-        } else if let from {
-            position = from == "now" ? .now : .earliest
+        filter.types = Self.types(&query)
+        let cursor = query.cursor("cursor")
+        let from = query.word("from", as: From.self)
+        let lastEventID = Self.lastEventID(of: request, &query)
+        try query.finish()
+        self.filter = filter
+        if let cursor = lastEventID ?? cursor {
+            position = .after(cursor)
+        } else {
+            switch from {
+            case .earliest: position = .earliest
+            case .now: position = .now
+            case nil: position = .unspecified
+            }
         }
     }
 
-    private static func types(_ reader: inout StreamQueryReader) -> Set<String>? {
-        guard let text = reader.takeOne("types") else { return nil }
-        let types = Set(text.split(separator: ",", omittingEmptySubsequences: false).map(String.init))
-        for type in types.sorted() where !EventTypes.isKnown(type) {
-            reader.refuse("types", type.isEmpty ? "holds an empty type" : "holds an unknown type: \(type)")
+    private static func lastEventID(of request: Request, _ query: inout QueryReader) -> Cursor? {
+        guard let text = request.headers[.lastEventID], !text.isEmpty else { return nil }
+        let cursor = Cursor(text)
+        if cursor == nil { query.add(Problem(pointer: "/headers/last-event-id", detail: QueryReader.cursorExpectation)) }
+        return cursor
+    }
+
+    private static func types(_ query: inout QueryReader) -> Set<String>? {
+        guard let types = query.list("types").map({ Set($0) }) else { return nil }
+        for type in types.sorted() where !isKnown(type) {
+            query.fail("types", type.isEmpty ? "holds an empty type" : "holds an unknown type: \(type)")
         }
         return types
     }
-}
 
-extension HTTPField.Name {
-    static let lastEventID = HTTPField.Name.make("last-event-id")
-    static let accelBuffering = HTTPField.Name.make("x-accel-buffering")
+    /// The types of the service; an application's own are `custom.<name>`.
+    private static let knownTypes: Set<String> = [
+        "task_updated", "phase_changed", "step_updated", "output_updated", "evaluation_updated", "human_task_updated",
+        "output_version_added", "log_appended", "queue_built", "finalists_selected", "ranking_updated", "output_delta",
+        "custom",
+    ]
 
-    /// A name that is known to be one.
-    private static func make(_ name: String) -> HTTPField.Name {
-        guard let name = HTTPField.Name(name) else { preconditionFailure("\(name) is no field name") }
-        return name
+    private static func isKnown(_ type: String) -> Bool {
+        knownTypes.contains(type) || (type.hasPrefix("custom.") && type.utf8.count > "custom.".utf8.count)
     }
 }

@@ -1,77 +1,114 @@
-package import Broadcast
+import Broadcast
 import Foundation
 import HTTPTypes
-package import Hummingbird
-package import Logging
+import Hummingbird
+import Logging
 import NIOCore
 import Postgres
-package import Store
+import Store
 import Workflow
 
 /// `GET /tasks/{task_id}/stream` and `GET /stream`: server-sent events.
-package struct StreamRoutes: Sendable {
-    private let store: Store
-    private let hub: Hub
-    private let configuration: StreamConfiguration
+struct StreamRoutes: Sendable {
+    let api: APIEnvironment
+    let hub: Hub
+    /// Of the service: a request's own logger would live as long as its stream.
+    let logger: Logger
 
-    private let logger: Logger
-
-    package init(store: Store, hub: Hub, configuration: StreamConfiguration = StreamConfiguration(), logger: Logger) {
-        self.logger = logger
-        self.store = store
-        self.hub = hub
-        self.configuration = configuration
-    }
-
-    /// Adds the routes to a router that stands at the API's root.
-    package func add<Context: StreamRequestContext>(to router: some RouterMethods<Context>) {
-        for method in [HTTPRequest.Method.get, .head] {
-            router.on("/tasks/{task_id}/stream", method: method) { request, context in
-                guard let taskID = context.parameters.get("task_id").flatMap(UUID.init(strict:)) else {
-                    throw ProblemError(
-                        .malformed, "task_id in the path is not a UUID.",
-                        errors: [Problem(pointer: "/path/task_id", detail: "must be a UUID")])
-                }
-                return try await respond(request, context, taskID: taskID)
-            }
-            router.on("/stream", method: method) { request, context in
-                try await respond(request, context, taskID: nil)
-            }
+    func add(to routes: RouteBuilder) {
+        routes.stream("/api/v1/tasks/{task_id}/stream") { request, context in
+            try await respond(request, context, taskID: context.uuid("task_id"))
+        }
+        routes.stream("/api/v1/stream") { request, context in
+            try await respond(request, context, taskID: nil)
         }
     }
 
     private func respond(
-        _ request: Request, _ context: some StreamRequestContext, taskID: UUID?
+        _ request: Request, _ context: PressroomRequestContext, taskID: UUID?
     ) async throws -> Response {
         let query = try StreamQuery(request, taskID: taskID)
-        let starter = StreamStarter(store: store, scope: context.scope, taskID: taskID)
+        let starter = StreamStarter(store: api.store, scope: context.scope, taskID: taskID)
         let permit: StreamPermit
         do {
             permit = try StreamPermit(
                 hub, for: StreamReader(tenantID: context.scope.tenantID, userID: context.scope.userID))
         } catch {
-            return try StreamResponses.overloaded(request, hub, error.limit, context)
+            return try overloaded(error, request, context)
         }
-        let answer: StreamStarter.Answer
+        let beginning: StreamStarter.Beginning?
         do {
-            answer = try await starter.answer(query.position)
+            beginning = try await starter.begin(query.position)
         } catch let error as PostgresError {
-            guard StreamResponses.isEventSource(request) else { throw error }
+            guard Self.isEventSource(request) else { throw error }
             context.logger.warning("a stream cannot begin", metadata: ["error": "\(error)"])
-            return try StreamResponses.overloaded(request, hub, .node, context)
+            return try overloaded(.node, request, context)
         }
-        guard case .stream(let start, let head) = answer else { return Response(status: .noContent) }
-        if request.method == .head { return StreamResponses.headOnly(context) }
+        guard let (start, head) = beginning else { return Response(status: .noContent) }
+        if request.method == .head { return headOnly(context) }
         permit.follow(head)
-        let connection = StreamConnection(
+        let response = StreamResponse(
             request: StreamRequest(
                 tenantID: context.scope.tenantID, filter: query.filter, framing: context.isHTTP2 ? .plain : .chunked),
-            starter: starter, hub: hub, permit: permit, logger: logger, settleTime: configuration.settleTime)
+            starter: starter, hub: hub, permit: permit, logger: logger, settleTime: api.configuration.streamSettleTime)
         let channel = context.channel
         return Response(
-            status: .ok, headers: StreamResponses.headers(closing: !context.isHTTP2),
+            status: .ok, headers: Self.headers(closing: !context.isHTTP2),
             body: ResponseBody { writer in
-                if await connection.serve(start, on: channel) { try await writer.finish(nil) }
+                if await response.serve(start, on: channel) { try await writer.finish(nil) }
             })
+    }
+
+    /// The response while the node has no capacity, or no database. An `EventSource` gives up at any status but 200.
+    private func overloaded(
+        _ limit: StreamLimit, _ request: Request, _ context: PressroomRequestContext
+    ) throws(ProblemError) -> Response {
+        let retry = hub.jitteredRetryWhenOverloaded
+        guard Self.isEventSource(request) else {
+            let headers: HTTPFields = [.retryAfter: "\(retry.components.seconds)"]
+            switch limit {
+            case .node: throw ProblemError(.unavailable, "This node serves no further streams now.", headers: headers)
+            case .tenant: throw ProblemError(.tooManyRequests, "The tenant has too many open streams.", headers: headers)
+            case .user: throw ProblemError(.tooManyRequests, "You have too many open streams.", headers: headers)
+            }
+        }
+        let frames = [Frame.opening(retry: retry, cursor: nil).plain, Frame.overloaded(retry: retry).plain]
+        let closing = context.isHTTP2 ? nil : context.channel
+        return Response(
+            status: .ok, headers: Self.headers(closing: closing != nil),
+            body: ResponseBody { writer in
+                try await writer.write(contentsOf: frames)
+                try await writer.finish(nil)
+                closing?.close(promise: nil)
+            })
+    }
+
+    /// The head of a stream without a stream. In HTTP/1.1 a response to `HEAD` must not have even the chunk that ends a
+    /// body, which the encoder would write, so the connection is closed instead.
+    private func headOnly(_ context: PressroomRequestContext) -> Response {
+        let closing = context.isHTTP2 ? nil : context.channel
+        return Response(
+            status: .ok, headers: Self.headers(closing: closing != nil),
+            body: ResponseBody { writer in
+                if let closing { closing.close(promise: nil) } else { try await writer.finish(nil) }
+            })
+    }
+
+    /// Whether the client reads event streams, as a browser's `EventSource` always says.
+    private static func isEventSource(_ request: Request) -> Bool {
+        request.headers[values: .accept].contains { accept in
+            accept.split(separator: ",").contains { range in
+                range.prefix { $0 != ";" }.filter { !$0.isWhitespace }.lowercased() == "text/event-stream"
+            }
+        }
+    }
+
+    /// - Parameter closing: in HTTP/1.1 the connection ends with the stream, because it may be taken from the server.
+    private static func headers(closing: Bool) -> HTTPFields {
+        var headers: HTTPFields = [
+            .contentType: "text/event-stream", .cacheControl: "no-cache, no-transform", .accelBuffering: "no",
+        ]
+        if closing { headers[.connection] = "close" }
+        return headers
     }
 }

@@ -1,3 +1,5 @@
+import Base
+
 /// How long an `EventSource` waits before it connects again.
 ///
 /// The wait is the server's `retry` (or `initial`), doubled with each failure in a row up to `max`, plus a random part
@@ -23,9 +25,8 @@ public struct ReconnectPolicy: Sendable, Hashable {
 
     /// The wait after `failures` failures in a row, 0 for a stream that just ended. `random` is 0..<1.
     func delay(failures: Int, serverRetry: Duration?, random: Double) -> Duration {
-        let base = serverRetry ?? initial
-        let doubled = base * (1 << Swift.min(Swift.max(failures - 1, 0), 16))
-        let wait = Swift.max(base, Swift.min(doubled, max))
-        return wait + wait * (jitter * random)
+        let first = serverRetry ?? initial
+        let backoff = Backoff(initial: first, max: Swift.max(first, max), jitter: 1...(1 + Swift.max(0, jitter)))
+        return backoff.delay(afterFailures: failures, random: random)
     }
 }

@@ -1,3 +1,4 @@
+package import Base
 package import Workflow
 
 /// Folds a task's events into exactly what `GET …/state` returns at the same cursor.
@@ -5,17 +6,17 @@ package import Workflow
 /// An event at or before the fold's cursor changes nothing, so that a doubled one does no harm; neither does an event
 /// of another task, or of a type that carries no row.
 package struct TaskFold: Sendable {
-    /// What an event did.
+    /// The effect of an event.
     package enum Outcome: Sendable, Equatable {
         case changed
         case ignored
-        /// What was known is void; a `state` event follows.
+        /// The state is void; a `state` event follows.
         case reset(reason: String)
-        /// The task is terminal and everything of it was seen.
+        /// The task is terminal, and the fold has all its events.
         case ended(status: String)
     }
 
-    /// The place up to which events are folded in; nil before the first state and after a reset.
+    /// The cursor of the last event that was folded in; nil before the first state and after a reset.
     package private(set) var cursor: Cursor?
 
     private var task: JSON = [:]
@@ -36,7 +37,7 @@ package struct TaskFold: Sendable {
     /// The state, in the shape of `GET …/state`; nil before the first `state`.
     package var state: JSON? {
         guard let cursor else { return nil }
-        var state: [String: JSON] = [
+        var state: JSONObject = [
             "cursor": .string(cursor.description), "status": task["status"] ?? .null, "phase": task["phase"] ?? .null,
             "progress": task["progress"] ?? .null, "task": task, "live": live.json,
         ]
@@ -44,7 +45,7 @@ package struct TaskFold: Sendable {
         return .object(state)
     }
 
-    /// Folds one event in. `id` is the event's own id; nil for live text and others without a place in the log.
+    /// Folds one event in. `id` is the event's own id; nil for live text and other events that are not in the log.
     ///
     /// - Throws: `invalid_response` for data that is no JSON object, or a state or cursor that cannot be read.
     @discardableResult
@@ -82,7 +83,7 @@ package struct TaskFold: Sendable {
         guard try move(to: id), isOfThisTask(data) else { return .ignored }
         switch name {
         case "task_updated": task = data["task"] ?? task
-        // Its `task` is left alone: the task's own change has its own event, and a phase's can be logged after a newer one.
+        // Its `task` is ignored: a task's change has an event of its own, and a phase's event can come after a newer one.
         case "phase_changed": upsert(data["phase"], into: .phases)
         case "step_updated": upsert(data["step"], into: .steps)
         case "queue_built": for step in data["steps"]?.array ?? [] { upsert(step, into: .steps) }
@@ -108,7 +109,7 @@ package struct TaskFold: Sendable {
         if let output { live.settle(with: output) }
     }
 
-    /// Whether the version that a delta belongs to has become a row: text may come late, by way of another node.
+    /// Whether the version that a delta belongs to has become a row: text from another node may come late.
     private func isRow(_ delta: JSON) -> Bool {
         guard let id = delta["output_id"]?.string, let version = delta["version_number"]?.int,
             let known = tables[.outputs]?[id]?["version_number"]?.int
@@ -121,7 +122,7 @@ package struct TaskFold: Sendable {
         return id == task["task_id"]?.string
     }
 
-    /// False when the place was passed before.
+    /// False when the cursor was passed before.
     @discardableResult
     private mutating func move(to id: String?) throws(PressroomError) -> Bool {
         guard let id else { return true }
@@ -164,6 +165,115 @@ extension TaskFold {
             case .steps: .sequence
             default: .creation
             }
+        }
+    }
+}
+
+/// The rows of one table of a task, by id, in the order in which `/state` lists them.
+struct FoldedRows: Sendable {
+    /// The key by which rows are sorted before their ids.
+    enum Order: Sendable { case ordinal, sequence, creation }
+
+    private struct SortKey: Comparable {
+        var number: Int
+        var createdAt: String
+        var id: String
+
+        static func < (left: SortKey, right: SortKey) -> Bool {
+            (left.number, left.createdAt, left.id) < (right.number, right.createdAt, right.id)
+        }
+    }
+
+    private let order: Order
+    private var rows: JSONObject = [:]
+    private var keys: [SortKey] = []
+
+    init(order: Order, rows: [JSON] = []) {
+        self.order = order
+        for row in rows { upsert(row) }
+    }
+
+    subscript(id: String) -> JSON? { rows[id] }
+
+    var json: JSON { .array(keys.compactMap { rows[$0.id] }) }
+
+    /// Inserts a row, or replaces the one with its id; false when it has no id.
+    @discardableResult
+    mutating func upsert(_ row: JSON) -> Bool {
+        guard let key = sortKey(of: row) else { return false }
+        if let before = rows.updateValue(row, forKey: key.id) {
+            guard sortKey(of: before) != key else { return true }
+            keys.removeAll { $0.id == key.id }
+        }
+        // Rows nearly always come in order, so the search begins at the end.
+        let index = keys.lastIndex { $0 < key }.map { $0 + 1 } ?? 0
+        keys.insert(key, at: index)
+        return true
+    }
+
+    private func sortKey(of row: JSON) -> SortKey? {
+        guard let id = row["id"]?.string else { return nil }
+        switch order {
+        case .ordinal: return SortKey(number: row["ordinal"]?.int ?? 0, createdAt: "", id: id)
+        case .sequence: return SortKey(number: row["sequence"]?.int ?? 0, createdAt: "", id: id)
+        case .creation: return SortKey(number: 0, createdAt: row["created_at"]?.string ?? "", id: id)
+        }
+    }
+}
+
+/// The texts in progress of a task, as `live` lists them.
+struct FoldedTexts: Sendable {
+    private struct Text {
+        var outputID: String
+        var versionNumber: Int
+        var text: String
+        /// The length of `text` in UTF-16 units, which offsets count.
+        var units: Int
+    }
+
+    private var texts: [Text] = []
+
+    init(_ live: JSON? = nil) {
+        for entry in live?.array ?? [] {
+            guard let outputID = entry["output_id"]?.string, let text = entry["text"]?.string else { continue }
+            texts.append(
+                Text(outputID: outputID, versionNumber: entry["version_number"]?.int ?? 0, text: text, units: text.utf16.count))
+        }
+    }
+
+    var json: JSON {
+        .array(
+            texts.map {
+                [
+                    "output_id": .string($0.outputID), "version_number": .integer(Int64($0.versionNumber)),
+                    "text": .string($0.text),
+                ]
+            })
+    }
+
+    /// Offset 0 replaces the text, its end appends to it, any other offset is ignored. Returns whether the text changed.
+    mutating func apply(delta: JSON) -> Bool {
+        guard let outputID = delta["output_id"]?.string, let offset = delta["offset"]?.int,
+            let text = delta["text"]?.string, let version = delta["version_number"]?.int
+        else { return false }
+        let index = texts.firstIndex { $0.outputID == outputID }
+        if offset == 0 {
+            let new = Text(outputID: outputID, versionNumber: version, text: text, units: text.utf16.count)
+            if let index { texts[index] = new } else { texts.append(new) }
+            return true
+        }
+        guard let index, texts[index].versionNumber == version, texts[index].units == offset else { return false }
+        texts[index].text += text
+        texts[index].units += text.utf16.count
+        return true
+    }
+
+    /// Drops a text that has become a row, or whose output is no longer being written.
+    mutating func settle(with output: JSON) {
+        let isBeingWritten = [OutputStatus.writing, .editing, .rewriting].map(\.rawValue).contains(output["status"]?.string)
+        texts.removeAll {
+            $0.outputID == output["id"]?.string
+                && (!isBeingWritten || (output["version_number"]?.int ?? 0) >= $0.versionNumber)
         }
     }
 }

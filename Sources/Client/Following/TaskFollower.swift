@@ -1,3 +1,4 @@
+import Base
 import Workflow
 
 /// A task's state, then its state after each event, up to the last.

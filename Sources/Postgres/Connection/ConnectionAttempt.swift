@@ -1,13 +1,14 @@
+import Base
 import CLibPQ
 import Dispatch
 import Logging
 import Synchronization
 
-/// One try to connect: libpq says what to wait for, the poller waits, and the steps themselves, which resolve names
-/// and compute password proofs, run where they may block.
+/// One attempt to connect: libpq says what to wait for, and the poller waits. The steps, which resolve names and compute
+/// password proofs, run on a queue where they may block.
 final class ConnectionAttempt: SocketHandler {
     private struct State: ~Copyable {
-        /// Absent while a step runs.
+        /// `nil` while a step runs.
         var handle: LibPQHandle?
         var continuation: UnsafeContinuation<Result<PostgresConnection, PostgresError>, Never>?
         var token: SocketPoller.Token = 0
@@ -91,7 +92,7 @@ final class ConnectionAttempt: SocketHandler {
         let box = Mutex<LibPQHandle?>(handle)
         state.withLock { state in
             guard !state.isOver, let handle = box.withLock({ $0.take() }) else { return }
-            // Under the lock: once the attempt is over, the number of the socket may be somebody else's.
+            // Under the lock: after the attempt has ended, the number of the socket may belong to another file.
             poller.watch(handle.socket, token: state.token, interest: interest)
             state.handle = consume handle
         }
@@ -111,4 +112,10 @@ final class ConnectionAttempt: SocketHandler {
         if token != 0 { poller.unregister(token) }
         continuation?.resume(returning: result)
     }
+}
+
+extension Backoff {
+    /// The waits between attempts, each shortened by up to a half at random, so that the clients of a server that came back
+    /// do not all arrive at once.
+    static let reconnecting = Backoff(initial: .milliseconds(50), max: .seconds(1))
 }

@@ -1,7 +1,7 @@
 import CLibPQ
 import DequeModule
 
-/// Everything of a connection that its lock protects. Methods collect in `effects` what must happen after it.
+/// The state of a connection that its lock protects. Methods collect in `effects` what must happen outside the lock.
 struct ConnectionCore: ~Copyable {
     var handle: LibPQHandle
     var machine = ConnectionStateMachine()
@@ -64,7 +64,7 @@ struct ConnectionCore: ~Copyable {
         }
     }
 
-    /// Done under the lock, so that a late clearing cannot undo a newer deadline.
+    /// Called under the lock, so that a late clearing cannot undo a newer deadline.
     mutating func setDeadline(after delay: Duration?) {
         guard delay != nil || deadline != nil else { return }
         deadline = delay.map { .now.advanced(by: $0) }
@@ -72,7 +72,7 @@ struct ConnectionCore: ~Copyable {
     }
 
     mutating func deadlineHasPassed(_ effects: inout ConnectionEffects) {
-        // The poller may have been on its way with a deadline that is no longer meant.
+        // The poller may deliver a deadline that has been replaced meanwhile.
         guard let deadline, deadline <= .now else { return }
         self.deadline = nil
         perform(machine.deadlinePassed(), &effects)
@@ -86,7 +86,7 @@ struct ConnectionCore: ~Copyable {
         if machine.isIdle || wantsNotifications { takeNotifications(&effects) }
     }
 
-    /// Parses what came unasked; also frees it when nobody listens.
+    /// Takes the notifications that libpq has parsed, and drops them when the connection has no listener.
     mutating func takeNotifications(_ effects: inout ConnectionEffects) {
         while let notification = handle.nextNotification() {
             if wantsNotifications { effects.notifications.append(notification) }
@@ -94,7 +94,7 @@ struct ConnectionCore: ~Copyable {
         if handle.isBad { lose(&effects) }
     }
 
-    /// Pushes output, takes every result that is complete, and arranges to be woken for the rest.
+    /// Flushes output, takes every result that is complete, and watches the socket for the rest.
     mutating func pump(_ effects: inout ConnectionEffects) {
         guard machine.isReading else { return }
         let flushed = handle.flush()
@@ -109,7 +109,7 @@ struct ConnectionCore: ~Copyable {
         poller.change(socket, token: token, interest: interest)
     }
 
-    /// The connection broke: looks for the server's last words, then closes.
+    /// The connection broke: reads the errors that the server sent before, then closes.
     mutating func lose(_ effects: inout ConnectionEffects) {
         var error = PostgresError(code: .connectionLost, message: handle.errorMessage)
         var remaining = 8
@@ -125,7 +125,7 @@ struct ConnectionCore: ~Copyable {
         close(error, &effects)
     }
 
-    /// Closes the socket and fails everything that waits.
+    /// Closes the socket and fails every operation.
     mutating func close(_ reason: PostgresError, _ effects: inout ConnectionEffects) {
         guard !machine.isClosed else { return }
         machine.close()
@@ -148,4 +148,159 @@ struct ConnectionCore: ~Copyable {
 
 extension PostgresError {
     static let cancelledBeforeSending = PostgresError(code: .cancelled, message: "the task was cancelled")
+}
+
+// MARK: Exchanges
+extension ConnectionCore {
+    mutating func start(_ operation: Operation, _ effects: inout ConnectionEffects) {
+        current = operation
+        let isIdle = handle.isTransactionIdle
+        let plan = BatchPlan(operation.batch, statements: &statements, isTransactionIdle: isIdle)
+        machine.begin(plan)
+        guard send(plan, of: operation.batch) else { return lose(&effects) }
+        pump(&effects)
+    }
+
+    private func send(_ plan: BatchPlan, of batch: Batch) -> Bool {
+        if plan.isPipelined, !handle.enterPipeline() { return false }
+        for step in plan.steps {
+            let isSent =
+                switch (step, batch) {
+                case (.sync, _): handle.sendSync()
+                case (.deallocate(let name), _): handle.sendStatement("DEALLOCATE \(name)")
+                case (.prepare(let query, let name), _): handle.sendPrepare(name: name, sql: batch.sql(query) ?? "")
+                case (.execute(_, let name, _), .statement(let query)):
+                    handle.sendExecute(name: name, parameters: query.parameters)
+                case (.execute(let query, let name, _), .pipeline(let queries)):
+                    handle.sendExecute(name: name, parameters: queries[query].parameters)
+                case (.script, .script(let sql)): handle.sendScript(sql)
+                case (.execute, .script), (.script, _): false
+                }
+            guard isSent else { return false }
+        }
+        return true
+    }
+
+    mutating func readReplies(_ effects: inout ConnectionEffects) {
+        while machine.isReading, !handle.isBusy {
+            let result = handle.nextResult()
+            let reply = ConnectionStateMachine.Reply(result)
+            switch machine.received(reply) {
+            case .readOn, .settle: break
+            case .keep(let step): if let result { keep(result, reply, for: step) }
+            case .complete: finishCurrent(&effects)
+            case .violation(let problem):
+                let error = PostgresError(code: reply == .copy ? .unsupported : .connectionLost, message: problem)
+                return close(error, &effects)
+            }
+            if handle.isBad { return lose(&effects) }
+        }
+    }
+
+    private mutating func keep(
+        _ result: ResultHandle, _ reply: ConnectionStateMachine.Reply, for step: BatchPlan.Step
+    ) {
+        guard let current else { return }
+        switch (step, reply) {
+        case (.execute, .success), (.script, .success):
+            current.results.append(PostgresResult(handle: result))
+        case (.execute(let query, _, let isFresh), .failure):
+            let error = PostgresError(result, query: current.batch.sql(query))
+            current.failure = current.failure ?? error
+            if !isFresh { noteStale(error.sqlState, query: query, of: current) }
+        case (.prepare(let query, let name), .failure), (.prepare(let query, let name), .aborted):
+            if reply == .failure {
+                current.failure = current.failure ?? PostgresError(result, query: current.batch.sql(query))
+            }
+            if let sql = current.batch.sql(query) { statements.forget(sql, name: name) }
+        case (.script, .failure):
+            current.failure = current.failure ?? PostgresError(result, query: current.batch.sql(0))
+        case (.deallocate(let name), .failure), (.deallocate(let name), .aborted):
+            if result.errorField(.sqlState) != PostgresError.SQLState.invalidStatementName {
+                statements.restoreEvicted(name)
+            }
+        default:
+            break
+        }
+    }
+
+    /// The server lost a prepared statement, or its plan no longer fits the tables: it must be prepared again.
+    private mutating func noteStale(_ sqlState: String?, query: Int, of operation: Operation) {
+        switch sqlState {
+        case PostgresError.SQLState.invalidStatementName:
+            statements.forgetAll()
+        case PostgresError.SQLState.featureNotSupported:
+            if let sql = operation.batch.sql(query) { statements.evict(sql) }
+        default:
+            return
+        }
+        operation.failedStale = true
+    }
+
+    mutating func finishCurrent(_ effects: inout ConnectionEffects) {
+        guard let operation = current else { return }
+        if handle.isInPipeline, !handle.exitPipeline() { return lose(&effects) }
+        setDeadline(after: nil)
+        // Outside a transaction a failed batch has changed nothing, so it can be sent once more.
+        if operation.failedStale, !operation.isRetry, !operation.isCancelled, handle.isTransactionIdle {
+            operation.reset()
+            return start(operation, &effects)
+        }
+        current = nil
+        effects.finished.append((operation, operation.outcome))
+        if let next = waiting.popFirst() { start(next, &effects) }
+    }
+}
+
+extension ConnectionStateMachine.Reply {
+    init(_ result: ResultHandle?) {
+        switch result?.status {
+        case nil: self = .end
+        case PGRES_COMMAND_OK, PGRES_TUPLES_OK, PGRES_EMPTY_QUERY, PGRES_SINGLE_TUPLE: self = .success
+        case PGRES_PIPELINE_SYNC: self = .sync
+        case PGRES_PIPELINE_ABORTED: self = .aborted
+        case PGRES_COPY_IN, PGRES_COPY_OUT, PGRES_COPY_BOTH: self = .copy
+        default: self = .failure
+        }
+    }
+}
+
+/// One batch, the task that waits for it, and its results so far. Used only under the lock of its connection.
+final class Operation: @unchecked Sendable {
+    typealias Outcome = Result<[PostgresResult], PostgresError>
+
+    let batch: Batch
+    var continuation: UnsafeContinuation<Outcome, Never>?
+    var isCancelled = false
+    var results: [PostgresResult] = []
+    var failure: PostgresError?
+    /// The failed statement had been prepared before: preparing it again may help.
+    var failedStale = false
+    var isRetry = false
+
+    init(_ batch: Batch) {
+        self.batch = batch
+    }
+
+    /// Drops the results, before the batch is sent again.
+    func reset() {
+        results = []
+        failure = nil
+        failedStale = false
+        isRetry = true
+    }
+
+    var outcome: Outcome {
+        guard var failure else { return .success(results) }
+        if isCancelled, failure.code == .timeout { failure.code = .cancelled }
+        return .failure(failure)
+    }
+}
+
+/// What remains to be done when the lock of a connection is released.
+struct ConnectionEffects {
+    var finished: [(Operation, Operation.Outcome)] = []
+    var cancelRequest: CancelRequest?
+    var notifications: [PostgresNotification] = []
+    var hasClosed = false
 }

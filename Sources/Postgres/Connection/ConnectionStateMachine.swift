@@ -1,4 +1,4 @@
-/// What a connection does next, decided without touching a socket: exchanges, their replies, and cancelling them.
+/// What a connection does next, decided without a socket: exchanges, their replies, and their cancellation.
 ///
 /// ```
 /// idle ──begin──▶ exchanging ──last reply──▶ idle
@@ -7,10 +7,9 @@
 ///                 cancelling ──last reply──▶ settling
 /// any ──close──▶ closed
 /// ```
-/// A connection leaves `settling` only when no cancel request is under way any more: a late one would hit the
-/// statement that comes next.
+/// A connection leaves `settling` only when no cancel request is under way: a late one would hit the next statement.
 struct ConnectionStateMachine {
-    /// What libpq handed over, as far as it matters here.
+    /// The kinds of results that libpq returns, as far as they matter here.
     enum Reply: Hashable, Sendable {
         case success, failure
         /// The statement was skipped, because one before it in the pipeline failed.

@@ -1,7 +1,9 @@
+import Base
 import CLibPQ
 import Glibc
+import Logging
 
-/// Owns a `PGconn`. libpq does not lock it; since a handle cannot be copied, whoever holds it is the only one who uses it.
+/// Owns a `PGconn`, which libpq does not lock: a handle cannot be copied, so it has one user at a time.
 struct LibPQHandle: ~Copyable, @unchecked Sendable {
     private var pointer: OpaquePointer?
 
@@ -26,9 +28,7 @@ struct LibPQHandle: ~Copyable, @unchecked Sendable {
     var socket: Int32 { PQsocket(pointer) }
     var isBusy: Bool { PQisBusy(pointer) != 0 }
     var isTransactionIdle: Bool { PQtransactionStatus(pointer) == PQTRANS_IDLE }
-    var transactionStatus: PGTransactionStatusType { PQtransactionStatus(pointer) }
     var processID: Int32 { PQbackendPID(pointer) }
-    var serverVersion: Int32 { PQserverVersion(pointer) }
 
     var errorMessage: String {
         PQerrorMessage(pointer).map { String(cString: $0).trimmingLineEnd } ?? ""
@@ -116,4 +116,51 @@ private func withCStrings<R>(
 
 private func withCStrings<R>(_ texts: [String], _ body: (UnsafePointer<UnsafePointer<CChar>?>) -> R) -> R {
     withCStrings(texts.lazy.map { Optional($0) }, body)
+}
+
+/// A request to stop the running statement of a connection; independent of the connection's lock.
+final class CancelRequest: @unchecked Sendable {
+    private let pointer: OpaquePointer
+
+    init(_ pointer: OpaquePointer) {
+        self.pointer = pointer
+    }
+
+    deinit {
+        PQfreeCancel(pointer)
+    }
+
+    /// Sends the request on a new connection and waits until the server has acted on it. Blocks.
+    func send() {
+        var message = [CChar](repeating: 0, count: 256)
+        // A failure needs no report: the query ends by itself, or the connection is closed at the deadline.
+        _ = PQcancel(pointer, &message, Int32(message.count))
+    }
+}
+
+/// Logs the server's notices and warnings of one connection (libpq would print them).
+final class NoticeSink: Sendable {
+    private let logger: Logger
+
+    init(logger: Logger) {
+        self.logger = logger
+    }
+
+    static let receive: PQnoticeReceiver = { context, result in
+        guard let context, let result, let text = PQresultErrorField(result, PostgresErrorField.message.rawValue)
+        else { return }
+        let sink = Unmanaged<NoticeSink>.fromOpaque(context).takeUnretainedValue()
+        let severity = PQresultErrorField(result, PostgresErrorField.severity.rawValue).map { String(cString: $0) }
+        sink.log(String(cString: text), severity: severity ?? "NOTICE")
+    }
+
+    private func log(_ message: String, severity: String) {
+        let level: Logger.Level =
+            switch severity {
+            case "WARNING": .warning
+            case "FATAL", "PANIC": .info
+            default: .debug
+            }
+        logger.log(level: level, "postgres: \(message)", metadata: ["severity": "\(severity)"])
+    }
 }

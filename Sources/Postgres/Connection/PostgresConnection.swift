@@ -1,14 +1,13 @@
 import Dispatch
-package import Logging
+import Logging
 import Synchronization
 
-/// One session with the server. Statements that are sent at the same time take turns, in order.
-package final class PostgresConnection: Sendable {
-    package let logger: Logger
+/// One session with the server. Statements that are submitted at the same time run one after another, in order.
+package final class PostgresConnection: SocketHandler, Sendable {
     private let core: Mutex<ConnectionCore>
     private let token: SocketPoller.Token
     private let poller: SocketPoller
-    private let socketEvents: ConnectionSocketEvents
+    private let socketEvents = WeakSocketHandler()
     private let noticeSink: NoticeSink
     private let callbacks = Mutex(Callbacks())
 
@@ -21,11 +20,9 @@ package final class PostgresConnection: Sendable {
     static let statementCapacity = 256
 
     init(handle: consuming LibPQHandle, poller: SocketPoller, logger: Logger) {
-        self.logger = logger
         self.poller = poller
         noticeSink = NoticeSink(logger: logger)
         handle.setNoticeSink(noticeSink)
-        socketEvents = ConnectionSocketEvents()
         let token = poller.register(socketEvents)
         self.token = token
         let socket = handle.socket
@@ -99,7 +96,7 @@ package final class PostgresConnection: Sendable {
         withCore { core, effects in core.cancel(operation, &effects) }
     }
 
-    /// No transaction is open and nothing runs: the next user finds the session clean.
+    /// Whether the session can serve another user: no transaction is open and no statement runs.
     var isReusable: Bool {
         core.withLock { core in
             core.machine.isIdle && core.current == nil && core.handle.isTransactionIdle
@@ -113,7 +110,7 @@ package final class PostgresConnection: Sendable {
 
     package var processID: Int { core.withLock { Int($0.handle.processID) } }
 
-    /// Closes at once; what still runs fails with `.connectionLost`.
+    /// Closes at once; statements under way and waiting fail with `.connectionLost`.
     func close() {
         let reason = PostgresError(code: .connectionLost, message: "the connection was closed")
         withCore { core, effects in core.close(reason, &effects) }
@@ -168,4 +165,67 @@ package final class PostgresConnection: Sendable {
         }
         action?()
     }
+}
+
+extension PostgresConnection {
+    /// Runs `body` between BEGIN and COMMIT. When it throws, or the task is cancelled, everything is rolled back.
+    ///
+    /// Throws what `body` throws, or `PostgresError`: also when the server turned the COMMIT into a rollback, because
+    /// a statement had failed and `body` went on (`.transactionAborted`). When the connection breaks during COMMIT
+    /// (`.connectionLost`), it is unknown whether it took effect.
+    package func withTransaction<T: Sendable>(
+        isolation: IsolationLevel = .readCommitted, readOnly: Bool = false,
+        _ body: (PostgresConnection) async throws -> T
+    ) async throws -> T {
+        try await withTransaction(isolation: isolation, readOnly: readOnly, opening: [], closing: [], body).value
+    }
+
+    /// The same with statements that are sent together with BEGIN and with COMMIT, and so cost no round trip of their
+    /// own. Returns the results of the closing ones; when one of these fails, everything is rolled back.
+    package func withTransaction<T: Sendable>(
+        isolation: IsolationLevel = .readCommitted, readOnly: Bool = false, opening: [PostgresQuery],
+        closing: [PostgresQuery], _ body: (PostgresConnection) async throws -> T
+    ) async throws -> (value: T, closing: [PostgresResult]) {
+        let begin = "BEGIN ISOLATION LEVEL \(isolation.rawValue) \(readOnly ? "READ ONLY" : "READ WRITE")"
+        let value: T
+        do {
+            _ = try await perform(opening.isEmpty ? .script(begin) : .pipeline([PostgresQuery(sql: begin)] + opening))
+            value = try await body(self)
+            if Task.isCancelled { throw PostgresError.cancelledBeforeSending }
+        } catch {
+            if isInTransaction { await rollBack() }
+            throw error
+        }
+        // A cancellation from here on must not leave the outcome of the COMMIT unknown.
+        var results: [PostgresResult]
+        do {
+            results = try await perform(closing.isEmpty ? .script("COMMIT") : .pipeline(closing + ["COMMIT"]), isShielded: true)
+        } catch {
+            if isInTransaction { await rollBack() }
+            throw error.sqlState == PostgresError.SQLState.inFailedTransaction ? .rolledBack : error
+        }
+        guard results.popLast()?.commandTag == "COMMIT" else { throw PostgresError.rolledBack }
+        return (value, results)
+    }
+
+    /// Also for a cancelled task; a session in which ROLLBACK fails is closed.
+    private func rollBack() async {
+        do {
+            _ = try await perform(.script("ROLLBACK"), isShielded: true)
+        } catch {
+            close()
+        }
+    }
+}
+
+extension PostgresError {
+    fileprivate static let rolledBack = PostgresError(
+        code: .transactionAborted, message: "the transaction was rolled back, because a statement in it had failed")
+}
+
+/// What a transaction sees of concurrent ones (PostgreSQL treats `READ UNCOMMITTED` as `READ COMMITTED`).
+package enum IsolationLevel: String, Sendable, CaseIterable {
+    case readCommitted = "READ COMMITTED"
+    case repeatableRead = "REPEATABLE READ"
+    case serializable = "SERIALIZABLE"
 }

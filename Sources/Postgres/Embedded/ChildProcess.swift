@@ -3,8 +3,8 @@ import Dispatch
 import Foundation
 import Glibc
 
-/// Runs a program to its end. Nothing of this process leaks into it: no open file (a server that it starts would keep
-/// our sockets), no ignored signal, no `PG…` variable.
+/// Runs a program to its end. The program inherits nothing of this process: no open file (a server that it starts would
+/// keep the sockets open), no ignored signal, no `PG…` variable.
 enum ChildProcess {
     struct Outcome: Sendable {
         /// The exit status; 128 plus the signal when one ended it.
@@ -34,7 +34,7 @@ enum ChildProcess {
     }
 
     static func runBlocking(_ arguments: [String]) throws(EmbeddedPostgresError) -> Outcome {
-        // A file, not a pipe: a server left behind would hold a pipe open.
+        // A file, not a pipe: a server that the program starts would keep a pipe open.
         var template = Array("/tmp/pressroom-output-XXXXXX".utf8CString)
         let file = mkstemp(&template)
         guard file >= 0 else { throw failure("cannot create a temporary file", errno) }
@@ -88,12 +88,12 @@ enum ChildProcess {
     }
 
     private static var environment: [String] {
-        let own = ProcessInfo.processInfo.environment
-        let path = own["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"
-        return ["PATH=\(path)", "LC_ALL=C"] + (own["TZ"].map { ["TZ=\($0)"] } ?? [])
+        let inherited = ProcessInfo.processInfo.environment
+        let path = inherited["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"
+        return ["PATH=\(path)", "LC_ALL=C"] + (inherited["TZ"].map { ["TZ=\($0)"] } ?? [])
     }
 
-    private static func failure(_ text: String, _ code: Int32) -> EmbeddedPostgresError {
-        EmbeddedPostgresError(code: .command, message: "\(text): \(String(cString: strerror(code)))")
+    private static func failure(_ text: String, _ number: Int32) -> EmbeddedPostgresError {
+        EmbeddedPostgresError(code: .command, failed: text, number)
     }
 }

@@ -1,13 +1,13 @@
+import Glibc
 package import Logging
 import ServiceLifecycle
 import Synchronization
 
-/// A private PostgreSQL: made on first start, reachable by a Unix socket only, restarted when it dies, stopped with
+/// A private PostgreSQL: created on first start, reachable by a Unix socket only, restarted when it dies, stopped with
 /// the service.
 ///
-/// The first process that uses a data directory owns the server. A process that comes while another owns it shares
-/// the server, leaves it running, and owns it once the owner has gone. A server that outlived its owner (`kill -9`) is
-/// taken over as it runs.
+/// The first process that uses a data directory owns the server. A second one shares the server, leaves it running, and
+/// becomes its owner when the first has ended. A server that outlived its owner (`kill -9`) is taken over as it runs.
 package final class EmbeddedPostgres: Service, Sendable {
     /// The superuser, and the database.
     package static let userName = "pressroom"
@@ -16,7 +16,7 @@ package final class EmbeddedPostgres: Service, Sendable {
     private struct State {
         var server: EmbeddedServer?
         var lock: FileLock?
-        /// Where another process owns the server.
+        /// The directory of a server that another process owns.
         var shared: ServerDirectory?
     }
 
@@ -26,7 +26,7 @@ package final class EmbeddedPostgres: Service, Sendable {
     private let state = Mutex(State())
 
     /// - Parameters:
-    ///   - dataDirectory: made if missing, with its parents.
+    ///   - dataDirectory: created if missing, with its parents.
     ///   - settings: server settings besides the defaults, applied when this process starts the server.
     package init(dataDirectory: String, settings: [(String, String)] = [], logger: Logger) {
         self.dataDirectory = dataDirectory
@@ -40,7 +40,7 @@ package final class EmbeddedPostgres: Service, Sendable {
         let directory = try ServerDirectory(dataDirectory, logger: logger)
         try directory.createParent()
         let deadline = ContinuousClock.now.advanced(by: EmbeddedServer.startLimit)
-        // The owner may be about to start the server, or to stop it and go.
+        // The owner may be about to start the server, or to stop it and end.
         while true {
             if let lock = try FileLock(tryLocking: directory.lockFile) { return try await own(directory, lock) }
             do {
@@ -80,7 +80,7 @@ package final class EmbeddedPostgres: Service, Sendable {
     }
 
     /// Watches the server, starts it again within a second when it dies, and stops it on graceful shutdown. A process
-    /// that shares the server becomes its owner when the owner has gone.
+    /// that shares the server becomes its owner when the owner has ended.
     package func run() async throws {
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
@@ -123,7 +123,7 @@ package final class EmbeddedPostgres: Service, Sendable {
         }
     }
 
-    /// Gives up ownership and leaves the server running, for the next one who comes.
+    /// Gives up ownership and leaves the server running for another process.
     package func abandon() async {
         state.withLock { $0 = State() }
     }
@@ -136,5 +136,50 @@ package final class EmbeddedPostgres: Service, Sendable {
         }
         await server?.stop()
         withExtendedLifetime(lock) {}
+    }
+}
+
+/// An exclusive lock between processes, which ends with the process that holds it, however that ends.
+final class FileLock: Sendable {
+    private let file: Int32
+
+    /// `nil` when another process holds the lock. Throws when the file cannot be created.
+    init?(tryLocking path: String) throws(EmbeddedPostgresError) {
+        file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard file >= 0 else {
+            throw EmbeddedPostgresError(code: .directory, failed: "cannot write \(path)", errno)
+        }
+        // `deinit` closes the file, also when this fails.
+        guard flock(file, LOCK_EX | LOCK_NB) == 0 else { return nil }
+    }
+
+    deinit {
+        close(file)
+    }
+}
+
+/// Why the private server cannot be used.
+package struct EmbeddedPostgresError: Error, Sendable, Hashable, CustomStringConvertible {
+    package enum Code: String, Sendable {
+        /// PostgreSQL is not installed, or not in the version that the data needs.
+        case notInstalled = "not_installed"
+        /// The data directory cannot be used.
+        case directory
+        /// A program of PostgreSQL failed.
+        case command
+        /// The server cannot be reached.
+        case unreachable
+    }
+
+    package var code: Code
+    package var message: String
+
+    package var description: String { "\(code.rawValue): \(message)" }
+}
+
+extension EmbeddedPostgresError {
+    /// A system call that failed, with the system's reason.
+    init(code: Code, failed text: String, _ number: Int32) {
+        self.init(code: code, message: "\(text): \(String(cString: strerror(number)))")
     }
 }

@@ -14,7 +14,7 @@ struct EmbeddedServer: Sendable {
 
     var isAlive: Bool { Postmaster.alive(in: directory.data) != nil }
 
-    /// Leaves the server running and reachable, whatever the state was before.
+    /// Leaves the server running and reachable, whatever its state was.
     func start() async throws -> PostgresConfiguration {
         if let postmaster = Postmaster.alive(in: directory.data) {
             do {
@@ -30,7 +30,7 @@ struct EmbeddedServer: Sendable {
         return try await Self.reach(directory, within: .seconds(30), logger: logger)
     }
 
-    /// Reaches a server that another process owns, if it answers now: it may be starting, or stopping for good.
+    /// Reaches a server that another process owns, if it accepts connections now: it may be starting or stopping.
     static func join(_ directory: ServerDirectory, logger: Logger) async throws -> PostgresConfiguration {
         try await reach(directory, within: .milliseconds(200), logger: logger)
     }
@@ -82,7 +82,7 @@ struct EmbeddedServer: Sendable {
         rmdir(directory.socket)
     }
 
-    /// Waits until the database answers, and makes it if it is not there.
+    /// Waits until the server accepts connections, and creates the database if it does not exist.
     private static func reach(_ directory: ServerDirectory, within limit: Duration, logger: Logger) async throws
         -> PostgresConfiguration
     {

@@ -1,7 +1,7 @@
 import Foundation
 import Glibc
 
-/// The server process that a data directory's `postmaster.pid` names, if it is alive.
+/// The server process that a data directory's `postmaster.pid` names.
 package struct Postmaster: Sendable, Hashable {
     package let pid: Int32
     let port: Int
@@ -43,8 +43,8 @@ package struct Postmaster: Sendable, Hashable {
         return directory == Self.realPath(dataDirectory)
     }
 
-    /// Makes a `postmaster.pid` harmless whose process number now belongs to somebody else. The file stays, because
-    /// the rest of it lets the new server find orphaned children of the old one.
+    /// Makes a `postmaster.pid` harmless whose process number now belongs to another process. The file stays, because
+    /// with the rest of it the new server finds orphaned children of the old one.
     static func disarmPidFile(of dataDirectory: String) {
         let path = pidFile(dataDirectory)
         guard let postmaster = Postmaster(pidFileOf: dataDirectory), kill(postmaster.pid, 0) == 0 || errno == EPERM,

@@ -1,6 +1,7 @@
+import Base
 package import Logging
 
-/// Brings a database to the state of a directory of migrations. Any number of nodes may do so at once: they take turns.
+/// Brings a database to the state of a directory of migrations. Any number of nodes may do so at once: a lock orders them.
 ///
 /// Each migration is one transaction together with its record, so that a crash leaves either all or nothing of it. The
 /// record says `dirty` until the end: only a migration that commits on its own can leave that behind.
@@ -18,8 +19,8 @@ package struct Migrator: Sendable {
         table = MigrationTable(schema: schema)
     }
 
-    /// Applies what waits, in order, and returns it. Throws `MigrationError` or `PostgresError`; what came before the
-    /// failed migration stays applied.
+    /// Applies the pending migrations in order, and returns them. Throws `MigrationError` or `PostgresError`; the
+    /// migrations before a failed one stay applied.
     @discardableResult
     package func up() async throws -> [MigrationStatus] {
         let migrations = try Migration.load(directory: directory)
@@ -82,7 +83,8 @@ package struct Migrator: Sendable {
         }
     }
 
-    /// Every migration of the files and of the database, in order.
+    /// Every migration of the files and of the database, in order. Throws `.unreleased`, as every function here does, for
+    /// a database that these files cannot describe.
     package func status() async throws -> [MigrationStatus] {
         let migrations = try Migration.load(directory: directory)
         return try await client.withConnection { try await states(of: migrations, $0) }
@@ -116,6 +118,7 @@ package struct Migrator: Sendable {
         -> [MigrationStatus]
     {
         let rows = try await table.rows(connection)
+        try refuseUnreleased(rows, migrations)
         let checksums = try await checksums(of: migrations, connection)
         let rowsByVersion = Dictionary(rows.map { ($0.version, $0) }) { first, _ in first }
         var states = zip(migrations, checksums).map { migration, checksum in
@@ -133,6 +136,21 @@ package struct Migrator: Sendable {
             )
         }
         return states.sorted { $0.version < $1.version }
+    }
+
+    /// A migration never changes its name, so a database in which it has another one was made by other files: those of a
+    /// version before the first release. Neither applying nor taking back these files would fit it.
+    private func refuseUnreleased(_ rows: [MigrationTable.Row], _ migrations: [Migration]) throws(MigrationError) {
+        let names = Dictionary(uniqueKeysWithValues: migrations.map { ($0.version, $0.name) })
+        for row in rows {
+            guard let name = names[row.version], name != row.name else { continue }
+            throw MigrationError(
+                code: .unreleased,
+                message: "the database was made by an unreleased version of this program (its migration \(row.version) is "
+                    + "\(row.name), not \(name)); start with a new one (another database URL or data directory), or keep the "
+                    + "program that made it"
+            )
+        }
     }
 
     /// SHA-256 of each text, in hex, by the server.

@@ -1,11 +1,10 @@
 import Dispatch
 import Synchronization
 
-/// Runs tasks on the poller's own thread, so that an answer from the server continues its task without waking another
-/// thread.
+/// Runs tasks on the poller's thread, so that a response of the server continues its task without waking another thread.
 ///
-/// Only for loops that spend their time on the database and compute little: whatever runs here holds up every
-/// connection of the process. Use it as `withTaskExecutorPreference(PollerExecutor.shared) { … }`.
+/// Only for loops that spend their time on the database and compute little: a job on this thread delays every connection
+/// of the process. Use it as `withTaskExecutorPreference(PollerExecutor.shared) { … }`.
 package final class PollerExecutor: TaskExecutor {
     package static let shared = PollerExecutor()
 
@@ -44,4 +43,9 @@ package final class PollerExecutor: TaskExecutor {
         for job in jobs { job.runSynchronously(on: asUnownedTaskExecutor()) }
         return state.withLock { !$0.jobs.isEmpty }
     }
+}
+
+/// The queue for calls that block: name resolution, authentication, cancel requests, child processes.
+enum BlockingWork {
+    static let queue = DispatchQueue(label: "postgres-blocking", attributes: .concurrent)
 }

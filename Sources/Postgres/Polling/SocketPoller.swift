@@ -8,7 +8,7 @@ import Synchronization
 /// Sockets stay registered for reading and level-triggered, so that a query costs no `epoll_ctl`; a connection asks
 /// for writability only while output is stuck. A socket that breaks while idle is noticed at once.
 final class SocketPoller: Sendable {
-    /// Identifies a handler; never reused, so that an event for a closed socket finds nobody.
+    /// Identifies a handler; never reused, so that an event for a closed socket finds no handler.
     typealias Token = UInt64
 
     static let shared = Result<SocketPoller, PostgresError> { () throws(PostgresError) in try SocketPoller() }
@@ -17,7 +17,7 @@ final class SocketPoller: Sendable {
         var nextToken: Token = 1
         var handlers: [Token: any SocketHandler] = [:]
         var deadlines: [Token: ContinuousClock.Instant] = [:]
-        /// When the thread will wake by itself.
+        /// When the thread next wakes without an event.
         var wakesAt: ContinuousClock.Instant?
     }
 
@@ -82,7 +82,7 @@ final class SocketPoller: Sendable {
         if mustWake { wake() }
     }
 
-    /// Makes the thread come out of its wait.
+    /// Ends the thread's wait.
     func wake() {
         var one: UInt64 = 1
         _ = Glibc.write(wakeEvent, &one, MemoryLayout<UInt64>.size)
@@ -148,4 +148,36 @@ final class SocketPoller: Sendable {
             return passed.compactMap { state.handlers[$0] }
         }
     }
+}
+
+/// The owner of a socket or of a deadline. The poller calls it on its own thread: a handler must not block.
+protocol SocketHandler: AnyObject, Sendable {
+    func socketIsReady()
+    func deadlineHasPassed()
+}
+
+/// Passes the poller's events on to an owner, which it does not keep alive.
+final class WeakSocketHandler: SocketHandler {
+    private struct Target {
+        weak var owner: (any SocketHandler)?
+    }
+
+    private let target = Mutex(Target())
+
+    func attach(_ owner: any SocketHandler) {
+        target.withLock { $0.owner = owner }
+    }
+
+    func socketIsReady() {
+        target.withLock { $0.owner }?.socketIsReady()
+    }
+
+    func deadlineHasPassed() {
+        target.withLock { $0.owner }?.deadlineHasPassed()
+    }
+}
+
+/// What to wait for on a socket.
+enum SocketInterest: Sendable, Hashable {
+    case read, write, readAndWrite
 }

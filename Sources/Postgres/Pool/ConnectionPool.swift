@@ -1,8 +1,9 @@
+import Base
 import Logging
 import Synchronization
 
-/// Opens connections as they are needed, lends them out, and replaces broken ones.
-final class ConnectionPool: Sendable {
+/// Opens connections when they are needed, lends them, and replaces broken ones.
+final class ConnectionPool: SocketHandler {
     typealias Machine = PoolStateMachine<PostgresConnection, PoolWaiter>
 
     private struct State {
@@ -16,11 +17,13 @@ final class ConnectionPool: Sendable {
     let configuration: PostgresConfiguration
     private let logger: Logger
     private let state: Mutex<State>
+    private let timerEvents = WeakSocketHandler()
 
     init(configuration: PostgresConfiguration, logger: Logger) {
         self.configuration = configuration
         self.logger = logger
         state = Mutex(State(machine: PoolStateMachine(limit: configuration.maxConnections)))
+        timerEvents.attach(self)
     }
 
     deinit {
@@ -35,7 +38,7 @@ final class ConnectionPool: Sendable {
             switch state.withLock({ $0.machine.acquire() }) {
             case .lease(let connection):
                 guard connection.isClosed else { return connection }
-                // It broke on its way to the idle ones, so nobody took it away from there.
+                // It broke on its way to the idle ones, so `hasClosed` did not remove it there.
                 release(connection)
             case .refused: throw .poolIsShutDown
             case .mustWait: return try await wait()
@@ -86,7 +89,7 @@ final class ConnectionPool: Sendable {
     func release(_ connection: PostgresConnection) {
         let isUsable = connection.isReusable
         if !isUsable, !connection.isClosed {
-            logger.warning("a connection came back with an open transaction or a running statement; closing it")
+            logger.warning("a connection was returned with an open transaction or a running statement; closing it")
         }
         handOver(connection) { $0.release(connection, isUsable: isUsable) }
     }
@@ -119,7 +122,7 @@ final class ConnectionPool: Sendable {
     }
 
     private func connect() async {
-        var backoff = Backoff()
+        var backoff = Backoff.reconnecting
         while true {
             do throws(PostgresError) {
                 let connection = try await ConnectionAttempt.connect(configuration, logger: logger)
@@ -135,7 +138,7 @@ final class ConnectionPool: Sendable {
         }
     }
 
-    /// Returns how long to wait before the next attempt; `nil` when there is no point in one.
+    /// Returns how long to wait before the next attempt; `nil` when none is to be made.
     private func connectingFailed(_ error: PostgresError, _ backoff: inout Backoff) -> Duration? {
         let (goesOn, refused) = state.withLock { state -> (Bool, [PoolWaiter]) in
             state.connectError = error
@@ -145,7 +148,7 @@ final class ConnectionPool: Sendable {
         }
         for waiter in refused { waiter.continuation?.resume(returning: .failure(error)) }
         logger.debug("cannot connect to the database: \(error)")
-        return goesOn ? backoff.delay() : nil
+        return goesOn ? backoff.next() : nil
     }
 
     private func hasClosed(_ connection: PostgresConnection) {
@@ -156,10 +159,13 @@ final class ConnectionPool: Sendable {
 
     private func setTimer(_ state: inout State, _ deadline: ContinuousClock.Instant) {
         guard let poller = try? SocketPoller.shared.get() else { return }
-        let token = state.timer ?? poller.register(PoolTimer(self))
+        let token = state.timer ?? poller.register(timerEvents)
         state.timer = token
         poller.setDeadline(deadline, for: token)
     }
+
+    /// The pool owns a deadline and no socket.
+    func socketIsReady() {}
 
     /// All waiters wait equally long, so the head of the queue is always the first to run out of time.
     func deadlineHasPassed() {
@@ -212,4 +218,17 @@ final class ConnectionPool: Sendable {
 
 extension PostgresError {
     static let poolIsShutDown = PostgresError(code: .shutdown, message: "the database client was shut down")
+}
+
+/// A task that waits for a connection. Used only under the pool's lock.
+final class PoolWaiter: @unchecked Sendable {
+    typealias Outcome = Result<PostgresConnection, PostgresError>
+
+    let deadline: ContinuousClock.Instant
+    var continuation: UnsafeContinuation<Outcome, Never>?
+    var isCancelled = false
+
+    init(deadline: ContinuousClock.Instant) {
+        self.deadline = deadline
+    }
 }

@@ -1,11 +1,11 @@
 import DequeModule
 
-/// Who gets which connection, decided without connections: first come, first served.
+/// Which waiter gets which connection, first come, first served; decided without connections.
 ///
 /// `Connection` and `Waiter` are opaque here, so that the rules can be tested alone.
 struct PoolStateMachine<Connection: AnyObject, Waiter: AnyObject> {
     let limit: Int
-    /// The last one used is the next one used, which keeps its caches warm.
+    /// Used last in, first out, which keeps the server's caches warm.
     private(set) var idle: [Connection] = []
     private(set) var leased = 0
     private(set) var opening = 0
@@ -103,7 +103,7 @@ struct PoolStateMachine<Connection: AnyObject, Waiter: AnyObject> {
         return Array(waiters)
     }
 
-    /// Refuses everything from now on. Returns what to close and whom to refuse.
+    /// Refuses all requests from now on. Returns the connections to close and the waiters to refuse.
     mutating func shutDown() -> (idle: [Connection], waiters: [Waiter]) {
         isShutDown = true
         defer { idle.removeAll() }

@@ -1,3 +1,6 @@
+import Base
+import Glibc
+
 /// One SQL statement and the values bound to its `$1`, `$2`, ….
 ///
 /// Written as a string literal, an interpolated value becomes a bound parameter and never part of the SQL text;
@@ -37,13 +40,13 @@ package struct PostgresQuery: Sendable, Hashable {
     }
 
     /// The most parameters that one statement takes (the protocol counts them in 16 bits).
-    static let parameterLimit = 65_535
+    static let maxParameters = 65_535
 
     /// What stops the statement from being sent, if anything: C strings end at the first NUL byte.
     var problem: String? {
         if sql.containsNUL { return "the statement contains a NUL character" }
-        if parameters.count > Self.parameterLimit {
-            return "the statement has \(parameters.count) parameters, more than \(Self.parameterLimit)"
+        if parameters.count > Self.maxParameters {
+            return "the statement has \(parameters.count) parameters, more than \(Self.maxParameters)"
         }
         if let index = parameters.firstIndex(where: { $0.text?.containsNUL ?? false }) {
             return "parameter $\(index + 1) contains a NUL character, which PostgreSQL text cannot hold"
@@ -66,12 +69,12 @@ extension PostgresQuery: ExpressibleByStringInterpolation {
             sql += literal
         }
 
-        /// Binds a value; nil is SQL NULL. (An optional parameter, so that the compiler knows that nil is meant.)
+        /// Binds a value; nil is SQL NULL. (The parameter is optional, so that a literal nil has a type.)
         package mutating func appendInterpolation(_ value: (some PostgresEncodable)?) {
             bind(value?.postgresText)
         }
 
-        /// Splices trusted SQL text. Never pass anything that came from outside.
+        /// Splices trusted SQL text. It must never contain input from outside.
         package mutating func appendInterpolation(raw text: String) {
             sql += text
         }
@@ -99,5 +102,32 @@ extension PostgresQuery: ExpressibleByStringInterpolation {
 
     package init(stringInterpolation interpolation: StringInterpolation) {
         self.init(sql: interpolation.sql, parameters: interpolation.parameters)
+    }
+}
+
+/// A bound value in PostgreSQL's text format; `nil` is NULL. The server infers the type from the context.
+package struct PostgresParameter: Sendable, Hashable {
+    package var text: String?
+
+    package init(text: String?) {
+        self.text = text
+    }
+
+    package init(_ value: (some PostgresEncodable)?) {
+        self.text = value?.postgresText
+    }
+}
+
+extension String {
+    /// The text as an SQL identifier: in double quotes, with quotes inside doubled.
+    package var quotedAsIdentifier: String {
+        "\"" + split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
+    }
+
+    var containsNUL: Bool {
+        utf8.withContiguousStorageIfAvailable { bytes in
+            guard let base = bytes.baseAddress else { return false }
+            return memchr(base, 0, bytes.count) != nil
+        } ?? utf8.contains(0)
     }
 }

@@ -1,8 +1,9 @@
+import Base
 import Foundation
 import Store
 import Workflow
 
-/// Which drafts a phase works on.
+/// Which drafts a phase works on, and their texts.
 extension TaskEngine {
     /// The drafts that are ready for a phase: written by a write phase before it, done with every edit phase before it,
     /// not failed, and, after a `select`, chosen.
@@ -22,8 +23,8 @@ extension TaskEngine {
         }
     }
 
-    /// The drafts that the write phases before a phase have made or will make, failed ones left out, and after a
-    /// `select` those that were not chosen.
+    /// The drafts that the write phases before a phase have made or will make, without failed ones and, after a `select`,
+    /// without those that were not chosen.
     func openDrafts(before definition: PhaseDefinition) -> [OutputRow] {
         let before = workflow.ancestors[definition.id] ?? []
         let isSelected = isSelected(before: definition)
@@ -33,7 +34,7 @@ extension TaskEngine {
         }
     }
 
-    /// Whether finalists were chosen before a phase; a `select` that was skipped chose nobody.
+    /// Whether finalists were chosen before a phase; a `select` that was skipped chose none.
     private func isSelected(before definition: PhaseDefinition) -> Bool {
         workflow.ancestors(of: definition.id, kind: .select).contains { graph.phase($0.id)?.isPassedOver != true }
     }
@@ -51,12 +52,12 @@ extension TaskEngine {
     }
 
     /// The edit phases that a draft goes through, in the order of the definition.
-    func editPhases(of output: OutputRow) -> [PhaseDefinition] {
+    private func editPhases(of output: OutputRow) -> [PhaseDefinition] {
         writePhase(of: output.id).map { workflow.editPhases(after: $0) } ?? []
     }
 
-    /// Whether no edit phase has anything to do on a draft any more, but for the one given; one that a retry of the task
-    /// may still bring has.
+    /// Whether no edit phase, except `current`, will work on a draft again. One that a retry of the task may still run
+    /// counts as open.
     func isThroughEditing(_ output: OutputRow, but current: PhaseDefinition? = nil) -> Bool {
         editPhases(of: output).allSatisfy { edit in
             if edit.id == current?.id { return true }
@@ -78,5 +79,77 @@ extension TaskEngine {
     private func writePhase(of outputID: UUID) -> String? {
         guard let step = graph.steps.first(where: { $0.outputID == outputID && $0.kind == .write }) else { return nil }
         return graph.phases.first { $0.id == step.phaseID }?.key
+    }
+
+    /// Whether a draft is a judge's own, which `exclude_own` keeps from it.
+    func isOwn(_ output: OutputRow, of judge: AgentDefinition) -> Bool {
+        agent(output.writer["slug"]?.string).map { OwnDrafts.areOwn(writer: $0, judge: judge) } ?? false
+    }
+
+    /// Puts a new text on an output and keeps it as a version. Returns the `steps.output` of the step that wrote it.
+    mutating func addVersion(
+        _ text: String, to output: OutputRow, by step: StepRow, _ action: OutputVersionRow.Action, feedback: String?,
+        usage: Usage, next: OutputStatus
+    ) -> JSON {
+        let number = output.versionNumber + 1
+        graph.updateOutput(output.id) { row in
+            row.content = text
+            row.versionNumber = number
+            row.usage = row.usage.adding(usage)
+            row.status = next
+            row.error = nil
+        }
+        graph.newVersions.append(
+            OutputVersionRow(
+                outputID: output.id, versionNumber: number, action: action, agent: agent(step.agent)?.json ?? [:],
+                content: text, feedback: feedback, usage: usage.json))
+        return ["output_id": .string(output.id.text), "version_number": .integer(Int64(number)), "usage": usage.json]
+    }
+
+    /// Approves drafts that only waited for an edit which does not take place.
+    mutating func approveUnedited() {
+        for output in graph.outputs where output.status == .pendingEdit && isThroughEditing(output) {
+            graph.updateOutput(output.id) { $0.status = .approved }
+        }
+    }
+
+    /// Completes what was changed by hand in part: a draft whose step was closed in `psql` is no longer waited for.
+    mutating func mendDrafts() {
+        for output in graph.outputs where !output.status.isSettled {
+            guard let step = graph.steps.last(where: { $0.outputID == output.id && $0.kind.waitingOutputStatus != nil })
+            else { continue }
+            switch step.status {
+            case .failed, .skipped, .cancelled:
+                graph.updateOutput(output.id) { row in
+                    row.status = .failed
+                    row.error = step.error ?? StepFailure(
+                        code: "step_\(step.status)", message: "The step on the draft was \(step.status).", isRetryable: false).json
+                }
+            case .completed where output.status == step.kind.activeOutputStatus:
+                let next: OutputStatus = isThroughEditing(output) ? .approved : .pendingEdit
+                graph.updateOutput(output.id) { row in
+                    row.status = row.content == nil ? .failed : row.status == .rewriting ? .pendingEdit : next
+                }
+            default: continue
+            }
+        }
+    }
+}
+
+extension OutputRow {
+    /// The output as phases' outputs and prompts show it.
+    var summary: JSON {
+        [
+            "output_id": .string(id.text), "track": .string(track), "status": .string(status.rawValue),
+            "writer": writer["slug"] ?? .null, "content": content.map(JSON.string) ?? .null,
+            "version_number": .integer(Int64(versionNumber)),
+        ]
+    }
+}
+
+extension JSON {
+    /// A row's sum of tokens and costs, with those of one more call.
+    func adding(_ usage: Usage) -> JSON {
+        (usage + Usage(json: self)).json
     }
 }

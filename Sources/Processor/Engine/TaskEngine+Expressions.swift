@@ -1,10 +1,11 @@
+import Base
 import Foundation
 import Store
 import Workflow
 
-/// Expressions: what they see, and what their answers mean.
+/// Expressions: what they see, and what their values mean.
 extension TaskEngine {
-    /// Whether a condition holds; nil while the answer is not there.
+    /// Whether a condition holds; nil while its value is missing.
     mutating func holds(
         _ condition: PathExpression, _ definition: PhaseDefinition, _ part: Questions.Group.Part, index: Int = 0,
         ownOutput: JSON? = nil
@@ -12,7 +13,10 @@ extension TaskEngine {
         try find(condition, definition, part, index: index, ownOutput: ownOutput).map(Self.isTrue)
     }
 
-    /// What an expression finds, in order; nil while the answer is not there.
+    /// What an expression finds, in order; nil while that is missing.
+    ///
+    /// The engine cannot suspend. It records the expressions it needs, continues without them, and runs again with their
+    /// values in the same transaction.
     mutating func find(
         _ expression: PathExpression, _ definition: PhaseDefinition, _ part: Questions.Group.Part, index: Int = 0,
         item: JSON? = nil, ownOutput: JSON? = nil
@@ -35,18 +39,18 @@ extension TaskEngine {
         }
     }
 
-    /// Something is found that is neither false nor null: what a predicate finds is its value, and what a plain path
-    /// finds is there.
+    /// True where something is found that is neither false nor null: a predicate finds its value, a plain path finds what
+    /// exists.
     static func isTrue(_ found: [JSON]) -> Bool {
         found.contains { $0 != .null && $0 != false }
     }
 
-    /// Only the phases before this one can be seen, and its own last run: so the answer does not depend on how far
+    /// Only the phases before this one can be seen, and its own last run: so the value does not depend on how far
     /// phases beside it have come.
     private func document(for definition: PhaseDefinition, _ phase: PhaseRow, ownOutput: JSON?) -> JSON {
         let before = workflow.ancestors[definition.id] ?? []
-        var outputs: [String: JSON] = [:]
-        var states: [String: JSON] = [:]
+        var outputs: JSONObject = [:]
+        var states: JSONObject = [:]
         for other in graph.phases where before.contains(other.key) {
             if other.status == .completed { outputs[other.key] = other.output ?? .null }
             states[other.key] = ["status": .string(other.status.rawValue), "error": other.error ?? .null]

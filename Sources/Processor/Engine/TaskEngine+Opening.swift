@@ -1,10 +1,88 @@
+import Base
 import Foundation
 import Store
 import Workflow
 
-/// What is decided before a phase works: its condition, and the list that it works through.
+/// When a phase may open: the phases that it needs, its condition, and the list that it works through.
 extension TaskEngine {
-    /// Whether a phase whose needs are there may open. Nil: it may not, now or ever; its row says why.
+    enum Readiness {
+        case ready
+        case blocked
+        /// It will never open.
+        case never(SkipReason, String)
+    }
+
+    /// Whether a pending phase can open. A phase that works on each draft by itself opens as soon as one draft is
+    /// ready for it and the phases before it, which still work on others, are sure to complete.
+    ///
+    /// The decision does not depend on the order in which the phases before it end: a failure skips it at once; else,
+    /// when all of them are closed, a branch that chose others skips it; else it runs if at least one way leads to it,
+    /// that is, if one of them completed and was not a branch that passes it by (Airflow's `none_failed_min_one_success`).
+    func readiness(of definition: PhaseDefinition) -> Readiness {
+        var waits = false
+        var isReached = definition.needs.isEmpty
+        var excludedBy: String?
+        var mayOverlap = definition.kind.takesUpDrafts && definition.when == nil
+        for need in definition.needs {
+            guard let phase = graph.phase(need), let needed = workflow.definition.phase(need) else { continue }
+            switch phase.status {
+            case .completed:
+                choose(definition, needed, phase, &isReached, &excludedBy)
+            case .failed where needed.onFailure == .continue:
+                choose(definition, needed, phase, &isReached, &excludedBy)
+            case .skipped where phase.isPassedOver:
+                continue
+            case .failed, .cancelled, .skipped:
+                return .never(.upstreamFailed, "The phase \(need) failed.")
+            case .running where needed.kind.worksDraftByDraft:
+                waits = true
+                if needed.onFailure == .fail, !isSureToComplete(needed, phase) { mayOverlap = false }
+            case .pending, .running, .waiting:
+                waits = true
+                mayOverlap = false
+            }
+        }
+        if waits { return mayOverlap && excludedBy == nil && !entrants(of: definition).isEmpty ? .ready : .blocked }
+        if let excludedBy { return .never(.notChosen, "The branch \(excludedBy) chose another way.") }
+        return isReached ? .ready : .never(.upstreamSkipped, "All the phases before it were skipped.")
+    }
+
+    /// Whether a phase that still works on drafts cannot fail any more, since one of them is through. Until then no
+    /// phase opens behind it that its failure would skip.
+    private func isSureToComplete(_ definition: PhaseDefinition, _ phase: PhaseRow) -> Bool {
+        switch definition.kind {
+        case .evaluate:
+            graph.evaluations.contains { $0.phaseID == phase.id && $0.status == .completed }
+        case .edit:
+            graph.steps.contains { $0.phaseID == phase.id && $0.output?["done"] == true }
+                || openDrafts(before: definition).contains { $0.status == .approved || $0.status == .maxCyclesReached }
+        default:
+            graph.steps.contains { step in
+                step.phaseID == phase.id && step.status == .completed && step.outputID.flatMap { graph.output($0) }?.content != nil
+            }
+        }
+    }
+
+    /// Whether the way from a closed phase to the next one is taken. Only a branch may not take it: then the next phase
+    /// is left out, unless it also comes after one that the branch chose, as the join of an if without an else does.
+    private func choose(
+        _ definition: PhaseDefinition, _ needed: PhaseDefinition, _ phase: PhaseRow, _ isReached: inout Bool,
+        _ excludedBy: inout String?
+    ) {
+        guard case .branch(let branch) = needed.spec, branch.targets.contains(definition.id) else { return isReached = true }
+        let chosen = BranchKind.chosen(phase.output)
+        if chosen.contains(definition.id) { return isReached = true }
+        let before = workflow.ancestors[definition.id] ?? []
+        if before.isDisjoint(with: chosen) { excludedBy = excludedBy ?? needed.id }
+    }
+
+    /// Whether no phase before this one can bring it anything new.
+    func isFed(_ definition: PhaseDefinition) -> Bool {
+        definition.needs.allSatisfy { graph.phase($0)?.status.isTerminal ?? true }
+    }
+
+    /// Whether a ready phase opens. False: its condition or its list has no value yet, or the phase was skipped or
+    /// failed, which its row says.
     mutating func admit(_ phase: PhaseRow, _ definition: PhaseDefinition) -> Bool {
         do throws(StepFailure) {
             if let condition = definition.when {
@@ -14,15 +92,14 @@ extension TaskEngine {
                     return false
                 }
             }
-            guard try findItems(phase, definition) else { return false }
-            return true
+            return try findItems(phase, definition)
         } catch {
             fail(phase.id, error)
             return false
         }
     }
 
-    /// Makes sure that the phase knows its list, where it has one; false while the answer is not there.
+    /// Evaluates the list of a phase that has one; false while its value is missing.
     mutating func findItems(_ phase: PhaseRow, _ definition: PhaseDefinition) throws(StepFailure) -> Bool {
         guard let fanOut = definition.fanOut, phase.items == nil else { return true }
         guard let found = try find(fanOut.list, definition, .list) else { return false }
@@ -51,13 +128,6 @@ extension TaskEngine {
         }
         if definition.kind == .edit { approveUnedited() }
     }
-
-    /// Drafts that only waited for an edit which does not take place are done.
-    private mutating func approveUnedited() {
-        for output in graph.outputs where output.status == .pendingEdit && isThroughEditing(output) {
-            graph.updateOutput(output.id) { $0.status = .approved }
-        }
-    }
 }
 
 /// Why a phase was skipped: `error.code` of its row.
@@ -81,4 +151,12 @@ extension PhaseRow {
         guard status == .skipped, let code = error?["code"]?.string else { return false }
         return SkipReason(rawValue: code).map { $0 != .upstreamFailed } ?? false
     }
+}
+
+extension PhaseKind {
+    /// Whether the phase finishes drafts one by one, so that others can go on with those that are finished.
+    var worksDraftByDraft: Bool { self == .write || takesUpDrafts }
+
+    /// Whether the phase takes up each draft as soon as it is ready, without waiting for the others.
+    var takesUpDrafts: Bool { self == .edit || self == .evaluate }
 }

@@ -1,15 +1,19 @@
+import Base
 import Foundation
 import Store
 import Workflow
 
-/// Decides what a task does next. A value: it works on the rows in memory and has no way to wait or to fail.
+/// Decides what a task does next. A value: it works on rows in memory; it neither suspends nor fails.
 ///
-/// `record` takes in what a step came to; `advance` opens, feeds and closes phases until nothing moves any more. The
-/// caller writes what changed in the transaction that holds the rows' locks.
+/// `record` takes in the outcome of a step; `advance` opens, feeds and closes phases until nothing moves any more. The
+/// caller writes the changed rows in the transaction that holds their locks.
+///
+/// The facets: `+Opening` (when a phase may open, and over which list), `+Steps` (adding steps and taking in their
+/// outcomes), `+Drafts` (which drafts a phase works on), `+Expressions`. What a kind of phase does is in `Kinds`.
 struct TaskEngine {
     var graph: TaskGraph
     let workflow: LoadedWorkflow
-    /// The steps that were there before.
+    /// The steps that the task had before.
     let known: Set<UUID>
 
     init(_ graph: TaskGraph, _ workflow: LoadedWorkflow) {
@@ -40,7 +44,7 @@ struct TaskEngine {
         markLimitedSteps()
     }
 
-    /// The steps of a workflow that limits them wait in a lane of their own.
+    /// Puts the new steps of a workflow that limits its steps into a queue of their own.
     private mutating func markLimitedSteps() {
         guard workflow.definition.concurrency != nil else { return }
         for index in graph.steps.indices where !known.contains(graph.steps[index].id) {
@@ -48,7 +52,17 @@ struct TaskEngine {
         }
     }
 
-    /// Opens, feeds or closes one phase. Answers whether that may let others move.
+    /// Makes sure that a processor looks at the task again after this delay at the latest.
+    mutating func wakeNoLater(than delay: Duration?) {
+        guard let delay else { return }
+        graph.wakeAfter = min(graph.wakeAfter ?? delay, delay)
+    }
+}
+
+// MARK: - One phase
+
+extension TaskEngine {
+    /// Opens, feeds or closes one phase. Returns whether that may let others move.
     private mutating func move(_ phase: PhaseRow, _ definition: PhaseDefinition) -> Bool {
         switch phase.status {
         case .completed, .failed, .skipped, .cancelled:
@@ -73,29 +87,29 @@ struct TaskEngine {
                 return true
             }
         }
-        let behavior = behavior(of: definition)
+        let behavior = definition.behavior
         behavior.feed(&self, phase.id, definition)
         admitParkedSteps(of: phase.id, definition)
         guard let conclusion = behavior.conclusion(&self, phase.id, definition) else { return false }
         return conclude(phase.id, definition, conclusion)
     }
 
-    /// Closes a phase, or lets it run again. Answers whether it moved.
+    /// Closes a phase, or lets it run again. Returns whether it moved.
     private mutating func conclude(
         _ phaseID: UUID, _ definition: PhaseDefinition, _ conclusion: PhaseConclusion
     ) -> Bool {
         switch conclusion {
         case .completed(let output):
             guard let phase = graph.phase(definition.id) else { return false }
-            switch repetition(phase, definition, output) {
-            case .unknown: return false
-            case .failed(let failure):
-                fail(phaseID, failure)
+            do throws(StepFailure) {
+                guard let repeats = try repeats(phase, definition, output) else { return false }
+                if repeats {
+                    runAgain(phaseID, output)
+                    return true
+                }
+            } catch {
+                fail(phaseID, error)
                 return true
-            case .again:
-                runAgain(phaseID, output)
-                return true
-            case .done: break
             }
             graph.updatePhase(phaseID) { row in
                 row.status = .completed
@@ -109,6 +123,26 @@ struct TaskEngine {
         }
         return true
     }
+
+    /// Whether a phase that has just come to an output runs again; nil while the value of its condition is missing.
+    /// After the last run the condition is not evaluated.
+    private mutating func repeats(
+        _ phase: PhaseRow, _ definition: PhaseDefinition, _ output: JSON
+    ) throws(StepFailure) -> Bool? {
+        guard let repeats = definition.repeats, phase.iteration + 1 < repeats.max else { return false }
+        guard let until = repeats.until else { return true }
+        return try holds(until, definition, .until, ownOutput: output).map { !$0 }
+    }
+
+    /// Begins the next run. The phase stays open and keeps its output so far, which its expressions and prompts can see.
+    private mutating func runAgain(_ phaseID: UUID, _ output: JSON) {
+        graph.updatePhase(phaseID) { row in
+            row.status = .running
+            row.iteration += 1
+            row.input = nil
+            row.output = output
+        }
+    }
 }
 
 /// How a phase ended.
@@ -116,4 +150,72 @@ enum PhaseConclusion {
     /// With its output, as in `phases.output`.
     case completed(JSON)
     case failed(StepFailure)
+}
+
+// MARK: - The task's own row
+
+extension TaskEngine {
+    /// Puts status, progress and, at the end, result or error on the task.
+    private mutating func settleTask() {
+        graph.task.progress = max(graph.task.progress, progress)
+        guard graph.phases.allSatisfy({ $0.status.isTerminal }) else {
+            graph.task.status = graph.steps.filter { !$0.status.isTerminal }.onlyWait ? .waiting : .running
+            return
+        }
+        let failed = workflow.definition.phases.first { definition in
+            definition.onFailure == .fail && graph.phase(definition.id)?.status == .failed
+        }
+        if let failed {
+            let cause = graph.phase(failed.id)?.error
+            graph.task.error = [
+                "code": cause?["code"] ?? "phase_failed", "message": cause?["message"] ?? "A phase failed.",
+                "phase": .string(failed.id),
+            ]
+            graph.task.status = .failed
+        } else {
+            graph.task.status = .completed
+            graph.task.progress = 1
+            graph.task.result = result
+        }
+    }
+
+    /// The mean over the phases: a closed one counts 1, an open one its share of closed steps. Below 1 until the task is
+    /// completed.
+    private var progress: Double {
+        guard !graph.phases.isEmpty else { return 0 }
+        let sum = graph.phases.reduce(0.0) { sum, phase in
+            if phase.status.isTerminal { return sum + 1 }
+            let steps = graph.steps(of: phase.id)
+            guard !steps.isEmpty else { return sum }
+            // A list's steps are added little by little.
+            let count = max(steps.count, phase.items?.count ?? 0)
+            return sum + 0.9 * Double(steps.count { $0.status.isTerminal }) / Double(count)
+        }
+        let share = sum / Double(graph.phases.count)
+        return (min(share, 0.99) * 1_000).rounded() / 1_000
+    }
+
+    /// The output of the last completed phase, and the best text where there is one.
+    private var result: JSON {
+        let last = workflow.definition.phases.last { graph.phase($0.id)?.status == .completed }
+        var result: JSONObject = [:]
+        if let last, let output = graph.phase(last.id)?.output {
+            result["phase"] = .string(last.id)
+            result["output"] = output
+        }
+        if let best = bestOutput {
+            result["winner"] = [
+                "output_id": .string(best.id.text), "track": .string(best.track),
+                "content": best.content.map(JSON.string) ?? .null,
+            ]
+        }
+        return .object(result)
+    }
+
+    /// First by the final ranking, else by the initial one, else the only usable one.
+    private var bestOutput: OutputRow? {
+        let usable = graph.outputs.filter { $0.status != .failed && $0.content != nil }
+        return usable.first { $0.finalRank == 1 } ?? usable.first { $0.initialRank == 1 }
+            ?? (usable.count == 1 ? usable[0] : nil)
+    }
 }

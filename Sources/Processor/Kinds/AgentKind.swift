@@ -1,8 +1,9 @@
+import Base
 import Foundation
 import Store
 import Workflow
 
-/// One agent answers one prompt. Its answer is no draft: it has no output row, no versions, and is not streamed.
+/// One agent answers one prompt. The answer is no draft: it has no output row and no versions, and is not streamed.
 struct AgentKind: SingleStepBehavior {
     let phase: AgentPhase
 
@@ -17,13 +18,13 @@ struct AgentKind: SingleStepBehavior {
         return ["agent": step.agent.map(JSON.string) ?? .null, "output": answer, "usage": usage.json]
     }
 
-    func run(_ call: StepCall) async throws -> StepResult {
-        let prompt = call.render(phase.prompt)
+    func run(_ run: StepRun) async throws -> StepResult {
+        let prompt = run.render(phase.prompt)
         guard let schema = phase.output else {
-            let response = try await call.complete(prompt: prompt)
-            return .value(.string(try call.nonEmpty(response)), usage: response.usage)
+            let response = try await run.complete(prompt: prompt)
+            return .value(.string(try run.nonEmpty(response)), usage: response.usage)
         }
-        let response = try await call.complete(
+        let response = try await run.complete(
             prompt: prompt + "\n\n" + AgentPrompt.answer(schema: schema), schema: ResponseSchema(name: "answer", schema: schema))
         return .value(try AgentAnswer.parse(response.text, schema: schema), usage: response.usage)
     }

@@ -1,3 +1,4 @@
+import Base
 import Foundation
 import Store
 import Workflow
@@ -7,15 +8,15 @@ struct BranchKind: InstantBehavior {
     let phase: BranchPhase
 
     func conclusion(_ engine: inout TaskEngine, _ phaseID: UUID, _ definition: PhaseDefinition) -> PhaseConclusion? {
-        // All cases are asked at once; one behind the first that holds does not matter, even if it fails.
-        var answers: [Result<Bool?, StepFailure>] = []
+        // All cases are evaluated at once; those after the first that holds do not matter, even if they fail.
+        var values: [Result<Bool?, StepFailure>] = []
         for (index, branchCase) in phase.cases.enumerated() {
-            answers.append(Result { () throws(StepFailure) in
+            values.append(Result { () throws(StepFailure) in
                 try engine.holds(branchCase.when, definition, .work, index: index)
             })
         }
-        for (index, answer) in answers.enumerated() {
-            switch answer {
+        for (index, value) in values.enumerated() {
+            switch value {
             case .success(nil): return nil
             case .success(true): return .completed(Self.output(index, phase.cases[index].then))
             case .success: continue

@@ -1,9 +1,10 @@
+import Base
 import Foundation
 import Store
 import Workflow
 
-/// Waits. The time stands in the step's row, by the database's clock, and a wake-up brings the task back: nothing
-/// of it lives in a processor, and a restart changes nothing.
+/// Waits. The step's row holds the time, by the database's clock, and a wake-up brings the task back. No processor keeps
+/// a timer for it, so a restart changes nothing.
 struct DelayKind: SingleStepBehavior {
     let phase: DelayPhase
 
@@ -28,27 +29,15 @@ struct DelayKind: SingleStepBehavior {
         }
         let dueIn: Duration? = if case .after(let wait) = step.runAt { wait } else { step.dueIn }
         guard let dueIn else {
-            // `.never`: the template brought no time. A step that somebody parked by hand stays so.
+            // `.never`: the template rendered no time. A step that was parked by hand stays parked.
             guard step.runAt == .never else { return }
-            engine.graph.updateStep(step.id) { row in
-                row.status = .failed
-                row.error = StepFailure(
-                    code: "invalid_time", message: "'until' is no time: \(row.input["until"]?.string ?? "").",
-                    isRetryable: false).json
-            }
-            return
+            return engine.fail(step, code: "invalid_time", "'until' is no time: \(step.input["until"]?.string ?? "").")
         }
-        guard dueIn > .zero else {
-            engine.graph.updateStep(step.id) { row in
-                row.status = .completed
-                row.output = row.input
-            }
-            return
-        }
+        guard dueIn > .zero else { return engine.complete(step, step.input) }
         engine.wakeNoLater(than: dueIn)
     }
 
-    /// How long to wait from now, by the database's clock; no wait where the template brings no time.
+    /// How long to wait from now, by the database's clock; nil where the template renders no time.
     private func time(_ engine: TaskEngine, _ definition: PhaseDefinition, _ input: JSON) -> (text: String, wait: Duration?) {
         switch phase {
         case .for(let duration):
@@ -57,7 +46,7 @@ struct DelayKind: SingleStepBehavior {
             let phase = engine.graph.phase(definition.id)
             let text = PromptScope(engine.graph.task, definition, phase, input).render(template, atMost: 1_000)
                 .trimmingCharacters(in: .whitespacesAndNewlines)
-            guard let date = Timestamp.parse(text), let now = engine.graph.task.lockedAt else { return (text, nil) }
+            guard let date = Timestamp(rfc3339: text)?.date, let now = engine.graph.task.lockedAt else { return (text, nil) }
             return (text, max(.zero, .seconds(date.timeIntervalSince(now))))
         }
     }

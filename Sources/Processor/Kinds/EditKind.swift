@@ -1,3 +1,4 @@
+import Base
 import Foundation
 import Store
 import Workflow
@@ -5,7 +6,7 @@ import Workflow
 /// An editor approves each draft, perhaps polished, or sends it back with feedback; its writer rewrites it, until the
 /// editor approves or `max_cycles` are used up.
 ///
-/// Drafts are taken up one by one as they get ready. With several editors the drafts are dealt out in turn.
+/// Drafts are taken up one by one as they get ready. With several editors the drafts go to them in turn.
 struct EditKind: PhaseBehavior {
     let phase: EditPhase
 
@@ -34,14 +35,14 @@ struct EditKind: PhaseBehavior {
     func conclusion(_ engine: inout TaskEngine, _ phaseID: UUID, _ definition: PhaseDefinition) -> PhaseConclusion? {
         guard engine.isFed(definition), !engine.hasOpenSteps(phaseID) else { return nil }
         guard engine.openDrafts(before: definition).allSatisfy({ engine.isEdited($0, in: definition) }) else { return nil }
-        // What came of a draft behind this phase, which may have had it for long, changes nothing here.
+        // What a later phase has done to a draft since changes nothing here.
         let done = Set(engine.graph.steps(of: phaseID).filter { $0.output?["done"] == true }.compactMap(\.outputID))
         let open = Set(engine.openDrafts(before: definition).map(\.id))
         let drafts = engine.graph.outputs.filter { open.contains($0.id) || done.contains($0.id) }
         guard !drafts.isEmpty else {
             return .failed(engine.firstFailure(in: phaseID, code: "no_drafts", "No draft came through editing."))
         }
-        return .completed(["outputs": .array(drafts.map(OutputSummary.json))])
+        return .completed(["outputs": .array(drafts.map(\.summary))])
     }
 
     func record(
@@ -79,7 +80,7 @@ struct EditKind: PhaseBehavior {
             row.editCycle += 1
             row.editorApproved = decision.isApproved
             row.editorFeedback = decision.feedback
-            row.usage = UsageSum.adding(usage, to: row.usage)
+            row.usage = row.usage.adding(usage)
             row.status = next
         }
         if decision.isApproved, let polished = decision.content, polished != output.content,
@@ -95,20 +96,20 @@ struct EditKind: PhaseBehavior {
         ]
     }
 
-    func run(_ call: StepCall) async throws(ProviderError) -> StepResult {
-        let draft = try call.draft()
-        if call.step.kind == .rewrite {
+    func run(_ run: StepRun) async throws(ProviderError) -> StepResult {
+        let draft = try run.draft()
+        if run.step.kind == .rewrite {
             let prompt = RewritePrompt.text(
-                draft: draft.content ?? "", feedback: draft.editorFeedback ?? "", assignment: call.assignment())
-            let response = try await call.complete(prompt: prompt, streams: true)
-            return .text(try call.nonEmpty(response), usage: response.usage)
+                draft: draft.content ?? "", feedback: draft.editorFeedback ?? "", assignment: run.assignment())
+            let response = try await run.complete(prompt: prompt, streams: true)
+            return .text(try run.nonEmpty(response), usage: response.usage)
         }
         let prompt =
-            phase.prompt.map { call.render($0) + "\n\n" + EditPrompt.answer }
+            phase.prompt.map { run.render($0) + "\n\n" + EditPrompt.answer }
             ?? EditPrompt.text(
-                draft: draft.content ?? "", assignment: call.assignment(), cycle: call.step.input["cycle"]?.int ?? 1,
+                draft: draft.content ?? "", assignment: run.assignment(), cycle: run.step.input["cycle"]?.int ?? 1,
                 maxCycles: phase.maxCycles)
-        let response = try await call.complete(prompt: prompt, schema: EditDecisionSchema.response)
+        let response = try await run.complete(prompt: prompt, schema: EditDecisionSchema.response)
         return .decision(try EditDecision.parse(response.text), usage: response.usage)
     }
 }

@@ -1,9 +1,10 @@
+import Base
 import Foundation
 import Store
 import Workflow
 
-/// Each judge scores each draft by itself, as soon as the draft is ready. When all are in, drafts are ordered by their
-/// mean score over the completed evaluations; failed ones are left out and counted.
+/// Each judge scores each draft by itself, as soon as the draft is ready. At the end, drafts are ordered by their mean
+/// score over the completed evaluations; failed ones are left out and counted.
 struct EvaluateKind: PhaseBehavior {
     let phase: EvaluatePhase
 
@@ -31,48 +32,29 @@ struct EvaluateKind: PhaseBehavior {
         return .completed(rank(&engine, phaseID, definition, evaluations))
     }
 
-    /// Puts averages and ranks on the outputs, writes the ranking, and answers the phase's output.
+    /// Orders the outputs by their mean scores. Returns the phase's output.
     private func rank(
         _ engine: inout TaskEngine, _ phaseID: UUID, _ definition: PhaseDefinition, _ evaluations: [EvaluationRow]
     ) -> JSON {
-        // Also those that every judge was kept from.
-        let judged = Set(evaluations.map(\.outputID)).union(phase.excludesOwn ? engine.entrants(of: definition).map(\.id) : [])
-        let outputs = engine.graph.outputs.map(\.id).filter(judged.contains)
+        let outputs = engine.judgedOutputs(evaluations, definition, excludesOwn: phase.excludesOwn).map(\.id)
         let scores = evaluations.map { evaluation in
             EvaluationAggregate.Score(
                 outputID: evaluation.outputID, judge: evaluation.evaluator["slug"]?.string ?? "",
                 score: evaluation.status == .completed ? evaluation.score : nil)
         }
         let standings = EvaluationAggregate.rank(outputs: outputs, scores: scores)
-        for standing in standings {
-            engine.graph.updateOutput(standing.outputID) { row in
-                switch phase.stage {
-                case .initial:
-                    row.initialAvgScore = standing.meanScore
-                    row.initialRank = standing.rank
-                case .final:
-                    row.finalTotalScore = standing.meanScore
-                    row.finalRank = standing.rank
-                }
-            }
-        }
         let entries = standings.map { standing -> JSON in
             [
                 "output_id": .string(standing.outputID.text), "rank": .integer(Int64(standing.rank)),
                 "total_score": .null, "avg_score": standing.meanScore.map(JSON.number) ?? .null, "first_places": .null,
             ]
         }
-        let agreement = EvaluationAggregate.agreement(outputs: outputs, scores: scores)
-        engine.graph.newRankings.append(
-            RankingRow(
-                phaseID: phaseID, stage: phase.stage, method: "mean", entries: .array(entries), agreement: agreement,
-                evaluationsCounted: standings.map(\.completed).reduce(0, +),
-                evaluationsFailed: standings.map(\.failed).reduce(0, +)))
-        let ordered = standings.compactMap { engine.graph.output($0.outputID) }
-        return [
-            "outputs": .array(ordered.map(OutputSummary.json)), "ranking": .array(entries),
-            "agreement": agreement.map(JSON.number) ?? .null,
-        ]
+        let ranking = RankingRow(
+            phaseID: phaseID, stage: phase.stage, method: "mean", entries: .array(entries),
+            agreement: EvaluationAggregate.agreement(outputs: outputs, scores: scores),
+            evaluationsCounted: standings.map(\.completed).reduce(0, +),
+            evaluationsFailed: standings.map(\.failed).reduce(0, +))
+        return engine.rank(standings.map { ($0.outputID, $0.rank, $0.meanScore) }, ranking)
     }
 
     func record(
@@ -85,7 +67,7 @@ struct EvaluateKind: PhaseBehavior {
             row.status = .completed
             row.score = score
             row.weightedScore = score.map { WeightedScore.normalized($0, scale: phase.scale) }
-            row.criteriaScores = .object(verdict.criteriaScores.mapValues(JSON.number))
+            row.criteriaScores = .object(JSONObject(verdict.criteriaScores.mapValues(JSON.number)))
             row.reasoning = verdict.reasoning
             row.usage = usage.json
             row.error = nil
@@ -93,13 +75,13 @@ struct EvaluateKind: PhaseBehavior {
         return ["score": score.map(JSON.number) ?? .null, "usage": usage.json]
     }
 
-    func run(_ call: StepCall) async throws(ProviderError) -> StepResult {
-        let draft = try call.draft()
+    func run(_ run: StepRun) async throws(ProviderError) -> StepResult {
+        let draft = try run.draft()
         let prompt =
-            phase.prompt.map { call.render($0) + "\n\n" + EvaluatePrompt.answer(criteria: phase.criteria, scale: phase.scale) }
+            phase.prompt.map { run.render($0) + "\n\n" + EvaluatePrompt.answer(criteria: phase.criteria, scale: phase.scale) }
             ?? EvaluatePrompt.text(
-                draft: draft.content ?? "", assignment: call.assignment(), criteria: phase.criteria, scale: phase.scale)
-        let response = try await call.complete(
+                draft: draft.content ?? "", assignment: run.assignment(), criteria: phase.criteria, scale: phase.scale)
+        let response = try await run.complete(
             prompt: prompt,
             schema: VerdictSchema.response(criteria: phase.criteria, scale: phase.scale))
         return .verdict(

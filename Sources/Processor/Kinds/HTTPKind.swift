@@ -1,8 +1,9 @@
+import Base
 import Foundation
 import Store
 import Workflow
 
-/// Sends one request and keeps the answer: `{status, headers, body}`.
+/// Sends one request and keeps the response: `{status, headers, body}`.
 ///
 /// A request may be sent twice, as any step may run twice; all but GET and HEAD carry the step's id as
 /// `Idempotency-Key`, by which a server can tell.
@@ -13,18 +14,203 @@ struct HTTPKind: SingleStepBehavior {
         NewStep(kind: .http)
     }
 
-    func run(_ call: StepCall) async throws -> StepResult {
-        let secrets = try Secrets(named: phase.secretNames, from: call.services.secrets)
+    func run(_ run: StepRun) async throws -> StepResult {
+        let secrets = try Secrets(named: phase.secretNames, from: run.services.secrets)
         do {
-            let request = try HTTPPhaseRequest(phase, call, secrets).request
-            let response = try await call.services.web.send(request)
-            let answer = HTTPPhaseAnswer(response, secrets)
-            if let failure = answer.failure(expecting: phase.expect) { throw failure }
-            return .value(try answer.json)
+            let request = try HTTPPhaseRequest(phase, run, secrets).request
+            let response = try await run.services.web.send(request)
+            let received = HTTPPhaseResponse(response, secrets)
+            if let failure = received.failure(expecting: phase.expect) { throw failure }
+            return .value(try received.json)
         } catch let error as ProviderError {
             var error = error
             error.message = secrets.redacted(error.message)
             throw error
         }
+    }
+}
+
+/// The request of an `http` phase, with its templates filled in.
+struct HTTPPhaseRequest {
+    let request: WebRequest
+
+    init(_ phase: HTTPPhase, _ run: StepRun, _ secrets: Secrets) throws {
+        var scope = run.promptScope
+        scope.members["secret"] = secrets.json
+        scope.members["step"] = ["id": .string(run.step.id.text), "attempt": .integer(Int64(run.step.attempt))]
+        var headers: [WebHeader] = []
+        for header in phase.headers {
+            let value =
+                switch header.value {
+                case .template(let text): scope.render(text, atMost: 65_536)
+                case .secret(let name): secrets[name]
+                }
+            // RFC 9110, section 5.5; line breaks would begin another header.
+            guard value.unicodeScalars.allSatisfy({ $0 == "\t" || (0x20...0x7E).contains($0.value) }) else {
+                throw ProviderError(code: .invalidRequest, message: "The header \(header.name) has characters that no header can have.")
+            }
+            headers.append(WebHeader(header.name, value.trimmingCharacters(in: .whitespaces)))
+        }
+        func setDefault(_ name: String, _ value: String) {
+            if !headers.contains(where: { $0.name.lowercased() == name }) { headers.append(WebHeader(name, value)) }
+        }
+        var body: [UInt8]?
+        switch phase.body {
+        case .text(let template):
+            body = Array(scope.render(template).utf8)
+            setDefault("content-type", "text/plain; charset=utf-8")
+        case .json(let json):
+            body = Array(Self.render(json, scope).text.utf8)
+            setDefault("content-type", "application/json")
+        case nil:
+            if !phase.method.isSafe, phase.method != .delete { body = [] }
+        }
+        setDefault("user-agent", "pressroom")
+        setDefault("accept", "*/*")
+        if !phase.method.isSafe { setDefault("idempotency-key", run.step.id.text) }
+        request = WebRequest(
+            method: phase.method, url: scope.render(phase.url, as: .url, atMost: 65_536).trimmingCharacters(in: .whitespacesAndNewlines),
+            headers: headers, body: body, timeout: run.definition.timeout, maxBytes: phase.maxBytes)
+    }
+
+    private static func render(_ json: JSON, _ scope: PromptScope) -> JSON {
+        switch json {
+        case .string(let text): .string(scope.render(text))
+        case .array(let elements): .array(elements.map { render($0, scope) })
+        case .object(let members): .object(members.mapValues { render($0, scope) })
+        default: json
+        }
+    }
+}
+
+/// The response to an `http` phase, without the secrets that the server may have sent back.
+struct HTTPPhaseResponse {
+    private let response: WebResponse
+    private let secrets: Secrets
+
+    init(_ response: WebResponse, _ secrets: Secrets) {
+        self.response = response
+        self.secrets = secrets
+    }
+
+    /// Why the status is no success; nil when it is one.
+    func failure(expecting expected: [Int]?) -> StepFailure? {
+        let status = response.status
+        if let expected { if expected.contains(status) { return nil } } else if (200...299).contains(status) { return nil }
+        var message = "The server answered \(status)."
+        if (300...399).contains(status), let target = response.header("location") {
+            message = "The server answered \(status) and redirects to \(target.prefix(200)); redirects are not followed."
+        } else if let excerpt {
+            message += " \(excerpt)"
+        }
+        let (code, isRetryable) =
+            switch status {
+            case 429: ("rate_limited", true)
+            case 408: ("timeout", true)
+            case 500...599: ("unavailable", true)
+            default: ("http_status", false)
+            }
+        return StepFailure(
+            code: code, message: secrets.redacted(message), isRetryable: isRetryable, retryAfter: isRetryable ? response.retryAfter : nil)
+    }
+
+    /// The phase's output.
+    ///
+    /// - Throws: `invalid_response` for a body that says it is JSON and is none.
+    var json: JSON {
+        get throws(ProviderError) {
+            ["status": .integer(Int64(response.status)), "headers": headers, "body": try body]
+        }
+    }
+
+    /// By their names in lower case, several of a name in one with commas; cookies are credentials, and left out.
+    private var headers: JSON {
+        var members = JSONObject()
+        for header in response.headers where header.name.lowercased() != "set-cookie" {
+            let name = header.name.lowercased()
+            let value = header.value.replacing("\0", with: "")
+            members[name] = .string(members[name]?.string.map { "\($0), \(value)" } ?? value)
+        }
+        return secrets.redacted(.object(members))
+    }
+
+    /// JSON as JSON, other text as a string, and bytes that are no text in base64.
+    private var body: JSON {
+        get throws(ProviderError) {
+            guard !response.body.isEmpty else { return .null }
+            guard let text = String(validating: response.body, as: UTF8.self) else {
+                return ["base64": .string(Data(response.body).base64EncodedString())]
+            }
+            guard isJSON else { return .string(secrets.redacted(text.replacing("\0", with: ""))) }
+            do {
+                return secrets.redacted(try JSON(parsing: text).withoutNULs)
+            } catch {
+                throw ProviderError(code: .invalidResponse, message: "The answer says that it is JSON, and it is not: \(error).")
+            }
+        }
+    }
+
+    private var isJSON: Bool {
+        let type = response.header("content-type")?.prefix { $0 != ";" }.lowercased().trimmingCharacters(in: .whitespaces) ?? ""
+        return type == "application/json" || (type.hasPrefix("application/") && type.hasSuffix("+json"))
+    }
+
+    /// The beginning of a text body, on one line.
+    private var excerpt: String? {
+        guard let text = String(validating: response.body, as: UTF8.self) else { return nil }
+        // Redacted before it is cut, or half a secret could remain at the end.
+        let line = secrets.redacted(text).split(whereSeparator: { $0.isWhitespace || $0 == "\0" }).joined(separator: " ")
+        return line.isEmpty ? nil : String(line.prefix(300))
+    }
+}
+
+/// The secrets that one request refers to. They go into the request and nowhere else.
+struct Secrets {
+    private let values: [String: String]
+
+    /// - Throws: `unknown_secret`, which is final: it names the first that this node does not have.
+    init(named names: Set<String>, from lookup: SecretLookup) throws(StepFailure) {
+        var values: [String: String] = [:]
+        for name in names.sorted() {
+            guard let value = lookup(name), !value.isEmpty else {
+                throw StepFailure(
+                    code: "unknown_secret", message: "This node has no secret \(name): PRESSROOM_SECRET_\(name) is not set.",
+                    isRetryable: false)
+            }
+            values[name] = value
+        }
+        self.values = values
+    }
+
+    /// What templates see as `secret`.
+    var json: JSON { .object(JSONObject(values.mapValues(JSON.string))) }
+
+    subscript(name: String) -> String { values[name] ?? "" }
+
+    /// The text without any secret, as it is and as URLs, forms and JSON write it.
+    func redacted(_ text: String) -> String {
+        forms.reduce(text) { $0.replacing($1, with: "(hidden)") }
+    }
+
+    func redacted(_ json: JSON) -> JSON {
+        switch json {
+        case .string(let text): .string(redacted(text))
+        case .array(let elements): .array(elements.map(redacted))
+        case .object(let members):
+            .object(JSONObject(members.map { (redacted($0.key), redacted($0.value)) }))
+        default: json
+        }
+    }
+
+    /// Every way in which a secret may be written, the longest first: one may be part of another.
+    private var forms: [String] {
+        let all = values.values.flatMap { value -> [String] in
+            let encoded = URLEscaping.escaped(value)
+            return [
+                value, encoded, encoded.replacing("%20", with: "+"), String(JSON.string(value).text.dropFirst().dropLast()),
+                Data(value.utf8).base64EncodedString(),
+            ]
+        }
+        return Set(all).filter { !$0.isEmpty }.sorted { $0.count > $1.count }
     }
 }

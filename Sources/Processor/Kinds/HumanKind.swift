@@ -1,8 +1,9 @@
+import Base
 import Foundation
 import Store
 import Workflow
 
-/// Asks a person and waits for the answer. The row of `human_tasks` says how it went; the step follows it.
+/// Asks a person and waits for the response. The step follows the row in `human_tasks`.
 struct HumanKind: SingleStepBehavior {
     let phase: HumanPhase
 
@@ -16,14 +17,9 @@ struct HumanKind: SingleStepBehavior {
         guard let question, step.status == .waiting else { return ask(&engine, step, definition) }
         switch question.status {
         case .completed:
-            engine.graph.updateStep(step.id) { row in
-                row.status = .completed
-                row.output = [
-                    "response": question.response, "completed_by": question.completedBy.map(JSON.string) ?? .null,
-                ]
-                row.error = nil
-            }
-        case .cancelled: fail(&engine, step, "cancelled", "The human task was cancelled.")
+            engine.complete(
+                step, ["response": question.response, "completed_by": question.completedBy.map(JSON.string) ?? .null])
+        case .cancelled: engine.fail(step, code: "cancelled", "The human task was cancelled.")
         case .expired: expire(&engine, step)
         case .pending, .claimed: watch(&engine, question, step)
         }
@@ -47,7 +43,7 @@ struct HumanKind: SingleStepBehavior {
         engine.wakeNoLater(than: phase.remindIn)
     }
 
-    /// Looks at the times of an open question, and comes back when the next has passed.
+    /// Expires or reminds when it is time, and wakes the task at the next of these times.
     private func watch(_ engine: inout TaskEngine, _ question: HumanTaskRow, _ step: StepRow) {
         guard let index = engine.graph.humanTasks.firstIndex(where: { $0.id == question.id }) else { return }
         if let dueIn = question.dueIn, dueIn <= .zero {
@@ -65,19 +61,12 @@ struct HumanKind: SingleStepBehavior {
     }
 
     private func expire(_ engine: inout TaskEngine, _ step: StepRow) {
-        fail(&engine, step, "expired", "Nobody answered in time.")
-    }
-
-    private func fail(_ engine: inout TaskEngine, _ step: StepRow, _ code: String, _ message: String) {
-        engine.graph.updateStep(step.id) { row in
-            row.status = .failed
-            row.error = StepFailure(code: code, message: message, isRetryable: false).json
-        }
+        engine.fail(step, code: "expired", "Nobody answered in time.")
     }
 }
 
 extension TaskEngine {
-    /// Withdraws questions whose step is over: somebody closed it by hand.
+    /// Withdraws questions whose step was closed by hand.
     mutating func mendHumanTasks() {
         for index in graph.humanTasks.indices where !graph.humanTasks[index].status.isTerminal {
             let step = graph.steps.first { $0.id == graph.humanTasks[index].stepID }

@@ -1,9 +1,10 @@
+import Base
 import Foundation
 import Store
 import Workflow
 
-/// Writes a line into the task's log. Its text is put together in a run, outside of every transaction; the row is
-/// written with the step's end, and so once.
+/// Writes a line into the task's log. A run renders the text, outside of every transaction; the row is written with the
+/// step's end, and so once.
 struct LogKind: SingleStepBehavior {
     let phase: LogPhase
 
@@ -20,8 +21,8 @@ struct LogKind: SingleStepBehavior {
         return value
     }
 
-    func run(_ call: StepCall) async throws -> StepResult {
-        let text = call.render(phase.message).replacing("\0", with: "").unicodeScalars.prefix(LogRow.longestMessage)
+    func run(_ run: StepRun) async throws -> StepResult {
+        let text = run.render(phase.message).replacing("\0", with: "").unicodeScalars.prefix(LogRow.longestMessage)
         return .value(["level": .string(phase.level.rawValue), "message": .string(String(String.UnicodeScalarView(text)))])
     }
 }

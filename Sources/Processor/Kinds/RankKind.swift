@@ -1,11 +1,12 @@
+import Base
 import Foundation
 import Store
 import Workflow
 
-/// Judges order the finalists, or score them beside each other; the phase's method makes one order of what they said.
+/// Judges order the finalists, or score them beside each other; the phase's method makes one order of their ballots.
 ///
 /// Each judge gets all finalists on one sheet, or, where `bradley_terry` asks by pairs, a sheet for every two of them. The
-/// order in which a judge sees them is drawn by lot, seeded by task and phase, and kept in the step.
+/// order in which a judge sees them is random, seeded by task and phase, and kept in the step.
 struct RankKind: PhaseBehavior {
     let phase: RankPhase
 
@@ -28,7 +29,7 @@ struct RankKind: PhaseBehavior {
         }
     }
 
-    /// The sheets of one judge. One with nothing to compare is left out, unless there is but one finalist.
+    /// The sheets of one judge. One with nothing to compare is left out, unless there is only one finalist.
     private func sheets(
         _ finalists: [UUID], without own: Set<UUID>, task: UUID, _ phaseKey: String, judge number: Int
     ) -> [[UUID]] {
@@ -37,8 +38,8 @@ struct RankKind: PhaseBehavior {
             asksPairs
             ? BallotOrder.pairs(finalists, task: task, phase: phaseKey, judge: number)
             : [BallotOrder.balanced(finalists, task: task, phase: phaseKey, judge: number)]
-        let least = phase.method == .mean || finalists.count == 1 ? 1 : 2
-        return whole.map { sheet in sheet.filter { !own.contains($0) } }.filter { $0.count >= least }
+        let minSize = phase.method == .mean || finalists.count == 1 ? 1 : 2
+        return whole.map { sheet in sheet.filter { !own.contains($0) } }.filter { $0.count >= minSize }
     }
 
     func conclusion(_ engine: inout TaskEngine, _ phaseID: UUID, _ definition: PhaseDefinition) -> PhaseConclusion? {
@@ -59,7 +60,7 @@ struct RankKind: PhaseBehavior {
             complete(&engine, step, reasoning, usage) { row in
                 guard let index = order.firstIndex(of: row.outputID) else { return false }
                 row.rank = index + 1
-                row.weightedScore = phase.worth(place: index + 1, of: order.count)
+                row.weightedScore = phase.weight(ofRank: index + 1, of: order.count)
                 return true
             }
             return ["ranking": .array(order.map { .string($0.text) }), "usage": usage.json]
@@ -68,20 +69,20 @@ struct RankKind: PhaseBehavior {
             complete(&engine, step, reasoning, usage) { row in
                 guard let score = scores[row.outputID] else { return false }
                 row.score = score
-                row.criteriaScores = criteriaScores[row.outputID].map { .object($0.mapValues(JSON.number)) }
+                row.criteriaScores = criteriaScores[row.outputID].map { .object(JSONObject($0.mapValues(JSON.number))) }
                 row.rank = 1 + scores.values.count { $0 > score }
                 row.weightedScore = WeightedScore.normalized(score, scale: phase.scale)
                 return true
             }
             return [
-                "scores": .object(scores.reduce(into: [:]) { $0[$1.key.text] = .number($1.value) }), "usage": usage.json,
+                "scores": .object(JSONObject(scores.reduce(into: [String: JSON]()) { $0[$1.key.text] = .number($1.value) })), "usage": usage.json,
             ]
         default:
             return supersededNote
         }
     }
 
-    /// The sheet is one call: its tokens stand on the first of its evaluations, so that sums over rows are right.
+    /// The sheet is one call. The first of its evaluations has the tokens, so that sums over rows are right.
     private func complete(
         _ engine: inout TaskEngine, _ step: StepRow, _ reasoning: String?, _ usage: Usage,
         _ change: (inout EvaluationRow) -> Bool
@@ -97,44 +98,123 @@ struct RankKind: PhaseBehavior {
         }
     }
 
-    func run(_ call: StepCall) async throws(ProviderError) -> StepResult {
-        let order = call.step.input["candidates"]?.array?.compactMap { $0.string.flatMap(UUID.init(uuidString:)) } ?? []
-        let texts = order.compactMap { id in call.material.outputs.first { $0.id == id }?.content }
+    func run(_ run: StepRun) async throws(ProviderError) -> StepResult {
+        let order = run.step.input["candidates"]?.array?.compactMap { $0.string.flatMap(UUID.init(text:)) } ?? []
+        let texts = order.compactMap { id in run.material.outputs.first { $0.id == id }?.content }
         guard texts.count == order.count else { throw ProviderError(code: .invalidRequest, message: "A finalist is gone.") }
-        if phase.method == .mean { return try await score(call, order, texts) }
+        if phase.method == .mean { return try await score(run, order, texts) }
         let answer = RankPrompt.answer(count: texts.count)
-        let prompt = own(call, texts, answer) ?? RankPrompt.text(texts: texts, assignment: call.assignment())
-        let response = try await call.complete(prompt: prompt, schema: BallotSchema.response(count: texts.count))
-        let (ballot, reasoning) = try BallotSchema.parse(response.text, candidates: order, judge: call.step.agent ?? "")
+        let prompt = ownPrompt(run, texts, answer) ?? RankPrompt.text(texts: texts, assignment: run.assignment())
+        let response = try await run.complete(prompt: prompt, schema: BallotSchema.response(count: texts.count))
+        let (ballot, reasoning) = try BallotSchema.parse(response.text, candidates: order, judge: run.step.agent ?? "")
         return .ballot(ballot.order, reasoning: reasoning, usage: response.usage)
     }
 
-    private func score(_ call: StepCall, _ order: [UUID], _ texts: [String]) async throws(ProviderError) -> StepResult {
+    private func score(_ run: StepRun, _ order: [UUID], _ texts: [String]) async throws(ProviderError) -> StepResult {
         let answer = RankPrompt.answer(count: texts.count, criteria: phase.criteria, scale: phase.scale)
         let prompt =
-            own(call, texts, answer)
+            ownPrompt(run, texts, answer)
             ?? RankPrompt.text(
-                texts: texts, assignment: call.assignment(), criteria: phase.criteria, scale: phase.scale)
+                texts: texts, assignment: run.assignment(), criteria: phase.criteria, scale: phase.scale)
         let schema = ScoreSheetSchema.response(count: texts.count, criteria: phase.criteria, scale: phase.scale)
-        let response = try await call.complete(prompt: prompt, schema: schema)
+        let response = try await run.complete(prompt: prompt, schema: schema)
         let (scores, reasoning) = try ScoreSheetSchema.parse(
             response.text, candidates: order, criteria: phase.criteria, scale: phase.scale)
         return .scores(scores, reasoning: reasoning, usage: response.usage)
     }
 
-    /// The prompt of the phase's own, with the candidates and how to answer.
-    private func own(_ call: StepCall, _ texts: [String], _ answer: String) -> String? {
-        phase.prompt.map { [call.render($0), RankPrompt.candidates(texts), answer].joined(separator: "\n\n") }
+    /// The phase's own prompt, with the candidates and how to answer.
+    private func ownPrompt(_ run: StepRun, _ texts: [String], _ answer: String) -> String? {
+        phase.prompt.map { [run.render($0), RankPrompt.candidates(texts), answer].joined(separator: "\n\n") }
     }
 }
 
 extension RankPhase {
-    /// What a place (from 1) on one sheet stands for in `evaluations.weighted_score`: the points it earns there, or how
-    /// many comparisons it won.
-    fileprivate func worth(place: Int, of size: Int) -> Double {
+    /// The `evaluations.weighted_score` of a rank (from 1) on one sheet: the points it earns there, or how many
+    /// comparisons it won.
+    fileprivate func weight(ofRank rank: Int, of size: Int) -> Double {
         switch method {
-        case .ballots: place <= points.count ? points[place - 1] : 0
-        case .borda, .bradleyTerry, .mean: Double(size - place)
+        case .ballots: rank <= points.count ? points[rank - 1] : 0
+        case .borda, .bradleyTerry, .mean: Double(size - rank)
         }
+    }
+}
+
+extension RankKind {
+    /// Makes one order of the completed evaluations. Returns the phase's output.
+    private func count(
+        _ engine: inout TaskEngine, _ phaseID: UUID, _ definition: PhaseDefinition, _ evaluations: [EvaluationRow]
+    ) -> JSON {
+        let candidates = engine.judgedOutputs(evaluations, definition, excludesOwn: phase.excludesOwn)
+        let initialScores = candidates.reduce(into: [UUID: Double]()) { $0[$1.id] = $1.initialAvgScore }
+        let outcome = outcome(evaluations.filter { $0.status == .completed }, candidates.map(\.id), initialScores)
+        let ranking = RankingRow(
+            phaseID: phaseID, stage: phase.stage, method: phase.method.rawValue,
+            entries: .array(outcome.entries.map(\.json)), agreement: outcome.agreement,
+            evaluationsCounted: evaluations.count { $0.status == .completed },
+            evaluationsFailed: evaluations.count { $0.status == .failed })
+        var output = engine.rank(
+            outcome.entries.map { ($0.outputID, $0.rank, phase.stage == .initial ? $0.avgScore : $0.totalScore) }, ranking)
+        if let fit = outcome.fit { output["fit"] = fit.json }
+        return output
+    }
+
+    private func outcome(
+        _ completed: [EvaluationRow], _ candidates: [UUID], _ initialScores: [UUID: Double]
+    ) -> RankingOutcome {
+        let sheets = Dictionary(grouping: completed, by: \.stepID).values
+        func judge(_ sheet: [EvaluationRow]) -> String { sheet[0].evaluator["slug"]?.string ?? "" }
+        let ballots = sheets.map { sheet in
+            let order = sheet.sorted { ($0.rank ?? .max) < ($1.rank ?? .max) }.map(\.outputID)
+            return Ballot(judge: judge(sheet), order: order, candidates: Set(order))
+        }
+        switch phase.method {
+        case .ballots:
+            return PointsBallot.aggregate(
+                ballots: ballots, candidates: candidates, points: phase.points, initialScores: initialScores)
+        case .borda:
+            return BordaCount.aggregate(ballots: ballots, candidates: candidates, initialScores: initialScores)
+        case .bradleyTerry:
+            return ComparisonCount.aggregate(ballots: ballots, candidates: candidates, initialScores: initialScores)
+        case .mean:
+            let scores = sheets.map { sheet in
+                ScoreSheet(
+                    judge: judge(sheet), scores: sheet.reduce(into: [:]) { $0[$1.outputID] = $1.score })
+            }
+            return ScoreSheets.aggregate(sheets: scores, candidates: candidates, initialScores: initialScores)
+        }
+    }
+}
+
+/// The order that judges made: for `evaluate` and `rank`.
+extension TaskEngine {
+    /// The outputs that a phase ranks, in the order of their creation.
+    func judgedOutputs(_ evaluations: [EvaluationRow], _ definition: PhaseDefinition, excludesOwn: Bool) -> [OutputRow] {
+        // Also those that `exclude_own` keeps from every judge.
+        let judged = Set(evaluations.map(\.outputID)).union(excludesOwn ? entrants(of: definition).map(\.id) : [])
+        return graph.outputs.filter { judged.contains($0.id) }
+    }
+
+    /// Puts scores and ranks on the outputs and writes the ranking. Returns the phase's output.
+    ///
+    /// - Parameter standings: the best first; the score is what the ranking's stage shows on an output.
+    mutating func rank(_ standings: [(outputID: UUID, rank: Int, score: Double?)], _ ranking: RankingRow) -> JSON {
+        for standing in standings {
+            graph.updateOutput(standing.outputID) { row in
+                switch ranking.stage {
+                case .initial:
+                    row.initialAvgScore = standing.score
+                    row.initialRank = standing.rank
+                case .final:
+                    row.finalTotalScore = standing.score
+                    row.finalRank = standing.rank
+                }
+            }
+        }
+        graph.newRankings.append(ranking)
+        return [
+            "outputs": .array(standings.compactMap { graph.output($0.outputID)?.summary }), "ranking": ranking.entries,
+            "agreement": ranking.agreement.map(JSON.number) ?? .null,
+        ]
     }
 }

@@ -1,9 +1,10 @@
+import Base
 import Foundation
 import Store
 import Workflow
 
 /// Chooses the best drafts by their initial rank; drafts without a rank come last, in the order they were written.
-struct SelectKind: PhaseBehavior {
+struct SelectKind: InstantBehavior {
     let phase: SelectPhase
 
     func feed(_ engine: inout TaskEngine, _ phaseID: UUID, _ definition: PhaseDefinition) {
@@ -23,16 +24,6 @@ struct SelectKind: PhaseBehavior {
             return .failed(StepFailure(code: "no_drafts", message: "There is no draft to choose.", isRetryable: false))
         }
         let outputs = chosen.outputIDs.compactMap { engine.graph.output($0) }
-        return .completed(["outputs": .array(outputs.map(OutputSummary.json))])
-    }
-
-    func record(
-        _ engine: inout TaskEngine, _ result: StepResult, of step: StepRow, _ definition: PhaseDefinition
-    ) -> JSON {
-        supersededNote
-    }
-
-    func run(_ call: StepCall) async throws(ProviderError) -> StepResult {
-        throw call.hasNoRun
+        return .completed(["outputs": .array(outputs.map(\.summary))])
     }
 }

@@ -1,8 +1,9 @@
+import Base
 import Foundation
 import Store
 import Workflow
 
-/// Waits for a signal from outside; one that came before is taken at once. Several wait in the order they came.
+/// Waits for a signal from outside; one that came before is taken at once. Several are taken in the order they came.
 struct SignalKind: SingleStepBehavior {
     let phase: SignalPhase
 
@@ -13,11 +14,7 @@ struct SignalKind: SingleStepBehavior {
     func tend(_ engine: inout TaskEngine, _ step: StepRow, _ definition: PhaseDefinition) {
         if let index = engine.graph.signals.firstIndex(where: { $0.name == phase.name && $0.receivedBy == nil }) {
             engine.graph.signals[index].receivedBy = step.id
-            let data = engine.graph.signals[index].data
-            engine.graph.updateStep(step.id) { row in
-                row.status = .completed
-                row.output = ["signal": .string(phase.name), "data": data]
-            }
+            engine.complete(step, ["signal": .string(phase.name), "data": engine.graph.signals[index].data])
         } else if step.status == .pending {  // reopened by a retry of the task: a new wait
             engine.graph.updateStep(step.id) { row in
                 row.status = .waiting
@@ -25,11 +22,7 @@ struct SignalKind: SingleStepBehavior {
             }
             engine.wakeNoLater(than: phase.timeout)
         } else if let dueIn = step.dueIn, dueIn <= .zero {
-            engine.graph.updateStep(step.id) { row in
-                row.status = .failed
-                row.error = StepFailure(
-                    code: "timeout", message: "No signal \(phase.name) came in time.", isRetryable: false).json
-            }
+            engine.fail(step, code: "timeout", "No signal \(phase.name) came in time.")
         } else {
             engine.wakeNoLater(than: step.dueIn ?? phase.timeout)
         }

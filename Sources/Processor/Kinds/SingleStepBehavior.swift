@@ -1,3 +1,4 @@
+import Base
 import Foundation
 import Store
 import Workflow
@@ -5,35 +6,25 @@ import Workflow
 /// A kind whose phase does one piece of work, in one step. The step's output is the phase's.
 protocol SingleStepBehavior: PhaseBehavior {
     /// The step that does the work: `pending` when a processor is to run it, `waiting` when something else ends it.
-    /// - Parameter given: what the step is for, as it will stand in its input: `item` and `index` of a list, `iteration`.
+    /// - Parameter given: what the step is for, as its input will have it: `item` and `index` of a list, `iteration`.
     func step(_ engine: inout TaskEngine, _ phaseID: UUID, _ definition: PhaseDefinition, given: JSON) -> NewStep
 
-    /// Looks after an open step whenever the task moves. Kinds that wait end it here; those whose steps are run need not.
+    /// Called for each open step whenever the task moves. Kinds that wait end their steps here.
     func tend(_ engine: inout TaskEngine, _ step: StepRow, _ definition: PhaseDefinition)
-}
-
-/// What a kind says of a step that it adds.
-struct NewStep {
-    var kind: StepKind
-    var status: StepStatus = .pending
-    var agent: String?
-    var input: JSON = [:]
-    var runAt: StepRow.RunAt = .after(.zero)
 }
 
 extension SingleStepBehavior {
     func feed(_ engine: inout TaskEngine, _ phaseID: UUID, _ definition: PhaseDefinition) {
         guard let phase = engine.graph.phase(definition.id) else { return }
-        // A wait that ends makes room for the next one.
+        // A wait that ends frees capacity for the next one.
         repeat { tendSteps(&engine, phase, definition) } while addSteps(&engine, phase, definition)
         let open = engine.graph.currentSteps(of: phase).filter { !$0.status.isTerminal }
-        let waits = open.contains { $0.status == .waiting } && open.allSatisfy { $0.status == .waiting || $0.isParked }
         engine.graph.updatePhase(phaseID) { row in
-            if waits, row.status == .running { row.status = .waiting }
+            if open.onlyWait, row.status == .running { row.status = .waiting }
         }
     }
 
-    /// Looks after the open steps. Waits that a pause or a retry has put back begin anew, as many at once as the phase's
+    /// Tends the open steps. Waits that a pause or a retry has put back begin anew, as many at once as the phase's
     /// concurrency allows.
     private func tendSteps(_ engine: inout TaskEngine, _ phase: PhaseRow, _ definition: PhaseDefinition) {
         let open = engine.graph.currentSteps(of: phase).filter { !$0.status.isTerminal }
@@ -48,7 +39,7 @@ extension SingleStepBehavior {
     }
 
     /// Adds the step of this run, or one for each element of the list, as many at once as the phase's concurrency allows.
-    /// Answers whether there are new ones.
+    /// Returns whether there are new ones.
     private func addSteps(_ engine: inout TaskEngine, _ phase: PhaseRow, _ definition: PhaseDefinition) -> Bool {
         let steps = engine.graph.currentSteps(of: phase)
         let items = phase.items
@@ -57,7 +48,7 @@ extension SingleStepBehavior {
         var open = steps.count { !$0.status.isTerminal }
         var isNew = false
         for index in steps.count..<(items?.count ?? 1) where open < limit {
-            var given: [String: JSON] = [:]
+            var given: JSONObject = [:]
             if let items {
                 given["item"] = items[index]
                 given["index"] = .integer(Int64(index))
@@ -100,13 +91,13 @@ extension SingleStepBehavior {
     }
 
     /// Steps that wait are ended by `tend`, never by a run.
-    func run(_ call: StepCall) async throws -> StepResult {
-        throw call.hasNoRun
+    func run(_ run: StepRun) async throws -> StepResult {
+        throw run.hasNoRun
     }
 }
 
 extension StepRow {
-    /// A wait that has to begin anew: nobody claims it.
+    /// A wait that has to begin anew: no processor claims it.
     fileprivate var isWithdrawnWait: Bool { kind.isWait && status == .pending }
 }
 
@@ -118,5 +109,37 @@ extension ItemResult {
             } else {
                 .failed(step.error ?? ["code": .string("step_\(step.status)"), "message": .string("The step was \(step.status).")])
             }
+    }
+}
+
+/// The result of one element of a list.
+enum ItemResult {
+    case completed(JSON)
+    /// With the error, as on a row.
+    case failed(JSON)
+
+    /// How the phase ended: with `items` in the order of the list. Under `on_failure: continue` a failed element is null in
+    /// `items`, and `errors` has its reason and `index`; otherwise the first failure fails the phase.
+    static func conclusion(_ results: [ItemResult], _ definition: PhaseDefinition) -> PhaseConclusion {
+        var items: [JSON] = []
+        var errors: [JSON] = []
+        for (index, result) in results.enumerated() {
+            switch result {
+            case .completed(let output):
+                items.append(output)
+            case .failed(let error):
+                guard definition.onFailure == .continue else {
+                    return .failed(
+                        StepFailure(
+                            code: error["code"]?.string ?? "item_failed",
+                            message: "Item \(index): \(error["message"]?.string ?? "It failed.")", isRetryable: false))
+                }
+                items.append(.null)
+                errors.append([
+                    "index": .integer(Int64(index)), "code": error["code"] ?? .null, "message": error["message"] ?? .null,
+                ])
+            }
+        }
+        return .completed(["items": .array(items), "errors": .array(errors)])
     }
 }

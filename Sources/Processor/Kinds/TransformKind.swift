@@ -1,8 +1,9 @@
+import Base
 import Foundation
 import Store
 import Workflow
 
-/// Makes its output out of what is there: what its expression finds.
+/// Its output is what its expression finds.
 struct TransformKind: InstantBehavior {
     let phase: TransformPhase
 

@@ -1,3 +1,4 @@
+import Base
 import Foundation
 import Store
 import Workflow
@@ -19,7 +20,7 @@ struct WriteKind: PhaseBehavior {
 
     func conclusion(_ engine: inout TaskEngine, _ phaseID: UUID, _ definition: PhaseDefinition) -> PhaseConclusion? {
         guard !engine.hasOpenSteps(phaseID) else { return nil }
-        // A draft that an editor has lost already was written all the same.
+        // A draft that failed in editing was written all the same.
         let steps = engine.graph.steps(of: phaseID)
         let ids = Set(steps.compactMap(\.outputID))
         let written = Set(steps.filter { $0.status == .completed }.compactMap(\.outputID))
@@ -29,7 +30,7 @@ struct WriteKind: PhaseBehavior {
         guard !drafts.isEmpty else {
             return .failed(engine.firstFailure(in: phaseID, code: "no_drafts", "No writer finished a draft."))
         }
-        return .completed(["outputs": .array(drafts.map(OutputSummary.json))])
+        return .completed(["outputs": .array(drafts.map(\.summary))])
     }
 
     func record(
@@ -42,30 +43,8 @@ struct WriteKind: PhaseBehavior {
         return engine.addVersion(text, to: output, by: step, .write, feedback: nil, usage: usage, next: next)
     }
 
-    func run(_ call: StepCall) async throws(ProviderError) -> StepResult {
-        let response = try await call.complete(prompt: call.render(phase.prompt), streams: true)
-        return .text(try call.nonEmpty(response), usage: response.usage)
-    }
-}
-
-extension TaskEngine {
-    /// Puts a new text on an output and keeps it as a version. Answers what `steps.output` says of it.
-    mutating func addVersion(
-        _ text: String, to output: OutputRow, by step: StepRow, _ action: OutputVersionRow.Action, feedback: String?,
-        usage: Usage, next: OutputStatus
-    ) -> JSON {
-        let number = output.versionNumber + 1
-        graph.updateOutput(output.id) { row in
-            row.content = text
-            row.versionNumber = number
-            row.usage = UsageSum.adding(usage, to: row.usage)
-            row.status = next
-            row.error = nil
-        }
-        graph.newVersions.append(
-            OutputVersionRow(
-                outputID: output.id, versionNumber: number, action: action, agent: agent(step.agent)?.json ?? [:],
-                content: text, feedback: feedback, usage: usage.json))
-        return ["output_id": .string(output.id.text), "version_number": .integer(Int64(number)), "usage": usage.json]
+    func run(_ run: StepRun) async throws(ProviderError) -> StepResult {
+        let response = try await run.complete(prompt: run.render(phase.prompt), streams: true)
+        return .text(try run.nonEmpty(response), usage: response.usage)
     }
 }

@@ -1,35 +1,38 @@
+import Base
 import Logging
+import Store
 import Synchronization
 import Workflow
 
-/// An agent's model with those that are asked when it is down. Keeps what was spent in all, also where nothing came of it.
+/// An agent's model with its fallbacks, which are asked when it is down. Sums the usage of all calls, also of those whose
+/// response was of no use.
 final class FallbackModel: LanguageModel {
     private let names: [ModelName]
     private let models: ModelLookup
-    private let place: ModelPlace?
+    private let slot: ModelSlot?
     private let onRestart: @Sendable () async -> Void
     private let logger: Logger
     private let total = Mutex(Usage.zero)
 
     /// - Parameters:
     ///   - names: in the order in which they are asked; at least one.
-    ///   - place: what counts for the limits of calls at a time; nil without such limits.
-    ///   - onRestart: the text that has come so far is void: another model begins anew.
+    ///   - slot: counts for the limits of concurrent calls; nil without such limits.
+    ///   - onRestart: the text so far is void: another model begins anew.
     init(
-        _ names: [ModelName], models: @escaping ModelLookup, place: ModelPlace? = nil,
+        _ names: [ModelName], models: @escaping ModelLookup, slot: ModelSlot? = nil,
         onRestart: @escaping @Sendable () async -> Void, logger: Logger
     ) {
         self.names = names
         self.models = models
-        self.place = place
+        self.slot = slot
         self.onRestart = onRestart
         self.logger = logger
     }
 
     /// No more calls are made.
-    func end() async { await place?.end() }
+    func end() async { await slot?.end() }
 
-    /// What the answered calls took.
+    /// The usage of the calls that were answered.
     var spent: Usage { total.withLock { $0 } }
 
     /// Each model gets the whole of the request's time.
@@ -43,7 +46,7 @@ final class FallbackModel: LanguageModel {
                 var request = request
                 request.model = name
                 let model = try models(name)
-                try await place?.move(to: name, within: request.timeout)
+                try await slot?.move(to: name, within: request.timeout)
                 var response = try await model.complete(request) { text in
                     hasBegun.store(true, ordering: .relaxed)
                     await onText(text)
@@ -63,7 +66,7 @@ final class FallbackModel: LanguageModel {
         throw Self.failure(of: failures)
     }
 
-    /// What is to be said when none answered: that trying again may help, where it may for any of them.
+    /// The error when no model answered: retryable where any of the errors is.
     private static func failure(of failures: [(model: ModelName, error: ProviderError)]) -> ProviderError {
         let errors = failures.map(\.error)
         guard var error = errors.last, errors.count > 1, error.code != .cancelled else {
@@ -71,7 +74,7 @@ final class FallbackModel: LanguageModel {
         }
         error.code = (errors.first(where: \.isRetryable) ?? error).code
         error.message = failures.map { "\($0.model): \($0.error.message)" }.joined(separator: "; ")
-        // Only a wait that all ask for is worth keeping: whoever is back first answers.
+        // A wait is kept only if all request one: the first model that is back answers.
         let waits = errors.compactMap(\.retryAfter)
         error.retryAfter = waits.count == errors.count ? waits.min() : nil
         return error
@@ -79,12 +82,101 @@ final class FallbackModel: LanguageModel {
 }
 
 extension ProviderError {
-    /// Whether the model cannot answer at present, whatever it is asked, so that another one should be. From a model,
-    /// `invalid_response` says that its server broke off or sent nonsense; what an answer says is judged later.
+    /// Whether the model cannot answer any request at present, so that the next one is asked. From a model,
+    /// `invalid_response` means that its server broke off or sent nonsense; the content of an answer is checked later.
     fileprivate var isDown: Bool {
         switch code {
         case .rateLimited, .unavailable, .timeout, .stalled, .invalidResponse, .quotaExceeded: true
         default: false
         }
+    }
+}
+
+/// Counts the calls of fallbacks for the limits of concurrent calls, over all nodes. A claim counts a step for its own
+/// model only.
+struct ModelSlots: Sendable {
+    let store: Store
+    let limits: ScopedModelLimits
+    let logger: Logger
+
+    init(store: Store, limits: ScopedModelLimits, logger: Logger) {
+        self.store = store
+        self.limits = limits.filter { $0.value.concurrency != nil }
+        self.logger = logger
+    }
+
+    /// The slot of a claimed step; nil where there are no such limits.
+    func slot(of step: ClaimedStep) -> ModelSlot? {
+        limits.isEmpty ? nil : ModelSlot(slots: self, step: step)
+    }
+}
+
+/// The model that a running step counts for.
+final class ModelSlot: Sendable {
+    private struct State {
+        /// Nil while the step waits for a slot.
+        var model: ModelName?
+        var hasMoved = false
+    }
+
+    /// How often a waiting step looks for a free slot. Waiting is rare: a model is down, and the next one is full.
+    private static let poll = Duration.milliseconds(200)
+
+    private let slots: ModelSlots
+    private let step: ClaimedStep
+    private let state: Mutex<State>
+
+    init(slots: ModelSlots, step: ClaimedStep) {
+        self.slots = slots
+        self.step = step
+        state = Mutex(State(model: step.model))
+    }
+
+    /// Makes the step count for a model that it is about to ask; waits while the limits leave no slot.
+    func move(to model: ModelName, within patience: Duration) async throws(ProviderError) {
+        guard state.withLock({ $0.model != model }) else { return }
+        let scopes = slots.limits.scopes(of: model)
+        // A model without a limit needs no slot. The slot of the model before stays taken, which exceeds no limit.
+        guard !scopes.isEmpty else { return }
+        let limits = slots.limits.filter { scopes.contains($0.key) }
+        let start = ContinuousClock.now
+        while true {
+            if await isMoved(to: model, limits) { return }
+            guard start.duration(to: .now) < patience else {
+                throw ProviderError(code: .rateLimited, message: "No call of \(model) ended in time to free a slot for this one.")
+            }
+            do {
+                try await Task.sleep(for: Self.poll)
+            } catch {
+                throw ProviderError(code: .cancelled, message: "The step was cancelled while it waited for \(model).")
+            }
+        }
+    }
+
+    /// Its calls are over.
+    func end() async {
+        guard state.withLock({ $0.hasMoved }) else { return }
+        do {
+            // Also when the step is cancelled.
+            try await Task { [slots, step] in try await slots.store.endMovedCalls(of: step) }.value
+        } catch {
+            // The row counts for nothing when the step has ended, and goes with it.
+            slots.logger.debug("a fallback's row stays", metadata: ["step": "\(step.id.text)", "error": "\(error)"])
+        }
+    }
+
+    private func isMoved(to model: ModelName, _ limits: ScopedModelLimits) async -> Bool {
+        state.withLock { state in
+            state.model = nil
+            state.hasMoved = true
+        }
+        do {
+            guard try await slots.store.moveCall(of: step, to: model, limits) else { return false }
+        } catch {
+            slots.logger.notice("a fallback's call could not be counted yet", metadata: ["model": "\(model)", "error": "\(error)"])
+            return false
+        }
+        state.withLock { $0.model = model }
+        return true
     }
 }

@@ -1,12 +1,13 @@
+import Base
 import Store
 import Synchronization
 import Workflow
 
-/// Counts what models are asked on this node, for the limits per minute.
+/// Counts the calls of models on this node, for the limits per minute.
 ///
-/// A claim charges each step one request and the tokens that a call is expected to take. Here stands what calls took
-/// beyond that: more or fewer tokens, a second call of a step, a call of another model than the step's; and it goes back
-/// what a step did not use. What is counted here when the node dies is lost: the claims' charges stay.
+/// A claim charges each step one request and the tokens that a call is expected to take. The meter counts the difference:
+/// more or fewer tokens, a second call of a step, a call of another model than the step's, and it refunds what a step did
+/// not use. When the node dies, its counts are lost; the charges of the claims stay.
 final class ModelMeter: Sendable {
     private let limits: ScopedModelLimits
     private let spending = Mutex<[String: ModelSpending]>([:])
@@ -22,7 +23,7 @@ final class ModelMeter: Sendable {
     }
 
     /// A call has ended.
-    /// - Parameter tokens: nil when it brought no answer.
+    /// - Parameter tokens: nil when it had no response.
     func called(_ scopes: [String], tokens: Int?) {
         add(scopes) { _ in
             let tokens = tokens.map(Double.init)
@@ -30,7 +31,7 @@ final class ModelMeter: Sendable {
         }
     }
 
-    /// A claimed step has ended, and with it what its claim had charged.
+    /// A claimed step has ended: the charge of its claim is refunded.
     func ended(_ step: ClaimedStep) {
         add(step.charged.keys.filter { limits[$0] != nil }) { scope in
             ModelSpending(requests: -1, tokens: -(step.charged[scope] ?? 0))

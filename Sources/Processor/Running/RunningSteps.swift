@@ -3,7 +3,7 @@ import Store
 import Synchronization
 import Workflow
 
-/// The steps that this node runs at the moment.
+/// The steps that this node runs at the moment, and the slots reserved for others.
 final class RunningSteps: Sendable {
     private struct Entry {
         let step: ClaimedStep
@@ -12,10 +12,10 @@ final class RunningSteps: Sendable {
     }
 
     private let entries = Mutex<[UUID: Entry]>([:])
-    /// Places that are kept free for steps that are being claimed.
+    /// Slots that are reserved for steps that are being claimed.
     private let reserved = Mutex(0)
 
-    /// Keeps up to `wanted` of a limited number of places free; answers how many. To be given back by `release`.
+    /// Reserves up to `wanted` of `limit` slots; returns how many. To be given back by `release`.
     func reserve(_ wanted: Int, of limit: Int) -> Int {
         reserved.withLock { reserved in
             let granted = max(0, min(wanted, limit - count - reserved))
@@ -24,11 +24,11 @@ final class RunningSteps: Sendable {
         }
     }
 
-    func release(_ places: Int) {
-        reserved.withLock { $0 -= places }
+    func release(_ slots: Int) {
+        reserved.withLock { $0 -= slots }
     }
 
-    /// How many places of a limited number are neither taken nor kept free.
+    /// How many of `limit` slots are neither taken nor reserved.
     func free(of limit: Int) -> Int {
         reserved.withLock { limit - count - $0 }
     }
@@ -44,7 +44,7 @@ final class RunningSteps: Sendable {
                 self.entries.withLock { if $0[step.id]?.step.attempt == step.attempt { $0[step.id] = nil } }
                 ended()
             }
-            // An earlier attempt whose lease was lost is of no use any more.
+            // An earlier attempt has lost its lease.
             entries.updateValue(Entry(step: step, task: task), forKey: step.id)?.task.cancel()
         }
     }
@@ -66,7 +66,7 @@ final class RunningSteps: Sendable {
         for task in entries.withLock({ $0.values.map(\.task) }) { await task.value }
     }
 
-    /// Those that have run for some time already.
+    /// The steps that have run for at least `age`.
     func held(for age: Duration = .zero) -> [(stepID: UUID, attempt: Int)] {
         let now = ContinuousClock.now
         return entries.withLock { entries in

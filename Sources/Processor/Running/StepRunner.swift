@@ -1,20 +1,21 @@
+import Base
 import Foundation
 import Logging
 import Store
-import Workflow
+package import Workflow
 
-/// Runs claimed steps: gets what they need, lets their kinds work, says what came of it.
+/// Runs claimed steps: collects what they need, lets their kinds work, and makes an outcome of the result or the error.
 struct StepRunner: Sendable {
     let services: StepServices
-    let liveTexts: LiveTexts
+    let texts: TextsInProgress
     let logger: Logger
 
     func run(_ step: ClaimedStep, _ material: StepMaterial, _ workflow: LoadedWorkflow) async -> StepOutcome {
         var model: FallbackModel?
         do {
-            let call = try call(step, material, workflow)
-            model = call.model
-            let result = try await PhaseBehaviors.of(call.definition).run(call)
+            let run = try stepRun(step, material, workflow)
+            model = run.model
+            let result = try await run.definition.behavior.run(run)
             await model?.end()
             return .completed(result, spent: model?.spent ?? .zero)
         } catch {
@@ -37,9 +38,9 @@ struct StepRunner: Sendable {
         return .failed(failure)
     }
 
-    private func call(
+    private func stepRun(
         _ step: ClaimedStep, _ material: StepMaterial, _ workflow: LoadedWorkflow
-    ) throws(ProviderError) -> StepCall {
+    ) throws(ProviderError) -> StepRun {
         guard let key = material.phases.first(where: { $0.id == step.phaseID })?.key,
             let definition = workflow.definition.phase(key), let context = ExecutionContext(json: material.task.context)
         else {
@@ -49,18 +50,126 @@ struct StepRunner: Sendable {
         if let slug = step.agent, agent == nil {
             throw ProviderError(code: .invalidRequest, message: "The workflow does not know the step's agent \(slug).")
         }
-        let version = (material.outputs.first { $0.id == step.outputID }?.versionNumber ?? 0) + 1
-        let liveTexts = liveTexts
-        return StepCall(
+        let version = (material.output(of: step)?.versionNumber ?? 0) + 1
+        let texts = texts
+        return StepRun(
             step: step, workflow: workflow, definition: definition, material: material, agent: agent, context: context,
             model: agent.map { agent in
                 FallbackModel(
-                    agent.models, models: services.models, place: services.places?.place(of: step),
-                    onRestart: { if let outputID = step.outputID { liveTexts.restart(outputID, of: step) } }, logger: logger)
+                    agent.models, models: services.models, slot: services.slots?.slot(of: step),
+                    onRestart: { if let outputID = step.outputID { texts.restart(outputID, of: step) } }, logger: logger)
             },
             services: services, logger: logger,
             onText: { text in
-                if let outputID = step.outputID { liveTexts.append(text, to: outputID, of: step, versionNumber: version) }
+                if let outputID = step.outputID { texts.append(text, to: outputID, of: step, versionNumber: version) }
             })
+    }
+}
+
+/// Looks up a model by its name; throws `unknown_model` where no provider has it.
+package typealias ModelLookup = @Sendable (ModelName) throws(ProviderError) -> any LanguageModel
+
+/// Looks up a secret by its name; nil where this node has none of that name.
+package typealias SecretLookup = @Sendable (String) -> String?
+
+/// What the runs of steps use.
+package struct StepServices: Sendable {
+    package var models: ModelLookup
+    package var web: any WebClient
+    package var secrets: SecretLookup
+    /// By their names.
+    package var ownKinds: [String: RegisteredKind]
+    // Set by the processor.
+    var subtasks: SubtaskPreparation?
+    var slots: ModelSlots?
+    let deadlines = Deadlines()
+
+    package init(
+        models: @escaping ModelLookup, web: any WebClient = NoWebClient(), secrets: @escaping SecretLookup = { _ in nil },
+        ownKinds: [RegisteredKind] = []
+    ) {
+        self.models = models
+        self.web = web
+        self.secrets = secrets
+        self.ownKinds = Dictionary(ownKinds.map { ($0.name, $0) }, uniquingKeysWith: { _, last in last })
+    }
+}
+
+/// Sends nothing: for a processor without a client.
+package struct NoWebClient: WebClient {
+    package init() {}
+
+    package func send(_ request: WebRequest) async throws(ProviderError) -> WebResponse {
+        throw ProviderError(code: .unavailable, message: "This node sends no HTTP requests.")
+    }
+}
+
+// MARK: - Outcomes
+
+/// The outcome of a run, with the fence that the commit checks it against.
+struct FinishedStep: Sendable {
+    let tenantID: String
+    let taskID: UUID
+    let stepID: UUID
+    let outputID: UUID?
+    let attempt: Int
+    let outcome: StepOutcome
+}
+
+extension FinishedStep {
+    init(_ step: ClaimedStep, _ outcome: StepOutcome) {
+        self.init(
+            tenantID: step.tenantID, taskID: step.taskID, stepID: step.id, outputID: step.outputID, attempt: step.attempt,
+            outcome: outcome)
+    }
+}
+
+enum StepOutcome: Sendable {
+    /// `spent` is the usage of all model calls of the run.
+    case completed(StepResult, spent: Usage = .zero)
+    case failed(StepFailure)
+    /// Back into the queue: the node shuts down, or the run was cancelled.
+    case handedBack
+}
+
+/// The result of a completed run, by what the step's kind expects.
+enum StepResult: Sendable {
+    /// The `steps.output`; `usage` is zero without a model call.
+    case value(JSON, usage: Usage = .zero)
+    case text(String, usage: Usage)
+    case decision(EditDecision, usage: Usage)
+    case verdict(Verdict, usage: Usage)
+    /// The outputs in the judge's order, best first.
+    case ballot([UUID], reasoning: String?, usage: Usage)
+    /// By output, the judge's score for each criterion.
+    case scores([UUID: [String: Double]], reasoning: String?, usage: Usage)
+    /// The task to be started, whose end the step waits for.
+    case subtask(SubtaskStart)
+}
+
+/// Why a step failed, as in `steps.error`.
+package struct StepFailure: Error, Sendable, Equatable {
+    package let code: String
+    package let message: String
+    package let isRetryable: Bool
+    /// The delay that the server requested before the next attempt.
+    package var retryAfter: Duration?
+    /// The usage of the run's calls: an unreadable response was paid for too.
+    var usage = Usage.zero
+
+    package init(code: String, message: String, isRetryable: Bool, retryAfter: Duration? = nil) {
+        self.code = code
+        self.message = message
+        self.isRetryable = isRetryable
+        self.retryAfter = retryAfter
+    }
+
+    init(_ error: ProviderError) {
+        self.init(
+            code: error.code.rawValue, message: error.message, isRetryable: error.isRetryable, retryAfter: error.retryAfter)
+    }
+
+    var json: JSON {
+        ["code": .string(code), "message": .string(message.replacing("\0", with: "\u{FFFD}")), "retryable": .bool(isRetryable)]
     }
 }

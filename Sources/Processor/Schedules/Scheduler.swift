@@ -1,22 +1,23 @@
+import Base
 import Foundation
 package import Logging
 import ServiceLifecycle
 package import Store
 import Workflow
 
-/// Starts the tasks of schedules when their time has come. Any number of nodes may do so: each time is one's.
+/// Starts the tasks of schedules when their time has come. Any number of nodes may do so: one of them fires each time.
 ///
-/// It decides from rows and by the database's clock; the node's own is only used to sleep.
+/// It decides from rows and by the database's clock; the node's clock is only used to sleep.
 package final class Scheduler: Service {
     private let store: Store
     private let starts: ScheduledStarts
     private let configuration: SchedulerConfiguration
     private let logger: Logger
 
-    /// Of each tenant, in one look.
+    /// How many due schedules of each tenant one look takes.
     private static let batch = 100
-    /// Between two looks when something due is in somebody else's hands.
-    private static let shortest: Duration = .milliseconds(100)
+    /// The shortest sleep: a due schedule may be in the hands of another node.
+    private static let minSleep: Duration = .milliseconds(100)
 
     package init(store: Store, configuration: SchedulerConfiguration, logger: Logger) {
         self.store = store
@@ -33,19 +34,19 @@ package final class Scheduler: Service {
         }
     }
 
-    /// Fires what is due. Answers how long to sleep.
+    /// Fires what is due. Returns how long to sleep.
     private func look() async -> Duration {
         do {
             while try await fireDue() > 0, !Task.isCancelled {}
             guard let wait = try await store.timeToNextSchedule() else { return configuration.poll }
-            return min(configuration.poll, max(wait, Self.shortest))
+            return min(configuration.poll, max(wait, Self.minSleep))
         } catch {
             if !Task.isCancelled { logger.warning("cannot look at schedules", metadata: ["error": "\(error)"]) }
             return configuration.poll
         }
     }
 
-    /// Handles some of what is due. Answers how many schedules it has moved on.
+    /// Handles some of the due schedules. Returns how many it has moved on.
     package func fireDue() async throws -> Int {
         var moved = 0
         for schedule in try await store.dueSchedules(limit: Self.batch) {
@@ -78,7 +79,7 @@ package final class Scheduler: Service {
         } catch {
             if error.isConnectionTrouble || Task.isCancelled { throw error }
             if error.isPassing { return .leftAlone }
-            // What is wrong with one schedule is not the others' trouble, and does not come again at once.
+            // A broken schedule does not hold up the others, and is not tried again at once.
             logger.error("a schedule cannot fire", metadata: ["schedule": "\(schedule.id.text)", "error": "\(error)"])
             let failure = ScheduleFailure(code: "internal_error", message: "The task could not be started; the log says more.")
             return try await settle(scope, schedule, .failed(failure, due), next: next)
@@ -104,5 +105,113 @@ package final class Scheduler: Service {
                 "a schedule started no task", metadata: ["schedule": "\(schedule.id.text)", "code": "\(failure.code)"])
         }
         return try await store.settle(scope, schedule, outcome, next: next)
+    }
+}
+
+/// The intervals of a scheduler.
+package struct SchedulerConfiguration: Sendable {
+    /// The longest sleep between two looks; the next planned time ends it earlier.
+    package var poll: Duration = .seconds(1)
+    /// How late a task may start without being a misfire.
+    package var grace: Duration = .seconds(60)
+
+    package init() {}
+}
+
+/// Makes the tasks of schedules: finds the workflow's current version and checks the input against it.
+final class ScheduledStarts: Sendable {
+    private let store: Store
+    private let definitions = DefinitionCache()
+
+    init(store: Store) {
+        self.store = store
+    }
+
+    /// The task for the time `due`.
+    ///
+    /// - Throws: `ScheduleFailure` when the schedule cannot start one; what the store throws.
+    func start(_ scope: Scope, _ schedule: ScheduleRow, due: Date) async throws -> TaskStart {
+        let values = schedule.values
+        let workflow = try await workflow(scope, values)
+        guard let entry = try await definitions.entry(store, scope, id: workflow.id) else {
+            throw ScheduleFailure.noWorkflow(values.workflowName, version: values.workflowVersion)
+        }
+        let input = entry.input.applyingDefaults(to: values.input)
+        let problems = entry.input.validate(input, at: "/input")
+        guard problems.isEmpty else { throw ScheduleFailure.input(problems) }
+        let taskID = UUIDv7.next()
+        let time = Timestamp(due).text
+        return TaskStart(
+            taskID: taskID, workflow: entry.definition, workflowID: workflow.id, input: input, config: values.config,
+            context: values.context.forTask(taskID, traceID: Self.newTraceID()), priority: values.priority, runAt: time,
+            idempotencyKey: "schedule:\(schedule.id.text):\(time)")
+    }
+
+    private func workflow(_ scope: Scope, _ values: ScheduleValues) async throws -> WorkflowView {
+        let (name, version) = (values.workflowName, values.workflowVersion)
+        guard let version else {
+            guard let view = try await store.latestWorkflow(scope, name: name) else {
+                throw ScheduleFailure.noWorkflow(name, version: nil)
+            }
+            return view
+        }
+        guard let view = try await store.workflow(scope, name: name, version: version) else {
+            throw ScheduleFailure.noWorkflow(name, version: version)
+        }
+        guard view.status == .active else {
+            throw ScheduleFailure.inactive(name, version: version, status: view.status.rawValue)
+        }
+        return view
+    }
+
+    private static func newTraceID() -> String { UUID().text.replacing("-", with: "") }
+}
+
+/// Why a schedule started no task, as in `schedules.last_error`.
+struct ScheduleFailure: Error, Equatable {
+    let code: String
+    let message: String
+    var problems: [Problem] = []
+
+    static func unusable(_ list: ProblemList) -> ScheduleFailure {
+        ScheduleFailure(
+            code: "invalid_schedule", message: "The schedule cannot be read.", problems: list.problems)
+    }
+
+    static func noWorkflow(_ name: String, version: String?) -> ScheduleFailure {
+        ScheduleFailure(
+            code: "workflow_not_found",
+            message: version.map { "There is no version \($0) of a workflow \(name)." }
+                ?? "There is no active version of a workflow \(name).")
+    }
+
+    static func inactive(_ name: String, version: String, status: String) -> ScheduleFailure {
+        ScheduleFailure(code: "workflow_not_active", message: "Version \(version) of the workflow \(name) is \(status).")
+    }
+
+    static func input(_ problems: [Problem]) -> ScheduleFailure {
+        ScheduleFailure(
+            code: "invalid_input", message: "The input does not fit the workflow.", problems: problems)
+    }
+
+    static let missed = ScheduleFailure(
+        code: "missed", message: "No node was there to fire in time; the schedule passes missed times over.")
+
+    static let neverAgain = ScheduleFailure(
+        code: "no_next_time", message: "The expression has no time in the next fifty years.")
+
+    /// - Parameters:
+    ///   - due: the time for which no task was started.
+    ///   - now: by the database's clock.
+    func json(due: Date?, now: Date) -> JSON {
+        var members: JSONObject = [
+            "code": .string(code), "message": .string(message), "at": .string(Timestamp(now).text),
+            "due_at": due.map { .string(Timestamp($0).text) } ?? .null,
+        ]
+        if !problems.isEmpty {
+            members["errors"] = .array(
+                problems.map { ["pointer": .string($0.pointer), "detail": .string($0.detail)] })
+        }
+        return .object(members)
     }
 }

@@ -1,22 +1,24 @@
+import Base
 import AsyncHTTPClient
+import Base
 import NIOCore
 import NIOHTTP1
 import Workflow
 
 /// Reads one answer with status 200: a stream of events, or one JSON document from a server that does not stream.
-struct AnswerReader<Stream: AnswerStream> {
-    let server: any ModelServer
+struct AnswerReader {
+    let server: ModelServer
     let watch: CallWatch
-    private var stream: Stream
+    private var stream: any AnswerStream
     private var receivedBytes = 0
 
     /// How long to wait for the end of a response that has said that it is done, so that its connection can be used again.
     private let doneGrace = Duration.milliseconds(500)
 
-    init(server: any ModelServer, watch: CallWatch, stream: Stream) {
+    init(server: ModelServer, watch: CallWatch) {
         self.server = server
         self.watch = watch
-        self.stream = stream
+        stream = server.dialect.makeStream()
     }
 
     mutating func read(
@@ -37,27 +39,29 @@ struct AnswerReader<Stream: AnswerStream> {
     private mutating func readEvents(
         _ body: HTTPClientResponse.Body, onText: @Sendable (String) async -> Void
     ) async throws {
-        var parser = EventStreamParser()
+        var parser = EventStreamParser(maxBytes: server.maxResponseBytes)
         do {
             for try await buffer in body {
                 watch.stopWaiting()
                 try count(buffer)
-                for event in parser.append(buffer.readableBytesView) where !stream.isDone {
+                for event in try parser.append(buffer.readableBytesView) where !stream.isDone {
                     if let piece = try stream.receive(event) { await onText(piece) }
                 }
-                // What ends the loop after a cancellation is an error of the next read.
+                // After a cancellation the next read throws.
                 watch.startWaiting(atMost: patience)
             }
         } catch let error as ProviderError {
             throw error
+        } catch let error as EventStreamParser.TooLong {
+            throw ProviderError(code: .invalidResponse, message: "the response is larger than \(error.limit) bytes")
         } catch {
             guard stream.isComplete else { throw error }
             return
         }
         guard !stream.isComplete else { return }
         try Task.checkCancellation()
-        // Half an event at the end is a cut, which the stream's own state tells; a whole one counts.
-        if let event = parser.finish(), let piece = try? stream.receive(event) { await onText(piece) }
+        // An event without its blank line counts; half an event does not, and leaves the answer incomplete.
+        if let event = try? parser.finish(), let piece = try? stream.receive(event) { await onText(piece) }
     }
 
     private mutating func readDocument(
@@ -86,4 +90,20 @@ struct AnswerReader<Stream: AnswerStream> {
                 code: .invalidResponse, message: "the response is larger than \(server.maxResponseBytes) bytes")
         }
     }
+}
+
+/// Assembles a streamed answer, event by event; a value that does no input or output.
+protocol AnswerStream: Sendable {
+    /// Takes one event, or a whole answer of a server that does not stream, and returns the piece of text that it adds.
+    mutating func receive(_ event: EventStreamParser.Event) throws(ProviderError) -> String?
+    /// Whether the model has begun to answer.
+    var hasBegun: Bool { get }
+    /// Whether the answer is complete: a connection that breaks now loses at most the usage.
+    var isComplete: Bool { get }
+    /// Whether the server has announced the end of the stream.
+    var isDone: Bool { get }
+    /// The answer, once the stream has ended.
+    ///
+    /// - Throws: `refused`, or `invalid_response` when the stream was cut off.
+    func response(model requested: String) throws(ProviderError) -> ModelResponse
 }

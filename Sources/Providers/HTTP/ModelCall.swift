@@ -2,18 +2,33 @@ import AsyncHTTPClient
 import Logging
 import NIOCore
 import NIOHTTP1
+import Synchronization
 import Workflow
+
+/// A model behind a server. Every answer is streamed, also when the caller ignores the pieces.
+struct ServerModel: LanguageModel {
+    let server: ModelServer
+    let httpClient: HTTPClient
+    let logger: Logger
+
+    func complete(
+        _ request: ModelRequest, onText: @escaping @Sendable (String) async -> Void
+    ) async throws(ProviderError) -> ModelResponse {
+        guard !Task.isCancelled else { throw ProviderError(code: .cancelled, message: "the call was cancelled") }
+        let http = try server.call(request)
+        let call = ModelCall(server: server, httpClient: httpClient, logger: logger, request: request)
+        return try await call.run(http, onText: onText)
+    }
+}
 
 /// One call of a model over HTTP: one request and its answer, within two time limits.
 ///
-/// One call is one attempt: whether and when to repeat it is the processor's decision.
-struct ModelCall<Stream: AnswerStream>: Sendable {
-    let server: any ModelServer
+/// One call is one attempt: the processor decides whether and when to repeat it.
+private struct ModelCall: Sendable {
+    let server: ModelServer
     let httpClient: HTTPClient
     let logger: Logger
     let request: ModelRequest
-    /// Reads the answer.
-    let stream: Stream
 
     private enum Outcome: Sendable {
         case ended(Result<ModelResponse, ProviderError>)
@@ -39,7 +54,7 @@ struct ModelCall<Stream: AnswerStream>: Sendable {
             for await outcome in group {
                 switch outcome {
                 case .ended(let ended): result = ended
-                // A clock that runs out once the call has ended is none of its business.
+                // A clock that runs out after the end of the call does not count.
                 case .expired(let expired): expiry = result == nil ? expired : nil
                 }
                 group.cancelAll()
@@ -56,12 +71,12 @@ struct ModelCall<Stream: AnswerStream>: Sendable {
         }
     }
 
-    /// What the call comes to, when its end and the end of a clock may have met.
+    /// The result of the call, whose end and the end of a clock may coincide.
     private func verdict(
         _ result: Result<ModelResponse, ProviderError>?, expiry: CallWatch.Expiry?
     ) throws(ProviderError) -> ModelResponse {
         switch (result, expiry) {
-        // An answer that is whole was paid for: it counts even when the clock ran out in the same moment.
+        // A complete answer was paid for: it counts even when the clock ran out in the same moment.
         case (.success(let response)?, _):
             return response
         case (.failure(let error)?, _) where error.code != .cancelled:
@@ -82,14 +97,58 @@ struct ModelCall<Stream: AnswerStream>: Sendable {
         do {
             let response = try await httpClient.execute(http, deadline: .now() + .hours(24), logger: nil)
             guard response.status == .ok else { throw try await ServerFailure.error(of: response) }
-            var reader = AnswerReader(server: server, watch: watch, stream: stream)
+            var reader = AnswerReader(server: server, watch: watch)
             return try await reader.read(response, model: request.model.model, onText: onText)
         } catch let error as ProviderError {
             throw error
         } catch {
-            // Whatever the transport makes of it: who cancelled, by the clock or from outside, is known above.
+            // A cancelled exchange can throw any error. `verdict` knows whether a clock or the caller cancelled it.
             if Task.isCancelled { throw ProviderError(code: .cancelled, message: "the call was cancelled") }
             throw ServerFailure.error(for: error, url: server.baseURL)
+        }
+    }
+}
+
+/// The two clocks of one model call: how long it may take in all, and how long the server may be silent.
+///
+/// The second runs only while the call waits for bytes, so a slow consumer of the text never counts as a stall.
+final class CallWatch: Sendable {
+    enum Expiry: Sendable { case stalled, timedOut }
+
+    private let clock = ContinuousClock()
+    private let end: ContinuousClock.Instant
+    private let silenceEnd = Mutex<ContinuousClock.Instant?>(nil)
+    private let idleCheck = Duration.milliseconds(500)
+
+    init(timeout: Duration) {
+        end = clock.now.advanced(by: timeout)
+    }
+
+    /// Starts to wait for bytes, for at most `silence`.
+    func startWaiting(atMost silence: Duration) {
+        let deadline = clock.now.advanced(by: silence)
+        silenceEnd.withLock { $0 = deadline }
+    }
+
+    /// Bytes have arrived: until the next wait the server is not silent.
+    func stopWaiting() {
+        silenceEnd.withLock { $0 = nil }
+    }
+
+    /// Returns when a clock has run out, or nil when the task is cancelled first.
+    func expiry() async -> Expiry? {
+        while true {
+            let now = clock.now
+            guard now < end else { return .timedOut }
+            let silenceEnd = silenceEnd.withLock { $0 }
+            if let silenceEnd, now >= silenceEnd { return .stalled }
+            let wake = min(end, silenceEnd ?? now.advanced(by: idleCheck))
+            do {
+                // A deadline may move closer meanwhile, so the task never sleeps past the next check.
+                try await Task.sleep(until: min(wake, now.advanced(by: idleCheck)), clock: clock)
+            } catch {
+                return nil
+            }
         }
     }
 }

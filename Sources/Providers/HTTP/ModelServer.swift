@@ -1,53 +1,129 @@
+import Base
+package import AsyncHTTPClient
+import Base
+import NIOCore
 import NIOHTTP1
 import Workflow
 
-/// A server behind which models are, as far as all of them are alike.
-protocol ModelServer: Sendable {
-    /// The address before the endpoints.
-    var baseURL: String { get }
-    var apiKey: APIKey? { get }
-    /// How long the server may be silent before the first piece of text.
-    var firstTokenTimeout: Duration { get }
+/// A server of models: how it is reached, which API it has, and how long it may be silent.
+struct ModelServer: Sendable {
+    let dialect: any ModelDialect
+    /// The address before the paths of the API, such as `https://api.openai.com/v1`.
+    let baseURL: String
+    var apiKey: APIKey?
+    /// How long the server may be silent before the first piece of text: a long prompt, or a model that thinks.
+    var firstTokenTimeout = Duration.seconds(120)
     /// How long the server may be silent in the middle of its answer.
-    var stallTimeout: Duration { get }
+    var stallTimeout = Duration.seconds(30)
     /// The most bytes of one response, above 0.
-    var maxResponseBytes: Int { get }
-    /// The endpoint that lists the models.
-    var modelsPath: String { get }
-    /// Adds what every request needs besides `accept`; the key is one that fits into a header.
-    func identify(in headers: inout HTTPHeaders, key: String?)
-}
+    var maxResponseBytes = 8 << 20
 
-extension ModelServer {
-    /// The address of an endpoint, such as `/models`.
+    init(_ dialect: any ModelDialect, baseURL: String, apiKey: APIKey? = nil) {
+        self.dialect = dialect
+        self.baseURL = baseURL
+        self.apiKey = apiKey
+    }
+
+    /// - Throws: `invalid_request` without a usable `base_url`, `unauthorized` when the key's variable is not set.
+    init(
+        _ dialect: any ModelDialect, _ configuration: ProviderConfiguration, environment: [String: String]
+    ) throws(ProviderError) {
+        self.init(
+            dialect, baseURL: try configuration.usableBaseURL(otherwise: dialect.defaultBaseURL),
+            apiKey: try configuration.usableKey(environment))
+        firstTokenTimeout = configuration.firstTokenTimeout
+        stallTimeout = configuration.stallTimeout
+    }
+
+    /// The address of a path of the API.
     func url(_ path: String) -> String {
         var base = baseURL[...]
         while base.last == "/" { base.removeLast() }
         return base + path
     }
 
+    /// The headers of every request.
     func headers(accept: String) throws(ProviderError) -> HTTPHeaders {
         if let apiKey, !apiKey.fitsInHeader {
             throw ProviderError(code: .unauthorized, message: "the API key has characters that no key can have")
         }
         var headers: HTTPHeaders = ["accept": accept, "user-agent": "pressroom"]
-        identify(in: &headers, key: apiKey?.secret)
+        dialect.authorize(&headers, key: apiKey?.secret)
         return headers
     }
 
-    /// The headers of a request for an answer, which continue the trace of the task.
-    func callHeaders(_ request: ModelRequest) throws(ProviderError) -> HTTPHeaders {
-        var headers = try headers(accept: "text/event-stream, application/json")
-        headers.add(name: "content-type", value: "application/json")
-        headers.add(name: "traceparent", value: TraceParent.header(traceID: request.context.traceID))
-        return headers
+    /// A request for an answer, which continues the trace of the task.
+    func call(_ request: ModelRequest) throws(ProviderError) -> HTTPClientRequest {
+        var http = HTTPClientRequest(url: url(dialect.callPath))
+        http.method = .POST
+        http.headers = try headers(accept: "text/event-stream, application/json")
+        http.headers.add(name: "content-type", value: "application/json")
+        http.headers.add(name: "traceparent", value: TraceParent.header(traceID: request.context.traceID))
+        http.body = .bytes(ByteBuffer(bytes: dialect.body(of: request).utf8))
+        return http
     }
 
-    /// The error without the key, which a server may have sent back.
+    /// The error without the key, which a server may have repeated.
     func redacted(_ error: ProviderError) -> ProviderError {
         guard let apiKey else { return error }
         var error = error
         error.message = apiKey.redacted(from: error.message)
         return error
+    }
+}
+
+/// An API of model servers: its paths, its headers, and how a request is written and an answer read.
+protocol ModelDialect: Sendable {
+    /// The address of the API's vendor; nil where the configuration must name one.
+    var defaultBaseURL: String? { get }
+    /// The path for an answer.
+    var callPath: String { get }
+    /// The path that lists the models.
+    var modelsPath: String { get }
+    /// Adds the headers that the API requires, with a key that fits into a header.
+    func authorize(_ headers: inout HTTPHeaders, key: String?)
+    /// The body of a request for a streamed answer.
+    func body(of request: ModelRequest) -> JSON
+    func makeStream() -> any AnswerStream
+}
+
+/// The `traceparent` header of a model call (W3C Trace Context, section 3.2).
+enum TraceParent {
+    /// A header that continues the trace of an execution context with a new span for this attempt.
+    ///
+    /// A trace id that is not 32 hexadecimal digits (dashes aside) is replaced by a stable hash of it.
+    static func header(traceID: String) -> String {
+        var system = SystemRandomNumberGenerator()
+        return "00-\(normalized(traceID))-\(UInt64.random(in: 1...UInt64.max, using: &system).padded(to: 16, radix: 16))-01"
+    }
+
+    static func normalized(_ traceID: String) -> String {
+        let digits = traceID.lowercased().filter { $0 != "-" }
+        if digits.utf8.count == 32, digits.utf8.allSatisfy(isHexDigit), digits.contains(where: { $0 != "0" }) {
+            return digits
+        }
+        var generator = SeededGenerator(seedingFrom: "trace", traceID)
+        // All zeros are forbidden.
+        return generator.next().padded(to: 16, radix: 16) + max(1, generator.next()).padded(to: 16, radix: 16)
+    }
+
+    private static func isHexDigit(_ byte: UInt8) -> Bool {
+        (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte)
+    }
+}
+
+extension HTTPClient.Configuration {
+    /// The settings of the client for model calls.
+    package static var forModels: HTTPClient.Configuration {
+        var configuration = HTTPClient.Configuration()
+        // An API that redirects a POST is at another address than configured; the key does not follow it there.
+        configuration.redirectConfiguration = .disallow
+        configuration.timeout.connect = .seconds(10)
+        // One call is one attempt: the processor repeats it, and the step's row shows that.
+        configuration.connectionPool.retryConnectionEstablishment = false
+        // The processor bounds how many calls run; a call that waits for a connection here would run into its timeout.
+        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 1_024
+        configuration.connectionPool.idleTimeout = .seconds(30)
+        return configuration
     }
 }

@@ -1,12 +1,14 @@
+import Base
+import Foundation
 import Synchronization
 package import Workflow
 
-/// The built-in model: it needs no key and no network, and answers in the shape and at the pace of a real one.
+/// The built-in model: it needs no key and no network, and its answers have the shape and the pace of real ones.
 ///
-/// Its answer depends on the task, the agent and the prompt, and on nothing else.
+/// An answer depends on the task, the agent and the prompt only.
 package final class RehearsalModel: LanguageModel {
     private let options: RehearsalOptions
-    /// Makes a repeated call draw its failure anew, as a request does not know its attempt.
+    /// Seeds the failures, so that a repeated call draws anew: a request does not contain its attempt.
     private let calls = Atomic<UInt64>(0)
 
     package init(options: RehearsalOptions = RehearsalOptions()) {
@@ -34,12 +36,112 @@ package final class RehearsalModel: LanguageModel {
             finishReason: answer.isCut ? "length" : "stop", model: request.model.model)
     }
 
-    /// The word before which this call is to fail, or nil when it is to succeed.
+    /// The word before which this call fails; nil when it succeeds.
     private func drawFailure(of request: ModelRequest, words: Int) -> Int? {
         let call = calls.wrappingAdd(1, ordering: .relaxed).newValue
         guard options.failRate > 0 else { return nil }
         var generator = RehearsalAnswer.generator(for: request, purpose: "failure \(call)")
         guard generator.nextUnit() < options.failRate else { return nil }
         return generator.nextUnit() < 0.5 ? 0 : Int(generator.next(below: UInt64(max(1, words))))
+    }
+}
+
+/// The pace and the failures of a rehearsal.
+package struct RehearsalOptions: Sendable, Equatable {
+    /// Words a second, at least 0; 0 sends the answer without delay.
+    package var tokensPerSecond: Double
+    /// The time before the first word.
+    package var latency: Duration
+    /// The share of calls that fail with `unavailable`, 0…1, half of them in the middle of the answer.
+    package var failRate: Double
+
+    package init(tokensPerSecond: Double = 400, latency: Duration = .zero, failRate: Double = 0) {
+        self.tokensPerSecond = tokensPerSecond
+        self.latency = latency
+        self.failRate = failRate
+    }
+}
+
+/// The answer to a request: prose, or JSON that fits the requested schema.
+struct RehearsalAnswer {
+    /// The text in pieces of one word, with the white space that follows it.
+    let words: [String]
+    /// Whether the answer was longer than the request allowed.
+    let isCut: Bool
+
+    init(to request: ModelRequest) {
+        var generator = Self.generator(for: request, purpose: "answer")
+        let prompt = request.messages.last { $0.role == .user }?.content ?? ""
+        let prose = RehearsalProse(prompt: prompt)
+        if let schema = request.schema {
+            var sampler = SchemaSampler(root: schema.schema, prose: prose, generator: generator)
+            words = Self.words(of: sampler.sample().text)
+            isCut = false
+        } else {
+            let all = Self.words(of: prose.post(using: &generator))
+            let limit = request.maxTokens.map { max(0, $0) } ?? all.count
+            words = Array(all.prefix(limit))
+            isCut = limit < all.count
+        }
+    }
+
+    /// A generator whose numbers depend on the task, the agent, the prompt and the purpose.
+    static func generator(for request: ModelRequest, purpose: String) -> SeededGenerator {
+        let prompt = request.messages.map { "\($0.role.rawValue): \($0.content)" }.joined(separator: "\n")
+        return SeededGenerator(
+            seedingFrom: request.context.taskID.text, request.agent, prompt, purpose)
+    }
+
+    /// The pieces that together are `text`, each ending where white space ends.
+    static func words(of text: String) -> [String] {
+        var words: [String] = []
+        var word = ""
+        for character in text {
+            if let last = word.last, last.isWhitespace, !character.isWhitespace {
+                words.append(word)
+                word = ""
+            }
+            word.append(character)
+        }
+        if !word.isEmpty { words.append(word) }
+        return words
+    }
+}
+
+/// When each word of one answer is due.
+struct RehearsalPace {
+    private let clock = ContinuousClock()
+    private let firstWord: ContinuousClock.Instant
+    private let end: ContinuousClock.Instant
+    private let secondsPerWord: Double
+    private let timeout: Duration
+
+    init(options: RehearsalOptions, timeout: Duration) {
+        let now = clock.now
+        firstWord = now.advanced(by: options.latency)
+        end = now.advanced(by: timeout)
+        secondsPerWord = options.tokensPerSecond > 0 ? 1 / options.tokensPerSecond : 0
+        self.timeout = timeout
+    }
+
+    func waitForFirstWord() async throws(ProviderError) {
+        try await wait(until: firstWord)
+    }
+
+    /// Measured from the start, so that a late word does not delay the next ones.
+    func wait(forWord index: Int) async throws(ProviderError) {
+        try await wait(until: firstWord.advanced(by: .seconds(Double(index) * secondsPerWord)))
+    }
+
+    private func wait(until instant: ContinuousClock.Instant) async throws(ProviderError) {
+        do {
+            try Task.checkCancellation()
+            if instant > clock.now { try await Task.sleep(until: min(instant, end), clock: clock) }
+        } catch {
+            throw ProviderError(code: .cancelled, message: "the call was cancelled")
+        }
+        guard clock.now < end else {
+            throw ProviderError(code: .timeout, message: "the rehearsal took longer than \(timeout)")
+        }
     }
 }

@@ -1,12 +1,13 @@
+import Base
 import Workflow
 
 /// Writes short posts and remarks out of ready-made sentences.
 struct RehearsalProse {
-    /// What the prompt seems to be about, in at most eight words.
+    /// The topic of the prompt, as far as it can be guessed; at most eight words.
     let topic: String
-    /// Whether the prompt speaks of feedback, as one that asks for another version does.
+    /// Whether the prompt mentions feedback, as a request for another version does.
     private let isRewrite: Bool
-    /// How likely an editor approves, 0…1: rather sends a draft back in the first round than in a later one.
+    /// The probability that an editor approves, 0…1; lower in the first round than in later ones.
     let approval: Double
     private let draft: String?
 
@@ -18,7 +19,7 @@ struct RehearsalProse {
         approval = prompt.contains("round 1 of ") ? 0.6 : prompt.contains(#/round \d+ of /#) ? 0.9 : 0.7
     }
 
-    /// What stands between `<name>` and `</name>`, as the built-in prompts set off their material.
+    /// The text between `<name>` and `</name>`, which mark material in the built-in prompts.
     private static func block(_ name: String, in prompt: String) -> String? {
         guard let start = prompt.firstRange(of: "<\(name)>"),
             let end = prompt[start.upperBound...].firstRange(of: "</\(name)>")
@@ -27,7 +28,7 @@ struct RehearsalProse {
         return content.isEmpty ? nil : content
     }
 
-    /// A post of 60–120 words in three or four paragraphs, which says once that it is a rehearsal.
+    /// A post of 60–120 words in three or four paragraphs; one sentence says that it is a rehearsal.
     func post(using generator: inout SeededGenerator) -> String {
         let middle = generator.shuffled(RehearsalPhrases.middles)
         var paragraphs = [
@@ -42,7 +43,7 @@ struct RehearsalProse {
 
     /// An editor's or a judge's remark.
     ///
-    /// - Parameter approving: whether the one who speaks is content; nil for someone who weighs.
+    /// - Parameter approving: an editor's decision; nil for a judge.
     func remark(approving: Bool?, using generator: inout SeededGenerator) -> String {
         let remarks =
             switch approving {
@@ -59,7 +60,7 @@ struct RehearsalProse {
         return draft + " " + pick(RehearsalPhrases.additions, &generator)
     }
 
-    /// A few words, for a field that nothing is known about.
+    /// A few words, for a field of unknown meaning.
     func phrase(using generator: inout SeededGenerator) -> String {
         "rehearsal " + pick(RehearsalPhrases.phrases, &generator)
     }
@@ -77,5 +78,46 @@ extension Substring {
     /// Without the white space at both ends.
     fileprivate var trimmed: String {
         String(drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
+    }
+}
+
+/// Guesses the topic of a prompt.
+enum RehearsalTopic {
+    private static let maxWords = 8
+    private static let markers = [" about ", " on the topic of ", " on ", "topic: "]
+    private static let ends: Set<Character> = [".", "!", "?", "\n", ";", ":"]
+
+    /// What follows "about" or "on" in the first line that has it, else the first words of the prompt.
+    static func topic(of prompt: String) -> String {
+        for line in prompt.split(whereSeparator: \.isNewline) {
+            let lowercased = line.lowercased()
+            // Lowercasing may change the length of a text; then positions would not carry over.
+            guard lowercased.count == line.count else { continue }
+            for marker in markers {
+                guard let range = lowercased.firstRange(of: marker) else { continue }
+                let offset = lowercased.distance(from: lowercased.startIndex, to: range.upperBound)
+                let topic = phrase(line.dropFirst(offset))
+                if !topic.isEmpty { return topic }
+            }
+        }
+        let topic = phrase(prompt.drop(while: \.isWhitespace))
+        return topic.isEmpty ? "this subject" : topic
+    }
+
+    private static func phrase(_ text: some StringProtocol) -> String {
+        var sentence = ""
+        var previous: Character?
+        for character in text {
+            // A full stop inside "1.0" or "e.g." does not end a sentence.
+            if let previous, ends.contains(previous), character.isWhitespace { break }
+            sentence.append(character)
+            previous = character
+            if character.isNewline { break }
+        }
+        let words = sentence.split(whereSeparator: \.isWhitespace)
+        let audience = words.dropFirst().firstIndex(of: "for") ?? words.endIndex
+        let kept = words[..<min(audience, maxWords)].joined(separator: " ")
+        let trimmed = kept.drop { ends.contains($0) || "\"'“”,".contains($0) }
+        return String(trimmed.reversed().drop { ends.contains($0) || "\"'“”,".contains($0) }.reversed())
     }
 }

@@ -7,8 +7,8 @@ package import Workflow
 
 /// Sends the requests of `http` phases, to addresses that the rules permit and to no others.
 ///
-/// The host is looked up once; every address that it has must be permitted, and the connection is made to such an
-/// address and not to the name. Redirects are not followed. Each request has a connection of its own.
+/// The host is looked up once. Every address of it must be permitted, and the connection goes to such an address, not to
+/// the name. Redirects are not followed. Each request has its own connection.
 package struct GuardedWebClient: WebClient {
     private static let connectTimeout = Duration.seconds(10)
 
@@ -29,38 +29,16 @@ package struct GuardedWebClient: WebClient {
     }
 
     package func send(_ request: WebRequest) async throws(ProviderError) -> WebResponse {
-        let result = await withTaskGroup(of: Result<WebResponse, ProviderError>?.self) { group in
-            group.addTask {
-                do throws(ProviderError) {
-                    return .success(try await exchange(request))
-                } catch {
-                    return .failure(error)
-                }
-            }
-            group.addTask {
-                do {
-                    try await Task.sleep(for: request.timeout)
-                    return .failure(ProviderError(code: .timeout, message: "The server took longer than \(request.timeout)."))
-                } catch {
-                    return nil  // cancelled: by the answer, or from outside
-                }
-            }
-            var first: Result<WebResponse, ProviderError>?
-            for await result in group {
-                if first == nil, let result { first = result }
-                group.cancelAll()
-            }
-            return first
+        try await within(request.timeout, "The server took longer than \(request.timeout).") { () throws(ProviderError) in
+            try await exchange(request)
         }
-        if Task.isCancelled { throw ProviderError(code: .cancelled, message: "The request was cancelled.") }
-        return try (result ?? .failure(ProviderError(code: .cancelled, message: "The request was cancelled."))).get()
     }
 
     private func exchange(_ request: WebRequest) async throws(ProviderError) -> WebResponse {
         let target = try WebTarget(request.url)
         let addresses = try await resolver.addresses(of: target.host)
         guard !addresses.isEmpty else { throw ProviderError(code: .unavailable, message: "The name \(target.host) has no address.") }
-        // All of them: a name with a forbidden address among others is one that somebody plays with.
+        // All of them: a name with a forbidden address among others may be an attack.
         for address in addresses where !rules.permit(address, host: target.host, port: target.port) {
             throw ProviderError(
                 code: .forbiddenAddress,
@@ -72,7 +50,7 @@ package struct GuardedWebClient: WebClient {
                 return try await exchange(request, target, address)
             } catch {
                 failure = WebFailure.error(of: error, host: target.host)
-                guard failure.code == .unavailable, error is any ConnectFailure, !Task.isCancelled else { throw failure }
+                guard failure.code == .unavailable, error is NoConnection, !Task.isCancelled else { throw failure }
             }
         }
         throw failure
@@ -121,9 +99,113 @@ package struct GuardedWebClient: WebClient {
     }
 }
 
-/// The address did not take a connection: another address of the same name may.
-protocol ConnectFailure: Error {}
-
-struct NoConnection: ConnectFailure {
+/// The address did not accept a connection; another address of the same name may.
+private struct NoConnection: Error {
     let cause: any Error
+}
+
+/// Writes one request and collects the response, up to the size that the request permits.
+private final class WebExchange: ChannelInboundHandler {
+    typealias InboundIn = HTTPClientResponsePart
+    typealias OutboundOut = HTTPClientRequestPart
+
+    private let request: WebRequest
+    private let target: WebTarget
+    private let answer: EventLoopPromise<WebResponse>
+    private var head: HTTPResponseHead?
+    private var body: [UInt8] = []
+    private var isOver = false
+
+    init(_ request: WebRequest, _ target: WebTarget, _ answer: EventLoopPromise<WebResponse>) {
+        self.request = request
+        self.target = target
+        self.answer = answer
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        var headers = HTTPHeaders([("host", target.authority)])
+        for header in request.headers { headers.add(name: header.name, value: header.value) }
+        // No encoding to unpack, and one response a connection.
+        headers.replaceOrAdd(name: "accept-encoding", value: "identity")
+        headers.replaceOrAdd(name: "connection", value: "close")
+        if let body = request.body { headers.replaceOrAdd(name: "content-length", value: String(body.count)) }
+        let head = HTTPRequestHead(
+            version: .http1_1, method: HTTPMethod(rawValue: request.method.rawValue), uri: target.path, headers: headers)
+        let over = NIOLoopBound(self, eventLoop: context.eventLoop)
+        context.write(wrapOutboundOut(.head(head))).whenFailure { over.value.fail($0) }
+        if let body = request.body { context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: body)))), promise: nil) }
+        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+        context.fireChannelActive()
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard !isOver else { return }
+        switch unwrapInboundIn(data) {
+        case .head(let head):
+            self.head = head
+        case .body(let buffer):
+            guard body.count + buffer.readableBytes <= request.maxBytes else {
+                return end(
+                    context, .failure(ProviderError(code: .tooLarge, message: "The answer is longer than \(request.maxBytes) bytes.")))
+            }
+            body.append(contentsOf: buffer.readableBytesView)
+        case .end:
+            guard let head else { return }
+            end(
+                context,
+                .success(
+                    WebResponse(
+                        status: Int(head.status.code), headers: head.headers.map { WebHeader($0.name, $0.value) }, body: body,
+                        retryAfter: RetryAfter.duration(in: head.headers))))
+        }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        end(context, .failure(error))
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        fail(ProviderError(code: .unavailable, message: "The server closed the connection before its answer was complete."))
+        context.fireChannelInactive()
+    }
+
+    private func end(_ context: ChannelHandlerContext, _ result: Result<WebResponse, any Error>) {
+        guard !isOver else { return }
+        isOver = true
+        answer.completeWith(result)
+        context.close(promise: nil)
+    }
+
+    private func fail(_ error: any Error) {
+        guard !isOver else { return }
+        isOver = true
+        answer.fail(error)
+    }
+}
+
+/// The failure of an exchange, as a `ProviderError` that shows neither headers nor the URL.
+private enum WebFailure {
+    static func error(of error: any Error, host: String) -> ProviderError {
+        switch error {
+        case let error as ProviderError: error
+        case is CancellationError: ProviderError(code: .cancelled, message: "The request was cancelled.")
+        case let error as NoConnection:
+            ProviderError(code: .unavailable, message: "\(host) takes no connection: \(reason(error.cause)).")
+        case HTTPParserError.invalidEOFState:
+            ProviderError(code: .unavailable, message: "\(host) closed the connection before its answer was complete.")
+        case is HTTPParserError: ProviderError(code: .invalidResponse, message: "\(host) does not speak HTTP.")
+        case let error as NIOSSLError: ProviderError(code: .unavailable, message: "TLS with \(host) failed: \(error).")
+        case let error as NIOSSLExtraError: ProviderError(code: .unavailable, message: "TLS with \(host) failed: \(error).")
+        case let error as BoringSSLError: ProviderError(code: .unavailable, message: "TLS with \(host) failed: \(error).")
+        default: ProviderError(code: .unavailable, message: "\(host) cannot be asked: \(reason(error)).")
+        }
+    }
+
+    private static func reason(_ error: any Error) -> String {
+        switch error {
+        case let error as IOError: "\(error.description)"
+        case is ChannelError: "the connection could not be made in time, or broke"
+        default: "\(type(of: error))"
+        }
+    }
 }

@@ -2,30 +2,30 @@ import Foundation
 import NIOPosix
 package import Workflow
 
-/// Looks a host up. What it answers is what is checked, and what is connected to: there is no second look-up in which
-/// a name could stand for another address.
+/// Looks a host up, once: the addresses that it returns are checked and connected to, so that a second look-up cannot
+/// return others.
 package struct NameResolver: Sendable {
-    private let look: @Sendable (String) async throws(ProviderError) -> [IPAddress]
+    private let lookUp: @Sendable (String) async throws(ProviderError) -> [IPAddress]
 
-    package init(_ look: @escaping @Sendable (String) async throws(ProviderError) -> [IPAddress]) {
-        self.look = look
+    package init(_ lookUp: @escaping @Sendable (String) async throws(ProviderError) -> [IPAddress]) {
+        self.lookUp = lookUp
     }
 
     func addresses(of host: String) async throws(ProviderError) -> [IPAddress] {
-        try await look(host)
+        try await lookUp(host)
     }
 
-    /// Of their own, so that a name server that does not answer holds up nothing but look-ups.
+    /// Separate threads, so that a name server that does not respond delays look-ups only.
     private static let threads: NIOThreadPool = {
         let threads = NIOThreadPool(numberOfThreads: 4)
         threads.start()
         return threads
     }()
 
-    /// The system's, in its order of preference. It reads forms such as `127.1`, `0x7f000001` and `2130706433` too.
+    /// The system's resolver, in its order of preference. It also reads `127.1`, `0x7f000001` and `2130706433`.
     package static func system() -> NameResolver {
         NameResolver { host throws(ProviderError) in
-            // A look-up cannot be stopped; who was cancelled does not wait for it.
+            // A look-up cannot be stopped; a cancelled task does not wait for it.
             let (answers, answer) = AsyncStream.makeStream(of: [IPAddress].self)
             threads.submit { _ in
                 answer.yield(systemAddresses(of: host))

@@ -1,13 +1,13 @@
 import Foundation
 import Workflow
 
-/// Where a request goes: the parts of an absolute `http` or `https` URL.
+/// The target of a request: the parts of an absolute `http` or `https` URL.
 struct WebTarget: Sendable, Equatable {
     let isSecure: Bool
     /// A name in lower case, or an address without brackets.
     let host: String
     let port: Int
-    /// Path and query, as they stand in the request line.
+    /// Path and query, for the request line.
     let path: String
     /// The `Host` header.
     let authority: String

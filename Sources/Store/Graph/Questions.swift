@@ -1,12 +1,14 @@
+package import Base
 package import Foundation
+import Postgres
 package import Workflow
 
 /// The expressions that a task needs evaluated before it can go on, and the answers.
 ///
-/// Whoever decides on a task graph has no way to wait: he asks, does what he can without the answer, and is called
-/// again with it, in the same transaction.
+/// The engine cannot suspend. It records the expressions that it needs, continues without them, and runs again with
+/// their values in the same transaction.
 package struct Questions: Sendable {
-    /// What is asked about: expressions of one group are evaluated over the same document.
+    /// What the question is about: expressions of one group are evaluated over the same document.
     package struct Group: Sendable, Hashable {
         package enum Part: Sendable, Hashable { case when, list, work, until }
 
@@ -39,7 +41,7 @@ package struct Questions: Sendable {
 
     package init() {}
 
-    /// The answer, once it is there; until then the question is noted.
+    /// Returns the answer once it is known; until then it notes the question.
     ///
     /// - Parameters:
     ///   - index: tells the questions of a group apart.
@@ -57,8 +59,104 @@ package struct Questions: Sendable {
         answers[group, default: [:]][index] = answer
     }
 
-    /// Before the graph is looked at again: what is still needed is asked again.
+    /// Called before the engine runs again: it asks again for what it still needs.
     mutating func forgetAsked() {
         asked.removeAll()
+    }
+}
+
+/// What evaluating expressions may cost.
+package struct ExpressionLimits: Sendable {
+    /// How long one expression may take; it holds its task's rows meanwhile.
+    package var timeout: Duration = .seconds(2)
+    /// The most bytes, as JSON text, that one expression may find.
+    package var maxBytes = 1_048_576
+    /// How many expressions that depend on each other are evaluated in one transaction; a longer chain goes on in the
+    /// next one.
+    package var rounds = 64
+
+    package init() {}
+}
+
+extension Store {
+    /// Evaluates what the graphs ask, all of it in one statement, and lets `body` go on with those that asked, until
+    /// no question is left. Without questions this does nothing.
+    ///
+    /// `body` is called again on graphs that it has changed already; what it has done then must stay done. A chain of
+    /// questions that is longer than `ExpressionLimits.rounds` goes on in the task's next transaction.
+    func answerQuestions<T>(
+        _ connection: PostgresConnection, _ graphs: inout [TaskGraph], _ body: (inout [TaskGraph]) throws -> T
+    ) async throws {
+        for _ in 0..<expressionLimits.rounds {
+            let asking = graphs.indices.filter { !graphs[$0].questions.asked.isEmpty }
+            guard !asking.isEmpty else { return }
+            var open = asking.map { graphs[$0] }
+            try await answer(&open, connection)
+            _ = try body(&open)
+            for (index, graph) in zip(asking, open) { graphs[index] = graph }
+        }
+        for index in graphs.indices where !graphs[index].questions.asked.isEmpty { graphs[index].wakeAfter = .zero }
+    }
+
+    private func answer(_ graphs: inout [TaskGraph], _ connection: PostgresConnection) async throws {
+        var documents: [JSON] = []
+        var questions: [JSON] = []
+        var places: [(graph: Int, group: Questions.Group, index: Int)] = []
+        for graph in graphs.indices {
+            for (group, asked) in graphs[graph].questions.asked {
+                for (index, question) in asked.paths {
+                    questions.append([
+                        "document": .integer(Int64(documents.count)), "path": .string(question.path.text),
+                        "extra": question.extra,
+                    ])
+                    places.append((graph, group, index))
+                }
+                documents.append(asked.document)
+            }
+            graphs[graph].questions.forgetAsked()
+        }
+        let timeout = String(Int64(expressionLimits.timeout / .milliseconds(1)))
+        let results = try await connection.pipeline([
+            """
+            SELECT set_config('pressroom.statement_timeout', current_setting('statement_timeout'), true),
+                   set_config('statement_timeout', \(timeout), true)
+            """,
+            """
+            SELECT n, matches, error
+              FROM pressroom.evaluate_paths(
+                       \(JSON.array(documents))::jsonb, \(JSON.array(questions))::jsonb, \(expressionLimits.maxBytes))
+            """,
+            "SELECT set_config('statement_timeout', current_setting('pressroom.statement_timeout'), true)",
+        ])
+        for row in results[1] {
+            let place = places[try row.decode("n", as: Int.self)]
+            let answer: Questions.Answer =
+                if let error = try row.decode("error", as: String?.self) {
+                    .failed(error)
+                } else {
+                    .found(try row.json("matches")?.array ?? [])
+                }
+            graphs[place.graph].questions.answer(place.group, place.index, answer)
+        }
+    }
+
+    /// What is wrong with the expressions of a definition: paths that PostgreSQL cannot read, and paths that read
+    /// phases which do not come before them.
+    package func expressionProblems(_ workflow: WorkflowDefinition) async throws -> [Problem] {
+        let expressions = workflow.expressions
+        guard !expressions.isEmpty else { return [] }
+        let rows = try await database.query(
+            """
+            SELECT c.canonical, c.error
+              FROM unnest(\(expressions.map(\.expression.text))::text[]) WITH ORDINALITY AS e (path, n)
+             CROSS JOIN pressroom.check_path(e.path) AS c ORDER BY e.n
+            """)
+        return try zip(expressions, rows).compactMap { placed, row in
+            if let error = try row.decode("error", as: String?.self) {
+                return Problem(pointer: placed.pointer, detail: "is not a valid SQL/JSON path: \(error)")
+            }
+            return ExpressionReferences.problem(inCanonical: try row.decode("canonical"), visible: placed.visible)
+                .map { Problem(pointer: placed.pointer, detail: $0) }
+        }
     }
 }

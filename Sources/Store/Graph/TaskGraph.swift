@@ -13,7 +13,7 @@ package struct TaskGraph: Sendable {
     package var signals: [SignalRow]
     /// Only where the task has steps for people.
     package var humanTasks: [HumanTaskRow] = []
-    /// Only where the task has steps that start others.
+    /// Only where the task has steps that start other tasks.
     package var subtasks: [SubtaskRow] = []
 
     // What is only ever added.
@@ -24,7 +24,7 @@ package struct TaskGraph: Sendable {
     package var newSubtasks: [SubtaskStart] = []
     /// Sub-tasks to be cancelled.
     package var cancelledSubtasks: [UUID] = []
-    /// When a processor has to look at the task again, whatever else happens; nil when nothing but a row wakes it.
+    /// When a processor has to look at the task again, whatever else happens; nil when only a row wakes it.
     package var wakeAfter: Duration?
     /// What has to be evaluated before the task can go on.
     package var questions = Questions()
@@ -77,6 +77,32 @@ extension TaskGraph {
     package mutating func updateEvaluations(of stepID: UUID, _ change: (inout EvaluationRow) -> Void) {
         for index in evaluations.indices where evaluations[index].stepID == stepID {
             change(&evaluations[index])
+        }
+    }
+}
+
+extension TaskGraph {
+    /// Puts a running step back into the queue as if it had not been claimed; the attempt does not count.
+    package mutating func handBack(_ stepID: UUID) {
+        guard let step = steps.first(where: { $0.id == stepID }), step.status == .running else { return }
+        updateStep(stepID) { row in
+            row.status = .pending
+            row.processorID = nil
+            row.maxAttempts += 1
+            row.runAt = .after(.zero)
+        }
+        returnWork(of: step)
+    }
+
+    /// What the step worked on waits for it again.
+    package mutating func returnWork(of step: StepRow) {
+        updateEvaluations(of: step.id) { row in
+            if row.status == .processing { row.status = .pending }
+        }
+        if let outputID = step.outputID, let waiting = step.kind.waitingOutputStatus {
+            updateOutput(outputID) { row in
+                if row.status == step.kind.activeOutputStatus { row.status = waiting }
+            }
         }
     }
 }

@@ -1,4 +1,6 @@
+import Base
 import Foundation
+import Postgres
 import Workflow
 
 /// The rows that a change of task graphs added or altered, as `jsonb_to_recordset` reads them.
@@ -15,7 +17,7 @@ struct TaskGraphChanges: Sendable {
     var phases = RecordSet()
     var tasks = RecordSet()
     var receivedSignals: [JSON] = []
-    var newSubtasks: [(task: JSON, phases: [JSON], tie: JSON)] = []
+    var newSubtasks: [(creation: TaskCreation, tie: JSON)] = []
     var cancelledSubtasks: [UUID] = []
     var newHumanTasks: [JSON] = []
     var humanTasks: [JSON] = []
@@ -41,7 +43,7 @@ struct TaskGraphChanges: Sendable {
         let taskID = new.task.taskID
         func owned(_ row: JSON) -> JSON {
             guard case .object(var members) = row else { return row }
-            members["task_id"] = .string(taskID.uuidString)
+            members["task_id"] = .string(taskID.text)
             return .object(members)
         }
         let (addedOutputs, changedOutputs) = difference(old.outputs, new.outputs)
@@ -65,18 +67,72 @@ struct TaskGraphChanges: Sendable {
         finalists += new.newFinalists.map { (taskID, $0) }
         if old.task != new.task { tasks.add { new.task.write(to: &$0) } }
         if let delay = new.wakeAfter {
-            wakeups.append(["task_id": .string(taskID.uuidString), "run_in": .number(delay / .seconds(1))])
+            wakeups.append(["task_id": .string(taskID.text), "run_in": .number(delay / .seconds(1))])
         }
         receivedSignals += new.signals.compactMap { signal in
-            signal.receivedBy.map { ["id": .string(signal.id.uuidString), "received_by": .string($0.uuidString)] }
+            signal.receivedBy.map { ["id": .string(signal.id.text), "received_by": .string($0.text)] }
         }
         endedTexts += changedOutputs.filter { $0.status != .writing && $0.status != .rewriting }.map(\.id)
     }
 
-    /// Rows keep their places, and new ones come behind them.
+    /// Rows keep their places; new ones come after them.
     private func difference<Row: Equatable>(
         _ old: [Row], _ new: [Row]
     ) -> (added: ArraySlice<Row>, changed: [Row]) {
         (new.dropFirst(old.count), zip(old, new).filter { $0 != $1 }.map(\.1))
+    }
+}
+
+extension TaskGraphChanges {
+    /// The statements that write the changed rows, table by table. A task's own row comes last, so that the event that
+    /// ends a task is the last of its transaction.
+    func queries(_ scope: Scope) -> [PostgresQuery] {
+        let tenant = scope.tenantID
+        func rows(_ rows: [JSON], _ query: (JSON) -> PostgresQuery) -> [PostgresQuery] {
+            rows.isEmpty ? [] : [query(.array(rows))]
+        }
+        func records(_ rows: RecordSet, _ query: (RecordSet) -> PostgresQuery) -> [PostgresQuery] {
+            rows.isEmpty ? [] : [query(rows)]
+        }
+        let works =
+            (newSubtasks.isEmpty ? [] : SubtaskRow.insert(newSubtasks, scope))
+            + (cancelledSubtasks.isEmpty ? [] : [SubtaskRow.requestCancellations(cancelledSubtasks, tenant)])
+            + rows(newOutputs) { OutputRow.table.insert($0, tenant, OutputRow.added) }
+            + rows(outputs) { OutputRow.table.update($0, tenant) }
+            + rows(newVersions) { OutputVersionRow.table.insert($0, tenant) }
+            + rows(evaluations) { EvaluationRow.table.update($0, tenant) }
+        let steps =
+            records(steps) { StepRow.update($0, tenant) }
+            + records(newSteps) { StepRow.insert($0, tenant) }
+        let consequences =
+            rows(humanTasks) { HumanTaskRow.update($0, tenant) }
+            + rows(newHumanTasks) { HumanTaskRow.insert($0, tenant) }
+            + rows(newEvaluations) { EvaluationRow.table.insert($0, tenant, EvaluationRow.table.fixed) }
+            + finalists.map { $1.appendEvent($0, tenant) }
+            + rows(newLogs) { LogRow.table.insert($0, tenant) }
+            + rows(rankings) { RankingRow.upsert($0, tenant) }
+            + rows(receivedSignals) { SignalRow.table.update($0, tenant) }
+            + rows(wakeups) { Store.upsertWakeups($0, tenant) }
+            + (endedTexts.isEmpty ? [] : [LiveText.delete(of: endedTexts, tenant)])
+        let task =
+            records(phases) { PhaseRow.table.update($0, tenant) }
+            + records(tasks) { TaskRow.table.update($0, tenant) }
+        return areOfTasksAlone ? Self.joined(steps + task) : works + steps + consequences + task
+    }
+
+    /// Statements of different tables, or of different commands, as one: it writes all their rows, and then their events,
+    /// in the same order. So the tenant's head is held while events are written and not while rows are.
+    private static func joined(_ queries: [PostgresQuery]) -> [PostgresQuery] {
+        guard queries.count > 1 else { return queries }
+        var joined: PostgresQuery = "WITH"
+        for (number, query) in queries.enumerated() {
+            let isLast = number == queries.count - 1
+            joined.sql += isLast ? " " : (number == 0 ? " " : ", ") + "part\(number) AS ("
+            joined += query
+            // Each part looks at the one before it: without that, PostgreSQL promises no order.
+            if number > 0 { joined.sql += " AND (SELECT count(*) FROM part\(number - 1)) IS NOT NULL" }
+            if !isLast { joined.sql += " RETURNING 1)" }
+        }
+        return [joined]
     }
 }

@@ -1,4 +1,6 @@
-/// Reads a cron expression from left to right, and says of the first mistake where it is.
+import Base
+
+/// Reads a cron expression from left to right; throws the first mistake with its place.
 struct CronParser {
     struct Field {
         var set = CronSet()
@@ -17,7 +19,7 @@ struct CronParser {
     private typealias Part = ArraySlice<Unicode.Scalar>
 
     /// Longer texts are refused before they are read.
-    static let longest = 200
+    static let maxLength = 200
 
     /// `@hourly` and its like, as crontab(5) has them.
     static let words = [
@@ -34,8 +36,8 @@ struct CronParser {
 
     mutating func parse() throws(CronProblem) -> Fields {
         let scalars = Array(text.unicodeScalars)
-        guard scalars.count <= Self.longest else {
-            throw problem("must have at most \(Self.longest) characters")
+        guard scalars.count <= Self.maxLength else {
+            throw problem("must have at most \(Self.maxLength) characters")
         }
         let parts = scalars.split { $0 == " " || $0 == "\t" }
         guard let first = parts.first else { throw problem("must not be empty") }
@@ -126,5 +128,61 @@ struct CronParser {
 
     private static func string(_ part: Part) -> String {
         String(String.UnicodeScalarView(part))
+    }
+}
+
+/// The five fields of a cron expression, in their order; see crontab(5).
+package enum CronField: Int, Sendable, CaseIterable {
+    case minute, hour, dayOfMonth, month, dayOfWeek
+
+    package var name: String {
+        switch self {
+        case .minute: "minute"
+        case .hour: "hour"
+        case .dayOfMonth: "day of month"
+        case .month: "month"
+        case .dayOfWeek: "day of week"
+        }
+    }
+
+    /// The values that may be written; both 0 and 7 are Sunday.
+    var range: ClosedRange<Int> {
+        switch self {
+        case .minute: 0...59
+        case .hour: 0...23
+        case .dayOfMonth: 1...31
+        case .month: 1...12
+        case .dayOfWeek: 0...7
+        }
+    }
+
+    /// The values of `*`.
+    var every: ClosedRange<Int> { self == .dayOfWeek ? 0...6 : range }
+
+    /// Names for the first values of the range.
+    var names: [String] {
+        switch self {
+        case .month: ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+        case .dayOfWeek: ["sun", "mon", "tue", "wed", "thu", "fri", "sat"]
+        default: []
+        }
+    }
+}
+
+/// Why a text is no cron expression.
+package struct CronProblem: Error, Sendable, Equatable {
+    /// Nil when the whole text is wrong.
+    package let field: CronField?
+    /// The character, counted from 1; nil when the mistake has no single one.
+    package let position: Int?
+    /// As the end of a sentence: "must be from 0 to 23, not 25".
+    package let detail: String
+}
+
+extension CronProblem: CustomStringConvertible {
+    /// The end of a sentence about the whole expression.
+    package var description: String {
+        let place = [field.map { "in the \($0.name)" }, position.map { "at character \($0)" }].compactMap(\.self)
+        return place.isEmpty ? detail : "is wrong \(place.joined(separator: ", ")): \(detail)"
     }
 }

@@ -41,7 +41,7 @@ package struct CronSchedule: Sendable, Hashable {
 
     /// Walks from one offset of the zone to the next, each with its own stretch of local time.
     private func next(after date: Int64) -> Int64? {
-        // So far back that no change before it has anything to do with times after `date`.
+        // Early enough to see every change of the clock that matters for times after `date`.
         var instant = date - Self.largeChange
         var offset = zone.offset(at: instant)
         var from = instant + offset
@@ -62,4 +62,34 @@ package struct CronSchedule: Sendable, Hashable {
         }
         return nil
     }
+}
+
+/// What to do for a schedule that is due: start at most one task, however many times have passed.
+package struct FiringPlan: Sendable, Equatable {
+    /// The time that a task is started for; nil: no task.
+    package let fires: Date?
+    /// The last time that passed without a task and was not made up for; nil without one.
+    package let missed: Date?
+    /// The next time; nil when none is near.
+    package let next: Date?
+
+    /// - Parameters:
+    ///   - due: the time that was planned, not after `now`.
+    ///   - grace: by how much a task may be late without being a misfire.
+    package init(_ schedule: CronSchedule, due: Date, now: Date, grace: Duration, misfire: MisfirePolicy) {
+        // An operator may have set a time that the expression does not name.
+        let last = schedule.last(after: due, through: now) ?? due
+        let isLate = now.timeIntervalSince(last) > grace / .seconds(1)
+        fires = isLate && misfire == .skip ? nil : last
+        missed = isLate && misfire == .skip ? last : nil
+        next = schedule.next(after: max(now, due))
+    }
+}
+
+/// What to do about times that passed while no node could fire.
+package enum MisfirePolicy: String, Sendable, CaseIterable {
+    /// Skip them.
+    case skip
+    /// Start one task for all of them, at once.
+    case runOnce = "run_once"
 }

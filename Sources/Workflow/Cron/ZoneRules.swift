@@ -1,6 +1,6 @@
 import Foundation
 
-/// How far the clocks of a time zone are from UTC, at any moment of its history and, by its present rules, to come.
+/// The offset of a time zone from UTC at any moment, in the future by its present rules.
 package struct ZoneRules: Sendable, Hashable {
     /// As in the IANA time zone database: `Europe/Berlin`, `UTC`.
     package let name: String
@@ -20,8 +20,8 @@ package struct ZoneRules: Sendable, Hashable {
         Int64(zone.secondsFromGMT(for: Date(timeIntervalSince1970: TimeInterval(instant))))
     }
 
-    /// The first instant after `start` and not after `end` at which the offset is another than at `start`; nil when it
-    /// stays. Zones keep each of their offsets for longer than `stride`.
+    /// The first instant after `start` and not after `end` with another offset than at `start`; nil when there is none.
+    /// Zones keep each offset for longer than `stride`.
     func change(after start: Int64, through end: Int64) -> Int64? {
         let offset = offset(at: start)
         var known = start
@@ -43,10 +43,24 @@ package struct ZoneRules: Sendable, Hashable {
     private static let stride: Int64 = 12 * 3_600
     private static let wellKnown = "Europe/Berlin"
 
-    /// Abbreviations are refused, though Foundation knows some: BST is Dhaka's time to it, and IST Kolkata's. So are
-    /// offsets (`GMT+3`); the database has names for these too (`Etc/GMT-3`).
+    /// Abbreviations are refused, since Foundation takes BST for Dhaka's time and IST for Kolkata's. So are offsets
+    /// (`GMT+3`), for which the database has names (`Etc/GMT-3`).
     private static func isName(_ text: String) -> Bool {
         if text == "UTC" || text == "GMT" { return true }
         return text.utf8.count <= 64 && text.contains("/") && !text.hasPrefix("SystemV/")
+    }
+}
+
+/// Why a zone cannot be used.
+package enum ZoneProblem: Error, Sendable, CustomStringConvertible {
+    case unknown
+    case noZones
+
+    /// The end of a sentence about the name of the zone.
+    package var description: String {
+        switch self {
+        case .unknown: "must be the name of a time zone, such as Europe/Berlin or UTC"
+        case .noZones: "cannot be looked up: this machine has no time zone data (package tzdata)"
+        }
     }
 }

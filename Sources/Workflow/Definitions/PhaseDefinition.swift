@@ -9,7 +9,7 @@ package struct PhaseDefinition: Sendable, Hashable {
     package var retry: RetryPolicy
     /// How long one attempt of one step may take.
     package var timeout: Duration
-    /// The most steps of this phase that run at once in one task; nil for no bound.
+    /// The limit of steps of this phase that run at once in one task; nil for none.
     package var concurrency: Int?
     package var onFailure: OnFailure
     /// The phase is skipped unless this holds.
@@ -44,5 +44,66 @@ package struct PhaseDefinition: Sendable, Hashable {
         self.fanOut = fanOut
         self.repeats = repeats
         self.spec = spec
+    }
+}
+
+/// What the failure of a phase does to the task.
+package enum OnFailure: String, Sendable, Hashable, CaseIterable {
+    /// The phases after it are skipped and the task fails.
+    case fail
+    /// The phases after it run as if it had completed.
+    case `continue`
+}
+
+/// The list of a phase that does its work for each element.
+package struct FanOut: Sendable, Hashable {
+    /// Finds the list: one array, or the items themselves.
+    package var list: PathExpression
+    /// A longer list fails the phase.
+    package var maxItems: Int
+
+    package static let defaultMaxItems = 1_000
+    package static let maxItemsLimit = 10_000
+
+    package init(list: PathExpression, maxItems: Int = Self.defaultMaxItems) {
+        self.list = list
+        self.maxItems = maxItems
+    }
+}
+
+extension FanOut {
+    static let keys = ["for_each", "max_items"]
+
+    /// Nil for a phase without a list.
+    init?(reading reader: ObjectReader) {
+        let list = reader.expression("for_each")
+        let maxItems = reader.integer("max_items", in: 1...Self.maxItemsLimit)
+        if maxItems != nil, reader.value("for_each") == nil { reader.report("needs 'for_each'", at: "max_items") }
+        guard let list else { return nil }
+        self.init(list: list, maxItems: maxItems ?? Self.defaultMaxItems)
+    }
+}
+
+/// How often a phase runs again.
+package struct RepeatPolicy: Sendable, Hashable {
+    /// The limit of runs, the first included; at least 1.
+    package var max: Int
+    /// Ends the cycle when it holds after a run; nil: the phase runs `max` times.
+    package var until: PathExpression?
+
+    package static let maxRuns = 1_000
+
+    package init(max: Int, until: PathExpression? = nil) {
+        self.max = max
+        self.until = until
+    }
+}
+
+extension RepeatPolicy {
+    init?(reading reader: ObjectReader) {
+        reader.refuseUnknownKeys(known: ["max", "until"])
+        let until = reader.expression("until")
+        guard reader.required("max") != nil, let max = reader.integer("max", in: 1...Self.maxRuns) else { return nil }
+        self.init(max: max, until: until)
     }
 }

@@ -1,14 +1,16 @@
+import Base
+
 /// When a failed step is tried again: exponential back-off with a proportional jitter.
 package struct RetryPolicy: Sendable, Hashable {
-    /// How often a step is tried in all, the first time included; 1 for no retry.
+    /// The limit of attempts of a step, the first included; 1 for no retry.
     package var maxAttempts: Int
     /// The wait after the first attempt.
     package var initial: Duration
     /// What each further wait is multiplied by; at least 1.
     package var factor: Double
-    /// No wait before jitter is longer.
+    /// The limit of a wait before jitter.
     package var max: Duration
-    /// 0…1: the part of the wait that chance decides.
+    /// 0…1: the share of the wait that is random.
     package var jitter: Double
     /// Error codes after which there is no retry.
     package var nonRetryable: [String]
@@ -26,42 +28,35 @@ package struct RetryPolicy: Sendable, Hashable {
     }
 
     /// The wait after attempt `n`, counted from 1: `min(max, initial · factor^(n−1))`, then spread evenly over
-    /// ± `jitter` of itself, so that steps which failed together do not come back together.
+    /// ± `jitter` of itself, so that steps that failed together are not tried again together.
     ///
     /// `random` is in 0..<1; 0.5 gives the wait without jitter. The result is never negative, and passes `max` by at
     /// most `jitter · max`. A jitter of 1 spreads over 0…2 waits, with the same mean.
-    /// See M. Brooker, "Exponential Backoff and Jitter", AWS Architecture Blog, 2015.
     package func delay(afterAttempt n: Int, random: Double) -> Duration {
-        let exponent = Double(Swift.max(0, n - 1))
-        let growth = Self.power(factor, exponent)
-        let limit = Self.seconds(max)
-        let first = Self.seconds(initial)
-        let base = first == 0 ? 0 : Swift.min(limit, first * growth)
-        let spread = 1 + jitter * (2 * random - 1)
-        let wait = Swift.max(0, base * spread)
-        return .nanoseconds(Int64(Swift.min(wait * 1e9, 9e18)))
+        Backoff(initial: initial, factor: factor, max: max, jitter: 1 - jitter...1 + jitter).delay(afterFailures: n, random: random)
     }
 
     /// Whether a step that failed with `code` at `attempt` (from 1) is tried again.
-    package func retries(code: String, attempt: Int) -> Bool {
-        attempt < maxAttempts && !nonRetryable.contains(code)
+    ///
+    /// - Parameter limit: the step's own limit of attempts. It begins as ``maxAttempts``, and an explicit retry raises it.
+    package func retries(code: String, attempt: Int, of limit: Int) -> Bool {
+        attempt < limit && !nonRetryable.contains(code)
     }
+}
 
-    private static func seconds(_ duration: Duration) -> Double {
-        let (seconds, attoseconds) = duration.components
-        return Double(seconds) + Double(attoseconds) * 1e-18
-    }
-
-    /// Whole powers by squaring; infinity where they pass the range of a double.
-    private static func power(_ base: Double, _ exponent: Double) -> Double {
-        var result = 1.0
-        var square = base
-        var rest = UInt64(Swift.min(exponent, 1e6))
-        while rest > 0 {
-            if rest & 1 == 1 { result *= square }
-            square *= square
-            rest >>= 1
-        }
-        return result
+extension RetryPolicy {
+    init(reading reader: ObjectReader) {
+        let defaults = RetryPolicy()
+        reader.refuseUnknownKeys(known: ["max_attempts", "initial", "factor", "max", "jitter", "non_retryable"])
+        let initial = reader.duration("initial", zeroAllowed: true) ?? defaults.initial
+        let longest = reader.duration("max", zeroAllowed: true) ?? Swift.max(defaults.max, initial)
+        if longest < initial { reader.report("must not be shorter than 'initial'", at: "max") }
+        self.init(
+            maxAttempts: reader.integer("max_attempts", in: 1...100) ?? defaults.maxAttempts,
+            initial: initial,
+            factor: reader.number("factor", in: 1...100) ?? defaults.factor,
+            max: longest,
+            jitter: reader.number("jitter", in: 0...1) ?? defaults.jitter,
+            nonRetryable: reader.texts("non_retryable", atMost: 50, length: 100) ?? defaults.nonRetryable)
     }
 }

@@ -1,3 +1,5 @@
+package import Base
+
 /// A workflow, checked as a whole.
 package struct WorkflowDefinition: Sendable, Hashable {
     package var name: String
@@ -5,7 +7,7 @@ package struct WorkflowDefinition: Sendable, Hashable {
     package var description: String?
     package var category: String?
     package var tags: [String]
-    /// The most steps at a time over all its tasks and all nodes, 1…10,000; nil for no limit.
+    /// The limit of steps that run at once over all its tasks and all nodes, 1…10,000; nil for none.
     package var concurrency: Int?
     /// The JSON Schema of a task's input; `true` accepts anything.
     package var input: JSON
@@ -18,7 +20,7 @@ package struct WorkflowDefinition: Sendable, Hashable {
 
     /// Reads and checks a definition; throws every problem at once, with lines where the text gives them.
     ///
-    /// - Parameter ownKinds: those of the embedding program; without them they are taken as they come.
+    /// - Parameter ownKinds: those of the embedding program; without them every kind is accepted.
     package static func parse(
         _ text: String, format: DefinitionFormat, ownKinds: OwnKinds = .unchecked
     ) throws(ProblemList) -> WorkflowDefinition {

@@ -1,10 +1,12 @@
+import Base
+
 /// How far judges agree.
 package enum Agreement {
     /// Kendall's coefficient of concordance W, corrected for ties: 0 (no agreement) … 1 (the same order from all).
     ///
     /// `ranks` has a row for each judge and in it a rank for each object, 1 for the best; tied objects have the mean of
     /// the ranks they take up (`midranks`). Nil with fewer than two judges or two objects, with rows of different
-    /// lengths, and when every judge ties everything, which says nothing.
+    /// lengths, and when every judge ties everything.
     ///
     /// W = (12 ΣRᵢ² − 3 m² n (n+1)²) / (m² n (n²−1) − m ΣTⱼ), with m judges, n objects, Rᵢ the sum of an object's ranks,
     /// and Tⱼ = Σ(t³−t) over the groups of t ties of judge j. Kendall and Babington Smith, "The Problem of m Rankings",
@@ -25,7 +27,7 @@ package enum Agreement {
         return min(1, max(0, numerator / denominator))
     }
 
-    /// How far judges agree who did not all rank the same objects: a rank is nil where a judge was not asked.
+    /// How far judges agree that did not all rank the same objects: a rank is nil where a judge was not asked.
     ///
     /// Where all ranked everything this is ``kendallW(ranks:)``. Else it is (1 + (m − 1) r̄) / m, at least 0, with r̄ the mean
     /// of Spearman's rank correlations of every two judges over the objects that both ranked, at least two; without ties

@@ -1,7 +1,9 @@
-/// What an editor says about a draft.
+package import Base
+
+/// An editor's decision on a draft.
 package struct EditDecision: Sendable, Hashable {
     package var isApproved: Bool
-    /// What to change; never blank when not approved.
+    /// The changes to make; never blank when not approved.
     package var feedback: String
     /// The draft as the editor polished it; nil when the editor left it as it was, and when not approved.
     package var content: String?
@@ -12,8 +14,8 @@ package struct EditDecision: Sendable, Hashable {
         self.content = content
     }
 
-    /// Reads a model's answer; throws `invalid_response` unless it says plainly whether it approves, and what to change
-    /// where it does not.
+    /// Reads a model's answer; throws `invalid_response` unless it has a plain decision, and feedback where it does not
+    /// approve.
     package static func parse(_ text: String) throws(ProviderError) -> EditDecision {
         let answer = try StructuredAnswer.object(in: text)
         guard let isApproved = answer["approved"]?.bool else {
@@ -33,4 +35,19 @@ package struct EditDecision: Sendable, Hashable {
         let content = polished.string.flatMap { $0.allSatisfy(\.isWhitespace) ? nil : $0 }
         return EditDecision(isApproved: isApproved, feedback: feedback, content: isApproved ? content : nil)
     }
+}
+
+/// The shape of an editor's answer.
+package enum EditDecisionSchema {
+    /// `{"approved": boolean, "feedback": string, "content": string or null}`, nothing else.
+    package static let json: JSON = [
+        "type": "object",
+        "properties": [
+            "approved": ["type": "boolean"], "feedback": ["type": "string"], "content": ["type": ["null", "string"]],
+        ],
+        "required": ["approved", "feedback", "content"], "additionalProperties": false,
+    ]
+
+    /// The schema as it goes with a request to a model.
+    package static let response = ResponseSchema(name: "edit_decision", schema: json)
 }

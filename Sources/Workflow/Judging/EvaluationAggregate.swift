@@ -1,11 +1,7 @@
 package import Foundation
 
-/// Puts outputs in order by what judges gave them one by one.
+/// Orders outputs by scores that judges gave each of them separately.
 package enum EvaluationAggregate {
-    /// How ties are broken, for people.
-    package static let tieRule =
-        "The better average score; then more completed evaluations; then the earlier output. Outputs without a completed evaluation come last."
-
     /// One judge's score of one output; nil when the evaluation failed.
     package struct Score: Sendable, Hashable {
         package var outputID: UUID
@@ -30,12 +26,15 @@ package enum EvaluationAggregate {
         package var rank: Int
     }
 
-    /// Orders `outputs`, given in the order of their creation. Failed evaluations are counted and otherwise left out:
-    /// a verdict that cannot be read is no score. The order of `scores` never matters.
+    /// Orders `outputs`, given in the order of their creation: by the mean score, then by the number of completed
+    /// evaluations, then by creation; outputs without a completed evaluation come last.
+    ///
+    /// Failed evaluations are counted and otherwise left out: a verdict that cannot be read is no score. The order of
+    /// `scores` does not matter.
     package static func rank(outputs: [UUID], scores: [Score]) -> [Standing] {
         let byOutput = Dictionary(grouping: scores, by: \.outputID)
         let standings = outputs.map { id in
-            // Sorted, so that rounding cannot depend on the order of arrival.
+            // Sorted: rounding must not depend on the order of arrival.
             let values = (byOutput[id] ?? []).compactMap(\.score).sorted()
             return Standing(
                 outputID: id, meanScore: values.isEmpty ? nil : values.reduce(0, +) / Double(values.count),

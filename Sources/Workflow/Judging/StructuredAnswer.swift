@@ -1,13 +1,15 @@
+package import Base
+
 /// Finds the one JSON object in a model's answer.
 enum StructuredAnswer {
-    /// Longer answers are not looked through; in bytes.
-    static let maximumBytes = 262_144
-    private static let maximumAttempts = 64
+    /// Longer answers are refused.
+    static let maxBytes = 262_144
+    private static let maxAttempts = 64
 
-    /// Tolerates code fences and text around the object, and thoughts in `<think>` tags before it. An answer with no
-    /// object, or with several different ones, is not readable.
+    /// Accepts code fences and text around the object, and thoughts in `<think>` tags before it. An answer with no object,
+    /// or with several different ones, is not readable.
     static func object(in text: String) throws(ProviderError) -> JSON {
-        guard text.utf8.count <= maximumBytes else { throw unreadable("it is too long") }
+        guard text.utf8.count <= maxBytes else { throw unreadable("it is too long") }
         if let whole = try? JSON(parsing: text), whole.object != nil { return whole.withoutNULs }
         let found = try objects(in: Array(afterThoughts(text).utf8))
         guard let first = found.first else { throw unreadable("it has no JSON object") }
@@ -24,11 +26,11 @@ enum StructuredAnswer {
         return text[end.upperBound...]
     }
 
-    /// The outermost objects, in order. A broken one is not readable: what stands inside it is not the answer.
+    /// The outermost objects, in order. Objects inside a broken one are not the answer.
     private static func objects(in bytes: [UInt8]) throws(ProviderError) -> [JSON] {
         var found: [JSON] = []
         var position = 0
-        for _ in 0..<maximumAttempts {
+        for _ in 0..<maxAttempts {
             guard let start = bytes[position...].firstIndex(of: UInt8(ascii: "{")) else { break }
             if let end = matchingBrace(in: bytes, from: start), let object = try? JSON(parsing: bytes[start...end]) {
                 found.append(object)
@@ -59,5 +61,18 @@ enum StructuredAnswer {
             position += 1
         }
         return nil
+    }
+}
+
+/// Reads an agent's answer to a prompt that asks for JSON.
+package enum AgentAnswer {
+    /// The one JSON object of the answer; throws `invalid_response` where there is none, or where it breaks the schema.
+    package static func parse(_ text: String, schema: JSON) throws(ProviderError) -> JSON {
+        let answer = try StructuredAnswer.object(in: text)
+        guard let schema = try? JSONSchema(schema) else { return answer }  // checked when the workflow was published
+        if let problem = schema.validate(answer).first {
+            throw StructuredAnswer.unreadable("\(problem.pointer.isEmpty ? "it" : problem.pointer) \(problem.detail)")
+        }
+        return answer
     }
 }

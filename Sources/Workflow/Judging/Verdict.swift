@@ -1,4 +1,6 @@
-/// What a judge says about one output.
+package import Base
+
+/// A judge's scores of one output.
 package struct Verdict: Sendable, Hashable {
     /// A score for each criterion, each on the scale.
     package var criteriaScores: [String: Double]
@@ -9,8 +11,8 @@ package struct Verdict: Sendable, Hashable {
         self.reasoning = reasoning
     }
 
-    /// Reads a model's answer; throws `invalid_response` rather than making up any part of it: each criterion must have
-    /// a number on the scale. Scores of other criteria are passed over; a missing reasoning is empty.
+    /// Reads a model's answer; throws `invalid_response` unless each criterion has a number on the scale. Nothing is made
+    /// up: scores of other criteria are ignored, a missing reasoning is empty.
     package static func parse(
         _ text: String, criteria: [Criterion], scale: Scale
     ) throws(ProviderError) -> Verdict {
@@ -25,7 +27,7 @@ package struct Verdict: Sendable, Hashable {
 
     /// One number on the scale for each criterion, or `invalid_response`.
     static func scores(
-        in given: [String: JSON], criteria: [Criterion], scale: Scale
+        in given: JSONObject, criteria: [Criterion], scale: Scale
     ) throws(ProviderError) -> [String: Double] {
         var scores: [String: Double] = [:]
         for criterion in criteria {
@@ -51,5 +53,36 @@ extension StructuredAnswer {
         guard let value = answer["reasoning"], !value.isNull else { return "" }
         guard let text = value.string else { throw unreadable("its 'reasoning' is not a text") }
         return text
+    }
+}
+
+/// The shape of a judge's answer about one output.
+package enum VerdictSchema {
+    /// `{"criteria_scores": {<id>: number, …}, "reasoning": string}`, nothing else.
+    package static func evaluation(criteria: [Criterion], scale: Scale) -> JSON {
+        let scores = scores(criteria: criteria, scale: scale)
+        return [
+            "type": "object", "properties": ["criteria_scores": scores, "reasoning": ["type": "string"]],
+            "required": ["criteria_scores", "reasoning"], "additionalProperties": false,
+        ]
+    }
+
+    /// One number for each criterion.
+    static func scores(criteria: [Criterion], scale: Scale) -> JSON {
+        var properties: JSONObject = [:]
+        for criterion in criteria {
+            var property: JSON = ["type": "number", "minimum": .number(scale.min), "maximum": .number(scale.max)]
+            if let description = criterion.description { property["description"] = .string(description) }
+            properties[criterion.id] = property
+        }
+        return [
+            "type": "object", "properties": .object(properties), "required": .array(criteria.map { .string($0.id) }),
+            "additionalProperties": false,
+        ]
+    }
+
+    /// The schema of an evaluation as it goes with a request to a model.
+    package static func response(criteria: [Criterion], scale: Scale) -> ResponseSchema {
+        ResponseSchema(name: "evaluation", schema: evaluation(criteria: criteria, scale: scale))
     }
 }

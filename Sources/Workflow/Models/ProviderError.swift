@@ -1,7 +1,7 @@
-/// Why a model did not answer.
+/// Why a model, or the server of an `http` phase, gave no usable answer.
 package struct ProviderError: Error, Sendable, Hashable {
     /// The kind of failure; decide by it, never by the message.
-    package struct Code: Sendable, Hashable, Codable, RawRepresentable, CustomStringConvertible {
+    package struct Code: Sendable, Hashable, RawRepresentable, CustomStringConvertible {
         package let rawValue: String
         package init(rawValue: String) { self.rawValue = rawValue }
         package var description: String { rawValue }
@@ -12,7 +12,7 @@ package struct ProviderError: Error, Sendable, Hashable {
         package static let unavailable = Code(rawValue: "unavailable")
         /// The whole call took longer than it may.
         package static let timeout = Code(rawValue: "timeout")
-        /// The answer stopped arriving in its middle.
+        /// The answer stopped arriving before its end.
         package static let stalled = Code(rawValue: "stalled")
         /// The conversation does not fit the model.
         package static let contextLengthExceeded = Code(rawValue: "context_length_exceeded")
@@ -26,17 +26,21 @@ package struct ProviderError: Error, Sendable, Hashable {
         package static let notFound = Code(rawValue: "not_found")
         /// The answer cannot be read; nothing is made up in its place.
         package static let invalidResponse = Code(rawValue: "invalid_response")
-        /// The caller gave up.
+        /// The caller cancelled the call.
         package static let cancelled = Code(rawValue: "cancelled")
         /// The account's credit is used up: unlike `rate_limited`, waiting does not help.
         package static let quotaExceeded = Code(rawValue: "quota_exceeded")
         /// No provider of that name is configured.
         package static let unknownModel = Code(rawValue: "unknown_model")
+        /// The service may not connect to the address of an `http` phase.
+        package static let forbiddenAddress = Code(rawValue: "forbidden_address")
+        /// The response to an `http` phase is longer than its `max_bytes`.
+        package static let tooLarge = Code(rawValue: "too_large")
     }
 
     package var code: Code
     package var message: String
-    /// How long the provider asks to wait; nil when it did not say.
+    /// How long the provider asks to wait; nil when it did not.
     package var retryAfter: Duration?
 
     package init(code: Code, message: String, retryAfter: Duration? = nil) {

@@ -1,4 +1,6 @@
-/// What calls took: tokens, and what they cost as far as that is known.
+package import Base
+
+/// The tokens of calls, and their cost as far as prices are known.
 package struct Usage: Sendable, Hashable {
     package var promptTokens: Int
     package var completionTokens: Int
@@ -40,7 +42,7 @@ package struct Usage: Sendable, Hashable {
 extension Usage {
     /// The value of a `usage` column; `cost` and `models` are left out where nothing is known.
     package var json: JSON {
-        var members: [String: JSON] = [
+        var members: JSONObject = [
             "prompt_tokens": .integer(Int64(promptTokens)), "completion_tokens": .integer(Int64(completionTokens)),
             "total_tokens": .integer(Int64(totalTokens)),
         ]
@@ -55,15 +57,5 @@ extension Usage {
             promptTokens: json["prompt_tokens"]?.int ?? 0, completionTokens: json["completion_tokens"]?.int ?? 0,
             totalTokens: json["total_tokens"]?.int ?? 0, cost: json["cost"]?.double,
             models: json["models"]?.array?.compactMap(\.string) ?? [])
-    }
-}
-
-extension Usage: Codable {
-    package init(from decoder: any Decoder) throws {
-        self.init(json: try JSON(from: decoder))
-    }
-
-    package func encode(to encoder: any Encoder) throws {
-        try json.encode(to: encoder)
     }
 }

@@ -1,6 +1,6 @@
 /// Sends the requests of `http` phases.
 package protocol WebClient: Sendable {
-    /// Sends one request, once, and reads the whole answer, whatever its status; redirects are not followed.
+    /// Sends one request, once, and reads the whole response, whatever its status. Redirects are not followed.
     ///
     /// Cancelling the Swift task drops the request at once and throws a `ProviderError` with the code `cancelled`.
     func send(_ request: WebRequest) async throws(ProviderError) -> WebResponse
@@ -14,7 +14,7 @@ package struct WebRequest: Sendable, Hashable {
     package var body: [UInt8]?
     /// How long the whole exchange may take.
     package var timeout: Duration
-    /// The most bytes of the answer's body.
+    /// The limit of the response's body, in bytes.
     package var maxBytes: Int
 
     package init(
@@ -34,7 +34,7 @@ package struct WebResponse: Sendable, Hashable {
     /// In the order in which they came.
     package var headers: [WebHeader]
     package var body: [UInt8]
-    /// How long the server asks to be left alone.
+    /// How long the server asks to wait, by `Retry-After`.
     package var retryAfter: Duration?
 
     package init(status: Int, headers: [WebHeader] = [], body: [UInt8] = [], retryAfter: Duration? = nil) {
@@ -60,16 +60,9 @@ package struct WebHeader: Sendable, Hashable {
     }
 }
 
-package enum WebMethod: String, Sendable, Hashable, Codable, CaseIterable {
+package enum WebMethod: String, Sendable, Hashable, CaseIterable {
     case get = "GET", head = "HEAD", post = "POST", put = "PUT", patch = "PATCH", delete = "DELETE"
 
-    /// Whether sending it twice may do something twice (RFC 9110, section 9.2.1).
+    /// Whether the method only reads (RFC 9110, section 9.2.1).
     package var isSafe: Bool { self == .get || self == .head }
-}
-
-extension ProviderError.Code {
-    /// The address is none that this service may ask.
-    package static let forbiddenAddress = Self(rawValue: "forbidden_address")
-    /// The answer is longer than it may be.
-    package static let tooLarge = Self(rawValue: "too_large")
 }

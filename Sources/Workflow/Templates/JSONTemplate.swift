@@ -1,3 +1,5 @@
+package import Base
+
 /// A JSON value whose texts are templates.
 ///
 /// A text that is one tag and nothing else, `"{{phases.plan.topics}}"`, becomes the value that it names, of whatever

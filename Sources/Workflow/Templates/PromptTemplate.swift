@@ -1,3 +1,4 @@
+package import Base
 import Mustache
 
 /// A prompt: Mustache, rendered as text, without any escaping unless it is asked for.
@@ -10,6 +11,14 @@ package struct PromptTemplate: Sendable {
         case none
         /// Percent-encoding: all but `A-Z a-z 0-9 - . _ ~` (RFC 3986, section 2.3).
         case url
+
+        /// Tells the template engine; on a line of its own, so that it takes no white space from the template.
+        fileprivate var pragma: String {
+            switch self {
+            case .none: "{{% CONTENT_TYPE:TEXT}}\n"
+            case .url: "{{% CONTENT_TYPE:\(URLEscaping.contentType)}}\n"
+            }
+        }
     }
 
     private let template: MustacheTemplate
@@ -19,18 +28,65 @@ package struct PromptTemplate: Sendable {
     package init(_ text: String, escaping: Escaping = .none) throws(ProblemList) {
         try TemplateScan.check(text)
         do {
-            template = try MustacheTemplate(string: TemplateProblem.prefix(escaping) + text)
+            template = try MustacheTemplate(string: escaping.pragma + text)
         } catch {
-            throw TemplateProblem.describing(error, text: text)
+            throw TemplateProblem.describing(error)
         }
         size = text.utf8.count
     }
 
-    /// Renders over an object. A rendering that would pass the bounds of `TemplateBudget` leaves out the rest.
+    /// Renders over an object. A rendering that passes the limit leaves out the rest, see ``TemplateBudget``.
     ///
-    /// - Parameter limit: about how many bytes it may produce.
+    /// - Parameter limit: the approximate limit of the rendering, in bytes.
     package func render(_ context: JSON, atMost limit: Int = TemplateBudget.maximumBytes) -> String {
         let budget = TemplateBudget(templateSize: size, bytes: limit)
         return template.render(TemplateValue.wrap(context, budget: budget))
+    }
+}
+
+/// Percent-encodes what templates put into a URL (RFC 3986, sections 2.1 and 2.3).
+package struct URLEscaping: MustacheContentType {
+    /// Its name in templates; registered at the first use.
+    static let contentType: String = {
+        MustacheContentTypes.register(URLEscaping(), named: "URL")
+        return "URL"
+    }()
+
+    package func escapeText(_ text: String) -> String { Self.escaped(text) }
+
+    package static func escaped(_ text: String) -> String {
+        var bytes: [UInt8] = []
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
+                UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"):
+                bytes.append(byte)
+            default:
+                bytes += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    private static let digits = Array("0123456789ABCDEF".utf8)
+}
+
+/// Describes errors of the template engine.
+private enum TemplateProblem {
+    static func describing(_ error: any Error) -> ProblemList {
+        guard let error = error as? MustacheTemplate.ParserError else { return ProblemList("is not a usable template") }
+        let line = max(1, error.context.lineNumber - 1)  // without the pragma
+        return ProblemList("is not a usable template: it \(reason(error.error)) (line \(line))")
+    }
+
+    private static func reason(_ error: any Error) -> String {
+        switch error as? MustacheTemplate.Error {
+        case .sectionCloseNameIncorrect: "closes a section that is not the one open"
+        case .expectedSectionEnd: "has a section that is not closed"
+        case .unfinishedName: "has a tag that is not closed, or whose name has characters other than a-z, 0-9, '.', '_' and '-'"
+        case .invalidSetDelimiter: "has a malformed tag that sets delimiters"
+        case .invalidConfigVariableSyntax, .unrecognisedConfigVariable: "has an unknown pragma"
+        default: "has a tag that is not closed"
+        }
     }
 }

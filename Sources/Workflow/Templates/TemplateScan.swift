@@ -1,6 +1,8 @@
-/// Looks through a template before it is parsed: bounds its nesting, which the parser does not, and refuses partials.
+import Base
+
+/// Checks a template before it is parsed: bounds its nesting, which the parser does not, and refuses partials.
 struct TemplateScan {
-    static let maximumDepth = 32
+    static let maxDepth = 32
 
     private let characters: [Character]
     private var position = 0
@@ -23,7 +25,7 @@ struct TemplateScan {
             switch characters[position] {
             case "#", "^":
                 depth += 1
-                if depth > Self.maximumDepth { throw failure("nests sections deeper than \(Self.maximumDepth)") }
+                if depth > Self.maxDepth { throw failure("nests sections deeper than \(Self.maxDepth)") }
             case "/":
                 depth = max(0, depth - 1)
             case ">", "<", "$":
@@ -52,7 +54,7 @@ struct TemplateScan {
         (open, close) = (Array(parts[0]), Array(parts[1]))
     }
 
-    /// Names cannot have these, so that a tag ends where it seems to.
+    /// Names cannot contain these, so a tag ends where it seems to.
     private static func isDelimiter(_ character: Character) -> Bool {
         "{}[]<>%|@~+:;,!#&$^\\/\"'`".contains(character)
     }

@@ -1,6 +1,7 @@
+import Base
 import Mustache
 
-/// Turns JSON into what the template engine walks.
+/// Wraps JSON for the template engine.
 enum TemplateValue {
     static func wrap(_ value: JSON, budget: TemplateBudget) -> Any {
         switch value {
@@ -8,6 +9,7 @@ enum TemplateValue {
         case .bool(let value): return value
         case .integer(let value): return value
         case .number(let value): return JSON.text(of: value)
+        case .decimal(let digits): return digits
         case .string(let text):
             // An empty text leaves out a section, as in most implementations.
             return text.isEmpty || !budget.take(text.utf8.count) ? TemplateNull() : text
@@ -17,8 +19,93 @@ enum TemplateValue {
     }
 }
 
-/// Found, and nothing: it hides a value of the same name further out, as the Mustache specification wants.
+/// A value that is there and null: it hides a value of the same name further out, as the Mustache specification requires.
 struct TemplateNull: MustacheCustomRenderable {
     var renderText: String { "" }
     var isNull: Bool { true }
+}
+
+/// An object in a template.
+struct TemplateObject: MustacheParent, MustacheCustomRenderable {
+    let members: JSONObject
+    let budget: TemplateBudget
+
+    func child(named name: String) -> Any? {
+        members[name].map { TemplateValue.wrap($0, budget: budget) }
+    }
+
+    var isNull: Bool { false }
+
+    var renderText: String {
+        budget.text(of: .object(members))
+    }
+}
+
+/// An array in a template: a section repeats over it, a number in a path picks an element.
+struct TemplateArray: MustacheSequence, MustacheParent, MustacheCustomRenderable, MustacheTransformable {
+    let elements: [JSON]
+    let budget: TemplateBudget
+
+    func child(named name: String) -> Any? {
+        guard let index = Int(name), elements.indices.contains(index) else { return nil }
+        return TemplateValue.wrap(elements[index], budget: budget)
+    }
+
+    var isNull: Bool { false }
+
+    var renderText: String {
+        budget.text(of: .array(elements))
+    }
+
+    func makeIterator() -> AnyIterator<Any> {
+        var inner = elements.makeIterator()
+        let budget = budget
+        return AnyIterator {
+            guard let element = inner.next(), budget.takeTurn() else { return nil }
+            return TemplateValue.wrap(element, budget: budget)
+        }
+    }
+
+    /// `first(…) last(…) reversed(…) count(…) empty(…)`
+    func transform(_ name: String) -> Any? {
+        switch name {
+        case "first": elements.first.map { TemplateValue.wrap($0, budget: budget) }
+        case "last": elements.last.map { TemplateValue.wrap($0, budget: budget) }
+        case "reversed": TemplateArray(elements: elements.reversed(), budget: budget)
+        case "count": elements.count
+        case "empty": elements.isEmpty
+        default: nil
+        }
+    }
+}
+
+/// Bounds the size of one rendering, since nested sections can multiply a small template.
+package final class TemplateBudget {
+    /// The approximate limit of a rendering.
+    package static let maximumBytes = 64 << 20
+
+    private var remaining: Int
+    private let templateSize: Int
+
+    init(templateSize: Int, bytes: Int = maximumBytes) {
+        remaining = bytes
+        self.templateSize = templateSize
+    }
+
+    /// False when the budget is used up.
+    func take(_ bytes: Int) -> Bool {
+        remaining -= bytes
+        return remaining >= 0
+    }
+
+    /// A value as JSON; empty when the budget is used up.
+    func text(of value: JSON) -> String {
+        let text = value.text
+        return take(text.utf8.count) ? text : ""
+    }
+
+    /// One more turn of a section, which repeats at most the whole template.
+    func takeTurn() -> Bool {
+        take(templateSize + 16)
+    }
 }

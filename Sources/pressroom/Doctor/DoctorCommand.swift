@@ -1,3 +1,4 @@
+import Base
 import ArgumentParser
 import Postgres
 import Service
@@ -7,9 +8,9 @@ import Workflow
 struct DoctorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "doctor",
-        abstract: "Checks configuration, database, models and port, and says how to mend what is wrong.",
+        abstract: "Checks configuration, database, models and port, and says how to correct what is wrong.",
         discussion: """
-            Exits with 1 when something fails. With --check it looks at the tables instead: what must be true of them at \
+            Exits with 1 when something fails. With --check it checks the tables instead: what must be true of them at \
             every moment, whatever has crashed; it exits with 3 when the database cannot be reached.
             """)
 
@@ -38,13 +39,17 @@ struct DoctorCommand: AsyncParsableCommand {
 
     private func examine() async throws -> [Finding] {
         let configuration: PressroomConfiguration
+        let given: [String]
         do {
-            configuration = try options.load(listen.flags)
+            let sources = options.sources(listen.flags)
+            configuration = try PressroomConfiguration(sources)
+            given = try sources.given()
         } catch {
-            // Without a configuration nothing else can be looked at.
+            // The other checks need a configuration.
             return error.problems.map { Finding("configuration", .failed, $0.description) }
         }
-        var findings = [Finding("configuration", .ok, "is valid")]
+        let text = given.isEmpty ? "is valid; everything has its default" : "is valid; set: \(given.joined(separator: ", "))"
+        var findings = [Finding("configuration", .ok, text)]
         findings += FileCheck(configuration: configuration).findings()
         findings += await DatabaseCheck(configuration: configuration).findings()
         for provider in try await ProviderFinding.all(of: configuration) {
@@ -57,5 +62,40 @@ struct DoctorCommand: AsyncParsableCommand {
     private func write(_ finding: Finding) {
         let mark = [Finding.Status.ok: "ok", .warning: "warning", .failed: "FAILED"][finding.status] ?? ""
         Terminal.write(DisplayWidth.padded(mark, 7) + "  " + SafeText.line("\(finding.subject): \(finding.text)"))
+    }
+}
+
+/// The result of one of the doctor's checks.
+struct Finding {
+    enum Status: String {
+        case ok
+        /// Works, but perhaps not as expected.
+        case warning
+        case failed
+    }
+
+    var subject: String
+    var status: Status
+    /// What was found and, unless all is well, how to correct it.
+    var text: String
+    /// Of an invariant: how many rows break it, and some of them.
+    var violations: Int?
+    var samples: [String] = []
+
+    init(_ subject: String, _ status: Status, _ text: String) {
+        self.subject = subject
+        self.status = status
+        self.text = text
+    }
+
+    var json: JSON {
+        var members: JSONObject = [
+            "subject": .string(subject), "status": .string(status.rawValue), "text": .string(text),
+        ]
+        if let violations {
+            members["violations"] = .integer(Int64(violations))
+            members["samples"] = .array(samples.map(JSON.string))
+        }
+        return .object(members)
     }
 }

@@ -1,8 +1,9 @@
+import Base
 import ArgumentParser
 import Client
 import Foundation
 
-/// Where the service is, for every command that talks to one.
+/// The service's address and the caller's credentials, for every command that uses a service.
 struct ClientOptions: ParsableArguments {
     @Option(help: "The service's address (or PRESSROOM_URL; default http://127.0.0.1:8080).")
     var url: String?
@@ -27,7 +28,7 @@ struct ClientOptions: ParsableArguments {
         }
     }
 
-    /// What proves who is asking.
+    /// The caller's credentials.
     var bearerToken: String? { token ?? variable("PRESSROOM_TOKEN") }
 
     /// Runs `body` with a client of the service.
@@ -37,5 +38,35 @@ struct ClientOptions: ParsableArguments {
 
     private func variable(_ name: String) -> String? {
         ProcessInfo.processInfo.environment[name].flatMap { $0.isEmpty ? nil : $0 }
+    }
+}
+
+/// How results are shown.
+struct OutputOptions: ParsableArguments {
+    @Flag(help: "Write JSON, as the service sends it.")
+    var json = false
+
+    /// One document as one line.
+    func write(_ document: Document) {
+        Terminal.write(String(decoding: document.data, as: UTF8.self))
+    }
+}
+
+/// One page of a list.
+struct PageOptions: ParsableArguments {
+    @Option(help: "How many, 1…500.")
+    var limit = 50
+
+    @Option(help: "The 'next' of the page before.")
+    var after: String?
+
+    /// Writes a page for people, and how to get the next one.
+    func write(_ table: TextTable, next: String?, ifEmpty: String) {
+        Terminal.write(table.rows.isEmpty ? ifEmpty : table.text)
+        if let next { Terminal.write("more: --after \(SafeText.line(next))") }
+    }
+
+    func validate() throws {
+        guard (1...500).contains(limit) else { throw ValidationError("--limit must be 1…500") }
     }
 }

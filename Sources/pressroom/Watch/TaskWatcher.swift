@@ -1,13 +1,16 @@
+import Base
 import Client
+import Dispatch
+import Foundation
 import Workflow
 
-/// Follows a task to its end and shows it: as a picture in a terminal, as lines elsewhere, as events with `json`.
+/// Follows a task to its end and shows it: drawn in a terminal, as lines elsewhere, as events with `json`.
 struct TaskWatcher {
     let client: PressroomClient
     let taskID: String
     let json: Bool
 
-    /// - Throws: `CommandFailure` when the task ends otherwise than completed.
+    /// - Throws: `CommandFailure` unless the task completes.
     func run() async throws {
         let last: TaskState?
         if json {
@@ -25,7 +28,7 @@ struct TaskWatcher {
         }
     }
 
-    /// Answers the last state.
+    /// Returns the last state.
     private func follow(
         onReconnect: (@Sendable (EventSource.Reconnection) -> Void)? = nil,
         _ body: (TaskFollower.Element) -> Void
@@ -55,7 +58,7 @@ struct TaskWatcher {
         let screen = WatchScreen()
         let interrupt = InterruptHandler { [taskID] in
             screen.close()
-            Terminal.write("the task goes on; see it with: pressroom task watch \(taskID)")
+            Terminal.write("the task continues; see it with: pressroom task watch \(taskID)")
         }
         defer {
             screen.draw()
@@ -63,7 +66,7 @@ struct TaskWatcher {
             interrupt.cancel()
         }
         return try await withThrowingTaskGroup(of: Void.self) { group in
-            // Texts change hundreds of times a second; eyes do not.
+            // Texts change hundreds of times a second; a screen needs no more than twelve frames.
             group.addTask {
                 while !Task.isCancelled {
                     screen.draw()
@@ -83,5 +86,29 @@ struct TaskWatcher {
         let data = element.event.flatMap { try? JSON(parsing: $0.data) } ?? element.state.document.json
         let name = element.event?.name ?? "state"
         Terminal.write(JSON.object(["event": .string(name), "data": data]).text)
+    }
+}
+
+/// Runs something when the user presses Ctrl-C, before the program ends with 130.
+final class InterruptHandler {
+    private let sources: [any DispatchSourceSignal]
+
+    init(_ cleanUp: @escaping @Sendable () -> Void) {
+        sources = [SIGINT, SIGTERM].map { number in
+            signal(number, SIG_IGN)  // the source still receives it
+            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+            source.setEventHandler {
+                cleanUp()
+                exit(128 + number)
+            }
+            source.resume()
+            return source
+        }
+    }
+
+    func cancel() {
+        for source in sources { source.cancel() }
+        signal(SIGINT, SIG_DFL)
+        signal(SIGTERM, SIG_DFL)
     }
 }

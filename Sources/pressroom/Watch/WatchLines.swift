@@ -1,13 +1,13 @@
 import Client
 
-/// Tells a task's changes as lines, for logs and pipes.
+/// A task's changes as lines, for logs and pipes.
 struct WatchLines {
     private var task: TaskRecord?
     private var phases: [String: String] = [:]
     private var outputs: [String: String] = [:]
     private var evaluations: [String: String] = [:]
 
-    /// The lines that tell what is different from the state before.
+    /// The lines for what has changed since the state before.
     mutating func lines(for state: TaskState) -> [String] {
         var lines: [String] = []
         if task?.status != state.task.status {

@@ -1,3 +1,4 @@
+import Base
 import Client
 import Synchronization
 
@@ -6,14 +7,14 @@ final class WatchScreen: Sendable {
     private struct State {
         var frame: WatchFrame?
         var isDirty = false
-        /// How many lines of the last frame stand above the cursor.
+        /// How many lines of the last frame are above the cursor.
         var drawn = 0
         var isClosed = false
     }
 
     private let state = Mutex(State())
 
-    /// Notes what is to be seen; `draw` shows it.
+    /// Keeps a state for the next `draw`.
     func show(_ newState: TaskState) {
         state.withLock {
             $0.frame = WatchFrame(state: newState)
@@ -44,12 +45,80 @@ final class WatchScreen: Sendable {
         }
     }
 
-    /// Gives the cursor back; the last frame stays. Nothing is drawn afterwards.
+    /// Shows the cursor again; the last frame stays. Nothing is drawn afterwards.
     func close() {
         state.withLock { state in
             guard !state.isClosed else { return }
             state.isClosed = true
             Terminal.writeRaw("\u{1B}[?25h")
         }
+    }
+}
+
+/// One picture of a running task: a progress bar, then one line for each track.
+struct WatchFrame {
+    let state: TaskState
+    /// What is wrong with the connection; nil for nothing.
+    var notice: String?
+
+    /// The lines, none wider than `columns`, at most `rows` of them.
+    func lines(columns: Int, rows: Int) -> [String] {
+        let task = state.task
+        let phase = task.phase.map { ", \($0)" } ?? ""
+        let title = SafeText.line("\(task.workflowName) \(task.workflowVersion): \(task.status)\(phase)")
+        var lines = [title, ProgressBar.text(task.progress, width: min(40, max(10, columns - 10)))]
+        lines += trackLines(columns: columns)
+        if let notice { lines.append(SafeText.line(notice)) }
+        if lines.count > rows {
+            let hidden = lines.count - rows + 1
+            lines = lines.prefix(rows - 1) + ["… and \(hidden) more"]
+        }
+        return lines.map { DisplayWidth.prefix($0, columns) }
+    }
+
+    private func trackLines(columns: Int) -> [String] {
+        let names = state.outputs.map { SafeText.line($0.track) }
+        let nameWidth = min(24, names.map(DisplayWidth.of).max() ?? 0)
+        let statusWidth = state.outputs.map { DisplayWidth.of(status($0)) }.max() ?? 0
+        let live = Dictionary(state.live.map { ($0.outputID, $0.text) }) { _, last in last }
+        return zip(names, state.outputs).map { name, output in
+            let head =
+                "  " + DisplayWidth.padded(DisplayWidth.prefix(name, nameWidth), nameWidth) + "  "
+                + DisplayWidth.padded(status(output), statusWidth) + "  "
+            let free = columns - DisplayWidth.of(head)
+            if let text = live[output.id], !text.isEmpty {
+                // Only the end is shown, so that a long text is not cleaned as a whole for every frame.
+                return head + DisplayWidth.suffix(SafeText.line(String(text.suffix(columns * 2))), free)
+            }
+            return head + DisplayWidth.prefix(verdict(output), free)
+        }
+    }
+
+    private func status(_ output: OutputRecord) -> String {
+        let version = output.versionNumber > 0 ? " v\(output.versionNumber)" : ""
+        return SafeText.line(output.status.replacing("_", with: " ")) + version
+    }
+
+    private func verdict(_ output: OutputRecord) -> String {
+        if let message = output.errorMessage { return SafeText.line(message) }
+        var parts: [String] = []
+        if let score = output.initialAverageScore { parts.append("score \(ResultSummary.number(score))") }
+        if let rank = output.initialRank { parts.append("#\(rank)") }
+        if output.isFinalist { parts.append("finalist") }
+        if let total = output.finalTotalScore { parts.append("total \(ResultSummary.number(total))") }
+        if let rank = output.finalRank { parts.append("final #\(rank)") }
+        return parts.joined(separator: "  ")
+    }
+}
+
+/// `[██████░░░░]  60 %`
+enum ProgressBar {
+    /// `share` is 0…1; `width` is that of the bar alone.
+    static func text(_ share: Double, width: Int) -> String {
+        let share = min(1, max(0, share))
+        let filled = Int((share * Double(width)).rounded())
+        let percent = String(Int((share * 100).rounded(.down)))
+        return "[" + String(repeating: "█", count: filled) + String(repeating: "░", count: width - filled) + "] "
+            + String(repeating: " ", count: max(0, 3 - percent.count)) + percent + " %"
     }
 }

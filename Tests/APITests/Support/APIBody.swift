@@ -1,3 +1,4 @@
+import Base
 import Workflow
 
 /// Something that can be the body of a request.

@@ -1,3 +1,4 @@
+import Base
 import API
 import AsyncHTTPClient
 import Broadcast
@@ -91,7 +92,7 @@ struct APIFixture: Sendable {
     func startTask(_ input: JSON = ["topic": "tea"]) async throws -> UUID {
         _ = try await send(.POST, "/api/v1/workflows", YAML.workflow())
         let answer = try await send(.POST, "/api/v1/tasks", ["workflow": "launch", "input": input] as JSON)
-        guard let id = answer.json["task_id"]?.string.flatMap(UUID.init(uuidString:)) else {
+        guard let id = answer.json["task_id"]?.string.flatMap(UUID.init(text:)) else {
             throw UnexpectedAnswer(answer: answer)
         }
         return id

@@ -1,3 +1,4 @@
+import Base
 import NIOHTTP1
 import Workflow
 

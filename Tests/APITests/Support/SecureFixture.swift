@@ -1,3 +1,4 @@
+import Base
 import API
 import AsyncHTTPClient
 import Broadcast

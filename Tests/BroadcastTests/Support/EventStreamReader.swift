@@ -1,3 +1,4 @@
+import Base
 import Workflow
 
 /// One event as a browser dispatches it; `id` is its own, not the last one before it.

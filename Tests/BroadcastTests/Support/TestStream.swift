@@ -28,11 +28,13 @@ final class TestStream: Sendable {
         let session = try await StreamSession(
             StreamRequest(tenantID: HubFixture.tenantID, filter: filter), hub: fixture.hub, store: fixture.store,
             on: loop, logger: fixture.logger
-        ) { box in
+        ) { subscribe in
             let connection = RecordingOutput(recording: recording, loop: loop)
             if !isReading { connection.stopReading() }
-            connection.subscriber = box.value.connect(connection)
+            let subscriber = subscribe(connection)
+            connection.subscriber = subscriber
             output.value = connection
+            return subscriber
         }
         let start = StreamStart(
             cursor: cursor ?? head.cursor, openingCursor: cursor ?? head.cursor, taskEnd: taskEnd)

@@ -1,3 +1,4 @@
+import Base
 import Workflow
 
 /// A draft as the interpreter knows it.

@@ -1,3 +1,4 @@
+import Base
 import Workflow
 
 /// Says how a random graph must end: each phase once, in the order of the graph, without rows or transactions. A retry
@@ -230,8 +231,8 @@ struct NaiveInterpreter {
     }
 
     private func document(_ phase: RandomGraph.Phase, iteration: Int, own: JSON?) -> JSON {
-        var outputs: [String: JSON] = [:]
-        var states: [String: JSON] = [:]
+        var outputs: JSONObject = [:]
+        var states: JSONObject = [:]
         for id in graph.ancestors(of: phase.id) {
             guard let end = ends[id] else { continue }
             if end.status == "completed" { outputs[id] = seen(end.output ?? .null) }

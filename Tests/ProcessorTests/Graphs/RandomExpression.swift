@@ -1,3 +1,4 @@
+import Base
 import Workflow
 
 /// An SQL/JSON path as a tree, which can be written for PostgreSQL and evaluated here, as naively as its manual says.

@@ -1,3 +1,4 @@
+import Base
 import Workflow
 
 extension RandomGraph {
@@ -10,7 +11,7 @@ extension RandomGraph {
         """
 
     var definition: JSON {
-        var agents: [String: JSON] = [:]
+        var agents: JSONObject = [:]
         for slug in phases.flatMap(Self.agents) {
             agents[slug] = ["role": slug.hasPrefix("w") ? "writer" : slug.hasPrefix("e") ? "editor" : "evaluator", "model": "test/m"]
         }
@@ -54,13 +55,13 @@ extension RandomGraph {
     }
 
     /// The kind and what belongs to it.
-    private func work(_ phase: Phase) -> [String: JSON] {
+    private func work(_ phase: Phase) -> JSONObject {
         switch phase.work {
         case .transform(let expression, let isList):
             return ["kind": "transform", "expression": .string(expression.text), "list": .bool(isList)]
         case .branch(let cases, let otherwise):
             let cases = cases.map { ["when": .string($0.when.text), "then": .array($0.then.map(JSON.string))] as JSON }
-            var json: [String: JSON] = ["kind": "branch", "cases": .array(cases)]
+            var json: JSONObject = ["kind": "branch", "cases": .array(cases)]
             if !otherwise.isEmpty { json["else"] = otherwise.count == 1 ? .string(otherwise[0]) : .array(otherwise.map(JSON.string)) }
             return json
         case .signal: return ["kind": "signal", "timeout": "1ms"]
@@ -71,7 +72,7 @@ extension RandomGraph {
             return ["kind": "http", "url": .string("https://random.example/\(Self.place)/\(isFinal ? "final" : "soft")-\(fate.text)")]
         case .own(let fate): return ["kind": "test.random", "fate": .string(fate.text)]
         case .human(_, let expires):
-            var json: [String: JSON] = ["kind": "human", "title": "{{task.phase}} {{item}}?"]
+            var json: JSONObject = ["kind": "human", "title": "{{task.phase}} {{item}}?"]
             if expires { json["due_in"] = "1ms" }
             return json
         case .subtask(let fate):
@@ -83,7 +84,7 @@ extension RandomGraph {
         case .evaluate(_, let stage): return ["kind": "evaluate", "stage": .string(stage.rawValue)]
         case .select(let top): return ["kind": "select", "top": .integer(Int64(top))]
         case .rank(_, let stage, let method, let asksPairs):
-            var json: [String: JSON] = ["kind": "rank", "stage": .string(stage.rawValue), "method": .string(method)]
+            var json: JSONObject = ["kind": "rank", "stage": .string(stage.rawValue), "method": .string(method)]
             if asksPairs { json["comparisons"] = "pairs" }
             return json
         }

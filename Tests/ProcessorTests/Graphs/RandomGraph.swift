@@ -1,3 +1,4 @@
+import Base
 import Workflow
 
 /// A random workflow with the input and the fate of its steps, and what is done to its task on the way: all that its end

@@ -1,3 +1,4 @@
+import Base
 import Foundation
 import Postgres
 import Store
@@ -151,7 +152,7 @@ struct RandomGraphTests {
         if let agent = members["agent"] { return ["agent": agent] }
         if let wait = members["for"] { return ["for": wait] }
         if let drafts = members["outputs"]?.array {
-            var kept: [String: JSON] = ["outputs": .array(drafts.map { $0["track"] ?? .null })]
+            var kept: JSONObject = ["outputs": .array(drafts.map { $0["track"] ?? .null })]
             if let ranking = members["ranking"]?.array { kept["ranking"] = .array(ranking.map { $0["rank"] ?? .null }) }
             return .object(kept)
         }

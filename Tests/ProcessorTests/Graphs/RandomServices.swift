@@ -1,3 +1,4 @@
+import Base
 import Foundation
 import Store
 import Workflow
@@ -91,7 +92,7 @@ private struct RandomModel: LanguageModel {
             let order = marks.indices.sorted { marks[$0].score > marks[$1].score }
             return JSON.object(["ranking": .array(order.map { .string(BallotLabel.text($0)) }), "reasoning": ""]).text
         case "score_sheet":
-            let scores = marks.enumerated().reduce(into: [String: JSON]()) {
+            let scores = marks.enumerated().reduce(into: JSONObject()) {
                 $0[BallotLabel.text($1.offset)] = ["quality": .integer(Int64($1.element.score))]
             }
             return JSON.object(["scores": .object(scores), "reasoning": ""]).text

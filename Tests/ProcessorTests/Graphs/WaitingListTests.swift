@@ -1,3 +1,4 @@
+import Base
 import Foundation
 import Postgres
 import Store
@@ -32,7 +33,7 @@ struct WaitingListTests {
             let model = ScriptedModel { $0.soundAnswer }
             let services = StepServices(
                 models: { _ in model }, web: ScriptedWebClient { request throws(ProviderError) in web(request) })
-            let runner = StepRunner(services: services, liveTexts: LiveTexts { _ in }, logger: newsroom.logger)
+            let runner = StepRunner(services: services, texts: TextsInProgress { _ in }, logger: newsroom.logger)
             try await body(try await Workbench(newsroom, yaml, input: Self.input, runner: runner))
         }
     }

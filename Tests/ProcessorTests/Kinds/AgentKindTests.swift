@@ -1,3 +1,4 @@
+import Base
 import Foundation
 import Postgres
 import Store
@@ -135,7 +136,7 @@ struct AgentKindTests {
     ) async throws {
         try await withNewsroom { newsroom in
             let runner = StepRunner(
-                services: StepServices(models: { _ in model }), liveTexts: LiveTexts { _ in }, logger: newsroom.logger)
+                services: StepServices(models: { _ in model }), texts: TextsInProgress { _ in }, logger: newsroom.logger)
             try await body(try await Workbench(newsroom, yaml, input: input, runner: runner))
         }
     }

@@ -1,3 +1,4 @@
+import Base
 import Foundation
 import Postgres
 import Store
@@ -150,7 +151,7 @@ struct HTTPKindTests {
             let services = StepServices(
                 models: { name throws(ProviderError) in throw ProviderError(code: .unknownModel, message: "\(name)") }, web: web,
                 secrets: secrets)
-            let runner = StepRunner(services: services, liveTexts: LiveTexts { _ in }, logger: newsroom.logger)
+            let runner = StepRunner(services: services, texts: TextsInProgress { _ in }, logger: newsroom.logger)
             let bench = try await Workbench(newsroom, yaml, input: input, runner: runner)
             try await bench.finish()
             try await body(bench)

@@ -1,3 +1,4 @@
+import Base
 import Foundation
 import Store
 import Testing
@@ -59,7 +60,7 @@ struct KindCase: Sendable, CustomTestStringConvertible {
     var yaml: String { yaml(attributes) }
 
     func yaml(_ attributes: String) -> String {
-        let retry = "retry: {max_attempts: 2, initial: 1ms, max: 2ms, jitter: 0}"
+        let retry = "retry: {max_attempts: 2, initial: 1ms, max: 2ms, jitter: 0, non_retryable: [refused]}"
         let own = "{id: it, kind: \(name), \(retry)\(attributes.isEmpty ? "" : ", ")\(attributes)}"
         return """
             name: conformance

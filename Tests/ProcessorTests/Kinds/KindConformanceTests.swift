@@ -1,3 +1,4 @@
+import Base
 import Foundation
 import Postgres
 import Store
@@ -41,6 +42,25 @@ struct KindConformanceTests {
         }
     }
 
+    @Test("does the same inside a sub-task, under the same name", arguments: KindCases.all)
+    func completesInSubtask(_ kind: KindCase) async throws {
+        try await withRunner(kind) { newsroom, runner in
+            let (parent, bench) = try await Workbench.subtask(newsroom, kind.yaml, runner: runner)
+            #expect(try await parent.status(of: "sub") == "waiting")
+            try await finish(kind, bench)
+            #expect(try await bench.status(of: "it") == "completed")
+            let output = try await bench.output(of: "it")
+            #expect(kind.isExpected(output), "\(output)")
+            #expect(try await newsroom.status(bench.taskID) == "completed")
+            #expect(
+                try await bench.text("SELECT kind FROM pressroom.phases WHERE key = 'it' AND task_id = \(bench.taskID)") == kind.name)
+            try await checkRows(bench)
+            try await parent.advance()
+            #expect(try await newsroom.status(parent.taskID) == "completed")
+            #expect(try await parent.output(of: "sub")["task_id"]?.string == bench.taskID.text)
+        }
+    }
+
     @Test("tries a failed step again", arguments: KindCases.run)
     func retries(_ kind: KindCase) async throws {
         try await withBench(kind) { bench in
@@ -69,6 +89,16 @@ struct KindConformanceTests {
             try await finish(kind, bench)
             #expect(try await bench.newsroom.status(bench.taskID) == "completed")
             try await checkRows(bench)
+        }
+    }
+
+    @Test("does not try again after an error that its retry policy excludes", arguments: KindCases.run)
+    func isRefused(_ kind: KindCase) async throws {
+        try await withBench(kind) { bench in
+            let step = try #require(try await claimOne(bench))
+            try await bench.commit(FinishedStep(step, .failed(StepFailure(code: "refused", message: "no", isRetryable: true))))
+            #expect(try await status(of: step, bench) == "failed")
+            #expect(try await bench.text("SELECT attempt::text FROM pressroom.steps WHERE id = \(step.id)") == "1")
         }
     }
 
@@ -183,6 +213,12 @@ struct KindConformanceTests {
     // MARK: -
 
     private func withBench(_ kind: KindCase, _ body: (Workbench) async throws -> Void) async throws {
+        try await withRunner(kind) { newsroom, runner in
+            try await body(try await Workbench(newsroom, kind.yaml, runner: runner))
+        }
+    }
+
+    private func withRunner(_ kind: KindCase, _ body: (Newsroom, StepRunner) async throws -> Void) async throws {
         try await withNewsroom { newsroom in
             let model = ScriptedModel { $0.soundAnswer }
             if let other = kind.other { _ = try await newsroom.publish(other) }
@@ -190,8 +226,8 @@ struct KindConformanceTests {
                 models: { _ in model }, web: ScriptedWebClient { _ in WebResponse(status: 200, body: Array("fine".utf8)) }, ownKinds: [KindCases.double])
             services.subtasks = SubtaskPreparation(
                 store: newsroom.store, workflows: WorkflowCache(store: newsroom.store), maxDepth: 2)
-            let runner = StepRunner(services: services, liveTexts: LiveTexts { _ in }, logger: newsroom.logger)
-            try await body(try await Workbench(newsroom, kind.yaml, runner: runner))
+            let runner = StepRunner(services: services, texts: TextsInProgress { _ in }, logger: newsroom.logger)
+            try await body(newsroom, runner)
         }
     }
 
@@ -240,5 +276,11 @@ struct KindConformanceTests {
             texts == (try await bench.count("SELECT count(*) FROM pressroom.steps WHERE kind IN ('write', 'rewrite') AND status = 'completed'")))
         #expect(try await bench.count("SELECT count(*) FROM pressroom.steps WHERE status = 'completed' AND output IS NULL") == 0)
         #expect(try await bench.count("SELECT count(*) FROM pressroom.steps WHERE status = 'completed' AND completed_at IS NULL") == 0)
+        #expect(
+            try await bench.count(
+                """
+                SELECT count(*) FROM pressroom.phases
+                 WHERE status = 'completed' AND (created_at <= started_at AND started_at <= completed_at) IS NOT TRUE
+                """) == 0)
     }
 }

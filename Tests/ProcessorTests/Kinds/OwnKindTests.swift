@@ -1,3 +1,4 @@
+import Base
 import Foundation
 import Postgres
 import Store
@@ -162,7 +163,7 @@ struct OwnKindTests {
             let services = StepServices(
                 models: { name throws(ProviderError) in throw ProviderError(code: .unknownModel, message: "\(name)") },
                 ownKinds: kind.map { [$0] } ?? [])
-            let runner = StepRunner(services: services, liveTexts: LiveTexts { _ in }, logger: newsroom.logger)
+            let runner = StepRunner(services: services, texts: TextsInProgress { _ in }, logger: newsroom.logger)
             try await body(try await Workbench(newsroom, yaml(before: before, attributes: attributes), input: input, runner: runner))
         }
     }

@@ -1,3 +1,4 @@
+import Base
 import Foundation
 import Synchronization
 import Workflow
@@ -73,7 +74,7 @@ extension ScriptedModel.Call {
             ]).text
         default:
             let ids = schema.schema["properties"]?["criteria_scores"]?["required"]?.array ?? []
-            let scores = ids.compactMap(\.string).reduce(into: [String: JSON]()) { $0[$1] = 7 }
+            let scores = ids.compactMap(\.string).reduce(into: JSONObject()) { $0[$1] = 7 }
             return JSON.object(["criteria_scores": .object(scores), "reasoning": "fine"]).text
         }
     }

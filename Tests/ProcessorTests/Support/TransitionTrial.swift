@@ -1,3 +1,4 @@
+import Base
 import Foundation
 import Postgres
 import TestSupport
@@ -68,10 +69,13 @@ enum SideColumns {
     /// The columns that are set afterwards, of those that belong to the entity's statuses, when none was before.
     static func set(_ entity: Transition.Entity, to status: String) -> Set<String> {
         switch (entity.rawValue, status) {
-        case ("task", "running"): ["started_at"]
-        case ("task", "paused"), ("task", "completed"), ("task", "failed"), ("task", "cancelled"): [status + "_at"]
+        case ("task", "running"), ("task", "waiting"): ["started_at"]
+        // A row can begin and end in one update.
+        case ("task", "completed"), ("task", "failed"): ["started_at", status + "_at"]
+        case ("task", "paused"), ("task", "cancelled"): [status + "_at"]
         case ("phase", "running"), ("phase", "waiting"), ("step", "running"): ["started_at"]
-        case ("phase", "completed"), ("phase", "failed"), ("phase", "skipped"), ("phase", "cancelled"): ["completed_at"]
+        case ("phase", "completed"), ("phase", "failed"): ["started_at", "completed_at"]
+        case ("phase", "skipped"), ("phase", "cancelled"): ["completed_at"]
         case ("step", "completed"), ("step", "failed"), ("step", "skipped"), ("step", "cancelled"): ["completed_at"]
         case ("human_task", "completed"): ["completed_at"]
         default: []

@@ -1,3 +1,4 @@
+import Base
 import Foundation
 import Postgres
 import Store
@@ -20,6 +21,32 @@ struct Workbench {
         self.workflow = LoadedWorkflow(published.1)
         self.runner = runner
         taskID = try await newsroom.start(published, input: input)
+    }
+
+    private init(_ newsroom: Newsroom, taskID: UUID, workflow: LoadedWorkflow, runner: StepRunner) {
+        self.newsroom = newsroom
+        self.taskID = taskID
+        self.workflow = workflow
+        self.runner = runner
+    }
+
+    /// A bench for a sub-task that runs the workflow, and one for the task that has started it and waits for it.
+    static func subtask(
+        _ newsroom: Newsroom, _ yaml: String, runner: StepRunner
+    ) async throws -> (parent: Workbench, child: Workbench) {
+        let definition = try await newsroom.publish(yaml).1
+        let parent = try await Workbench(
+            newsroom,
+            """
+            name: parent
+            version: 1.0.0
+            phases:
+              - {id: sub, kind: workflow, name: \(definition.name), input: {topic: "{{topic}}"}}
+            """, runner: runner)
+        try await parent.finish()
+        let rows = try await newsroom.client.query("SELECT task_id FROM pressroom.subtasks WHERE parent_task_id = \(parent.taskID)")
+        guard let taskID = try rows.first?.decode("task_id", as: UUID.self) else { throw CancellationError() }
+        return (parent, Workbench(newsroom, taskID: taskID, workflow: LoadedWorkflow(definition), runner: runner))
     }
 
     /// Looks at the task as after a wake-up.
@@ -87,7 +114,7 @@ struct Workbench {
         let phaseID = try await text("SELECT id FROM pressroom.phases WHERE key = \(phase)")
         while true {
             if try await count("SELECT count(*) FROM pressroom.steps WHERE phase_id = \(phaseID)::uuid") > 0 {
-                return try await claim(as: processorID).filter { $0.phaseID.uuidString.lowercased() == phaseID }
+                return try await claim(as: processorID).filter { $0.phaseID.text == phaseID }
             }
             let steps = try await claim()
             if steps.isEmpty { return [] }

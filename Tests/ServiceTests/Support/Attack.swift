@@ -1,3 +1,4 @@
+import Base
 import Testing
 
 /// A request as bytes, and how the answer has to begin.

@@ -1,4 +1,6 @@
+import Base
 import Postgres
+import TestSupport
 import Testing
 import Workflow
 
@@ -7,7 +9,7 @@ import Workflow
 struct EventAudit {
     private var versions: [String: Int] = [:]
     private var statuses: [String: String] = [:]
-    private var lastRows: [String: JSON] = [:]
+    private var lastRows: JSONObject = [:]
 
     static func check(_ service: TestService, sourceLocation: SourceLocation = #_sourceLocation) async throws {
         try await positions(service, sourceLocation)

@@ -1,3 +1,4 @@
+import Base
 import Client
 
 /// Reads a response with a stream out of the bytes of a connection, split wherever they are.

@@ -1,3 +1,4 @@
+import Base
 import Foundation
 import Postgres
 import Workflow
@@ -54,10 +55,10 @@ enum Change: CaseIterable, Sendable {
         case .custom:
             // Of one tenant: another one's head may be out of turn. Line breaks are white space in JSON.
             let own = tasks.filter { $0.tenantID == tasks[0].tenantID }
-            let data = "{\r\n \"data\": {\"note\":\n" + JSON.string("\(text) \u{2028}\n\r\u{1}é🐈").text + "}\n}\n"
+            let data = "\r\n \"data\": {\"note\":\n" + JSON.string("\(text) \u{2028}\n\r\u{1}é🐈").text + "}\n"
             return """
-                SELECT pressroom.record_changes(\(tasks[0].tenantID),
-                           array_agg(ROW(task_id, 'custom.note', \(data)::json)::pressroom.change ORDER BY task_id))
+                SELECT pressroom.record_rows(\(tasks[0].tenantID),
+                           array_agg(ROW(task_id, 'custom.note', \(data))::pressroom.row_change ORDER BY task_id))
                   FROM unnest(\(own.map(\.id))::uuid[]) AS task_id
                 """
         }

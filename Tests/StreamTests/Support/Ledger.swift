@@ -1,3 +1,4 @@
+import Base
 import Foundation
 import Postgres
 import Workflow
@@ -23,7 +24,11 @@ actor Ledger {
         self.tenantID = tenantID
         // The stories before are past retention.
         let row = try await database.withTransaction { connection in
-            _ = try await connection.query("SELECT pressroom.prune_events(\(tenantID), clock_timestamp())")
+            _ = try await connection.query(
+                """
+                DELETE FROM pressroom.events
+                 WHERE tenant_id = \(tenantID) AND position <= (SELECT pressroom.retire_events(\(tenantID), clock_timestamp()))
+                """)
             return try await connection.query("SELECT epoch, position FROM pressroom.stream_heads WHERE tenant_id = \(tenantID)")
         }[0]
         origin = Cursor(epoch: try row.decode("epoch"), position: try row.decode("position"))
@@ -44,7 +49,11 @@ actor Ledger {
                 return try await database.withTransaction { [tenantID] connection in
                     _ = try await connection.query("SELECT FROM pressroom.stream_heads WHERE tenant_id = \(tenantID) FOR UPDATE")
                     let entries = try await Self.entries(tenantID, after: position, connection)
-                    _ = try await connection.query("SELECT pressroom.prune_events(\(tenantID), clock_timestamp())")
+                    _ = try await connection.query(
+                        """
+                        DELETE FROM pressroom.events
+                         WHERE tenant_id = \(tenantID) AND position <= (SELECT pressroom.retire_events(\(tenantID), clock_timestamp()))
+                        """)
                     return entries
                 }
             } catch let error as PostgresError where error.sqlState == "40P01" {
@@ -79,7 +88,7 @@ actor Ledger {
             let (type, taskID): (String, UUID) = (try row.decode("type"), try row.decode("task_id"))
             data["type"] = .string(type)
             data["cursor"] = .string(try row.decode("cursor"))
-            data["task_id"] = .string(taskID.uuidString.lowercased())
+            data["task_id"] = .string(taskID.text)
             data["at"] = .string(try row.decode("at"))
             data["context"] = try JSON(parsing: row.decode("context", as: String.self))
             return Entry(position: try row.decode("position"), type: type, taskID: taskID, data: data)

@@ -1,3 +1,4 @@
+import Base
 import Foundation
 import Postgres
 import Store
@@ -173,8 +174,8 @@ struct Story: Sendable {
             }
             _ = try await connection.query(
                 """
-                SELECT pressroom.record_changes(tenant_id,
-                           array_agg(ROW(task_id, \(ReaderFilter.mark), '{"data": null}')::pressroom.change ORDER BY task_id))
+                SELECT pressroom.record_rows(tenant_id,
+                           array_agg(ROW(task_id, \(ReaderFilter.mark), '"data": null')::pressroom.row_change ORDER BY task_id))
                   FROM pressroom.tasks WHERE task_id = ANY(\(ids)::uuid[]) GROUP BY tenant_id
                 """)
         }

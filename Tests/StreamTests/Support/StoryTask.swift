@@ -1,3 +1,4 @@
+import Base
 import Foundation
 import Postgres
 import Workflow
@@ -9,7 +10,7 @@ struct StoryTask: Sendable, Hashable {
     let conversationID: String
     let workflowName: String
 
-    var path: String { id.uuidString.lowercased() }
+    var path: String { id.text }
 
     static let userID = "reader"
 

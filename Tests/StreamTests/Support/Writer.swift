@@ -1,3 +1,4 @@
+import Base
 import Postgres
 import Store
 import Workflow
@@ -74,7 +75,7 @@ struct Writer: Sendable {
             let node = stage.nodes[Int(generator.next(below: UInt64(stage.nodes.count)))]
             let scope = Scope(tenantID: tasks[0].tenantID, userID: name)
             return try await node.store.write(scope) { [self] connection in
-                try await perform(actions, round, isRolledBack: isRolledBack, on: connection)
+                try await perform(actions, round, isRolledBack: isRolledBack, on: connection.connection)
             }
         }
         try await stage.database.withTransaction { [self] connection in

@@ -1,4 +1,6 @@
+import Base
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Workflow
@@ -13,7 +15,7 @@ import Testing
     ]
 
     @Test(arguments: zones) func timesAreThoseThatCronWouldFireAt(zone: String) throws {
-        let seed = UInt64.random(in: 0..<1_000_000)
+        let seed = Seed.pick()
         var generator = SeededGenerator(seedingFrom: String(seed), zone)
         let rules = try ZoneRules(zone)
         for round in 0..<6 {

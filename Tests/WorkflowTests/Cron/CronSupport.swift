@@ -1,3 +1,4 @@
+import Base
 import Foundation
 
 @testable import Workflow
@@ -10,7 +11,7 @@ enum Cron {
     /// The first `count` times after a point in time, as `2026-03-29T01:00Z`.
     static func times(_ expression: String, _ zone: String, after start: String, _ count: Int) throws -> [String] {
         let schedule = try schedule(expression, zone)
-        var date = Timestamp.parse(start + ":00Z") ?? .distantFuture
+        var date = Timestamp(rfc3339: start + ":00Z") ?? .distantFuture
         var times: [String] = []
         while times.count < count, let next = schedule.next(after: date) {
             times.append(text(next))
@@ -21,7 +22,7 @@ enum Cron {
 
     /// Without the seconds where there are none.
     static func text(_ date: Date) -> String {
-        let text = String(Timestamp.text(of: date).prefix(19))
+        let text = String(Timestamp(date).text.prefix(19))
         return (text.hasSuffix(":00") ? String(text.dropLast(3)) : text) + "Z"
     }
 

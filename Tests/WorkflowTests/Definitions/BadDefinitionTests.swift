@@ -181,10 +181,10 @@ import Testing
             phase: "id: b, kind: rank, agents: [j], exclude_own: 1", ("/phases/1/exclude_own", 8, "must be true or false")),
         BadDefinition(
             phase: "id: b, kind: rank, agents: [w], exclude_own: true",
-            ("/phases/1/exclude_own", 8, "leaves nobody anything to judge")),
+            ("/phases/1/exclude_own", 8, "leaves the judges no draft")),
         BadDefinition(
             phase: "id: b, kind: evaluate, agents: [w], exclude_own: true",
-            ("/phases/1/exclude_own", 8, "leaves nobody anything to judge")),
+            ("/phases/1/exclude_own", 8, "leaves the judges no draft")),
         BadDefinition(phase: "id: b, kind: rank, agents: [j], points: []", ("/phases/1/points", 8, "at least one number")),
         BadDefinition(
             phase: "id: b, kind: rank, agents: [j], points: [3, -1, 5]", ("/phases/1/points/1", 8, "from 0"),
@@ -239,4 +239,33 @@ import Testing
             ]),
             ("/phases/2", 9, "stage 'initial'")),
     ]
+}
+
+/// A definition with mistakes, and where each must be found.
+struct BadDefinition: Sendable, CustomTestStringConvertible {
+    struct Expected: Sendable {
+        let pointer: String
+        let line: Int?
+        /// What the detail must contain.
+        let detail: String
+    }
+
+    let name: String
+    let yaml: String
+    let expected: [Expected]
+
+    init(_ name: String, _ yaml: String, _ expected: (String, Int?, String)...) {
+        self.name = name
+        self.yaml = yaml
+        self.expected = expected.map { Expected(pointer: $0.0, line: $0.1, detail: $0.2) }
+    }
+
+    /// One phase behind a sound `write` phase; the phase stands in line 8.
+    init(phase: String, _ expected: (String, Int?, String)...) {
+        name = phase
+        yaml = Fixtures.workflow(phases: [Fixtures.write, phase])
+        self.expected = expected.map { Expected(pointer: $0.0, line: $0.1, detail: $0.2) }
+    }
+
+    var testDescription: String { name }
 }

@@ -1,3 +1,4 @@
+import Base
 import Testing
 
 @testable import Workflow
@@ -28,7 +29,7 @@ import Testing
     }
 
     @Test func tooLargeIsRefused() {
-        let text = "name: " + String(repeating: "x", count: SourceDocument.maximumBytes)
+        let text = "name: " + String(repeating: "x", count: SourceDocument.maxBytes)
         #expect(Fixtures.problems(yaml: text).first?.detail.contains("at most") == true)
         #expect(Fixtures.problems(yaml: "a: [" + String(repeating: "1,", count: 60_000) + "]").first?.detail.contains("values") == true)
     }

@@ -26,9 +26,11 @@ import Testing
 
     @Test func stopsAtItsAttemptsAndCodes() {
         let policy = RetryPolicy(maxAttempts: 3, nonRetryable: ["refused"])
-        #expect(policy.retries(code: "timeout", attempt: 1))
-        #expect(policy.retries(code: "timeout", attempt: 2))
-        #expect(!policy.retries(code: "timeout", attempt: 3))
-        #expect(!policy.retries(code: "refused", attempt: 1))
+        #expect(policy.retries(code: "timeout", attempt: 1, of: policy.maxAttempts))
+        #expect(policy.retries(code: "timeout", attempt: 2, of: policy.maxAttempts))
+        #expect(!policy.retries(code: "timeout", attempt: 3, of: policy.maxAttempts))
+        #expect(!policy.retries(code: "refused", attempt: 1, of: policy.maxAttempts))
+        // An explicit retry has raised the step's limit.
+        #expect(policy.retries(code: "timeout", attempt: 3, of: 6))
     }
 }

@@ -1,3 +1,4 @@
+import Base
 import Foundation
 import Testing
 
@@ -45,8 +46,8 @@ import Testing
     }
 
     @Test func ordersAreDrawnByTaskAndPhaseAndReproducible() throws {
-        let task = try #require(UUID(uuidString: "017F22E2-79B0-7CC3-98C4-DC0C0C07398F"))
-        let finalists = try (0..<5).map { try #require(UUID(uuidString: "017F22E2-79B0-7CC3-98C4-DC0C0C07398\($0)")) }
+        let task = try #require(UUID(text: "017F22E2-79B0-7CC3-98C4-DC0C0C07398F"))
+        let finalists = try (0..<5).map { try #require(UUID(text: "017F22E2-79B0-7CC3-98C4-DC0C0C07398\($0)")) }
         let order = BallotOrder.balanced(finalists, task: task, phase: "rank", judge: 0)
         #expect(order == BallotOrder.balanced(finalists.reversed(), task: task, phase: "rank", judge: 0))
         let tasks = (0..<60).map { _ in BallotOrder.balanced(finalists, task: UUIDv7.next(), phase: "rank", judge: 0) }

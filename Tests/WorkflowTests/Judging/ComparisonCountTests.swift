@@ -1,4 +1,6 @@
+import Base
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Workflow
@@ -53,7 +55,7 @@ import Testing
     }
 
     @Test func tiesAndTheOrderOfBallots() {
-        let seed = UInt64.random(in: 0 ... .max)
+        let seed = Seed.pick()
         var generator = SeededGenerator(seed: seed)
         for _ in 0..<60 {
             let candidates = Array(Self.ids[..<Int(2 + generator.next(below: 4))])

@@ -1,4 +1,6 @@
+import Base
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Workflow
@@ -79,7 +81,7 @@ import Testing
     }
 
     @Test func theOrderOfBallotsNeverMatters() {
-        let seed = UInt64.random(in: 0 ... .max)
+        let seed = Seed.pick()
         var generator = SeededGenerator(seed: seed)
         for _ in 0..<300 {
             let candidates = Array(Self.ids[..<Int(1 + generator.next(below: 6))])

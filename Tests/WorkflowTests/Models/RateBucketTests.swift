@@ -1,3 +1,5 @@
+import Base
+import TestSupport
 import Testing
 import Workflow
 
@@ -5,7 +7,7 @@ import Workflow
 struct RateBucketTests {
     @Test("No 60 seconds let through more than the limit, whenever calls come", arguments: [1, 2, 7, 20, 39, 500, 6_000])
     func noMinuteIsOver(limit: Int) {
-        let seed = UInt64.random(in: 0...(.max))
+        let seed = Seed.pick()
         var random = SeededGenerator(seed: seed)
         let bucket = RateBucket(perMinute: limit)
         var level = Double.infinity

@@ -1,3 +1,4 @@
+import Base
 import Testing
 
 @testable import Workflow
@@ -103,7 +104,7 @@ import Testing
         ])
         #expect(!doubling.validate(1).isEmpty)
         let endless = try JSONSchema(["properties": ["a": ["$ref": "#", "default": [:]]]])
-        #expect(endless.applyingDefaults(to: [:]).depth <= DefaultFiller.maximumDepth + 1)
+        #expect(endless.applyingDefaults(to: [:]).depth <= DefaultFiller.maxDepth + 1)
         #expect(try !JSONSchema(["not": ["$ref": "#"]]).validate(1).isEmpty)
     }
 

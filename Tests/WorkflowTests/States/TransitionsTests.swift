@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Workflow
@@ -43,7 +44,7 @@ import Testing
         #expect(Transitions.table.count == 98)
     }
 
-    /// A fork takes over what is closed, or was closed when the phases that it keeps were done; it takes nobody's work.
+    /// A fork takes over rows that are closed, or were closed when the phases that it keeps were done; it takes over no work in progress.
     @Test func newRowsAreNotAtWork() {
         #expect(Set(FirstStatus.table.map(\.entity)) == Set(Transition.Entity.allCases))
         #expect(Set(FirstStatus.table.map { "\($0.entity) \($0.status)" }).count == FirstStatus.table.count)

@@ -1,3 +1,4 @@
+import Base
 @testable import Workflow
 
 /// Definitions that tests start from.

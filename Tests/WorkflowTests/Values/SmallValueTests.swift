@@ -1,3 +1,4 @@
+import Base
 import Foundation
 import Testing
 
@@ -88,15 +89,15 @@ import Testing
         (4_107_542_399.5, "2100-02-28T23:59:59.500000Z"),
     ])
     func timestamps(_ seconds: Double, _ text: String) throws {
-        #expect(Timestamp.text(of: Date(timeIntervalSince1970: seconds)) == text)
-        #expect(try Timestamp.text(of: #require(Timestamp.parse(text))) == text)
+        #expect(Timestamp(Date(timeIntervalSince1970: seconds)).text == text)
+        #expect(try Timestamp.text(of: #require(Timestamp(rfc3339: text))) == text)
     }
 
     @Test func timestampsReadOffsets() {
-        #expect(Timestamp.parse("2026-01-31T14:30:00+02:30") == Timestamp.parse("2026-01-31T12:00:00Z"))
-        #expect(Timestamp.parse("2026-01-31T12:00:00.1239999-00:00").map(Timestamp.text) == "2026-01-31T12:00:00.123999Z")
+        #expect(Timestamp(rfc3339: "2026-01-31T14:30:00+02:30") == Timestamp(rfc3339: "2026-01-31T12:00:00Z"))
+        #expect(Timestamp(rfc3339: "2026-01-31T12:00:00.1239999-00:00").map(Timestamp.text) == "2026-01-31T12:00:00.123999Z")
         for text in ["", "2026-01-31", "2026-02-29T00:00:00Z", "2026-01-31T24:00:00Z", "2026-01-31 12:00:00Z", "2026-01-31T12:00:00"] {
-            #expect(Timestamp.parse(text) == nil, "\(text)")
+            #expect(Timestamp(rfc3339: text) == nil, "\(text)")
         }
     }
 

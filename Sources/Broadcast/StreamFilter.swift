@@ -1,0 +1,59 @@
+package import Foundation
+package import Store
+
+/// What a stream is narrowed to. Every condition that is given must hold.
+package struct StreamFilter: Sendable, Hashable {
+    /// Any of these tasks; all tasks when empty.
+    package var taskIDs: Set<UUID>
+    package var conversationID: String?
+    package var userID: String?
+    package var workspaceID: UUID?
+    package var workflowName: String?
+    /// Any of these event types; all types when nil.
+    package var types: Set<String>?
+
+    package init(
+        taskIDs: Set<UUID> = [], conversationID: String? = nil, userID: String? = nil, workspaceID: UUID? = nil,
+        workflowName: String? = nil, types: Set<String>? = nil
+    ) {
+        self.taskIDs = taskIDs
+        self.conversationID = conversationID
+        self.userID = userID
+        self.workspaceID = workspaceID
+        self.workflowName = workflowName
+        self.types = types
+    }
+
+    /// A copy that shares no memory.
+    package func copied() -> StreamFilter {
+        var copy = self
+        copy.taskIDs = Set(Array(taskIDs))
+        copy.types = types.map { Set(Array($0)) }
+        return copy
+    }
+
+    package static let deltaType = "output_delta"
+
+    /// The smallest source that holds every event that passes.
+    var source: EventSource {
+        if !taskIDs.isEmpty { return .tasks(taskIDs) }
+        return conversationID.map(EventSource.conversation) ?? .log
+    }
+
+    package func matches(_ event: PublishedEvent) -> Bool {
+        matches(type: event.type) && matches(event.task)
+    }
+
+    package func matches(type: String) -> Bool {
+        types?.contains(type) ?? true
+    }
+
+    /// Whether events of a task pass, types aside.
+    package func matches(_ task: TaskFacts) -> Bool {
+        (taskIDs.isEmpty || taskIDs.contains(task.taskID))
+            && (conversationID == nil || conversationID == task.conversationID)
+            && (userID == nil || userID == task.userID)
+            && (workspaceID == nil || workspaceID == task.workspaceID)
+            && (workflowName == nil || workflowName == task.workflowName)
+    }
+}

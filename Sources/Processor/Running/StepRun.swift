@@ -1,0 +1,154 @@
+import Base
+import Foundation
+import Logging
+import Store
+import Workflow
+
+/// One run of a step: what it works on, and access to what it needs.
+struct StepRun: Sendable {
+    let step: ClaimedStep
+    let workflow: LoadedWorkflow
+    let definition: PhaseDefinition
+    let material: StepMaterial
+    /// The step's agent; nil for kinds without one.
+    let agent: AgentDefinition?
+    let context: ExecutionContext
+    /// The agent's model with its fallbacks; nil for kinds without an agent.
+    let model: FallbackModel?
+    let services: StepServices
+    let logger: Logger
+    let onText: @Sendable (String) async -> Void
+
+    /// The error of kinds whose steps no processor runs.
+    var hasNoRun: ProviderError {
+        ProviderError(code: .invalidRequest, message: "A step of kind \(step.kind.rawValue) is not run by a processor.")
+    }
+
+    /// The draft that the step works on.
+    func draft() throws(ProviderError) -> OutputRow {
+        guard let output = material.output(of: step) else {
+            throw ProviderError(code: .invalidRequest, message: "The output of the step is gone.")
+        }
+        return output
+    }
+
+    /// Asks the model of the step's agent.
+    func complete(
+        prompt: String, schema: ResponseSchema? = nil, streams: Bool = false
+    ) async throws(ProviderError) -> ModelResponse {
+        guard let agent, let model else {
+            throw ProviderError(code: .invalidRequest, message: "A step of kind \(step.kind.rawValue) has no agent to ask.")
+        }
+        var messages: [ModelMessage] = []
+        if let system = agent.system { messages.append(ModelMessage(role: .system, content: system)) }
+        messages.append(ModelMessage(role: .user, content: prompt))
+        var seed = SeededGenerator(seedingFrom: context.taskID.text, agent.slug, step.kind.rawValue, prompt)
+        let request = ModelRequest(
+            model: agent.model, messages: messages, temperature: agent.temperature, maxTokens: agent.maxTokens,
+            schema: schema, seed: seed.next(), timeout: definition.timeout, context: context, phase: definition.id,
+            agent: agent.slug)
+        return try await model.complete(request, onText: streams ? onText : { @Sendable _ in })
+    }
+
+    /// The trimmed text of a response, without characters that a row cannot hold.
+    func nonEmpty(_ response: ModelResponse) throws(ProviderError) -> String {
+        let text = response.text.replacing("\0", with: "").trimmingCharacters(in: .whitespacesAndNewlines)
+        guard !text.isEmpty else { throw ProviderError(code: .invalidResponse, message: "The model wrote nothing.") }
+        return text
+    }
+}
+
+// MARK: - Prompts
+
+extension StepRun {
+    /// Renders a template over what all templates can refer to, the agent, and the draft the step works on.
+    func render(_ template: String) -> String {
+        promptScope.render(template)
+    }
+
+    /// The prompt that the writer of the draft got, for its judges.
+    func assignment() -> String? {
+        let track = material.output(of: step)?.writer["slug"]?.string
+        let writePhases = workflow.ancestors(of: definition.id, kind: .write)
+        for phase in writePhases {
+            guard case .write(let write) = phase.spec else { continue }
+            if track == nil || write.agents.contains(track ?? "") { return render(write.prompt) }
+        }
+        return nil
+    }
+
+    var promptScope: PromptScope {
+        var scope = PromptScope(material.task, definition, material.phases.first { $0.id == step.phaseID }, step.input)
+        if let agent { scope.members["agent"] = agent.json }
+        if let output = material.output(of: step) {
+            scope.members["output"] = output.summary
+            scope.members["draft"] = output.content.map(JSON.string) ?? ""
+            scope.members["feedback"] = output.editorFeedback.map(JSON.string) ?? ""
+        }
+        return scope
+    }
+}
+
+extension StepMaterial {
+    /// The output that a step works on.
+    func output(of step: ClaimedStep) -> OutputRow? {
+        outputs.first { $0.id == step.outputID }
+    }
+}
+
+/// What templates can refer to: the task's input (its keys also by themselves), the outputs of the completed phases, and
+/// the execution context.
+struct PromptScope {
+    var members: JSONObject
+
+    /// - Parameters:
+    ///   - phase: the row of the step's phase; a phase that repeats sees the output of its last run.
+    ///   - input: the step's, with the element of a list and the run of a cycle.
+    init(_ task: TaskRow, _ definition: PhaseDefinition, _ phase: PhaseRow?, _ input: JSON) {
+        members = task.accumulatedContext.object ?? [:]
+        members.merge(task.input.object ?? [:]) { _, own in own }
+        if members["phases"] == nil { members["phases"] = [:] }
+        if let phase, phase.iteration > 0 { members["phases"]?[definition.id] = phase.output ?? .null }
+        members["input"] = task.input
+        members["config"] = task.config
+        members["context"] = task.context
+        members["task"] = ["task_id": .string(task.taskID.text), "phase": .string(definition.id)]
+        for name in ["item", "index", "iteration"] { members[name] = input[name] ?? members[name] }
+    }
+
+    /// - Parameter limit: about how many bytes the text may have.
+    func render(
+        _ template: String, as escaping: PromptTemplate.Escaping = .none, atMost limit: Int = TemplateBudget.maximumBytes
+    ) -> String {
+        // Templates were checked when the workflow was published.
+        guard let prompt = try? PromptTemplate(template, escaping: escaping) else { return template }
+        return prompt.render(.object(members), atMost: limit)
+    }
+}
+
+/// The task's `accumulated_context`: `phases.<id>` is a phase's output, `step_<n>_output` the text of the n-th completed
+/// phase, counted from 0.
+enum AccumulatedContext {
+    static func adding(_ output: JSON, of phase: PhaseDefinition, to context: JSON) -> JSON {
+        var members = context.object ?? [:]
+        var phases = members["phases"]?.object ?? [:]
+        if phases[phase.id] == nil {
+            members["step_\(phases.count)_output"] = .string(text(of: output, phase.kind))
+        }
+        phases[phase.id] = output
+        members["phases"] = .object(phases)
+        return .object(members)
+    }
+
+    /// The texts of a phase's outputs, best first, or the answer of its agent; the output as JSON where it has neither.
+    private static func text(of output: JSON, _ kind: PhaseKind) -> String {
+        switch kind {
+        case .agent:
+            let answer = output["output"] ?? output
+            return answer.string ?? answer.text
+        default:
+            let texts = output["outputs"]?.array?.compactMap { $0["content"]?.string } ?? []
+            return texts.isEmpty ? output.text : texts.joined(separator: "\n\n")
+        }
+    }
+}

@@ -1,0 +1,107 @@
+import Base
+import Foundation
+import Logging
+import Store
+import Synchronization
+import Workflow
+
+/// The texts that models are writing on this node: published to the streams piece by piece, and kept whole, so that they
+/// can be saved for other nodes.
+final class TextsInProgress: Sendable {
+    private struct Entry {
+        var text: LiveText
+        /// In UTF-16 units.
+        var length = 0
+        var isSaved = false
+    }
+
+    /// By output: a later attempt replaces an earlier one.
+    private let entries = Mutex<[UUID: Entry]>([:])
+    private let publish: @Sendable (LiveTextEvent) -> Void
+
+    init(publish: @escaping @Sendable (LiveTextEvent) -> Void) {
+        self.publish = publish
+    }
+
+    /// Adds a piece of the text that a step writes. The first piece of an attempt replaces the text of an earlier one;
+    /// later pieces of the earlier attempt are dropped.
+    func append(_ text: String, to outputID: UUID, of step: ClaimedStep, versionNumber: Int) {
+        let text = text.replacing("\0", with: "")
+        guard !text.isEmpty else { return }
+        let run = TextRun(stepID: step.id, attempt: step.attempt)
+        let offset: Int? = entries.withLock { entries in
+            if let known = entries[outputID]?.text.run, known != run {
+                if run.isOutdated(by: known) { return nil }
+                entries[outputID] = nil
+            }
+            var entry =
+                entries.removeValue(forKey: outputID)
+                ?? Entry(
+                    text: LiveText(
+                        tenantID: step.tenantID, taskID: step.taskID, outputID: outputID, versionNumber: versionNumber,
+                        run: run, text: ""))
+            let offset = entry.length
+            entry.text.text += text
+            entry.length += text.utf16.count
+            entry.isSaved = false
+            entries[outputID] = entry
+            return offset
+        }
+        guard let offset else { return }
+        publish(
+            .delta(
+                OutputDelta(
+                    tenantID: step.tenantID, taskID: step.taskID, outputID: outputID, versionNumber: versionNumber,
+                    run: run, offset: offset, text: text)))
+    }
+
+    /// The next piece begins the text anew: another model writes it.
+    func restart(_ outputID: UUID, of step: ClaimedStep) {
+        let run = TextRun(stepID: step.id, attempt: step.attempt)
+        entries.withLock { entries in
+            guard entries[outputID]?.text.run == run else { return }
+            entries[outputID]?.text.text = ""
+            entries[outputID]?.length = 0
+            entries[outputID]?.isSaved = true
+        }
+    }
+
+    /// The run is over: its text is in the row, or void.
+    func end(_ result: FinishedStep) {
+        guard let outputID = result.outputID else { return }
+        let run = TextRun(stepID: result.stepID, attempt: result.attempt)
+        let isKnown = entries.withLock { entries in
+            guard entries[outputID]?.text.run == run else { return false }
+            entries[outputID] = nil
+            return true
+        }
+        if isKnown {
+            publish(.ended(tenantID: result.tenantID, taskID: result.taskID, outputID: outputID, run: run))
+        }
+    }
+
+    /// The texts that have grown since the last call.
+    func takeUnsaved() -> [LiveText] {
+        entries.withLock { entries in
+            let unsaved = entries.filter { !$0.value.isSaved }
+            for outputID in unsaved.keys { entries[outputID]?.isSaved = true }
+            return unsaved.values.map(\.text)
+        }
+    }
+}
+
+extension Processor {
+    /// Saves texts in progress once a second, for other nodes and `/state`.
+    func saveTextsInProgress() async {
+        while !Task.isCancelled {
+            try? await Task.sleep(for: .seconds(1))
+            let texts = texts.takeUnsaved()
+            guard !texts.isEmpty, !Task.isCancelled else { continue }
+            do {
+                try await store.saveLiveTexts(texts, processorID: id)
+            } catch {
+                if !Task.isCancelled { logger.debug("cannot save live texts", metadata: ["error": "\(error)"]) }
+            }
+        }
+    }
+}

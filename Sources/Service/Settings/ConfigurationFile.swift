@@ -1,0 +1,146 @@
+import Base
+import Foundation
+import Yams
+
+/// The values of a YAML configuration file by their keys, with their lines.
+struct ConfigurationFile {
+    /// A value as it is written, without a type.
+    struct Entry: Equatable {
+        var text: String
+        var line: Int
+    }
+
+    /// The members of one provider.
+    struct Provider {
+        var line: Int
+        var members: [String: Entry]
+        /// The members that are mappings of mappings, such as `prices` and `models`, by their keys.
+        var tables: [String: [String: Row]] = [:]
+    }
+
+    /// A row of a table; without members when it is no mapping.
+    struct Row {
+        var line: Int
+        var members: [String: Entry]?
+    }
+
+    /// The file's name in errors.
+    let name: String
+    private(set) var entries: [String: Entry] = [:]
+    private(set) var providers: [String: Provider] = [:]
+    private(set) var problems: [ConfigurationError.Problem] = []
+
+    /// Reads the file at `path`; mistakes are in `problems`.
+    init(path: String, name: String) {
+        do {
+            self.init(text: try String(contentsOfFile: path, encoding: .utf8), name: name)
+        } catch {
+            self.init(text: "", name: name)
+            report("", line: nil, "cannot be read: \(error.localizedDescription)")
+        }
+    }
+
+    init(text: String, name: String) {
+        self.name = name
+        do {
+            guard let root = try Yams.compose(yaml: text) else { return }  // an empty file sets nothing
+            if case .mapping(let members) = root {
+                read(members, at: "")
+            } else {
+                report("", line: root.mark?.line, "must be a mapping of keys to values")
+            }
+        } catch {
+            report("", line: nil, "is not valid YAML: \(error)")
+        }
+    }
+
+    private mutating func read(_ members: Node.Mapping, at prefix: String) {
+        for (key, value) in members {
+            guard let name = key.scalar?.string else {
+                report(prefix, line: key.mark?.line, "has a key that is not plain text")
+                continue
+            }
+            let path = prefix.isEmpty ? name : prefix + "." + name
+            let line = key.mark?.line ?? 0
+            if path == "providers" {
+                readProviders(value, line: line)
+            } else if Setting.groups.contains(path) {
+                readGroup(value, at: path, line: line)
+            } else if Setting.keys.contains(path) {
+                if let entry = entry(value, at: path, line: line) { entries[path] = entry }
+            } else {
+                let group = prefix.isEmpty ? "" : prefix + "."
+                let known = Set(
+                    Setting.keys.filter { $0.hasPrefix(group) }.map { String($0.dropFirst(group.count).prefix { $0 != "." }) })
+                report(path, line: line, Setting.unknown(among: known + (prefix.isEmpty ? ["providers"] : [])))
+            }
+        }
+    }
+
+    private mutating func readGroup(_ value: Node, at path: String, line: Int) {
+        if case .mapping(let members) = value { return read(members, at: path) }
+        if !Self.isNull(value) { report(path, line: line, "must be a mapping of keys to values") }
+    }
+
+    private mutating func readProviders(_ value: Node, line: Int) {
+        guard case .mapping(let members) = value else {
+            if !Self.isNull(value) { report("providers", line: line, "must be a mapping of names to providers") }
+            return
+        }
+        for (key, value) in members {
+            guard let name = key.scalar?.string else { continue }
+            let path = "providers." + name
+            let line = key.mark?.line ?? line
+            guard case .mapping(let attributes) = value else {
+                report(path, line: line, "must be a mapping such as {kind: openai, base_url: …}")
+                continue
+            }
+            var provider = Provider(line: line, members: [:])
+            for (attribute, value) in attributes {
+                guard let name = attribute.scalar?.string else { continue }
+                let line = attribute.mark?.line ?? line
+                if case .mapping(let rows) = value { provider.tables[name] = table(rows, at: path + "." + name) }
+                // The key of a value with a structure is kept, so that the provider's reader can refuse it by name.
+                if let entry = value.scalar == nil ? Entry(text: "", line: line) : entry(value, at: path + "." + name, line: line) {
+                    provider.members[name] = entry
+                }
+            }
+            providers[name] = provider
+        }
+    }
+
+    private mutating func table(_ rows: Node.Mapping, at path: String) -> [String: Row] {
+        var table: [String: Row] = [:]
+        for (key, value) in rows {
+            guard let name = key.scalar?.string else { continue }
+            var row = Row(line: key.mark?.line ?? 0)
+            if case .mapping(let members) = value {
+                row.members = [:]
+                for (key, value) in members {
+                    guard let member = key.scalar?.string else { continue }
+                    row.members?[member] = entry(value, at: "\(path).\(name).\(member)", line: key.mark?.line ?? row.line)
+                }
+            }
+            table[name] = row
+        }
+        return table
+    }
+
+    /// Nil for `null`, which counts as not set.
+    private mutating func entry(_ value: Node, at path: String, line: Int) -> Entry? {
+        guard let scalar = value.scalar else {
+            report(path, line: line, "must be a single value")
+            return nil
+        }
+        return Self.isNull(value) ? nil : Entry(text: scalar.string, line: line)
+    }
+
+    private mutating func report(_ key: String, line: Int?, _ detail: String) {
+        problems.append(.init(key: key, source: name, line: line, detail: detail))
+    }
+
+    private static func isNull(_ node: Node) -> Bool {
+        guard case .scalar(let scalar) = node, scalar.style == .plain || scalar.style == .any else { return false }
+        return ["", "~", "null", "Null", "NULL"].contains(scalar.string)
+    }
+}

@@ -1,0 +1,129 @@
+package import Foundation
+import Postgres
+package import Workflow
+
+/// The head of a tenant's log.
+package struct LogHead: Sendable, Hashable {
+    package let tenantID: String
+    package let epoch: String
+    /// The last event; 0 before the first.
+    package let position: Int64
+    /// Events up to here are past retention.
+    package let pruned: Int64
+
+    package init(tenantID: String, epoch: String, position: Int64, pruned: Int64) {
+        self.tenantID = tenantID
+        self.epoch = epoch
+        self.position = position
+        self.pruned = pruned
+    }
+
+    package var cursor: Cursor { Cursor(epoch: epoch, position: position) }
+}
+
+extension LogHead {
+    /// What a statement selects first, of a head that it calls `h`.
+    static let columns = "h.tenant_id, h.epoch, h.position, h.pruned"
+
+    /// Reads the first four columns.
+    init(_ row: PostgresRow) throws(PostgresError) {
+        tenantID = try row.decode(0)
+        epoch = try row.decode(1)
+        position = try row.decode(2)
+        pruned = try row.decode(3)
+    }
+}
+
+/// The end of a task's part of the log, in one snapshot.
+package struct TaskLogEnd: Sendable, Hashable {
+    package let head: LogHead
+    package let taskStatus: String
+    /// The task's last event; nil when none is retained.
+    package let lastPosition: Int64?
+}
+
+/// What never changes of a task, and what a stream may be narrowed by.
+package struct TaskFacts: Sendable, Hashable {
+    package let taskID: UUID
+    package let conversationID: String?
+    package let userID: String?
+    package let workspaceID: UUID?
+    /// Nil for an event whose task was deleted.
+    package let workflowName: String?
+
+    package init(
+        taskID: UUID, conversationID: String? = nil, userID: String? = nil, workspaceID: UUID? = nil,
+        workflowName: String? = nil
+    ) {
+        self.taskID = taskID
+        self.conversationID = conversationID
+        self.userID = userID
+        self.workspaceID = workspaceID
+        self.workflowName = workflowName
+    }
+}
+
+extension TaskFacts {
+    /// What a statement selects after a task's id, of a task that it calls `t`.
+    static let columns = "t.context ->> 'conversation_id', t.context ->> 'user_id', t.workspace_id, t.workflow_name"
+
+    /// Reads the task's id and `columns`, from the column `first` on.
+    init(_ row: PostgresRow, from first: Int) throws(PostgresError) {
+        self.init(
+            taskID: try row.decode(first), conversationID: try row.decode(first + 1), userID: try row.decode(first + 2),
+            workspaceID: try row.decode(first + 3), workflowName: try row.decode(first + 4))
+    }
+}
+
+extension Store {
+    /// The heads of those tenants that have a log, in one query.
+    package func logHeads(tenantIDs: [String]) async throws -> [LogHead] {
+        try await Self.logHeads(database, tenantIDs)
+    }
+
+    static func logHeads(_ database: PostgresClient, _ tenantIDs: [String]) async throws -> [LogHead] {
+        try await database.query(
+            """
+            SELECT \(raw: LogHead.columns) FROM pressroom.stream_heads h
+             WHERE h.tenant_id = ANY(\(tenantIDs)::text[])
+            """
+        ).map { row in try LogHead(row) }
+    }
+
+    /// The head of the log of the scope's tenant, which is begun when there is none.
+    package func logHead(_ scope: Scope) async throws -> LogHead {
+        while true {
+            if let head = try await streamReads.logHead(tenantID: scope.tenantID) { return head }
+            _ = try await database.query(
+                "INSERT INTO pressroom.tenants (tenant_id) VALUES (\(scope.tenantID)) ON CONFLICT DO NOTHING")
+        }
+    }
+
+    /// The ends of the tasks' parts of the log, for the tasks that the tenant has.
+    static func taskLogEnds(
+        _ database: PostgresClient, _ tenantID: String, _ taskIDs: [UUID]
+    ) async throws -> [UUID: TaskLogEnd] {
+        try await database.query(
+            """
+            SELECT \(raw: LogHead.columns), t.status,
+                   (SELECT max(e.position) FROM pressroom.events e
+                     WHERE e.tenant_id = t.tenant_id AND e.task_id = t.task_id), t.task_id
+              FROM pressroom.tasks t JOIN pressroom.stream_heads h USING (tenant_id)
+             WHERE t.tenant_id = \(tenantID) AND t.task_id = ANY(\(taskIDs)::uuid[])
+            """
+        ).reduce(into: [:]) { ends, row in
+            ends[try row.decode(6)] = TaskLogEnd(
+                head: try LogHead(row), taskStatus: try row.decode(4), lastPosition: try row.decode(5))
+        }
+    }
+
+    /// What streams may be narrowed by, for those of the tasks that exist.
+    package func taskFacts(tenantID: String, taskIDs: [UUID]) async throws -> [TaskFacts] {
+        try await database.query(
+            """
+            SELECT t.task_id, \(raw: TaskFacts.columns)
+              FROM pressroom.tasks t WHERE t.tenant_id = \(tenantID) AND t.task_id = ANY(\(taskIDs)::uuid[])
+            """
+        ).map { try TaskFacts($0, from: 0) }
+    }
+}

@@ -1,0 +1,119 @@
+package import Foundation
+import Postgres
+import Synchronization
+
+/// What streams read when they begin and while they replay, shared by those that come at the same time.
+package final class StreamReads: Sendable {
+    private struct StateKey: Hashable, Sendable {
+        let scope: Scope
+        let taskID: UUID
+    }
+
+    private struct PageKey: Hashable, Sendable {
+        let tenantID: String
+        let source: EventSource
+        let position: Int64
+        let limit: EventPageLimit
+    }
+
+    private let heads: BatchedReads<Bool, String, LogHead>
+    private let taskEnds: BatchedReads<String, UUID, TaskLogEnd>
+    private let states: BatchedReads<StateKey, Bool, TaskState>
+    private let pages: BatchedReads<PageKey, Bool, EventPage>
+
+    init(_ database: PostgresClient) {
+        heads = BatchedReads { _, tenantIDs in
+            Dictionary(uniqueKeysWithValues: try await Store.logHeads(database, tenantIDs).map { ($0.tenantID, $0) })
+        }
+        taskEnds = BatchedReads { tenantID, taskIDs in try await Store.taskLogEnds(database, tenantID, taskIDs) }
+        states = BatchedReads { key, _ in
+            try await Store.taskState(database, key.scope, key.taskID).map { [true: $0] } ?? [:]
+        }
+        pages = BatchedReads { key, _ in
+            let page = try await Store.eventPage(database, key.tenantID, key.source, after: key.position, limit: key.limit)
+            return page.map { [true: $0] } ?? [:]
+        }
+    }
+
+    /// The head of a tenant's log; nil when it has none.
+    package func logHead(tenantID: String) async throws -> LogHead? {
+        try await heads.value(of: tenantID, in: true)
+    }
+
+    /// The end of a task's part of the log; nil when the scope has no such task.
+    package func taskLogEnd(_ scope: Scope, taskID: UUID) async throws -> TaskLogEnd? {
+        try await taskEnds.value(of: taskID, in: scope.tenantID)
+    }
+
+    /// The state of a task, as `/state` has it; nil when the scope has no such task.
+    package func taskState(_ scope: Scope, _ taskID: UUID) async throws -> TaskState? {
+        try await states.value(of: true, in: StateKey(scope: scope, taskID: taskID))
+    }
+
+    /// The events of a tenant after a position, of which those may be left out that `source` does not want. Nil when the
+    /// tenant has no log.
+    package func eventPage(
+        tenantID: String, _ source: EventSource, after position: Int64, limit: EventPageLimit
+    ) async throws -> EventPage? {
+        try await pages.value(
+            of: true, in: PageKey(tenantID: tenantID, source: source, position: position, limit: limit))
+    }
+}
+
+/// Lets reads that come at the same time share a query: a thousand streams that begin at once need a few, not a thousand.
+///
+/// A value is never older than the call: reads that come while a lane's query runs go into the lane's next one.
+package final class BatchedReads<Lane: Hashable & Sendable, Element: Hashable & Sendable, Value: Sendable>: Sendable {
+    private typealias Waiter = CheckedContinuation<Value?, any Error>
+
+    /// What is asked for next in each lane whose query runs.
+    private let lanes = Mutex<[Lane: [Element: [Waiter]]]>([:])
+    private let query: @Sendable (Lane, [Element]) async throws -> [Element: Value]
+
+    /// - Parameter query: reads the values of some elements; those that do not exist are left out.
+    package init(_ query: @escaping @Sendable (Lane, [Element]) async throws -> [Element: Value]) {
+        self.query = query
+    }
+
+    /// The value of an element, read after the call; nil when there is none. Throws what the query throws.
+    package func value(of element: Element, in lane: Lane) async throws -> Value? {
+        try await withCheckedThrowingContinuation { waiter in
+            let isIdle = lanes.withLock { lanes in
+                let isIdle = lanes[lane] == nil
+                lanes[lane, default: [:]][element, default: []].append(waiter)
+                return isIdle
+            }
+            if isIdle { Task(executorPreference: PollerExecutor.shared) { [self] in await work(lane) } }
+        }
+    }
+
+    /// How many reads wait for the next query of a lane.
+    func waiting(in lane: Lane) -> Int {
+        lanes.withLock { $0[lane]?.values.reduce(0) { $0 + $1.count } ?? 0 }
+    }
+
+    private func work(_ lane: Lane) async {
+        while let asked = take(lane) {
+            do {
+                let values = try await query(lane, Array(asked.keys))
+                for (element, waiters) in asked {
+                    for waiter in waiters { waiter.resume(returning: values[element]) }
+                }
+            } catch {
+                for waiter in asked.values.joined() { waiter.resume(throwing: error) }
+            }
+        }
+    }
+
+    /// What the next query asks for; nil when no read waits, and the lane is idle from then on.
+    private func take(_ lane: Lane) -> [Element: [Waiter]]? {
+        lanes.withLock { lanes in
+            guard let asked = lanes[lane], !asked.isEmpty else {
+                lanes[lane] = nil
+                return nil
+            }
+            lanes[lane] = [:]
+            return asked
+        }
+    }
+}

@@ -1,0 +1,191 @@
+package import Base
+package import Foundation
+import Postgres
+package import Workflow
+
+/// What the processor reads of a row of `human_tasks`, and may change (the variables).
+package struct HumanTaskRow: Sendable, Equatable {
+    package let id: UUID
+    package let stepID: UUID
+    package let title: String
+    package let description: String?
+    package let formSchema: JSON?
+    package let assigneeID: String?
+    package let assigneeGroup: String?
+    /// How long until `due_at`, by the database's clock; nil for never.
+    package let dueIn: Duration?
+    /// How long until `reminder_at`; nil for never.
+    package let reminderIn: Duration?
+    package let response: JSON
+    package let completedBy: String?
+    package var status: HumanTaskStatus
+    /// Whether a processor has seen that the time of the reminder has passed.
+    package var isReminded: Bool
+
+    package init(
+        stepID: UUID, title: String, description: String?, formSchema: JSON?, assigneeID: String?, assigneeGroup: String?,
+        dueIn: Duration?, reminderIn: Duration?
+    ) {
+        id = UUIDv7.next()
+        self.stepID = stepID
+        self.title = title
+        self.description = description
+        self.formSchema = formSchema
+        self.assigneeID = assigneeID
+        self.assigneeGroup = assigneeGroup
+        self.dueIn = dueIn
+        self.reminderIn = reminderIn
+        response = .null
+        completedBy = nil
+        status = .pending
+        isReminded = false
+    }
+}
+
+extension HumanTaskRow {
+    static let table = Table(
+        "human_tasks",
+        fixed: """
+            id uuid, task_id uuid, step_id uuid, title text, description text, form_schema jsonb, assignee_id text,
+            assignee_group text
+            """,
+        changing: "status text")
+
+    init(_ row: PostgresRow) throws {
+        id = try row.decode("id")
+        stepID = try row.decode("step_id")
+        title = try row.decode("title")
+        description = try row.decode("description")
+        formSchema = try row.json("form_schema")
+        assigneeID = try row.decode("assignee_id")
+        assigneeGroup = try row.decode("assignee_group")
+        dueIn = try row.decode("due_in", as: Double?.self).map { .seconds($0) }
+        reminderIn = try row.decode("reminder_in", as: Double?.self).map { .seconds($0) }
+        response = try row.json("response") ?? .null
+        completedBy = try row.decode("completed_by")
+        status = try row.status("status")
+        isReminded = try row.decode("is_reminded")
+    }
+
+    static func insert(_ rows: JSON, _ tenant: String) -> PostgresQuery {
+        """
+        INSERT INTO pressroom.human_tasks (tenant_id, \(raw: table.fixed.names), due_at, reminder_at)
+        SELECT \(tenant), \(raw: table.fixed.values), now() + make_interval(secs => r.due_in),
+               now() + make_interval(secs => r.reminder_in)
+          FROM jsonb_to_recordset(\(rows)::jsonb) AS r (\(raw: table.fixed.definitions), due_in double precision,
+               reminder_in double precision)
+        """
+    }
+
+    static func update(_ rows: JSON, _ tenant: String) -> PostgresQuery {
+        """
+        UPDATE pressroom.human_tasks h
+           SET status = r.status, reminded_at = CASE WHEN r.is_reminded THEN coalesce(h.reminded_at, now()) END
+          FROM jsonb_to_recordset(\(rows)::jsonb) AS r (id uuid, status text, is_reminded boolean)
+         WHERE h.tenant_id = \(tenant) AND h.id = r.id
+        """
+    }
+
+    var json: JSON {
+        [
+            "id": .string(id.text), "step_id": .string(stepID.text), "title": .string(title),
+            "description": description.map(JSON.string) ?? .null, "form_schema": formSchema ?? .null,
+            "assignee_id": assigneeID.map(JSON.string) ?? .null, "assignee_group": assigneeGroup.map(JSON.string) ?? .null,
+            "due_in": dueIn.map { .number($0 / .seconds(1)) } ?? .null,
+            "reminder_in": reminderIn.map { .number($0 / .seconds(1)) } ?? .null, "status": .string(status.rawValue),
+            "is_reminded": .bool(isReminded),
+        ]
+    }
+}
+
+/// A human task's row as a client gets it, with what the answer's headers need.
+package struct HumanTaskView: Sendable {
+    package let id: UUID
+    package let json: JSONText
+    package let version: Int64
+
+    init(_ row: PostgresRow) throws {
+        id = try row.decode("id")
+        json = JSONText(bytes: row["json"].bytes ?? [])
+        version = try row.decode("version")
+    }
+}
+
+/// What a list of human tasks is narrowed by; nil and empty mean: not by this.
+package struct HumanTaskFilter: Sendable {
+    package var statuses: [String] = []
+    package var assigneeID: String?
+    package var assigneeGroup: String?
+    /// Open, and due before now; false: all others.
+    package var isOverdue: Bool?
+
+    package init() {}
+}
+
+extension Store {
+    /// One human task; nil when the scope has none of that id.
+    package func humanTask(_ scope: Scope, _ id: UUID) async throws -> HumanTaskView? {
+        try await humanTask(scope, id, database.query)
+    }
+
+    func humanTask(
+        _ scope: Scope, _ id: UUID, _ query: (PostgresQuery) async throws -> PostgresResult
+    ) async throws -> HumanTaskView? {
+        let rows = try await query(
+            """
+            SELECT h.id, h.version, pressroom.human_task_json(h) AS json FROM pressroom.human_tasks h
+             WHERE h.tenant_id = \(scope.tenantID) AND h.id = \(id)
+            """)
+        return try rows.first.map(HumanTaskView.init)
+    }
+
+    /// Human tasks, newest first.
+    ///
+    /// - Parameter examined: how many of them a page looks at.
+    package func humanTasks(
+        _ scope: Scope, _ filter: HumanTaskFilter, _ page: PageRequest, examined: Int = PageRequest.examined
+    ) async throws -> ListPage {
+        let below = try page.idBelow()
+        var walk = ListWalk(
+            table: "pressroom.human_tasks", id: "id", order: ["id"], item: "pressroom.human_task_json(t)", key: "t.id::text",
+            tenantID: scope.tenantID, bounds: ["t.tenant_id = \(scope.tenantID)", "t.id < \(below)"])
+        // Those that are over only grow in number.
+        let statuses = filter.statuses.isEmpty && filter.isOverdue == true ? ["pending", "claimed"] : filter.statuses
+        walk.ways = Set(statuses).sorted().map { "t.status = \($0)" }
+        if let id = filter.assigneeID { walk.others.append("t.assignee_id = \(id)") }
+        if let group = filter.assigneeGroup { walk.others.append("t.assignee_group = \(group)") }
+        switch filter.isOverdue {
+        case true: walk.others.append("t.status IN ('pending', 'claimed') AND t.due_at < now()")
+        case false: walk.others.append("(t.status NOT IN ('pending', 'claimed') OR t.due_at IS NULL OR t.due_at >= now())")
+        case nil: break
+        }
+        return try await walk.page(page, examined: examined, database)
+    }
+}
+
+extension Store {
+    /// Adds to the graphs, and locks, the human tasks of their steps; without a step of that kind there is no query.
+    func loadHumanTasks(
+        _ connection: PostgresConnection, _ tenant: String, into graphs: inout [TaskGraph], lockTimeout: Duration
+    ) async throws {
+        let taskIDs = graphs.filter { $0.steps.contains { $0.kind == .human } }.map(\.task.taskID)
+        guard !taskIDs.isEmpty else { return }
+        let results = try await connection.pipeline([
+            .lockTimeout(lockTimeout),
+            """
+            SELECT \(raw: HumanTaskRow.table.columns.names), response, completed_by,
+                   reminded_at IS NOT NULL AS is_reminded,
+                   extract(epoch FROM due_at - now())::float8 AS due_in,
+                   extract(epoch FROM reminder_at - now())::float8 AS reminder_in
+              FROM pressroom.human_tasks WHERE tenant_id = \(tenant) AND task_id = ANY(\(taskIDs)::uuid[])
+             ORDER BY task_id, id FOR NO KEY UPDATE
+            """,
+            .lockTimeout(.zero),
+        ])
+        for row in results[1] {
+            let taskID: UUID = try row.decode("task_id")
+            guard let index = graphs.firstIndex(where: { $0.task.taskID == taskID }) else { continue }
+            graphs[index].humanTasks.append(try HumanTaskRow(row))
+        }
+    }
+}

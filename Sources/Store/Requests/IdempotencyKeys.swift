@@ -1,0 +1,115 @@
+import Base
+import Postgres
+import Workflow
+
+/// What makes two requests with one `Idempotency-Key` the same request.
+package struct IdempotentRequest: Sendable, Hashable {
+    package let key: String
+    /// Method and path.
+    package let target: String
+    /// In a form that does not depend on spaces and the order of keys; only its hash is kept.
+    package let body: String
+
+    package init(key: String, target: String, body: String) {
+        self.key = key
+        self.target = target
+        self.body = body
+    }
+}
+
+/// The response to a request that creates something, as it is kept for repetitions of the request.
+package struct RecordedResponse: Sendable, Hashable {
+    package let status: Int
+    package let location: String?
+    package let body: JSONText
+
+    package init(status: Int, location: String? = nil, body: JSONText) {
+        self.status = status
+        self.location = location
+        self.body = body
+    }
+}
+
+extension Store {
+    /// Runs a request that creates something, once for each key: what it creates and the record of its response commit
+    /// together, and a request with the same key waits for the first and gets the same response.
+    ///
+    /// A response is only kept when the body does not throw. Without a key it is a plain `write`.
+    /// - Throws: `StoreError` `invalid` when the key was used for another request; what the body throws.
+    package func writeOnce(
+        _ scope: Scope, _ request: IdempotentRequest?,
+        _ body: @Sendable (WriteTransaction) async throws -> RecordedResponse
+    ) async throws -> (response: RecordedResponse, isRepeated: Bool) {
+        try await write(scope) { transaction in
+            guard let request else { return (try await body(transaction), false) }
+            if let recorded = try await claim(transaction, scope, request) { return (recorded, true) }
+            let response = try await body(transaction)
+            try await record(transaction, scope, request, response)
+            return (response, false)
+        }
+    }
+
+    /// Takes the key for this transaction. Returns the response when the same request came before.
+    private func claim(
+        _ transaction: WriteTransaction, _ scope: Scope, _ request: IdempotentRequest
+    ) async throws -> RecordedResponse? {
+        // Waits while another transaction holds the key, and does nothing when that one commits.
+        let claimed = try await transaction.query(
+            """
+            INSERT INTO pressroom.idempotency_keys (tenant_id, key, request, status, response)
+            VALUES (\(scope.tenantID), \(request.key),
+                    \(request.target) || ' ' || encode(sha256(convert_to(\(request.body), 'UTF8')), 'hex'), 0, '')
+            ON CONFLICT (tenant_id, key) DO NOTHING
+            """)
+        if claimed.affectedRows == 1 { return nil }
+        guard let recorded = try await recordedResponse(scope, request, transaction.query) else {
+            throw StoreError(.conflict, "The idempotency key has just expired. Try again.")
+        }
+        return recorded
+    }
+
+    /// The response that the same request got before; nil when its key is new.
+    ///
+    /// - Throws: `StoreError` `invalid` when the key was used for another request.
+    package func recordedResponse(_ scope: Scope, _ request: IdempotentRequest) async throws -> RecordedResponse? {
+        try await recordedResponse(scope, request, database.query)
+    }
+
+    private func recordedResponse(
+        _ scope: Scope, _ request: IdempotentRequest, _ query: (PostgresQuery) async throws -> PostgresResult
+    ) async throws -> RecordedResponse? {
+        let rows = try await query(
+            """
+            SELECT request = \(request.target) || ' ' || encode(sha256(convert_to(\(request.body), 'UTF8')), 'hex') AS is_same,
+                   status, location, response
+              FROM pressroom.idempotency_keys WHERE tenant_id = \(scope.tenantID) AND key = \(request.key)
+            """)
+        guard let row = rows.first else { return nil }
+        guard try row.decode("is_same", as: Bool.self) else {
+            throw StoreError(
+                .invalid, "The idempotency key was used for another request.",
+                problems: [Problem(pointer: "/headers/idempotency-key", detail: "was used for another request")])
+        }
+        return RecordedResponse(
+            status: try row.decode("status"), location: try row.decode("location"),
+            body: JSONText(bytes: row["response"].bytes ?? []))
+    }
+
+    private func record(
+        _ transaction: WriteTransaction, _ scope: Scope, _ request: IdempotentRequest, _ response: RecordedResponse
+    ) async throws {
+        _ = try await transaction.query(
+            """
+            UPDATE pressroom.idempotency_keys
+               SET status = \(response.status), location = \(response.location), response = \(response.body.string)
+             WHERE tenant_id = \(scope.tenantID) AND key = \(request.key)
+            """)
+    }
+
+    /// Forgets keys that are older; the same requests then create anew. Returns how many.
+    package func deleteIdempotencyKeys(olderThan age: Duration) async throws -> Int {
+        try await database.query(
+            "DELETE FROM pressroom.idempotency_keys WHERE created_at < now() - \(age)::interval"
+        ).affectedRows
+    }
+}

@@ -1,4 +1,0 @@
-/// What a client may do to a task.
-package enum TaskAction: String, Sendable, CaseIterable {
-    case pause, resume, cancel, retry
-}

@@ -1,0 +1,223 @@
+import Base
+package import Foundation
+import Postgres
+package import Workflow
+
+/// A published version of a workflow as a client gets it, with what the answer's headers need.
+package struct WorkflowView: Sendable {
+    package let json: JSONText
+    package let id: UUID
+    package let version: String
+    package let status: WorkflowStatus
+    /// `updated_at`, which changes with every change of the row and so serves as its entity tag.
+    package let revision: String
+}
+
+extension WorkflowView {
+    /// What a statement selects of a workflow that it calls `w`.
+    static let columns =
+        "pressroom.workflow_json(w) AS json, w.id, w.version, w.status, pressroom.iso(w.updated_at) AS revision"
+
+    init(_ row: PostgresRow) throws {
+        let statusText = try row.decode("status", as: String.self)
+        guard let status = WorkflowStatus(rawValue: statusText) else {
+            throw StoreError(.invalid, "unknown status \(statusText) of a workflow")
+        }
+        self.init(
+            json: JSONText(bytes: row["json"].bytes ?? []), id: try row.decode("id"), version: try row.decode("version"),
+            status: status, revision: try row.decode("revision"))
+    }
+}
+
+/// Whether a version can be started (`active`), and where it is shown.
+package enum WorkflowStatus: String, Sendable, CaseIterable {
+    case active, inactive, archived
+}
+
+/// What a list of workflows is narrowed by; nil means: not by this.
+package struct WorkflowFilter: Sendable {
+    package var name: String?
+    package var status: WorkflowStatus?
+    package var category: String?
+    package var tag: String?
+
+    package init() {}
+}
+
+/// What may change in a published version; nil: not this.
+package struct WorkflowChanges: Sendable {
+    package var status: WorkflowStatus?
+    package var isPublic: Bool?
+    package var tags: [String]?
+    /// `.some(nil)` takes the category away.
+    package var category: String??
+
+    package init() {}
+}
+
+extension Store {
+    /// Published versions of workflows, newest first.
+    package func workflows(_ scope: Scope, _ filter: WorkflowFilter, _ page: PageRequest) async throws -> ListPage {
+        let rows = try await database.query(
+            """
+            SELECT pressroom.workflow_json(w) AS item, w.id AS key FROM pressroom.workflows w
+             WHERE w.tenant_id = \(scope.tenantID) AND w.id < \(page.idBelow())
+               AND (\(filter.name)::text IS NULL OR w.name = \(filter.name))
+               AND (\(filter.status?.rawValue)::text IS NULL OR w.status = \(filter.status?.rawValue))
+               AND (\(filter.category)::text IS NULL OR w.category = \(filter.category))
+               AND (\(filter.tag)::text IS NULL OR \(filter.tag) = ANY(w.tags))
+             ORDER BY w.id DESC LIMIT \(page.limit + 1)
+            """)
+        return ListPage(rows, limit: page.limit)
+    }
+
+    /// The active version of a workflow that comes last by Semantic Versioning; nil when there is none.
+    package func latestWorkflow(_ scope: Scope, name: String) async throws -> WorkflowView? {
+        let rows = try await database.query(
+            """
+            SELECT \(raw: WorkflowView.columns)
+              FROM pressroom.workflows w
+             WHERE w.tenant_id = \(scope.tenantID) AND w.name = \(name) AND w.status = 'active'
+             ORDER BY w.version_sort DESC, w.id DESC LIMIT 1
+            """)
+        return try rows.first.map(WorkflowView.init)
+    }
+
+    /// One version of a workflow, whatever its status; nil when there is none.
+    package func workflow(_ scope: Scope, name: String, version: String) async throws -> WorkflowView? {
+        let rows = try await database.query(
+            """
+            SELECT \(raw: WorkflowView.columns)
+              FROM pressroom.workflows w
+             WHERE w.tenant_id = \(scope.tenantID) AND w.name = \(name) AND w.version = \(version)
+            """)
+        return try rows.first.map(WorkflowView.init)
+    }
+
+    /// The definition of a published version; nil when the scope has no such row. It never changes.
+    package func workflowDefinition(_ scope: Scope, id: UUID) async throws -> WorkflowDefinition? {
+        let rows = try await database.query(
+            "SELECT definition FROM pressroom.workflows WHERE tenant_id = \(scope.tenantID) AND id = \(id)")
+        guard let json = try rows.first?.json("definition") else { return nil }
+        return try WorkflowDefinition(json: json)
+    }
+
+    /// The same where the row must be there.
+    ///
+    /// - Throws: `StoreError` `notFound` when it is not.
+    package func definition(_ scope: Scope, workflowID: UUID) async throws -> WorkflowDefinition {
+        guard let definition = try await workflowDefinition(scope, id: workflowID) else {
+            throw StoreError(.notFound, "no workflow \(workflowID)")
+        }
+        return definition
+    }
+
+    /// The workflows that these tasks run.
+    package func workflowIDs(_ scope: Scope, _ taskIDs: [UUID]) async throws -> [UUID] {
+        try await database.query(
+            """
+            SELECT DISTINCT workflow_id FROM pressroom.tasks
+             WHERE tenant_id = \(scope.tenantID) AND task_id = ANY(\(taskIDs)::uuid[])
+            """
+        ).map { try $0.decode("workflow_id") }
+    }
+
+    /// The versions of a workflow, the last by Semantic Versioning first; nil when there is no such workflow.
+    package func workflowVersions(_ scope: Scope, name: String, _ page: PageRequest) async throws -> ListPage? {
+        let rows = try await database.query(
+            """
+            SELECT pressroom.workflow_json(w) AS item, w.version_sort || ' ' || w.id AS key FROM pressroom.workflows w
+             WHERE w.tenant_id = \(scope.tenantID) AND w.name = \(name)
+               AND (\(page.after?.key)::text IS NULL OR (w.version_sort || ' ' || w.id) COLLATE "C" < \(page.after?.key))
+             ORDER BY (w.version_sort || ' ' || w.id) COLLATE "C" DESC LIMIT \(page.limit + 1)
+            """)
+        if rows.isEmpty, page.after == nil { return nil }
+        return ListPage(rows, limit: page.limit)
+    }
+
+    /// Changes what may change in a published version.
+    ///
+    /// - Throws: `StoreError` `notFound`; `stale` when `ifRevision` is not the row's revision.
+    package func changeWorkflow(
+        _ scope: Scope, name: String, version: String, _ changes: WorkflowChanges, ifRevision: String?
+    ) async throws -> WorkflowView {
+        try await write(scope) { transaction in
+            let current = try await transaction.query(
+                """
+                SELECT pressroom.iso(updated_at) AS revision FROM pressroom.workflows
+                 WHERE tenant_id = \(scope.tenantID) AND name = \(name) AND version = \(version) FOR NO KEY UPDATE
+                """)
+            guard let revision: String = try current.first?.decode("revision") else {
+                throw StoreError(.notFound, "There is no version \(version) of a workflow \(name).")
+            }
+            if let ifRevision, ifRevision != revision {
+                throw StoreError(.stale, "The workflow was changed at \(revision).")
+            }
+            let rows = try await transaction.query(
+                """
+                UPDATE pressroom.workflows w
+                   SET status = coalesce(\(changes.status?.rawValue), w.status),
+                       is_public = coalesce(\(changes.isPublic)::boolean, w.is_public),
+                       tags = coalesce(\(changes.tags)::text[], w.tags),
+                       category = CASE WHEN \(changes.category != nil)::boolean THEN \(changes.category ?? nil) ELSE w.category END
+                 WHERE w.tenant_id = \(scope.tenantID) AND w.name = \(name) AND w.version = \(version)
+                RETURNING \(raw: WorkflowView.columns)
+                """)
+            return try WorkflowView(rows[0])
+        }
+    }
+
+    /// Publishes a version. The same version with the same definition is returned as it is, `isNew` false.
+    ///
+    /// - Throws: `StoreError` `conflict` when the version is published with another definition.
+    package func publishWorkflow(
+        on transaction: WriteTransaction, _ scope: Scope, _ workflow: WorkflowDefinition
+    ) async throws -> (view: WorkflowView, isNew: Bool) {
+        let version = workflow.version.description
+        let inserted = try await transaction.query(
+            """
+            INSERT INTO pressroom.workflows AS w (tenant_id, id, name, version, version_sort, description, definition,
+                   category, tags, created_by)
+            VALUES (\(scope.tenantID), \(UUIDv7.next()), \(workflow.name), \(version), \(workflow.version.sortKey),
+                    \(workflow.description), \(workflow.json)::jsonb, \(workflow.category), \(workflow.tags)::text[],
+                    \(scope.userID))
+            ON CONFLICT (tenant_id, name, version) DO NOTHING
+            RETURNING \(raw: WorkflowView.columns)
+            """)
+        if let row = inserted.first { return (try WorkflowView(row), true) }
+        let rows = try await transaction.query(
+            """
+            SELECT \(raw: WorkflowView.columns),
+                   w.definition = \(workflow.json)::jsonb AS is_same
+              FROM pressroom.workflows w
+             WHERE w.tenant_id = \(scope.tenantID) AND w.name = \(workflow.name) AND w.version = \(version)
+            """)
+        guard let row = rows.first, try row.decode("is_same", as: Bool.self) else {
+            throw StoreError(
+                .conflict, "Version \(version) of \(workflow.name) is published with another definition; publish a new version.")
+        }
+        return (try WorkflowView(row), false)
+    }
+}
+
+extension SemanticVersion {
+    /// A text that orders byte by byte as the versions do (Semantic Versioning 2.0.0, item 11): what
+    /// `workflows.version_sort` holds.
+    ///
+    /// Numbers have 20 digits. `~`, after every letter, ends a release, which comes after its pre-releases. In those a
+    /// number is marked `0` and a word `1`, because numbers come first, and `,`, before every character of an
+    /// identifier, ends each, so that fewer of them come first.
+    var sortKey: String {
+        let core = [major, minor, patch].map { Self.padded(String($0)) }.joined(separator: ".")
+        guard !prerelease.isEmpty else { return core + "~" }
+        return core + "-"
+            + prerelease.map { part in
+                let isNumber = part.utf8.allSatisfy { (0x30...0x39).contains($0) }
+                return (isNumber ? "0" + Self.padded(part) : "1" + part) + ","
+            }.joined()
+    }
+
+    private static func padded(_ digits: String) -> String {
+        String(repeating: "0", count: max(0, 20 - digits.utf8.count)) + digits
+    }
+}

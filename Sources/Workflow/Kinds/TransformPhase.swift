@@ -1,0 +1,22 @@
+/// Computes its output from the task's context.
+package struct TransformPhase: Sendable, Hashable {
+    package var expression: PathExpression
+    /// Whether the output is always the list of what the expression finds; otherwise a single finding is the output
+    /// itself.
+    package var isList: Bool
+
+    package init(expression: PathExpression, isList: Bool = false) {
+        self.expression = expression
+        self.isList = isList
+    }
+}
+
+extension TransformPhase {
+    static let keys = ["expression", "list"]
+
+    init?(reading phase: PhaseReader) {
+        let isList = phase.reader.flag("list") ?? false
+        guard let expression = phase.reader.expression("expression", required: true) else { return nil }
+        self.init(expression: expression, isList: isList)
+    }
+}

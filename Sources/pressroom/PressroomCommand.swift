@@ -1,0 +1,35 @@
+import Base
+import ArgumentParser
+
+/// The command line: a service, and a client of services.
+@main
+struct PressroomCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "pressroom",
+        abstract: "Runs multi-phase writing workflows, and shows them as they happen.",
+        discussion: "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the service cannot be reached.",
+        version: Version.text,
+        subcommands: [
+            ServeCommand.self, MigrateCommand.self, WorkflowCommand.self, TaskCommand.self, InboxCommand.self,
+            ScheduleCommand.self, DoctorCommand.self, SettingsCommand.self,
+        ]
+    )
+
+    static func main() async {
+        do {
+            var command = try await asyncParseAsRoot()
+            if var asyncCommand = command as? any AsyncParsableCommand {
+                try await asyncCommand.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            ExitStatus.exit(with: error)
+        }
+    }
+}
+
+/// The version of this program.
+enum Version {
+    static let text = "0.1.0"
+}

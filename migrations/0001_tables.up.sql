@@ -1,0 +1,323 @@
+-- The tables of the product. Every table of a tenant has tenant_id, which leads its keys and indexes, so that the schema
+-- can be distributed by it. The order of the columns is the order of the members in events and answers (0004_rows).
+
+-- RFC 9562, section 5.7: 48 bits of Unix milliseconds over a random (version 4) UUID.
+CREATE FUNCTION pressroom.uuid_v7() RETURNS uuid
+LANGUAGE sql VOLATILE PARALLEL SAFE AS $$
+    SELECT encode(
+        set_bit(set_bit(
+            overlay(uuid_send(gen_random_uuid())
+                PLACING substring(int8send((extract(epoch FROM clock_timestamp()) * 1000)::bigint) FROM 3)
+                FROM 1 FOR 6),
+            52, 1), 53, 1), 'hex')::uuid
+$$;
+
+CREATE TABLE pressroom.tenants (
+    tenant_id  text PRIMARY KEY,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    updated_at timestamptz NOT NULL DEFAULT now()
+);
+INSERT INTO pressroom.tenants (tenant_id) VALUES ('default');
+
+CREATE TABLE pressroom.workflows (
+    tenant_id    text NOT NULL REFERENCES pressroom.tenants,
+    id           uuid NOT NULL DEFAULT pressroom.uuid_v7(),
+    workspace_id uuid,
+    name         text NOT NULL,
+    version      text NOT NULL,
+    version_sort text COLLATE "C" NOT NULL, -- sorts as semantic versions do; hidden from clients
+    description  text,
+    definition   jsonb NOT NULL,
+    concurrency  integer -- hidden from clients, who see it in the definition
+        GENERATED ALWAYS AS (nullif(definition -> 'concurrency', 'null')::integer) STORED,
+    status       text NOT NULL DEFAULT 'active' CHECK (status IN ('active', 'inactive', 'archived')),
+    is_public    boolean NOT NULL DEFAULT false,
+    category     text,
+    tags         text[] NOT NULL DEFAULT '{}',
+    created_by   text,
+    created_at   timestamptz NOT NULL DEFAULT now(),
+    updated_at   timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (tenant_id, id),
+    UNIQUE (tenant_id, name, version)
+);
+CREATE INDEX workflows_latest ON pressroom.workflows (tenant_id, name, version_sort DESC);
+
+CREATE TABLE pressroom.tasks (
+    tenant_id           text NOT NULL REFERENCES pressroom.tenants,
+    task_id             uuid NOT NULL DEFAULT pressroom.uuid_v7(),
+    workspace_id        uuid,
+    workflow_id         uuid NOT NULL,
+    workflow_name       text NOT NULL,
+    workflow_version    text NOT NULL,
+    status              text NOT NULL DEFAULT 'pending'
+        CHECK (status IN ('pending', 'running', 'waiting', 'paused', 'completed', 'failed', 'cancelled')),
+    phase               text,
+    config              jsonb NOT NULL DEFAULT '{}',
+    context             jsonb NOT NULL,
+    input               jsonb NOT NULL DEFAULT '{}',
+    accumulated_context jsonb NOT NULL DEFAULT '{}',
+    result              jsonb,
+    usage               jsonb NOT NULL DEFAULT '{}', -- of its model calls: tokens, and cost where prices are configured
+    progress            double precision NOT NULL DEFAULT 0 CHECK (progress BETWEEN 0 AND 1),
+    priority            integer NOT NULL DEFAULT 0 CHECK (priority BETWEEN -1000 AND 1000),
+    parent_task_id      uuid,
+    forked_from_task_id uuid,
+    idempotency_key     text,
+    error               jsonb,
+    version             bigint NOT NULL DEFAULT 1,
+    created_by          text,
+    run_at              timestamptz,
+    started_at          timestamptz,
+    paused_at           timestamptz,
+    completed_at        timestamptz,
+    failed_at           timestamptz,
+    cancelled_at        timestamptz,
+    created_at          timestamptz NOT NULL DEFAULT now(),
+    updated_at          timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (tenant_id, task_id),
+    FOREIGN KEY (tenant_id, workflow_id) REFERENCES pressroom.workflows
+);
+-- Lists are ordered by creation, so the index of each filter ends in it: a page continues where the one before ended, and
+-- `since` and `until` are its bounds (docs/decisions/0022-scale.md).
+CREATE INDEX tasks_created ON pressroom.tasks (tenant_id, created_at, task_id);
+CREATE INDEX tasks_status ON pressroom.tasks (tenant_id, status, created_at, task_id);
+-- A workflow's tasks of any status are those of each status, merged.
+CREATE INDEX tasks_workflow ON pressroom.tasks (tenant_id, workflow_name, status, created_at, task_id);
+CREATE INDEX tasks_conversation ON pressroom.tasks (tenant_id, (context ->> 'conversation_id'), created_at, task_id)
+    WHERE context ->> 'conversation_id' IS NOT NULL;
+CREATE INDEX tasks_user ON pressroom.tasks (tenant_id, (context ->> 'user_id'), created_at, task_id)
+    WHERE context ->> 'user_id' IS NOT NULL;
+CREATE INDEX tasks_workspace ON pressroom.tasks (tenant_id, workspace_id, created_at, task_id)
+    WHERE workspace_id IS NOT NULL;
+CREATE INDEX tasks_parent ON pressroom.tasks (tenant_id, parent_task_id, created_at, task_id)
+    WHERE parent_task_id IS NOT NULL;
+
+CREATE TABLE pressroom.phases (
+    tenant_id    text NOT NULL,
+    id           uuid NOT NULL DEFAULT pressroom.uuid_v7(),
+    task_id      uuid NOT NULL,
+    key          text NOT NULL,
+    kind         text NOT NULL,
+    ordinal      integer NOT NULL,
+    status       text NOT NULL DEFAULT 'pending'
+        CHECK (status IN ('pending', 'running', 'waiting', 'completed', 'failed', 'skipped', 'cancelled')),
+    needs        text[] NOT NULL DEFAULT '{}',
+    iteration    integer NOT NULL DEFAULT 0,
+    input        jsonb,
+    output       jsonb,
+    error        jsonb,
+    version      bigint NOT NULL DEFAULT 1,
+    started_at   timestamptz,
+    completed_at timestamptz,
+    created_at   timestamptz NOT NULL DEFAULT now(),
+    updated_at   timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (tenant_id, id),
+    UNIQUE (tenant_id, task_id, key),
+    FOREIGN KEY (tenant_id, task_id) REFERENCES pressroom.tasks ON DELETE CASCADE
+);
+
+CREATE TABLE pressroom.steps (
+    tenant_id    text NOT NULL,
+    id           uuid NOT NULL DEFAULT pressroom.uuid_v7(),
+    task_id      uuid NOT NULL,
+    phase_id     uuid NOT NULL,
+    output_id    uuid,
+    kind         text NOT NULL,
+    agent        text,
+    model        text, -- provider/model, for the limits of providers and models
+    -- The queue of a step is the steps that the same limits bind: its model and, after a space (a model has none), its
+    -- workflow if that has a concurrency. A claim reads the best steps of each queue, so it never reads the steps behind
+    -- a limit on the way to others. Both columns are hidden from clients.
+    limited_workflow text, -- the name, of a workflow with a concurrency
+    lane         text COLLATE "C" NOT NULL
+        GENERATED ALWAYS AS (coalesce(model, '') || coalesce(' ' || limited_workflow, '')) STORED,
+    sequence     integer NOT NULL,
+    status       text NOT NULL DEFAULT 'pending'
+        CHECK (status IN ('pending', 'running', 'waiting', 'retrying', 'completed', 'failed', 'skipped', 'cancelled')),
+    attempt      integer NOT NULL DEFAULT 0,
+    max_attempts integer NOT NULL DEFAULT 3,
+    priority     integer NOT NULL DEFAULT 0,
+    run_at       timestamptz DEFAULT now(), -- null: the step waits for a wake-up, not for a claim
+    processor_id uuid,
+    input        jsonb NOT NULL DEFAULT '{}',
+    output       jsonb,
+    error        jsonb,
+    version      bigint NOT NULL DEFAULT 1,
+    started_at   timestamptz,
+    completed_at timestamptz,
+    created_at   timestamptz NOT NULL DEFAULT now(),
+    updated_at   timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, task_id) REFERENCES pressroom.tasks ON DELETE CASCADE
+);
+CREATE INDEX steps_task ON pressroom.steps (tenant_id, task_id, sequence);
+CREATE INDEX steps_waiting ON pressroom.steps (tenant_id, lane, priority DESC, run_at, id)
+    WHERE status IN ('pending', 'retrying') AND run_at IS NOT NULL;
+-- Running steps are counted by tenant and queue for the limits of tenants and workflows, and by model for those of
+-- models, which all tenants share.
+CREATE INDEX steps_running ON pressroom.steps (tenant_id, processor_id, lane) WHERE status = 'running';
+CREATE INDEX steps_running_model ON pressroom.steps ((model COLLATE "C")) WHERE status = 'running' AND model IS NOT NULL;
+
+CREATE TABLE pressroom.outputs (
+    tenant_id         text NOT NULL,
+    id                uuid NOT NULL DEFAULT pressroom.uuid_v7(),
+    task_id           uuid NOT NULL,
+    track             text NOT NULL,
+    status            text NOT NULL DEFAULT 'pending_write'
+        CHECK (status IN ('pending_write', 'writing', 'pending_edit', 'editing', 'pending_rewrite', 'rewriting',
+                          'approved', 'max_cycles_reached', 'failed')),
+    writer            jsonb,
+    editor            jsonb,
+    content           text,
+    version_number    integer NOT NULL DEFAULT 0,
+    edit_cycle        integer NOT NULL DEFAULT 0,
+    editor_feedback   text,
+    editor_approved   boolean,
+    initial_avg_score double precision,
+    initial_rank      integer,
+    is_finalist       boolean NOT NULL DEFAULT false,
+    final_total_score double precision,
+    final_rank        integer,
+    usage             jsonb NOT NULL DEFAULT '{}',
+    error             jsonb,
+    version           bigint NOT NULL DEFAULT 1,
+    created_at        timestamptz NOT NULL DEFAULT now(),
+    updated_at        timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, task_id) REFERENCES pressroom.tasks ON DELETE CASCADE
+);
+CREATE INDEX outputs_task ON pressroom.outputs (tenant_id, task_id, id);
+
+CREATE TABLE pressroom.output_versions (
+    tenant_id      text NOT NULL,
+    id             uuid NOT NULL DEFAULT pressroom.uuid_v7(),
+    output_id      uuid NOT NULL,
+    task_id        uuid NOT NULL,
+    version_number integer NOT NULL,
+    action         text NOT NULL CHECK (action IN ('write', 'edit', 'rewrite')),
+    agent          jsonb,
+    content        text NOT NULL,
+    feedback       text,
+    usage          jsonb NOT NULL DEFAULT '{}',
+    created_at     timestamptz NOT NULL DEFAULT now(),
+    updated_at     timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (tenant_id, id),
+    UNIQUE (tenant_id, output_id, version_number),
+    FOREIGN KEY (tenant_id, output_id) REFERENCES pressroom.outputs ON DELETE CASCADE
+);
+CREATE INDEX output_versions_task ON pressroom.output_versions (tenant_id, task_id, id);
+
+CREATE TABLE pressroom.evaluations (
+    tenant_id       text NOT NULL,
+    id              uuid NOT NULL DEFAULT pressroom.uuid_v7(),
+    task_id         uuid NOT NULL,
+    phase_id        uuid NOT NULL,
+    step_id         uuid NOT NULL,
+    output_id       uuid NOT NULL,
+    stage           text NOT NULL CHECK (stage IN ('initial', 'final')),
+    evaluator       jsonb NOT NULL,
+    status          text NOT NULL DEFAULT 'pending' CHECK (status IN ('pending', 'processing', 'completed', 'failed')),
+    score           double precision,
+    criteria_scores jsonb,
+    reasoning       text,
+    rank            integer,
+    weighted_score  double precision,
+    usage           jsonb NOT NULL DEFAULT '{}',
+    error           jsonb,
+    created_at      timestamptz NOT NULL DEFAULT now(),
+    updated_at      timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (tenant_id, id),
+    UNIQUE (tenant_id, step_id, output_id),
+    FOREIGN KEY (tenant_id, task_id) REFERENCES pressroom.tasks ON DELETE CASCADE
+);
+CREATE INDEX evaluations_task ON pressroom.evaluations (tenant_id, task_id, id);
+
+CREATE TABLE pressroom.rankings (
+    tenant_id           text NOT NULL,
+    id                  uuid NOT NULL DEFAULT pressroom.uuid_v7(),
+    task_id             uuid NOT NULL,
+    phase_id            uuid NOT NULL,
+    stage               text NOT NULL CHECK (stage IN ('initial', 'final')),
+    method              text NOT NULL,
+    entries             jsonb NOT NULL,
+    agreement           double precision CHECK (agreement BETWEEN 0 AND 1),
+    evaluations_counted integer NOT NULL DEFAULT 0,
+    evaluations_failed  integer NOT NULL DEFAULT 0, -- left out of the aggregation, never replaced by a guess
+    created_at          timestamptz NOT NULL DEFAULT now(),
+    updated_at          timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (tenant_id, id),
+    UNIQUE (tenant_id, phase_id),
+    FOREIGN KEY (tenant_id, phase_id) REFERENCES pressroom.phases ON DELETE CASCADE
+);
+CREATE INDEX rankings_task ON pressroom.rankings (tenant_id, task_id, id);
+
+-- Steps that wait for a person.
+CREATE TABLE pressroom.human_tasks (
+    tenant_id      text NOT NULL,
+    id             uuid NOT NULL DEFAULT pressroom.uuid_v7(),
+    task_id        uuid NOT NULL,
+    step_id        uuid NOT NULL,
+    title          text NOT NULL,
+    description    text,
+    form_schema    jsonb,
+    assignee_id    text,
+    assignee_group text,
+    due_at         timestamptz,
+    reminder_at    timestamptz,
+    reminded_at    timestamptz, -- when a processor saw that reminder_at had passed
+    status         text NOT NULL DEFAULT 'pending'
+        CHECK (status IN ('pending', 'claimed', 'completed', 'cancelled', 'expired')),
+    claimed_by     text,
+    response       jsonb,
+    completed_by   text,
+    completed_at   timestamptz,
+    version        bigint NOT NULL DEFAULT 1,
+    created_at     timestamptz NOT NULL DEFAULT now(),
+    updated_at     timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, task_id) REFERENCES pressroom.tasks ON DELETE CASCADE
+);
+CREATE INDEX human_tasks_task ON pressroom.human_tasks (tenant_id, task_id, id);
+CREATE INDEX human_tasks_status ON pressroom.human_tasks (tenant_id, status, id);
+
+-- The lines that phases of kind log write.
+CREATE TABLE pressroom.logs (
+    tenant_id  text NOT NULL,
+    id         uuid NOT NULL DEFAULT pressroom.uuid_v7(),
+    task_id    uuid NOT NULL,
+    phase_id   uuid NOT NULL,
+    step_id    uuid NOT NULL,
+    level      text NOT NULL CHECK (level IN ('debug', 'info', 'warning', 'error')),
+    message    text NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    updated_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, task_id) REFERENCES pressroom.tasks ON DELETE CASCADE
+);
+CREATE INDEX logs_task ON pressroom.logs (tenant_id, task_id, id);
+
+-- A signal waits here until a signal phase takes it, so one that comes early is kept.
+CREATE TABLE pressroom.signals (
+    tenant_id   text NOT NULL,
+    id          uuid NOT NULL DEFAULT pressroom.uuid_v7(),
+    task_id     uuid NOT NULL,
+    name        text NOT NULL,
+    data        jsonb NOT NULL,
+    received_by uuid, -- the step that took it
+    created_at  timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, task_id) REFERENCES pressroom.tasks ON DELETE CASCADE
+);
+CREATE INDEX signals_task ON pressroom.signals (tenant_id, task_id, id);
+
+CREATE TABLE pressroom.idempotency_keys (
+    tenant_id  text NOT NULL REFERENCES pressroom.tenants,
+    key        text NOT NULL,
+    request    text NOT NULL, -- method, path and a hash of the body
+    status     integer NOT NULL,
+    location   text,
+    response   text NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (tenant_id, key)
+);
+CREATE INDEX idempotency_keys_age ON pressroom.idempotency_keys (created_at);

@@ -1,0 +1,1 @@
+DROP FUNCTION pressroom.evaluate_paths, pressroom.check_path;

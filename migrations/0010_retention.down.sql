@@ -1,0 +1,1 @@
+DROP FUNCTION pressroom.retire_events;

@@ -1,1 +1,0 @@
-DROP FUNCTION pressroom.confirm_unchanged(text, uuid[], bigint[]);
