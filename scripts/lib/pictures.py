@@ -37,7 +37,7 @@ def page_pictures(directory):
         path = os.environ.get("CHROMIUM") or shutil.which("chromium-headless-shell")
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         # The marks pulse: with reduced motion they do not depend on the moment.
-        page = browser.new_page(viewport={"width": 1280, "height": 860}, reduced_motion="reduce")
+        page = browser.new_page(viewport={"width": 1280, "height": 1080}, reduced_motion="reduce")
         page.set_default_timeout(120_000)
         picture_running(page, directory / "running.png")
         picture_ranking(page, directory / "ranking.png")
@@ -45,12 +45,21 @@ def page_pictures(directory):
         browser.close()
 
 
+def wait(page, condition):
+    """The content security policy of the page forbids Playwright's own `wait_for_function`."""
+    deadline = time.monotonic() + 120
+    while not page.evaluate(condition):
+        if time.monotonic() > deadline:
+            sys.exit(f"waited in vain for {condition}")
+        time.sleep(0.05)
+
+
 def picture_running(page, path):
-    """Six drafts, each at another place of its way."""
+    """Drafts as they are written."""
     task = start("content-swarm", topic="Why our search got ten times faster", audience="developers")
     page.goto(f"{URL}/#/tasks/{task}")
-    page.wait_for_function("document.querySelectorAll('.output .copy.writing').length >= 3"
-                           " && document.querySelectorAll('.output[data-status=editing]').length >= 1")
+    wait(page, """[...document.querySelectorAll('.output .copy.writing')]
+                  .filter((node) => node.textContent.length > 240).length >= 4""")
     page.screenshot(path=path)
 
 
@@ -58,7 +67,7 @@ def picture_ranking(page, path):
     task = start("launch-post", topic="Why our search got ten times faster")
     page.goto(f"{URL}/#/tasks/{task}")
     page.locator(".badge.winner").wait_for()
-    page.wait_for_function("document.querySelector('.task-header').dataset.status === 'completed'")
+    wait(page, "document.querySelector('.task-header').dataset.status === 'completed'")
     page.locator(".ranking.final").evaluate("node => scrollTo(0, node.getBoundingClientRect().top + scrollY - 24)")
     page.screenshot(path=path)
 
@@ -68,9 +77,10 @@ def picture_question(page, path):
     page.goto(f"{URL}/#/inbox")
     entry = page.locator(".question").first
     entry.locator("summary").click()
+    entry.get_by_label("Send it").check()
     entry.get_by_label("Comments").fill("Good. Name the hours in the first sentence.")
-    page.set_viewport_size({"width": 1280, "height": 640})
-    page.screenshot(path=path)
+    page.set_viewport_size({"width": 900, "height": 960})
+    page.screenshot(path=path, full_page=True)
 
 
 # The terminal.
@@ -127,7 +137,9 @@ class Screen:
                     del self.lines[self.row + 1:]
 
     def shown(self):
-        return "\n".join(line.rstrip() for line in self.lines[-ROWS:]).rstrip()
+        """The lines, longer ones wrapped as a terminal does."""
+        rows = [line[start:start + COLUMNS].rstrip() for line in self.lines for start in range(0, max(1, len(line)), COLUMNS)]
+        return "\n".join(rows[-ROWS:]).rstrip()
 
 
 def frames(prompt, chunks, least=0.2):
@@ -151,7 +163,9 @@ def frames(prompt, chunks, least=0.2):
 
 def animation(shown, pause=4.0):
     """An SVG that shows one frame after the other, the last one for `pause` seconds, and begins again."""
-    width, height, size, leading = COLUMNS * 8.43 + 40, ROWS * 19 + 40, 14, 19
+    size, leading = 14, 19
+    rows = max(text.count("\n") + 1 for _, text in shown)
+    width, height = COLUMNS * 8.43 + 40, min(rows, ROWS) * leading + 40
     total = shown[-1][0] + pause
     ends = [moment for moment, _ in shown[1:]] + [total]
     rules, groups = [], []
