@@ -16,6 +16,7 @@ let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioCompression = Target.Dependency.product(name: "NIOHTTPCompression", package: "swift-nio-extras")
 
 let package = Package(
     name: "pressroom",
@@ -60,7 +61,7 @@ let package = Package(
         .target(name: "Store", dependencies: ["Base", "Workflow", "Postgres", logging], swiftSettings: swiftSettings),
         .target(
             name: "Providers",
-            dependencies: ["Base", "Workflow", httpClient, nioCore, nioPosix, nioHTTP1, nioSSL, logging],
+            dependencies: ["Base", "Workflow", httpClient, nioCore, nioPosix, nioHTTP1, nioCompression, nioSSL, logging],
             swiftSettings: swiftSettings
         ),
         .target(

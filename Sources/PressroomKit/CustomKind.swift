@@ -66,7 +66,7 @@ public struct StepError: Error, Sendable, Hashable {
     public var message: String
     /// Whether the same step can succeed later.
     public var isRetryable: Bool
-    /// The shortest wait before the next attempt; nil leaves it to the phase's `retry`.
+    /// The shortest wait before the next attempt, up to `max` of the phase's `retry`; nil leaves it to that.
     public var retryAfter: Duration?
 
     public init(code: String, message: String, isRetryable: Bool, retryAfter: Duration? = nil) {

@@ -23,7 +23,7 @@ import Workflow
         }
     }
 
-    private static let retry = ", retry: {max_attempts: 8, initial: 10ms, max: 20ms}"
+    private static let retry = ", retry: {max_attempts: 8, initial: 10ms, factor: 1, max: 2s}"
 
     @Test func passingFaultsAreTriedAgain() async throws {
         try await withProvider { service, server in

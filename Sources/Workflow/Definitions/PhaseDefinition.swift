@@ -9,7 +9,7 @@ package struct PhaseDefinition: Sendable, Hashable {
     /// The phases that must have finished first; empty for a root.
     package var needs: [String]
     package var retry: RetryPolicy
-    /// How long one attempt of one step may take.
+    /// How long one attempt of one step may take, whole.
     package var timeout: Duration
     /// The limit of steps of this phase that run at once in one task; nil for none.
     package var concurrency: Int?
@@ -28,18 +28,23 @@ package struct PhaseDefinition: Sendable, Hashable {
         if case .custom(let phase) = spec { phase.kind } else { kind.rawValue }
     }
 
-    package static let defaultTimeout: Duration = .seconds(300)
+    /// The timeout of a phase that sets none. Where an agent writes, only silence and the size of the answer end an attempt
+    /// before: a slow model that writes is no failure.
+    package static func defaultTimeout(of kind: PhaseKind) -> Duration {
+        kind.hasAgents ? .seconds(3_600) : .seconds(300)
+    }
 
+    /// - Parameter timeout: nil for the default of the kind.
     package init(
         id: String, name: String? = nil, needs: [String] = [], retry: RetryPolicy = RetryPolicy(),
-        timeout: Duration = Self.defaultTimeout, concurrency: Int? = nil, onFailure: OnFailure = .fail,
+        timeout: Duration? = nil, concurrency: Int? = nil, onFailure: OnFailure = .fail,
         when: PathExpression? = nil, fanOut: FanOut? = nil, repeats: RepeatPolicy? = nil, spec: PhaseSpec
     ) {
         self.id = id
         self.name = name
         self.needs = needs
         self.retry = retry
-        self.timeout = timeout
+        self.timeout = timeout ?? Self.defaultTimeout(of: spec.kind)
         self.concurrency = concurrency
         self.onFailure = onFailure
         self.when = when

@@ -14,6 +14,9 @@ package enum PhaseKind: String, Sendable, Hashable, CaseIterable {
 extension PhaseKind {
     private static let editorial: Set<PhaseKind> = [.write, .edit, .evaluate, .select, .rank]
 
+    /// Whether agents work in the phase.
+    package var hasAgents: Bool { [.write, .edit, .evaluate, .rank, .agent].contains(self) }
+
     /// Whether the phase may do its work for each element of a list. Editorial kinds work on each draft anyway, a branch
     /// decides once, and a signal has one name.
     package var canFanOut: Bool { !Self.editorial.contains(self) && self != .branch && self != .signal }

@@ -82,7 +82,7 @@ struct PhaseReader {
         let kind = readKind()
         let name = kind == .signal || kind == .workflow ? nil : reader.text("name", maxLength: 200)
         let retry = reader.nested("retry").map(RetryPolicy.init(reading:)) ?? RetryPolicy()
-        let timeout = reader.duration("timeout") ?? PhaseDefinition.defaultTimeout
+        let timeout = reader.duration("timeout")
         let concurrency = reader.integer("concurrency", in: 1...1_000)
         let onFailure = reader.word("on_failure", as: OnFailure.self) ?? .fail
         let when = reader.expression("when")

@@ -36,6 +36,12 @@ package struct RetryPolicy: Sendable, Hashable {
         Backoff(initial: initial, factor: factor, max: max, jitter: 1 - jitter...1 + jitter).delay(afterFailures: n, random: random)
     }
 
+    /// The wait after attempt `n` where the server asked for one too: the longer of the two. What the server asks counts up
+    /// to `max`; a server may ask for a year.
+    package func delay(afterAttempt n: Int, random: Double, requested: Duration?) -> Duration {
+        Swift.max(delay(afterAttempt: n, random: random), Swift.min(requested ?? .zero, max))
+    }
+
     /// Whether a step that failed with `code` at `attempt` (from 1) is tried again.
     ///
     /// - Parameter limit: the step's own limit of attempts. It begins as ``maxAttempts``, and an explicit retry raises it.
