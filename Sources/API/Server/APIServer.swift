@@ -70,6 +70,11 @@ package struct APIConfiguration: Sendable {
     /// The kinds of phases that the embedding program brings.
     package var ownKinds = OwnKinds.none
     package var authentication: Authentication = .none
+    /// Names that the service goes by, besides those of loopback. They matter where it listens on loopback without
+    /// authentication, and then every other `Host` is refused. Without a port every port is meant.
+    package var allowedHosts: [Authority] = []
+    /// The origins, besides the service's own, whose pages may change something.
+    package var allowedOrigins: [WebOrigin] = []
 
     package init() {}
 }
