@@ -41,6 +41,7 @@ extension Frame {
     ///
     /// A raw line break would end the line. In JSON it can only be white space between tokens, so it becomes a space.
     package init(cursor: Cursor?, event: String, data: [UInt8]) {
+        let data = LineSeparators.escaped(data)
         let id = cursor.map { "id: \($0)\n" } ?? ""
         let event = "event: \(event)\ndata: "
         self.init(length: id.utf8.count + event.utf8.count + data.count + 2) { buffer in
@@ -63,15 +64,31 @@ extension Frame {
 }
 
 extension Frame {
-    /// The first bytes of a stream: how long a browser waits before it connects again, and the first cursor.
-    package static func opening(retry: Duration, cursor: Cursor?) -> Frame {
+    /// The first frame of a stream, which also says how long a browser waits before it connects again. No block is without
+    /// data: some readers make an empty event of one.
+    /// - Parameters:
+    ///   - event: what the stream begins with; nil for nothing but its cursor, in `opened`.
+    ///   - cursor: the `id` of an event that has none.
+    package static func first(_ event: Frame?, retry: Duration, cursor: Cursor?) -> Frame {
         let milliseconds = retry.components.seconds * 1000 + retry.components.attoseconds / 1_000_000_000_000_000
-        return Frame("retry: \(milliseconds)\n" + (cursor.map { "id: \($0)\n\n" } ?? "\n"))
+        let event = event ?? Frame(cursor: cursor, event: "opened", data: cursorDocument(cursor))
+        var head = "retry: \(milliseconds)\n"
+        if let cursor, !event.plain.readableBytesView.starts(with: "id: ".utf8) { head += "id: \(cursor)\n" }
+        return Frame(length: head.utf8.count + event.plain.readableBytes) { buffer in
+            buffer.writeString(head)
+            buffer.writeImmutableBuffer(event.plain)
+        }
     }
 
-    /// A comment. With the cursor, the reader of a stream that is narrowed to something quiet keeps up with the log.
+    /// Shows that the connection lives: a comment. With a cursor, the reader of a stream that is narrowed to something quiet
+    /// keeps up with the log.
     static func heartbeat(_ cursor: Cursor?) -> Frame {
-        Frame(":\n" + (cursor.map { "id: \($0)\n\n" } ?? "\n"))
+        guard let cursor else { return Frame(":\n") }
+        return Frame(cursor: cursor, event: "heartbeat", data: cursorDocument(cursor))
+    }
+
+    private static func cursorDocument(_ cursor: Cursor?) -> JSON {
+        ["cursor": cursor.map { .string($0.description) } ?? .null]
     }
 
     /// The body of `/state`, with its cursor.
@@ -101,6 +118,52 @@ extension Frame {
     }
 }
 
+/// Characters besides carriage return and line feed that end a line for some readers, such as Python's `splitlines`:
+/// U+0085, U+2028 and U+2029.
+enum LineSeparators {
+    /// A JSON document with escapes in place of these characters, which it can only have in texts.
+    static func escaped(_ json: [UInt8]) -> [UInt8] {
+        guard mayHaveAny(json) else { return json }
+        var escaped: [UInt8] = []
+        var copied = 0
+        var index = 0
+        while index < json.count {
+            guard let (length, escape) = separator(in: json, at: index) else {
+                index += 1
+                continue
+            }
+            escaped += json[copied..<index]
+            escaped += Array(escape.utf8)
+            index += length
+            copied = index
+        }
+        if copied == 0 { return json }
+        return escaped + json[copied...]
+    }
+
+    /// Whether any byte is a lead byte of these characters, 0xC2 or 0xE2. Without an early exit, so that it is done in vectors.
+    private static func mayHaveAny(_ json: [UInt8]) -> Bool {
+        json.withUnsafeBufferPointer { bytes in
+            var found: UInt8 = 0
+            for byte in bytes { found |= byte & 0xDF == 0xC2 ? 1 : 0 }
+            return found != 0
+        }
+    }
+
+    private static func separator(in json: [UInt8], at index: Int) -> (length: Int, escape: String)? {
+        switch json[index] {
+        case 0xC2 where index + 1 < json.count && json[index + 1] == 0x85: (2, #"\u0085"#)
+        case 0xE2 where index + 2 < json.count && json[index + 1] == 0x80:
+            switch json[index + 2] {
+            case 0xA8: (3, #"\u2028"#)
+            case 0xA9: (3, #"\u2029"#)
+            default: nil
+            }
+        default: nil
+        }
+    }
+}
+
 /// Why a cursor cannot be continued.
 package enum ResetReason: String, Sendable, Hashable {
     /// It belongs to another history of the database, or is ahead of this one.
@@ -113,6 +176,6 @@ package enum ResetReason: String, Sendable, Hashable {
 package enum Framing: Sendable, Hashable {
     /// HTTP/1.1: each frame is a chunk (RFC 9112, section 7.1), its header part of the shared bytes.
     case chunked
-    /// HTTP/2, which frames the body itself.
+    /// HTTP/2, which frames the body itself, and HTTP/1.0, which has no frames.
     case plain
 }

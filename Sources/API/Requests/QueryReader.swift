@@ -96,14 +96,9 @@ struct QueryReader {
         value(name)?.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
     }
 
-    /// A place in a log. An empty value counts as left out.
-    mutating func cursor(_ name: String) -> Cursor? {
-        guard let value = value(name), !value.isEmpty else { return nil }
-        guard let cursor = Cursor(value) else {
-            report(Self.cursorExpectation, at: name)
-            return nil
-        }
-        return cursor
+    /// The value of a parameter as it is; may be empty.
+    mutating func text(_ name: String) -> String? {
+        value(name)
     }
 
     /// `limit` and `after`.

@@ -61,7 +61,7 @@ struct HumanTaskRoutes: Sendable {
     ) async throws -> Response {
         try QueryReader(request).finish()
         let id = try context.uuid("id")
-        let version = try Preconditions(request).requiredVersion()
+        let versions = try Preconditions(request).requiredVersions()
         let json = try await request.optionalJSON(upTo: api.bodyLimit) ?? [:]
         let body = ObjectReader(json)
         let wanted = action(body)
@@ -69,7 +69,7 @@ struct HumanTaskRoutes: Sendable {
         let idempotency = try request.idempotency(body: json.canonicalText)
         let scope = context.scope
         let result = try await api.store.writeOnce(scope, idempotency) { connection in
-            let view = try await api.store.actOnHumanTask(on: connection, scope, id, wanted, ifVersion: version)
+            let view = try await api.store.actOnHumanTask(on: connection, scope, id, wanted, ifVersion: versions)
             return RecordedResponse(status: 200, body: view.json)
         }
         return .recorded(result, tag: (try? JSON(parsing: result.response.body.bytes, limits: .stored))?["version"]?.int.map(String.init))

@@ -53,14 +53,12 @@ struct ScheduleRoutes: Sendable {
     private func change(_ request: Request, _ context: PressroomRequestContext) async throws -> Response {
         try QueryReader(request).finish()
         let id = try context.uuid("id")
-        let version = try Preconditions(request).requiredVersion()
+        let versions = try Preconditions(request).requiredVersions()
         let json = try await request.json(upTo: api.bodyLimit)
         // The row may change between the read and the write: the schedule fires, or another request changes it.
         for _ in 0..<5 {
             let current = try await row(id, context.scope)
-            if let version, version != current.version {
-                throw StoreError(.stale, "The schedule is at version \(current.version), not \(version).")
-            }
+            try StoreError.require(versions, ofVersion: current.version, "schedule")
             let body = try ScheduleBody(json, changing: current.values, identity: context.identity)
             if body.changesWork { try await checkWork(of: body.values, context.scope) }
             let view = try await api.store.changeSchedule(
@@ -73,9 +71,9 @@ struct ScheduleRoutes: Sendable {
     private func delete(_ request: Request, _ context: PressroomRequestContext) async throws -> Response {
         try QueryReader(request).finish()
         let id = try context.uuid("id")
-        let version = try Preconditions(request).requiredVersion()
+        let versions = try Preconditions(request).requiredVersions()
         try await request.expectNoBody(upTo: api.bodyLimit)
-        try await api.store.deleteSchedule(context.scope, id, ifVersion: version)
+        try await api.store.deleteSchedule(context.scope, id, ifVersion: versions)
         return Response(status: .noContent)
     }
 

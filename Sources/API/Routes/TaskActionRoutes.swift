@@ -24,9 +24,9 @@ struct TaskActionRoutes: Sendable {
     ) async throws -> Response {
         try QueryReader(request).finish()
         let taskID = try context.uuid("task_id")
-        let version = try Preconditions(request).requiredVersion()
+        let versions = try Preconditions(request).requiredVersions()
         try await request.expectNoBody(upTo: api.bodyLimit)
-        let view = try await api.store.transitionTask(context.scope, taskID, action, ifVersion: version)
+        let view = try await api.store.transitionTask(context.scope, taskID, action, ifVersion: versions)
         return .json(view.json, tag: String(view.version))
     }
 

@@ -43,9 +43,9 @@ struct TaskRoutes: Sendable {
     private func delete(_ request: Request, _ context: PressroomRequestContext) async throws -> Response {
         try QueryReader(request).finish()
         let taskID = try context.uuid("task_id")
-        let version = try Preconditions(request).requiredVersion()
+        let versions = try Preconditions(request).requiredVersions()
         try await request.expectNoBody(upTo: api.bodyLimit)
-        try await api.store.deleteTask(context.scope, taskID, ifVersion: version)
+        try await api.store.deleteTask(context.scope, taskID, ifVersion: versions)
         return Response(status: .noContent)
     }
 

@@ -81,7 +81,7 @@ struct WorkflowRoutes: Sendable {
 
     private func change(_ request: Request, _ context: PressroomRequestContext) async throws -> Response {
         try QueryReader(request).finish()
-        let revision = try Preconditions(request).requiredTag()
+        let revision = try Preconditions(request).requiredVersions()
         let body = ObjectReader(try await request.json(upTo: api.bodyLimit))
         var changes = WorkflowChanges()
         changes.status = body.word("status")

@@ -17,6 +17,8 @@ struct APIRouter {
         router.add(middleware: RequestLogMiddleware())
         router.add(middleware: SecurityHeadersMiddleware())
         router.add(middleware: ProblemMiddleware(table: table))
+        router.add(middleware: HostMiddleware(configuration))
+        router.add(middleware: OriginMiddleware(allowed: Set(configuration.allowedOrigins)))
         if let directory = configuration.publicDirectory {
             router.add(middleware: StaticFilesMiddleware(directory: directory, logger: logger))
         }

@@ -72,6 +72,11 @@ package struct APIConfiguration: Sendable {
     /// The providers that definitions may name; nil: any.
     package var providers: [String]?
     package var authentication: Authentication = .none
+    /// Names that the service goes by, besides those of loopback. They matter where it listens on loopback without
+    /// authentication, and then every other `Host` is refused. Without a port every port is meant.
+    package var allowedHosts: [Authority] = []
+    /// The origins, besides the service's own, whose pages may change something.
+    package var allowedOrigins: [WebOrigin] = []
 
     package init() {}
 }

@@ -30,11 +30,11 @@ extension Store {
     /// nothing.
     ///
     /// Locks the task before the human task, as everywhere.
-    /// - Throws: `StoreError` `notFound`; `stale` when `ifVersion` is not the row's version; `conflict` with the current
+    /// - Throws: `StoreError` `notFound`; `stale` when `ifVersion` does not have the row's version; `conflict` with the current
     ///   status where that does not allow it, where another person has claimed it, or where another session holds the row;
     ///   `invalid` when the answer does not fit the form.
     package func actOnHumanTask(
-        on transaction: WriteTransaction, _ scope: Scope, _ id: UUID, _ action: HumanTaskAction, ifVersion: Int64?
+        on transaction: WriteTransaction, _ scope: Scope, _ id: UUID, _ action: HumanTaskAction, ifVersion: RowVersions?
     ) async throws -> HumanTaskView {
         let current = try await refusingHeldRows { try await lockHumanTask(transaction, scope.tenantID, id) }
         try StoreError.require(ifVersion, ofVersion: current.version, "human task")

@@ -142,9 +142,9 @@ extension Store {
 
     /// Removes a schedule; its tasks stay.
     ///
-    /// - Throws: `StoreError` `notFound`; `stale` when `ifVersion` is not the row's version; `conflict` when another
+    /// - Throws: `StoreError` `notFound`; `stale` when `ifVersion` does not have the row's version; `conflict` when another
     ///   session holds the row.
-    package func deleteSchedule(_ scope: Scope, _ id: UUID, ifVersion: Int64?) async throws {
+    package func deleteSchedule(_ scope: Scope, _ id: UUID, ifVersion: RowVersions?) async throws {
         try await writingSchedule(scope) { transaction in
             let rows = try await transaction.query(
                 """

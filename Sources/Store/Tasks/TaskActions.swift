@@ -11,10 +11,10 @@ package enum TaskAction: String, Sendable, CaseIterable {
 extension Store {
     /// Pauses, resumes, cancels or retries a task with all that belongs to it.
     ///
-    /// - Throws: `StoreError` `notFound`; `stale` when `ifVersion` is not the row's version; `conflict` with the current
+    /// - Throws: `StoreError` `notFound`; `stale` when `ifVersion` does not have the row's version; `conflict` with the current
     ///   status where that does not allow the action, or where another session holds a row of the task.
     package func transitionTask(
-        _ scope: Scope, _ taskID: UUID, _ action: TaskAction, ifVersion: Int64?
+        _ scope: Scope, _ taskID: UUID, _ action: TaskAction, ifVersion: RowVersions?
     ) async throws -> TaskView {
         try await write(scope) { transaction in
             if action == .cancel {

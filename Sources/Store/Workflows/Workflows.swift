@@ -117,9 +117,9 @@ extension Store {
 
     /// Changes what may change in a published version.
     ///
-    /// - Throws: `StoreError` `notFound`; `stale` when `ifRevision` is not the row's revision.
+    /// - Throws: `StoreError` `notFound`; `stale` when `ifRevision` does not have the row's revision.
     package func changeWorkflow(
-        _ scope: Scope, name: String, version: String, _ changes: WorkflowChanges, ifRevision: String?
+        _ scope: Scope, name: String, version: String, _ changes: WorkflowChanges, ifRevision: RowVersions?
     ) async throws -> WorkflowView {
         try await write(scope) { transaction in
             let current = try await transaction.query(
@@ -130,7 +130,7 @@ extension Store {
             guard let revision: String = try current.first?.decode("revision") else {
                 throw StoreError(.notFound, "There is no version \(version) of a workflow \(name).")
             }
-            if let ifRevision, ifRevision != revision {
+            if let ifRevision, !ifRevision.contains(revision) {
                 throw StoreError(.stale, "The workflow was changed at \(revision).")
             }
             let rows = try await transaction.query(
