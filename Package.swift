@@ -16,6 +16,7 @@ let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioCompression = Target.Dependency.product(name: "NIOHTTPCompression", package: "swift-nio-extras")
 
 let package = Package(
     name: "pressroom",
@@ -60,7 +61,7 @@ let package = Package(
         .target(name: "Store", dependencies: ["Base", "Workflow", "Postgres", logging], swiftSettings: swiftSettings),
         .target(
             name: "Providers",
-            dependencies: ["Base", "Workflow", httpClient, nioCore, nioPosix, nioHTTP1, nioSSL, logging],
+            dependencies: ["Base", "Workflow", httpClient, nioCore, nioPosix, nioHTTP1, nioCompression, nioSSL, logging],
             swiftSettings: swiftSettings
         ),
         .target(
@@ -100,7 +101,6 @@ let package = Package(
                 "API", "Base", "Broadcast", "CLibPQ", "Postgres", "Processor", "Providers", "Store", "Workflow", logging, lifecycle, httpClient,
                 nioCore, nioPosix, "Yams",
                 .product(name: "Configuration", package: "swift-configuration"),
-                .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: swiftSettings
@@ -120,7 +120,7 @@ let package = Package(
             swiftSettings: swiftSettings),
         .target(
             name: "TestSupport",
-            dependencies: ["Base", "Workflow", "Postgres", logging, nioCore, nioPosix, nioHTTP1],
+            dependencies: ["Base", "Workflow", "Postgres", logging, nioCore, nioPosix],
             path: "Tests/Support",
             swiftSettings: swiftSettings
         ),
@@ -147,14 +147,13 @@ let package = Package(
             name: "APITests",
             dependencies: [
                 "Base", "API", "Broadcast", "Store", "Workflow", "Postgres", "TestSupport", httpClient, nioCore, nioPosix, nioHTTP1,
-                nioSSL, logging, lifecycle, .product(name: "Hummingbird", package: "hummingbird"),
-                .product(name: "HTTPTypes", package: "swift-http-types"),
+                nioSSL, logging, lifecycle,
             ],
             swiftSettings: swiftSettings
         ),
         .testTarget(
             name: "ClientTests",
-            dependencies: ["Base", "Client", "Workflow", "TestSupport", httpClient, nioCore, nioPosix, nioHTTP1],
+            dependencies: ["Base", "Client", "Workflow", "TestSupport", httpClient, nioPosix],
             swiftSettings: swiftSettings
         ),
         .testTarget(
@@ -168,7 +167,7 @@ let package = Package(
             name: "ServiceTests",
             dependencies: [
                 "Base", "Service", "PressroomKit", "API", "Broadcast", "Client", "Processor", "Store", "Workflow", "Postgres", "Providers",
-                "TestSupport", httpClient, nioCore, nioPosix, logging, lifecycle,
+                "TestSupport", httpClient, nioCore, nioPosix, nioHTTP1, logging,
             ],
             swiftSettings: swiftSettings
         ),

@@ -34,25 +34,26 @@ let package = Package(
     targets: [
         .systemLibrary(
             name: "CLibPQ", path: "Product/CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        product("Base", []),
         product(
             "Postgres",
             [
-                "CLibPQ", logging, .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                "Base", "CLibPQ", logging, .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "DequeModule", package: "swift-collections"),
             ]),
-        product("Workflow", ["Yams", .product(name: "Mustache", package: "swift-mustache")]),
-        product("Store", ["Workflow", "Postgres", logging]),
+        product("Workflow", ["Base", "Yams", .product(name: "Mustache", package: "swift-mustache")]),
+        product("Store", ["Base", "Workflow", "Postgres", logging]),
         product(
             "Client",
             [
-                "Workflow", .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                "Base", "Workflow", .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
             ]),
         .executableTarget(
             name: "pressroom-bench",
             dependencies: [
-                "CLibPQ", "Client", "Postgres", "Store", "Workflow", logging,
+                "Base", "CLibPQ", "Client", "Postgres", "Store", "Workflow", logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/PressroomBench", swiftSettings: swiftSettings),

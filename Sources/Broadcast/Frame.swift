@@ -76,7 +76,7 @@ extension Frame {
 
     /// The body of `/state`, with its cursor.
     package static func state(_ json: [UInt8], cursor: Cursor) -> Frame {
-        Frame(cursor: cursor, event: "state", data: json)
+        Frame(cursor: cursor, event: EventType.state.rawValue, data: json)
     }
 
     /// The reader's cursor cannot be continued; the stream goes on from `cursor`.
@@ -84,20 +84,20 @@ extension Frame {
     /// Where a `state` follows, only that has an `id`: a reader whose connection breaks in between must not resume after it.
     package static func reset(_ reason: ResetReason, cursor: Cursor, isFollowedByState: Bool) -> Frame {
         Frame(
-            cursor: isFollowedByState ? nil : cursor, event: "reset",
-            data: ["reason": .string(reason.rawValue), "cursor": .string(cursor.description)] as JSON)
+            cursor: isFollowedByState ? nil : cursor, event: EventType.reset.rawValue,
+            data: ["cursor": .string(cursor.description), "reason": .string(reason.rawValue)] as JSON)
     }
 
     /// The task is terminal, and all of its events were sent.
     static func end(status: String, cursor: Cursor) -> Frame {
         Frame(
-            cursor: cursor, event: "end",
-            data: ["status": .string(status), "cursor": .string(cursor.description)] as JSON)
+            cursor: cursor, event: EventType.end.rawValue,
+            data: ["cursor": .string(cursor.description), "status": .string(status)] as JSON)
     }
 
     /// The node has no capacity for another stream.
     package static func overloaded(retry: Duration) -> Frame {
-        Frame(cursor: nil, event: "overloaded", data: ["retry_after": .integer(retry.components.seconds)] as JSON)
+        Frame(cursor: nil, event: EventType.overloaded.rawValue, data: ["retry_after": .integer(retry.components.seconds)] as JSON)
     }
 }
 

@@ -146,7 +146,7 @@ package struct StreamSession: Sendable {
             return await onLoop { $0.replayed(recent.events, through: recent.through, head: recent.head) }
         }
         let read = try await store.streamReads.eventPage(
-            tenantID: request.tenantID, filter.source, after: position, limit: limit)
+            tenantID: request.tenantID, filter.logPart, after: position, limit: limit)
         guard let page = read else { return await end(.reset(.epoch)) }
         limit = limit.adjusted(to: page)
         if page.head.epoch != epoch || page.head.position < position { return await end(.reset(.epoch)) }

@@ -32,8 +32,15 @@ package struct ProviderConfiguration: Sendable, Equatable {
     package var firstTokenTimeout = Duration.seconds(120)
     /// How long the server may be silent in the middle of its answer.
     package var stallTimeout = Duration.seconds(30)
+    /// The most bytes of one response, with all that stands around its text; above 0.
+    package var maxBytes = Self.defaultMaxBytes
+    /// What requests leave out because the server does not take it.
+    package var omitted: Set<OptionalMember> = []
     /// For `rehearsal`.
     package var rehearsal = RehearsalOptions()
+
+    /// A stream takes some hundred bytes for each token, thoughts included.
+    package static let defaultMaxBytes = 32 << 20
 
     package init(kind: Kind) {
         self.kind = kind

@@ -15,6 +15,8 @@ package struct StoreError: Error, Sendable, CustomStringConvertible {
         package static let stale = Code(rawValue: "stale")
         /// Well-formed, but invalid; see `problems`.
         package static let invalid = Code(rawValue: "invalid")
+        /// A row has a value that the service cannot read, and has not written.
+        package static let unreadable = Code(rawValue: "unreadable")
     }
 
     package let code: Code

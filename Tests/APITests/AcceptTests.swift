@@ -19,7 +19,7 @@ import Testing
             let logger = Logger(label: "api-tests") { _ in SwiftLogNoOpLogHandler() }
             var tailing = TailerConfiguration()
             tailing.pollInterval = .milliseconds(10)
-            let tailer = Tailer(store: api.store, hub: api.hub, configuration: tailing, logger: logger)
+            let tailer = Tailer(store: api.store, feed: api.feed, configuration: tailing, logger: logger)
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await tailer.run() }
                 let subscribers = try await open(500, port: api.port)

@@ -37,7 +37,7 @@ struct HandoverTests {
                     }
                     if isRolledBack { throw CancellationError() }
                 }
-                fixture.store.hints.committed(tenantID: HubFixture.tenantID, events: .unread)
+                fixture.feed.committed(Commit(tenantID: HubFixture.tenantID, events: .unread, work: .none))
             } catch is CancellationError {
                 continue
             }

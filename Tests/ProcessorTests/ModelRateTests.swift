@@ -27,9 +27,9 @@ struct ModelRateTests {
             // Over or not, it was a request of this minute.
             try await newsroom.close(claimed)
             #expect(try await newsroom.claim(limits: limits).isEmpty)
-            let room = try #require(try await newsroom.store.waitingLanes(limits).models["m"])
-            #expect(room.steps == 0)
-            #expect(room.opensIn > .seconds(1) && room.opensIn <= .seconds(60))
+            let capacity = try #require(try await newsroom.store.waitingQueues(limits).models["m"])
+            #expect(capacity.steps == 0)
+            #expect(capacity.opensIn > .seconds(1) && capacity.opensIn <= .seconds(60))
             try await pass("30s", newsroom)
             #expect(try await newsroom.claim(limits: limits).isEmpty)
             try await pass("31s", newsroom)
@@ -81,6 +81,44 @@ struct ModelRateTests {
         }
     }
 
+    @Test("One wrong count closes a provider for minutes at most, and rows may hold what is no number")
+    func wrongCounts() async throws {
+        try await withNewsroom { newsroom in
+            try await newsroom.addSteps(model: "m/x", each: 9)
+            let limits = ClaimLimits(models: ["m": ModelLimits(tokensPerMinute: 1_000)])
+            #expect(try await newsroom.claim(limits: limits).count == 1)
+            try await newsroom.store.charge(["m": ModelSpending(tokens: Double(TokenCount.max), calls: 1, callTokens: 1_000)])
+            let room = try #require(try await newsroom.store.waitingLanes(limits).models["m"])
+            #expect(room.steps == 0)
+            #expect(room.opensIn > .seconds(60) && room.opensIn < .seconds(6 * 60))
+            try await pass("6m", newsroom)
+            #expect(try await newsroom.claim(limits: limits).count == 1)
+            for row in [
+                "tokens = 0.5, tokens_per_call = 0", "tokens = 0.5, tokens_per_call = 'NaN'", "tokens = 'NaN'", "tokens = 'Infinity', tokens_per_call = 1e300",
+            ] {
+                _ = try await newsroom.client.query("UPDATE pressroom.model_rates SET refilled_at = now(), \(raw: row)")
+                #expect(try await !newsroom.claim(limits: limits).isEmpty, "\(row)")
+            }
+            _ = try await newsroom.client.query("UPDATE pressroom.model_rates SET refilled_at = now(), tokens = '-Infinity'")
+            #expect(try await newsroom.claim(limits: limits).isEmpty)
+            #expect(try await newsroom.store.waitingLanes(limits).models["m"]?.opensIn ?? .zero < .seconds(6 * 60))
+        }
+    }
+
+    @Test("A call whose provider counts nothing takes a token at least; what is learnt of one is a minute's worth at most")
+    func learnt() async throws {
+        let meter = ModelMeter(["m": ModelLimits(tokensPerMinute: 100)])
+        meter.called(["m"], tokens: TokenCount.max)
+        #expect(meter.take() == ["m": ModelSpending(requests: 1, tokens: Double(TokenCount.max), calls: 1, callTokens: 100)])
+        let name = try #require(ModelName("m/x"))
+        let model = meter.metered(SilentModel(), name)
+        let request = ModelRequest(
+            model: name, messages: [ModelMessage(role: .user, content: "?")], seed: 1, timeout: .seconds(1),
+            context: ExecutionContext(tenantID: "a", userID: "b", taskID: UUIDv7.next(), traceID: "00"), phase: "p", agent: "a")
+        _ = try await model.complete(request) { _ in }
+        #expect(meter.take() == ["m": ModelSpending(requests: 1, tokens: 1, calls: 1, callTokens: 1)])
+    }
+
     @Test("A processor charges what its calls took, and gives back what a step did not use")
     func metering() async throws {
         try await withNewsroom { newsroom in
@@ -119,5 +157,14 @@ struct ModelRateTests {
         #expect(meter.take() == ["m": ModelSpending(requests: 2, tokens: 15, calls: 1, callTokens: 15)])
         #expect(meter.take().isEmpty)
         #expect(meter.metered(scripted, try #require(ModelName("n/x"))) is ScriptedModel)
+    }
+}
+
+/// Answers with one letter and counts no tokens.
+private struct SilentModel: LanguageModel {
+    func complete(
+        _ request: ModelRequest, onText: @escaping @Sendable (String) async -> Void
+    ) async throws(ProviderError) -> ModelResponse {
+        ModelResponse(text: "k", usage: .zero, finishReason: .stop, model: "silent")
     }
 }

@@ -74,7 +74,7 @@ struct TaskListTests {
                         ).json.bytes)
                     let items = page["items"]?.array ?? []
                     #expect(items.count <= limit, "seed \(seed)")
-                    found += items.compactMap { $0["task_id"]?.string.flatMap(UUID.init) }
+                    found += items.compactMap { $0["task_id"]?.string.flatMap(UUID.init(text:)) }
                     token = page["next"]?.string.flatMap(PageToken.init)
                 } while token != nil
                 let expected = tasks.filter { $0.fits(filter) }.sorted { ($0.createdAt, $0.id.uuidString) > ($1.createdAt, $1.id.uuidString) }

@@ -54,6 +54,41 @@ struct GuardedWebClientTests {
         }
     }
 
+    @Test("What a server compresses unasked is unpacked, up to the bound")
+    func compressed() async throws {
+        let json = "H4sIAAAAAAACA6tWSlSyUog21FEwiq0FANVpYXINAAAA"
+        func script(_ bytes: [UInt8], _ encoding: String) -> ScriptedModelServer.Script {
+            .init { _, reply in
+                try await reply.start(headers: ["content-encoding": encoding])
+                try await reply.send(bytes)
+                try await reply.finish()
+            }
+        }
+        let bytes = Array(try #require(Data(base64Encoded: json)))
+        try await ScriptedModelServer.withServer { server in
+            server.enqueue(script(bytes, "gzip"))
+            server.enqueue(script([0x1F, 0x8B, 0, 1, 2, 3], "gzip"))
+            server.enqueue(script(bytes, "gzip"))
+            server.enqueue(script(bytes, "br"))
+            server.enqueue(.init { _, reply in try await reply.raw("HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 10\r\n\r\n") })
+            let client = client(allowing: "127.0.0.1")
+            let url = "http://127.0.0.1:\(server.port)/"
+            func request(_ method: WebMethod = .get, maxBytes: Int = 100) -> WebRequest {
+                WebRequest(method: method, url: url, timeout: .seconds(30), maxBytes: maxBytes)
+            }
+            let unpacked = try await client.send(request())
+            #expect(String(decoding: unpacked.body, as: UTF8.self) == #"{"a": [1, 2]}"#)
+            #expect(server.requests.first?.headers["accept-encoding"] == "identity")
+            await #expect { try await client.send(request()) } throws: { ($0 as? ProviderError)?.code == .invalidResponse }
+            await #expect { try await client.send(request(maxBytes: 12)) } throws: { ($0 as? ProviderError)?.code == .tooLarge }
+            // What the service cannot unpack stays as it came.
+            let packed = try await client.send(request())
+            #expect(packed.body == bytes)
+            let head = try await client.send(request(.head))
+            #expect(head.body.isEmpty)
+        }
+    }
+
     @Test("Addresses of this machine and this network are refused in every spelling, and nobody is connected to", arguments: [
         "127.0.0.1", "127.1", "2130706433", "0x7f000001", "0177.0.0.1", "localhost", "LOCALHOST", "0.0.0.0", "0", "[::1]", "[::]",
         "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "10.0.0.1", "169.254.169.254", "[fe80::1]", "[fd00:ec2::254]", "192.168.1.1",

@@ -1,3 +1,4 @@
+import Base
 import Testing
 import TestSupport
 import Workflow
@@ -17,13 +18,11 @@ struct ModelSubject: Sendable, CustomTestStringConvertible {
     typealias Body = @Sendable (any LanguageModel) async throws -> Void
 
     let testDescription: String
-    /// What it says when the model has said all.
-    let finishReason: String
     let run: @Sendable (Condition, Body) async throws -> Void
 
     static let all = [rehearsal, openai, anthropic]
 
-    static let rehearsal = ModelSubject(testDescription: "rehearsal", finishReason: "stop") { condition, body in
+    static let rehearsal = ModelSubject(testDescription: "rehearsal") { condition, body in
         let options =
             switch condition {
             case .well: RehearsalOptions(tokensPerSecond: 0)
@@ -33,7 +32,7 @@ struct ModelSubject: Sendable, CustomTestStringConvertible {
         try await body(RehearsalModel(options: options))
     }
 
-    static let openai = ModelSubject(testDescription: "openai", finishReason: "stop") { condition, body in
+    static let openai = ModelSubject(testDescription: "openai") { condition, body in
         try await ScriptedModelServer.withServer { server in
             switch condition {
             case .well: break
@@ -47,7 +46,7 @@ struct ModelSubject: Sendable, CustomTestStringConvertible {
         }
     }
 
-    static let anthropic = ModelSubject(testDescription: "anthropic", finishReason: "end_turn") { condition, body in
+    static let anthropic = ModelSubject(testDescription: "anthropic") { condition, body in
         try await ScriptedModelServer.withServer { server in
             switch condition {
             case .well: break

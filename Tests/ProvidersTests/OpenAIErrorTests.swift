@@ -45,7 +45,7 @@ struct OpenAIErrorTests {
             #expect(error.code == test.expected)
             #expect(error.isRetryable == test.isRetryable)
             #expect(error.message.contains(test.message))
-            #expect(error.retryAfter == nil)
+            #expect(error.retryAfter == (test.message == "Loading model" ? .seconds(30) : nil))
             #expect(server.requests.count == 1, "one call is one attempt")
         }
     }

@@ -76,7 +76,7 @@ struct OpenAIModelTests {
             #expect(
                 response
                     == ModelResponse(
-                        text: "One two", usage: Usage(promptTokens: 11, completionTokens: 2), finishReason: "length",
+                        text: "One two", usage: Usage(promptTokens: 11, completionTokens: 2), finishReason: .length,
                         model: "scripted"))
         }
     }

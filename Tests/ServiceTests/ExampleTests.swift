@@ -38,7 +38,7 @@ import Workflow
     private func outcome(_ service: TestService, _ task: String) async throws -> (status: String, phases: JSONObject) {
         let status = try await service.end(of: task)
         let rows = try await service.client.taskState(task).document.json["phases"]?.array ?? []
-        return (status, Dictionary(uniqueKeysWithValues: rows.compactMap { row in row["key"]?.string.map { ($0, row) } }))
+        return (status, JSONObject(rows.compactMap { row in row["key"]?.string.map { ($0, row) } }))
     }
 
     @Test func swarmOfWritersEditorsAndJudges() async throws {

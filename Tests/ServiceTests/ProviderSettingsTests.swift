@@ -26,7 +26,7 @@ struct ProviderSettingsTests {
         let providers = try read(
             """
             providers:
-              local:  {kind: openai, base_url: "http://127.0.0.1:18082/v1", concurrency: 4, stall_timeout: 5s}
+              local:  {kind: openai, base_url: "http://127.0.0.1:18082/v1", concurrency: 4, stall_timeout: 5s, max_bytes: 1MiB, omit: [seed, stream_options]}
               openai:
                 kind: openai
                 base_url: https://api.openai.com/v1
@@ -41,6 +41,8 @@ struct ProviderSettingsTests {
             """)
         var local = ProviderConfiguration.openai(baseURL: "http://127.0.0.1:18082/v1", concurrency: 4)
         local.stallTimeout = .seconds(5)
+        local.maxBytes = 1 << 20
+        local.omitted = [.seed, .streamOptions]
         var openai = ProviderConfiguration.openai(baseURL: "https://api.openai.com/v1", apiKeyEnv: "OPENAI_API_KEY")
         openai.tokenLimitField = .maxCompletionTokens
         openai.firstTokenTimeout = .seconds(120)
@@ -62,6 +64,17 @@ struct ProviderSettingsTests {
         ("providers: {a: {kind: anthropic, base_url: x}}", "providers.a.base_url must be a URL that begins with http:// or https://, not 'x'"),
         ("providers: {a: {kind: anthropic, max_tokens: 0}}", "providers.a.max_tokens must be a whole number of 1…1000000, not '0'"),
         ("providers: {a: {kind: openai}}", "providers.a.base_url is required"),
+        (
+            "providers: {a: {kind: anthropic, omit: seed}}", "providers.a.omit must be a list of tools, temperature, such as [tools]"
+        ),
+        (
+            "providers: {a: {kind: openai, base_url: 'http://x', omit: [seed, model]}}",
+            "providers.a.omit has 'model', which is none of seed, stream_options, response_format, temperature"
+        ),
+        (
+            "providers: {a: {kind: openai, base_url: 'http://x', max_bytes: 5}}",
+            "providers.a.max_bytes must be a size such as 65536, 64KiB or 1MiB, of 1KiB…1GiB, not '5'"
+        ),
         ("providers: {A b: {kind: rehearsal}}", "providers.A b is no name of a provider; use a-z, 0-9, '_' and '-'"),
         ("providers: {a: 3}", "providers.a must be a mapping such as {kind: openai, base_url: …}"),
         ("providers: [a]", "providers must be a mapping of names to providers"),

@@ -1,5 +1,5 @@
-import Base
-package import Workflow
+package import Base
+import Workflow
 
 extension ScriptedModelServer.Script {
     /// A provider as it should be: lists models, checks requests, streams answers, follows schemas, counts tokens.

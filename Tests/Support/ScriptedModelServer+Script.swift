@@ -1,10 +1,10 @@
-import Base
-package import Workflow
+package import Base
+import Workflow
 
 extension ScriptedModelServer {
     /// How one request is answered.
     package struct Script: Sendable {
-        let run: @Sendable (Request, Reply) async throws -> Void
+        package let run: @Sendable (Request, Reply) async throws -> Void
 
         /// Anything at all; a script that does not finish its answer leaves the connection closed.
         package init(_ run: @escaping @Sendable (Request, Reply) async throws -> Void) {

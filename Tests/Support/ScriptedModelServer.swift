@@ -1,8 +1,8 @@
-import Base
+package import Base
 import NIOCore
 import NIOPosix
 import Synchronization
-package import Workflow
+import Workflow
 
 /// An HTTP server on the loopback address that answers like a model provider, or misbehaves as a test tells it.
 ///

@@ -1,6 +1,6 @@
-import Base
+package import Base
 import Foundation
-package import Workflow
+import Workflow
 
 /// The seed of a random test: printed before the test runs, and set with `PRESSROOM_TEST_SEED=n` to repeat it.
 package enum Seed {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Base
 import Foundation
 import Glibc
 import Workflow
@@ -38,8 +39,7 @@ struct BenchReport {
 
     func write(asJSON: Bool) {
         if asJSON {
-            let members = Dictionary(fields.map { ($0.name, $0.value) }) { _, last in last }
-            return print(JSON.object(members.merging(["bench": .string(name)]) { old, _ in old }).text)
+            return print(JSON.object(JSONObject([("bench", .string(name))] + fields.map { ($0.name, $0.value) })).text)
         }
         let width = (fields.map(\.name.count).max() ?? 0) + 2
         for (name, value) in fields {

@@ -63,6 +63,7 @@ extension ProblemError {
         switch error {
         case let error as ProblemError: self = error
         case let error as StoreError: self.init(error)
+        case let error as StartRefusal: self.init(.invalid, error.message, errors: error.problems)
         case let error as PostgresError: self.init(error)
         case let error as HTTPError: self.init(error)
         case is NIOTooManyBytesError: self.init(.tooLarge, "The body is too large.")
@@ -78,7 +79,7 @@ extension ProblemError {
         let kind: ProblemKind =
             switch error.code {
             case .notFound: .notFound
-            case .conflict: .conflict
+            case .conflict, .unreadable: .conflict
             case .stale: .stale
             case .invalid where error.problems.contains { $0.pointer.hasPrefix("/query/") }: .malformed
             case .invalid: .invalid

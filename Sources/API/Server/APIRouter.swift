@@ -22,7 +22,7 @@ struct APIRouter {
         }
         router.add(middleware: IdentityMiddleware(authentication: configuration.authentication))
 
-        let api = APIEnvironment(store: store, configuration: configuration, definitions: DefinitionCache())
+        let api = APIEnvironment(store: store, configuration: configuration)
         let routes = RouteBuilder(router: router, table: table)
         HealthRoutes(api: api, checks: checks).add(to: routes)
         WorkflowRoutes(api: api).add(to: routes)
@@ -42,7 +42,6 @@ struct APIRouter {
 struct APIEnvironment: Sendable {
     let store: Store
     let configuration: APIConfiguration
-    let definitions: DefinitionCache
 
     var bodyLimit: Int { configuration.maxBodyBytes }
 }

@@ -68,7 +68,9 @@ package struct APIConfiguration: Sendable {
     /// How long the connection of a stream that ends has to take what is unsent; on shutdown a second at most.
     package var streamSettleTime: Duration = .seconds(30)
     /// The kinds of phases that the embedding program brings.
-    package var ownKinds = OwnKinds.none
+    package var customKinds = CustomKinds.none
+    /// The providers that definitions may name; nil: any.
+    package var providers: [String]?
     package var authentication: Authentication = .none
 
     package init() {}

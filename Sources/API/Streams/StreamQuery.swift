@@ -61,20 +61,9 @@ struct StreamQuery: Sendable, Hashable {
 
     private static func types(_ query: inout QueryReader) -> Set<String>? {
         guard let types = query.list("types").map({ Set($0) }) else { return nil }
-        for type in types.sorted() where !isKnown(type) {
-            query.fail("types", type.isEmpty ? "holds an empty type" : "holds an unknown type: \(type)")
+        for type in types.sorted() where EventType(type: type)?.isSelectable != true {
+            query.report(type.isEmpty ? "holds an empty type" : "holds an unknown type: \(type)", at: "types")
         }
         return types
-    }
-
-    /// The types of the service; an application's own are `custom.<name>`.
-    private static let knownTypes: Set<String> = [
-        "task_updated", "phase_changed", "step_updated", "output_updated", "evaluation_updated", "human_task_updated",
-        "output_version_added", "log_appended", "queue_built", "finalists_selected", "ranking_updated", "output_delta",
-        "custom",
-    ]
-
-    private static func isKnown(_ type: String) -> Bool {
-        knownTypes.contains(type) || (type.hasPrefix("custom.") && type.utf8.count > "custom.".utf8.count)
     }
 }

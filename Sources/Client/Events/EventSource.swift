@@ -1,8 +1,8 @@
-import Base
 public import AsyncHTTPClient
-import Base
+package import Base
 import NIOCore
 import NIOHTTP1
+import Workflow
 
 /// A stream of server-sent events that reconnects by itself from where it was (WHATWG HTML, section 9.2).
 ///
@@ -129,7 +129,7 @@ extension EventSource {
                 if let bytes = try await body.next() {
                     let events = try parser.append(bytes.readableBytesView).map(ServerSentEvent.init)
                     retry = parser.reconnectionTime ?? retry
-                    wasOverloaded = wasOverloaded || events.contains { $0.name == "overloaded" }
+                    wasOverloaded = wasOverloaded || events.contains { $0.name == EventType.overloaded.rawValue }
                     ready = events.reversed()
                     state = .open(body)
                     return
@@ -244,7 +244,7 @@ public struct ServerSentEvent: Sendable, Hashable {
         self.ownID = ownID
     }
 
-    init(_ event: EventStreamParser.Event) {
+    package init(_ event: EventStreamParser.Event) {
         self.init(
             name: event.name.isEmpty ? "message" : event.name, data: String(decoding: event.data, as: UTF8.self),
             lastEventID: event.lastEventID, ownID: event.id)

@@ -127,7 +127,7 @@ extension TaskEngine {
     private mutating func fail(_ step: StepRow, _ failure: StepFailure, _ definition: PhaseDefinition, random: Double) {
         let policy = definition.retry
         if failure.isRetryable, policy.retries(code: failure.code, attempt: step.attempt, of: step.maxAttempts) {
-            let delay = max(policy.delay(afterAttempt: step.attempt, random: random), failure.retryAfter ?? .zero)
+            let delay = policy.delay(afterAttempt: step.attempt, random: random, requested: failure.retryAfter)
             graph.updateStep(step.id) { row in
                 row.status = .retrying
                 row.processorID = nil

@@ -21,7 +21,7 @@ struct HTTPKind: SingleStepBehavior {
             let response = try await run.services.web.send(request)
             let received = HTTPPhaseResponse(response, secrets)
             if let failure = received.failure(expecting: phase.expect) { throw failure }
-            return .value(try received.json)
+            return .value(received.json)
         } catch let error as ProviderError {
             var error = error
             error.message = secrets.redacted(error.message)
@@ -60,7 +60,10 @@ struct HTTPPhaseRequest {
             body = Array(scope.render(template).utf8)
             setDefault("content-type", "text/plain; charset=utf-8")
         case .json(let json):
-            body = Array(Self.render(json, scope).text.utf8)
+            var left = TemplateBudget.maximumBytes
+            let rendered = Self.render(json, scope, &left)
+            guard left > 0 else { throw ProviderError(code: .invalidRequest, message: "The body is too large with the values of its templates.") }
+            body = rendered.utf8
             setDefault("content-type", "application/json")
         case nil:
             if !phase.method.isSafe, phase.method != .delete { body = [] }
@@ -73,12 +76,17 @@ struct HTTPPhaseRequest {
             headers: headers, body: body, timeout: run.definition.timeout, maxBytes: phase.maxBytes)
     }
 
-    private static func render(_ json: JSON, _ scope: PromptScope) -> JSON {
+    /// - Parameter left: how many bytes of all texts together are left.
+    private static func render(_ json: JSON, _ scope: PromptScope, _ left: inout Int) -> JSON {
         switch json {
-        case .string(let text): .string(scope.render(text))
-        case .array(let elements): .array(elements.map { render($0, scope) })
-        case .object(let members): .object(members.mapValues { render($0, scope) })
-        default: json
+        case .string(let text):
+            guard left > 0 else { return json }
+            let text = scope.render(text, atMost: left)
+            left -= text.utf8.count
+            return .string(text)
+        case .array(let elements): return .array(elements.map { render($0, scope, &left) })
+        case .object(let members): return .object(members.mapValues { render($0, scope, &left) })
+        default: return json
         }
     }
 }
@@ -115,13 +123,7 @@ struct HTTPPhaseResponse {
     }
 
     /// The phase's output.
-    ///
-    /// - Throws: `invalid_response` for a body that says it is JSON and is none.
-    var json: JSON {
-        get throws(ProviderError) {
-            ["status": .integer(Int64(response.status)), "headers": headers, "body": try body]
-        }
-    }
+    var json: JSON { ["status": .integer(Int64(response.status)), "headers": headers, "body": body] }
 
     /// By their names in lower case, several of a name in one with commas; cookies are credentials, and left out.
     private var headers: JSON {
@@ -134,20 +136,15 @@ struct HTTPPhaseResponse {
         return secrets.redacted(.object(members))
     }
 
-    /// JSON as JSON, other text as a string, and bytes that are no text in base64.
+    /// JSON as JSON, other text as a string, and bytes that are no text in base64. A body that says it is JSON and is none
+    /// is text too: the status was the expected one, and to send the request again could do its work twice.
     private var body: JSON {
-        get throws(ProviderError) {
-            guard !response.body.isEmpty else { return .null }
-            guard let text = String(validating: response.body, as: UTF8.self) else {
-                return ["base64": .string(Data(response.body).base64EncodedString())]
-            }
-            guard isJSON else { return .string(secrets.redacted(text.replacing("\0", with: ""))) }
-            do {
-                return secrets.redacted(try JSON(parsing: text).withoutNULs)
-            } catch {
-                throw ProviderError(code: .invalidResponse, message: "The answer says that it is JSON, and it is not: \(error).")
-            }
+        guard !response.body.isEmpty else { return .null }
+        guard let text = String(validating: response.body, as: UTF8.self) else {
+            return ["base64": .string(Data(response.body).base64EncodedString())]
         }
+        if isJSON, let json = try? JSON(repairing: response.body) { return secrets.redacted(json.withoutNULs) }
+        return .string(secrets.redacted(text.replacing("\0", with: "")))
     }
 
     private var isJSON: Bool {

@@ -25,9 +25,11 @@ final class ModelMeter: Sendable {
     /// A call has ended.
     /// - Parameter tokens: nil when it had no response.
     func called(_ scopes: [String], tokens: Int?) {
-        add(scopes) { _ in
-            let tokens = tokens.map(Double.init)
-            return ModelSpending(requests: 1, tokens: tokens ?? 0, calls: tokens == nil ? 0 : 1, callTokens: tokens ?? 0)
+        add(scopes) { scope in
+            guard let tokens else { return ModelSpending(requests: 1) }
+            // What next calls are expected to take is learnt from this one, but no more than a minute's worth.
+            let learnt = min(tokens, limits[scope]?.tokensPerMinute ?? tokens)
+            return ModelSpending(requests: 1, tokens: Double(tokens), calls: 1, callTokens: Double(learnt))
         }
     }
 
@@ -75,9 +77,9 @@ private struct MeteredModel: LanguageModel {
         }
     }
 
-    /// As the provider counts them; where it does not, a token for each four bytes.
+    /// As the provider counts them; where it does not, a token for each four bytes, at least one.
     private func tokens(_ request: ModelRequest, _ response: ModelResponse) -> Int {
         guard response.usage.totalTokens <= 0 else { return response.usage.totalTokens }
-        return (request.messages.reduce(0) { $0 + $1.content.utf8.count } + response.text.utf8.count) / 4
+        return max(1, (request.messages.reduce(0) { $0 + $1.content.utf8.count } + response.text.utf8.count) / 4)
     }
 }

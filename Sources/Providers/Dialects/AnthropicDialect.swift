@@ -22,7 +22,7 @@ struct AnthropicDialect: ModelDialect {
 
     /// A structured answer is the input of a tool: the request has one tool with the schema, and tells the model to call
     /// it, so the model must give exactly such an input.
-    func body(of request: ModelRequest) -> JSON {
+    func body(of request: ModelRequest) -> JSONObject {
         let system = request.messages.filter { $0.role == .system }.map(\.content).joined(separator: "\n\n")
         let turns = request.messages.filter { $0.role != .system }
         var body: JSONObject = [
@@ -43,97 +43,134 @@ struct AnthropicDialect: ModelDialect {
             ]
             body["tool_choice"] = ["type": "tool", "name": .string(schema.name), "disable_parallel_tool_use": true]
         }
-        return .object(body)
+        return body
     }
 
-    func makeStream() -> any AnswerStream { MessageStream() }
+    func makeReader(for request: ModelRequest) -> any ChunkReader { MessageReader(tool: request.schema?.name) }
 }
 
-/// Assembles a streamed message; the input of a tool is the structured answer, and counts as text.
-struct MessageStream: AnswerStream {
-    private var text = ""
-    private var promptTokens = 0
-    private var completionTokens = 0
-    private var stopReason: String?
-    private var model: String?
-    private(set) var isDone = false
-    private(set) var hasBegun = false
+/// Reads messages, streamed or whole. The input of the tool that the request offers is the structured answer, and counts
+/// as text; other tools, and thoughts, are no part of the answer.
+struct MessageReader: ChunkReader {
+    private enum Block {
+        case text
+        /// The answer's tool, with an input that some servers send in one piece, before any delta.
+        case tool(whole: JSON?)
+        case other
+    }
 
-    mutating func receive(_ event: EventStreamParser.Event) throws(ProviderError) -> String? {
-        let data: JSON
-        do {
-            data = try JSON(parsing: event.data)
-        } catch {
-            throw ProviderError(code: .invalidResponse, message: "a piece of the stream is not JSON: \(error)")
+    /// The name of the tool that takes the answer; nil where text is asked for.
+    let tool: String?
+    private var blocks: [Int: Block] = [:]
+    private var promptTokens: [JSON?] = []
+    private var completionTokens: JSON?
+
+    init(tool: String?) {
+        self.tool = tool
+    }
+
+    mutating func read(chunk: JSON, event: String, into answer: inout PartialAnswer) throws(ProviderError) {
+        let type = chunk["type"]?.string ?? event
+        if event == "error" || type == "error" {
+            throw ServerFailure(error: chunk["error"] ?? chunk).providerError(status: nil)
         }
-        if event.name == "error" || data["type"] == "error" {
-            throw ServerFailure(error: data["error"] ?? data).providerError(status: nil)
-        }
-        switch data["type"]?.string {
+        let index = chunk["index"]?.int ?? 0
+        switch type {
         case "message_start":
-            note(data["message"])
-            return nil
+            note(chunk["message"], &answer)
         case "content_block_start":
-            return add(data["content_block"]?["text"]?.string)
+            let block = block(chunk["content_block"] ?? [:])
+            remember(block, at: index)
+            if case .text = block { try answer.add(chunk["content_block"]?["text"]?.string) }
         case "content_block_delta":
-            return add(data["delta"]?["text"]?.string ?? data["delta"]?["partial_json"]?.string)
+            try add(delta: chunk["delta"] ?? [:], at: index, &answer)
+        case "content_block_stop":
+            try end(block: index, &answer)
         case "message_delta":
-            note(data["delta"])
-            count(data["usage"])
-            return nil
+            note(chunk["delta"], &answer)
+            count(chunk["usage"], &answer)
         case "message_stop":
-            isDone = true
-            return nil
+            for index in blocks.keys.sorted() { try end(block: index, &answer) }
+            answer.isDone = true
         case "message":
-            return receive(whole: data)
+            try read(document: chunk, into: &answer)
+            answer.isDone = true
         default:
-            // `ping`, the ends of blocks, thoughts, and what later versions add.
-            return nil
+            break  // `ping`, and what later versions add
         }
     }
 
-    /// Takes a message of a server that does not stream.
-    private mutating func receive(whole message: JSON) -> String? {
-        note(message)
-        isDone = true
-        let pieces = (message["content"]?.array ?? []).compactMap { block in
-            block["type"] == "tool_use" ? block["input"]?.text : block["text"]?.string
+    mutating func read(document: JSON, into answer: inout PartialAnswer) throws(ProviderError) {
+        if document["type"] == "error" || document["error"]?.object != nil {
+            throw ServerFailure(error: document["error"] ?? document).providerError(status: nil)
         }
-        return add(pieces.joined())
+        guard let content = document["content"] else {
+            throw ProviderError(code: .invalidResponse, message: "the response has no content, and so no answer")
+        }
+        for part in content.array ?? [content] {
+            switch part.string == nil ? block(part) : .text {
+            case .text: try answer.add(part.string ?? part["text"]?.string)
+            case .tool: try answer.add(part["input"]?.text)
+            case .other: break
+            }
+        }
+        note(document, &answer)
     }
 
-    private mutating func add(_ piece: String?) -> String? {
-        guard let piece, !piece.isEmpty else { return nil }
-        hasBegun = true
-        text += piece
-        return piece
+    private func block(_ block: JSON) -> Block {
+        switch block["type"]?.string {
+        case "text", nil: return .text
+        case "tool_use":
+            guard let tool, block["name"]?.string == tool else { return .other }
+            let input = block["input"] ?? [:]
+            return .tool(whole: input == [:] || input.object == nil ? Optional.none : input)
+        default: return .other
+        }
     }
 
-    private mutating func note(_ message: JSON?) {
-        if let name = message?["model"]?.string, !name.isEmpty { model = name }
-        if let reason = message?["stop_reason"]?.string { stopReason = reason }
-        count(message?["usage"])
+    private mutating func end(block index: Int, _ answer: inout PartialAnswer) throws(ProviderError) {
+        if case .tool(let input?)? = blocks.removeValue(forKey: index) { try answer.add(input.text) }
+    }
+
+    /// An answer has few blocks; the index is only a key, whatever a server makes it.
+    private mutating func remember(_ block: Block, at index: Int) {
+        if blocks.count >= 1_000 { blocks = [:] }
+        blocks[index] = block
+    }
+
+    private mutating func add(delta: JSON, at index: Int, _ answer: inout PartialAnswer) throws(ProviderError) {
+        let isText = delta["type"] == "text_delta" || (delta["type"] == nil && delta["text"] != nil)
+        let isInput = delta["type"] == "input_json_delta" || (delta["type"] == nil && delta["partial_json"] != nil)
+        switch blocks[index] {
+        case .text?, nil:
+            if isText { try answer.add(delta["text"]?.string) }
+            // Without the start of its block: it can only be the tool that was asked for.
+            if isInput, tool != nil, blocks[index] == nil { try answer.add(delta["partial_json"]?.string) }
+        case .tool?:
+            guard isInput, let piece = delta["partial_json"]?.string, !piece.isEmpty else { return }
+            blocks[index] = .tool(whole: nil)
+            try answer.add(piece)
+        case .other?:
+            break
+        }
+    }
+
+    private mutating func note(_ message: JSON?, _ answer: inout PartialAnswer) {
+        answer.note(model: message?["model"]?.string)
+        let word = StopWord(message?["stop_reason"]?.string)
+        // The call of the tool that was asked for is the answer.
+        answer.end(word == .reason(.toolCalls) && tool != nil ? .reason(.stop) : word)
+        count(message?["usage"], &answer)
     }
 
     /// The numbers are totals: later ones replace earlier ones. Tokens read from or written to the provider's cache are
     /// part of the prompt.
-    private mutating func count(_ usage: JSON?) {
-        let parts = ["input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens"].compactMap { usage?[$0]?.int }
-        if !parts.isEmpty { promptTokens = max(promptTokens, parts.reduce(0, +)) }
-        if let tokens = usage?["output_tokens"]?.int { completionTokens = tokens }
-    }
-
-    var isComplete: Bool { isDone || stopReason != nil }
-
-    func response(model requested: String) throws(ProviderError) -> ModelResponse {
-        guard isComplete else {
-            throw ProviderError(code: .invalidResponse, message: "the stream was cut off before the answer was complete")
-        }
-        if stopReason == "refusal" {
-            throw ProviderError(code: .refused, message: "the model refused to answer")
-        }
-        return ModelResponse(
-            text: text, usage: Usage(promptTokens: promptTokens, completionTokens: completionTokens),
-            finishReason: stopReason, model: model ?? requested)
+    private mutating func count(_ usage: JSON?, _ answer: inout PartialAnswer) {
+        guard let usage, usage.object != nil else { return }
+        let prompt = ["input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens"].map { usage[$0] }
+        let counted = Usage(reportedPrompt: prompt, completion: nil)?.promptTokens ?? 0
+        if counted >= Usage(reportedPrompt: promptTokens, completion: nil)?.promptTokens ?? 0 { promptTokens = prompt }
+        if let tokens = usage["output_tokens"], TokenCount.reading(tokens) != nil { completionTokens = tokens }
+        answer.usage = Usage(reportedPrompt: promptTokens, completion: completionTokens) ?? .zero
     }
 }

@@ -22,7 +22,7 @@ package struct OpenAIDialect: ModelDialect {
         if let key { headers.add(name: "authorization", value: "Bearer \(key)") }
     }
 
-    func body(of request: ModelRequest) -> JSON {
+    func body(of request: ModelRequest) -> JSONObject {
         var body: JSONObject = [
             "model": .string(request.model.model),
             "messages": .array(request.messages.map { ["role": .string($0.role.rawValue), "content": .string($0.content)] }),
@@ -39,78 +39,83 @@ package struct OpenAIDialect: ModelDialect {
                 "json_schema": ["name": .string(schema.name), "schema": schema.schema, "strict": .bool(schema.isClosed)],
             ]
         }
-        return .object(body)
+        return body
     }
 
-    func makeStream() -> any AnswerStream { ChatCompletionStream() }
+    func makeReader(for request: ModelRequest) -> any ChunkReader { ChatCompletionReader() }
 }
 
 package typealias OpenAIOptions = OpenAIDialect
 
-/// Assembles a streamed chat completion, chunk by chunk.
-struct ChatCompletionStream: AnswerStream {
-    private var text = ""
-    private var refusal = ""
-    private var usage = Usage.zero
-    private var finishReason: String?
-    private var model: String?
-    private(set) var isDone = false
-    private(set) var hasBegun = false
-
-    mutating func receive(_ event: EventStreamParser.Event) throws(ProviderError) -> String? {
-        if event.data.elementsEqual("[DONE]".utf8) {
-            isDone = true
-            return nil
-        }
-        let chunk: JSON
-        do {
-            chunk = try JSON(parsing: event.data)
-        } catch {
-            throw ProviderError(code: .invalidResponse, message: "a chunk of the stream is not JSON: \(error)")
-        }
-        if event.name == "error", chunk["error"] == nil {
-            throw ServerFailure(error: chunk).providerError(status: nil)
-        }
-        return try receive(chunk: chunk)
-    }
-
-    /// Takes a chunk, or a whole completion of a server that does not stream.
-    private mutating func receive(chunk: JSON) throws(ProviderError) -> String? {
-        if let error = chunk["error"], !error.isNull {
-            throw ServerFailure(error: error).providerError(status: nil)
-        }
-        if let model = chunk["model"]?.string, !model.isEmpty { self.model = model }
-        if let usage = chunk["usage"].flatMap(Self.usage) { self.usage = usage }
-        guard let choice = chunk["choices"]?[0] else { return nil }
-        if let reason = choice["finish_reason"]?.string { finishReason = reason }
+/// Reads chat completions, streamed or whole.
+struct ChatCompletionReader: ChunkReader {
+    func read(chunk: JSON, event: String, into answer: inout PartialAnswer) throws(ProviderError) {
+        if let error = Self.error(in: chunk, event) { throw ServerFailure(error: error).providerError(status: nil) }
+        answer.note(model: chunk["model"]?.string)
+        if let usage = chunk["usage"].flatMap(Self.usage) { answer.usage = usage }
+        // Only one answer is asked for. Where a server sends several, the one with the index 0 is it, wherever it is listed.
+        let choices = chunk["choices"]?.array ?? []
+        let choice = choices.enumerated().first { ($1["index"]?.int ?? $0) == 0 }?.element
+        guard let choice else { return }
+        if let error = Self.meaningful(choice["error"]) { throw ServerFailure(error: error).providerError(status: nil) }
         let delta = choice["delta"] ?? choice["message"]
-        if let piece = delta?["refusal"]?.string { refusal += piece }
-        guard let piece = delta?["content"]?.string, !piece.isEmpty else { return nil }
-        hasBegun = true
-        text += piece
-        return piece
+        let content = ContentParts(delta?["content"] ?? choice["text"])
+        answer.refusal += (delta?["refusal"]?.string ?? "") + content.refusal
+        try answer.add(content.text)
+        answer.end(StopWord(choice["finish_reason"]?.string))
+        // OpenRouter sends the word of the server behind it too, which may tell of a failure that the first does not.
+        if let native = StopWord(choice["native_finish_reason"]?.string), native.isBad { answer.end(native) }
     }
 
-    var isComplete: Bool { isDone || finishReason != nil }
+    func read(document: JSON, into answer: inout PartialAnswer) throws(ProviderError) {
+        try read(chunk: document, event: "", into: &answer)
+        guard document["choices"]?[0] != nil else {
+            throw ProviderError(code: .invalidResponse, message: "the response has no choices, and so no answer")
+        }
+    }
 
-    func response(model requested: String) throws(ProviderError) -> ModelResponse {
-        if finishReason == "content_filter" {
-            throw ProviderError(code: .refused, message: "the provider's content filter stopped the answer")
-        }
-        guard isComplete else {
-            throw ProviderError(code: .invalidResponse, message: "the stream was cut off before the answer was complete")
-        }
-        if !refusal.isEmpty {
-            throw ProviderError(code: .refused, message: "the model refused: \(refusal.prefix(500))")
-        }
-        return ModelResponse(text: text, usage: usage, finishReason: finishReason, model: model ?? requested)
+    /// The error that a chunk is, by any of the ways in which servers send one.
+    private static func error(in chunk: JSON, _ event: String) -> JSON? {
+        if event == "error" || chunk["object"] == "error" { return meaningful(chunk["error"]) ?? chunk }
+        return meaningful(chunk["error"])
+    }
+
+    /// Nil for what says that there is no error.
+    private static func meaningful(_ error: JSON?) -> JSON? {
+        guard let error, !error.isNull, error != false, error != "", error != [:] else { return nil }
+        return error
     }
 
     private static func usage(_ json: JSON) -> Usage? {
-        guard json.object != nil else { return nil }
-        return Usage(
-            promptTokens: json["prompt_tokens"]?.int ?? 0,
-            completionTokens: json["completion_tokens"]?.int ?? 0,
-            totalTokens: json["total_tokens"]?.int)
+        Usage(
+            reportedPrompt: [json["prompt_tokens"] ?? json["input_tokens"]],
+            completion: json["completion_tokens"] ?? json["output_tokens"], total: json["total_tokens"])
+    }
+}
+
+/// The content of a message: a text, or a list of parts, of which the texts count. Thoughts are no part of the answer.
+struct ContentParts {
+    private(set) var text = ""
+    private(set) var refusal = ""
+
+    init(_ content: JSON?) {
+        switch content {
+        case .string(let text): self.text = text
+        case .array(let parts): for part in parts { add(part) }
+        case .object: if let content { add(content) }
+        default: break
+        }
+    }
+
+    private mutating func add(_ part: JSON) {
+        if let text = part.string {
+            self.text += text
+            return
+        }
+        switch part["type"]?.string {
+        case nil, "text", "output_text", "text_delta": text += part["text"]?.string ?? part["text"]?["value"]?.string ?? ""
+        case "refusal": refusal += part["refusal"]?.string ?? ""
+        default: break
+        }
     }
 }

@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import Base
 import Logging
 import NIOCore
 import NIOHTTP1
@@ -10,14 +11,59 @@ struct ServerModel: LanguageModel {
     let server: ModelServer
     let httpClient: HTTPClient
     let logger: Logger
+    private let refusals = MemberRefusals()
 
+    init(server: ModelServer, httpClient: HTTPClient, logger: Logger) {
+        self.server = server
+        self.httpClient = httpClient
+        self.logger = logger
+    }
+
+    /// A server that refuses a member which the service adds by itself, and names it, is asked once more without it.
     func complete(
         _ request: ModelRequest, onText: @escaping @Sendable (String) async -> Void
     ) async throws(ProviderError) -> ModelResponse {
         guard !Task.isCancelled else { throw ProviderError(code: .cancelled, message: "the call was cancelled") }
-        let http = try server.call(request)
-        let call = ModelCall(server: server, httpClient: httpClient, logger: logger, request: request)
-        return try await call.run(http, onText: onText)
+        let watch = CallWatch(timeout: request.timeout)
+        var body = server.dialect.body(of: request)
+        for member in server.omitted.union(refusals.known(of: request.model.model)) { member.remove(from: &body) }
+        while true {
+            let http = try server.call(request, body)
+            let call = ModelCall(server: server, httpClient: httpClient, logger: logger, request: request, watch: watch)
+            let failure: ProviderError
+            do throws(ProviderError) {
+                return try await call.run(http, onText: onText)
+            } catch let error {
+                failure = error
+            }
+            let refused = OptionalMember.allCases.filter { member in
+                member.isOwn && body[member.rawValue] != nil && failure.refusedMembers.contains(member.rawValue)
+            }
+            guard !refused.isEmpty else { throw failure }
+            for member in refused { member.remove(from: &body) }
+            let isNew = refusals.learn(refused.filter(\.isAlwaysRefused), of: request.model.model)
+            logger.log(
+                level: isNew ? .notice : .debug, "a server refuses a member of requests, and is asked without it; see omit in the configuration",
+                metadata: ["model": "\(request.model)", "members": "\(refused.map(\.rawValue))", "detail": "\(failure.message)"])
+        }
+    }
+}
+
+/// The members that a server refuses, by model, as far as calls have shown.
+private final class MemberRefusals: Sendable {
+    private static let maxModels = 1_000
+    private let members = Mutex<[String: Set<OptionalMember>]>([:])
+
+    func known(of model: String) -> Set<OptionalMember> { members.withLock { $0[model] ?? [] } }
+
+    /// Whether anything is new in it.
+    func learn(_ refused: [OptionalMember], of model: String) -> Bool {
+        members.withLock { members in
+            guard !refused.isEmpty, members[model] != nil || members.count < Self.maxModels else { return false }
+            let before = members[model, default: []]
+            members[model] = before.union(refused)
+            return before != members[model]
+        }
     }
 }
 
@@ -29,6 +75,7 @@ private struct ModelCall: Sendable {
     let httpClient: HTTPClient
     let logger: Logger
     let request: ModelRequest
+    let watch: CallWatch
 
     private enum Outcome: Sendable {
         case ended(Result<ModelResponse, ProviderError>)
@@ -39,11 +86,10 @@ private struct ModelCall: Sendable {
     func run(
         _ http: HTTPClientRequest, onText: @escaping @Sendable (String) async -> Void
     ) async throws(ProviderError) -> ModelResponse {
-        let watch = CallWatch(timeout: request.timeout)
         let (result, expiry) = await withTaskGroup(of: Outcome.self) { group in
             group.addTask {
                 do throws(ProviderError) {
-                    return .ended(.success(try await exchange(http, watch: watch, onText: onText)))
+                    return .ended(.success(try await exchange(http, onText: onText)))
                 } catch {
                     return .ended(.failure(error))
                 }
@@ -82,22 +128,29 @@ private struct ModelCall: Sendable {
         case (.failure(let error)?, _) where error.code != .cancelled:
             throw server.redacted(error)
         case (_, .timedOut?) where !Task.isCancelled:
-            throw ProviderError(code: .timeout, message: "\(request.model) took longer than \(request.timeout)")
-        case (_, .stalled?) where !Task.isCancelled:
-            throw ProviderError(code: .stalled, message: "\(request.model) sent nothing for too long")
+            let state = watch.hasBegun ? " and was still writing; raise the phase's timeout" : ""
+            throw ProviderError(
+                code: .timeout, message: "\(request.model) took longer than \(DurationText.text(of: request.timeout))\(state)")
+        case (_, .stalled(let silence)?) where !Task.isCancelled:
+            let time = DurationText.text(of: silence)
+            throw ProviderError(
+                code: .stalled,
+                message: watch.hasBegun
+                    ? "\(request.model) sent nothing for \(time) in the middle of its answer, the provider's stall_timeout"
+                    : "\(request.model) sent nothing for \(time), the provider's first_token_timeout")
         default:
             throw ProviderError(code: .cancelled, message: "the call was cancelled")
         }
     }
 
     private func exchange(
-        _ http: HTTPClientRequest, watch: CallWatch, onText: @Sendable (String) async -> Void
+        _ http: HTTPClientRequest, onText: @Sendable (String) async -> Void
     ) async throws(ProviderError) -> ModelResponse {
-        watch.startWaiting(atMost: server.firstTokenTimeout)
+        watch.startWaiting(atMost: server.firstTokenTimeout, hasBegun: false)
         do {
             let response = try await httpClient.execute(http, deadline: .now() + .hours(24), logger: nil)
-            guard response.status == .ok else { throw try await ServerFailure.error(of: response) }
-            var reader = AnswerReader(server: server, watch: watch)
+            guard (200...299).contains(response.status.code) else { throw try await ServerFailure.error(of: response) }
+            var reader = AnswerReader(server: server, watch: watch, request: request)
             return try await reader.read(response, model: request.model.model, onText: onText)
         } catch let error as ProviderError {
             throw error
@@ -113,26 +166,38 @@ private struct ModelCall: Sendable {
 ///
 /// The second runs only while the call waits for bytes, so a slow consumer of the text never counts as a stall.
 final class CallWatch: Sendable {
-    enum Expiry: Sendable { case stalled, timedOut }
+    enum Expiry: Sendable {
+        /// After this silence.
+        case stalled(Duration)
+        case timedOut
+    }
+
+    private struct State {
+        var silenceEnd: ContinuousClock.Instant?
+        var silence = Duration.zero
+        var hasBegun = false
+    }
 
     private let clock = ContinuousClock()
     private let end: ContinuousClock.Instant
-    private let silenceEnd = Mutex<ContinuousClock.Instant?>(nil)
+    private let state = Mutex(State())
     private let idleCheck = Duration.milliseconds(500)
 
     init(timeout: Duration) {
         end = clock.now.advanced(by: timeout)
     }
 
+    /// Whether the model had begun to answer when the call last began to wait.
+    var hasBegun: Bool { state.withLock { $0.hasBegun } }
+
     /// Starts to wait for bytes, for at most `silence`.
-    func startWaiting(atMost silence: Duration) {
-        let deadline = clock.now.advanced(by: silence)
-        silenceEnd.withLock { $0 = deadline }
+    func startWaiting(atMost silence: Duration, hasBegun: Bool) {
+        state.withLock { $0 = State(silenceEnd: clock.now.advanced(by: silence), silence: silence, hasBegun: hasBegun) }
     }
 
     /// Bytes have arrived: until the next wait the server is not silent.
     func stopWaiting() {
-        silenceEnd.withLock { $0 = nil }
+        state.withLock { $0.silenceEnd = nil }
     }
 
     /// Returns when a clock has run out, or nil when the task is cancelled first.
@@ -140,8 +205,8 @@ final class CallWatch: Sendable {
         while true {
             let now = clock.now
             guard now < end else { return .timedOut }
-            let silenceEnd = silenceEnd.withLock { $0 }
-            if let silenceEnd, now >= silenceEnd { return .stalled }
+            let (silenceEnd, silence) = state.withLock { ($0.silenceEnd, $0.silence) }
+            if let silenceEnd, now >= silenceEnd { return .stalled(silence) }
             let wake = min(end, silenceEnd ?? now.advanced(by: idleCheck))
             do {
                 // A deadline may move closer meanwhile, so the task never sleeps past the next check.

@@ -3,6 +3,7 @@ package import AsyncHTTPClient
 import Base
 import NIOCore
 import NIOHTTP1
+import NIOHTTPCompression
 import Workflow
 
 /// A server of models: how it is reached, which API it has, and how long it may be silent.
@@ -16,7 +17,9 @@ struct ModelServer: Sendable {
     /// How long the server may be silent in the middle of its answer.
     var stallTimeout = Duration.seconds(30)
     /// The most bytes of one response, above 0.
-    var maxResponseBytes = 8 << 20
+    var maxResponseBytes = ProviderConfiguration.defaultMaxBytes
+    /// What the configuration leaves out of requests.
+    var omitted: Set<OptionalMember> = []
 
     init(_ dialect: any ModelDialect, baseURL: String, apiKey: APIKey? = nil) {
         self.dialect = dialect
@@ -33,6 +36,8 @@ struct ModelServer: Sendable {
             apiKey: try configuration.usableKey(environment))
         firstTokenTimeout = configuration.firstTokenTimeout
         stallTimeout = configuration.stallTimeout
+        maxResponseBytes = configuration.maxBytes
+        omitted = configuration.omitted
     }
 
     /// The address of a path of the API.
@@ -47,19 +52,20 @@ struct ModelServer: Sendable {
         if let apiKey, !apiKey.fitsInHeader {
             throw ProviderError(code: .unauthorized, message: "the API key has characters that no key can have")
         }
-        var headers: HTTPHeaders = ["accept": accept, "user-agent": "pressroom"]
+        // Compression would hold the pieces of a stream back. What a server compresses all the same is unpacked.
+        var headers: HTTPHeaders = ["accept": accept, "accept-encoding": "identity", "user-agent": "pressroom"]
         dialect.authorize(&headers, key: apiKey?.secret)
         return headers
     }
 
     /// A request for an answer, which continues the trace of the task.
-    func call(_ request: ModelRequest) throws(ProviderError) -> HTTPClientRequest {
+    func call(_ request: ModelRequest, _ body: JSONObject) throws(ProviderError) -> HTTPClientRequest {
         var http = HTTPClientRequest(url: url(dialect.callPath))
         http.method = .POST
         http.headers = try headers(accept: "text/event-stream, application/json")
         http.headers.add(name: "content-type", value: "application/json")
         http.headers.add(name: "traceparent", value: TraceParent.header(traceID: request.context.traceID))
-        http.body = .bytes(ByteBuffer(bytes: dialect.body(of: request).utf8))
+        http.body = .bytes(ByteBuffer(bytes: JSON.object(body).utf8))
         return http
     }
 
@@ -70,21 +76,6 @@ struct ModelServer: Sendable {
         error.message = apiKey.redacted(from: error.message)
         return error
     }
-}
-
-/// An API of model servers: its paths, its headers, and how a request is written and an answer read.
-protocol ModelDialect: Sendable {
-    /// The address of the API's vendor; nil where the configuration must name one.
-    var defaultBaseURL: String? { get }
-    /// The path for an answer.
-    var callPath: String { get }
-    /// The path that lists the models.
-    var modelsPath: String { get }
-    /// Adds the headers that the API requires, with a key that fits into a header.
-    func authorize(_ headers: inout HTTPHeaders, key: String?)
-    /// The body of a request for a streamed answer.
-    func body(of request: ModelRequest) -> JSON
-    func makeStream() -> any AnswerStream
 }
 
 /// The `traceparent` header of a model call (W3C Trace Context, section 3.2).
@@ -118,6 +109,8 @@ extension HTTPClient.Configuration {
         var configuration = HTTPClient.Configuration()
         // An API that redirects a POST is at another address than configured; the key does not follow it there.
         configuration.redirectConfiguration = .disallow
+        // What a server compresses unasked; the limit is against a few bytes that become gigabytes.
+        configuration.decompression = .enabled(limit: .size(64 << 20))
         configuration.timeout.connect = .seconds(10)
         // One call is one attempt: the processor repeats it, and the step's row shows that.
         configuration.connectionPool.retryConnectionEstablishment = false

@@ -33,7 +33,7 @@ package final class RehearsalModel: LanguageModel {
         let prompt = request.messages.reduce(0) { $0 + RehearsalAnswer.words(of: $1.content).count }
         return ModelResponse(
             text: answer.words.joined(), usage: Usage(promptTokens: prompt, completionTokens: answer.words.count),
-            finishReason: answer.isCut ? "length" : "stop", model: request.model.model)
+            finishReason: answer.isCut ? .length : .stop, model: request.model.model)
     }
 
     /// The word before which this call fails; nil when it succeeds.

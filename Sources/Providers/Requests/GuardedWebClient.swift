@@ -1,5 +1,6 @@
 package import NIOCore
 import NIOHTTP1
+import NIOHTTPCompression
 import NIOPosix
 package import NIOSSL
 import Synchronization
@@ -76,6 +77,8 @@ package struct GuardedWebClient: WebClient {
                         try channel.pipeline.syncOperations.addHandler(NIOSSLClientHandler(context: context, serverHostname: name))
                     }
                     try channel.pipeline.syncOperations.addHTTPClientHandlers()
+                    // None is asked for, and some servers compress all the same.
+                    try channel.pipeline.syncOperations.addHandler(NIOHTTPResponseDecompressor(limit: .size(request.maxBytes)))
                     try channel.pipeline.syncOperations.addHandler(WebExchange(request, target, answer))
                 }
             }
@@ -145,8 +148,7 @@ private final class WebExchange: ChannelInboundHandler {
             self.head = head
         case .body(let buffer):
             guard body.count + buffer.readableBytes <= request.maxBytes else {
-                return end(
-                    context, .failure(ProviderError(code: .tooLarge, message: "The answer is longer than \(request.maxBytes) bytes.")))
+                return end(context, .failure(WebFailure.tooLarge(request)))
             }
             body.append(contentsOf: buffer.readableBytesView)
         case .end:
@@ -161,6 +163,9 @@ private final class WebExchange: ChannelInboundHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        if error as? NIOHTTPDecompression.DecompressionError == .limit { return end(context, .failure(WebFailure.tooLarge(request))) }
+        // A response without a body, as to HEAD, has no compressed one either, whatever its headers say.
+        if error as? NIOHTTPDecompression.ExtraDecompressionError == .truncatedData, body.isEmpty { return }
         end(context, .failure(error))
     }
 
@@ -185,6 +190,10 @@ private final class WebExchange: ChannelInboundHandler {
 
 /// The failure of an exchange, as a `ProviderError` that shows neither headers nor the URL.
 private enum WebFailure {
+    static func tooLarge(_ request: WebRequest) -> ProviderError {
+        ProviderError(code: .tooLarge, message: "The answer is longer than \(request.maxBytes) bytes.")
+    }
+
     static func error(of error: any Error, host: String) -> ProviderError {
         switch error {
         case let error as ProviderError: error
@@ -194,6 +203,8 @@ private enum WebFailure {
         case HTTPParserError.invalidEOFState:
             ProviderError(code: .unavailable, message: "\(host) closed the connection before its answer was complete.")
         case is HTTPParserError: ProviderError(code: .invalidResponse, message: "\(host) does not speak HTTP.")
+        case is NIOHTTPDecompression.DecompressionError, is NIOHTTPDecompression.ExtraDecompressionError:
+            ProviderError(code: .invalidResponse, message: "\(host) says that its answer is compressed, and it cannot be unpacked.")
         case let error as NIOSSLError: ProviderError(code: .unavailable, message: "TLS with \(host) failed: \(error).")
         case let error as NIOSSLExtraError: ProviderError(code: .unavailable, message: "TLS with \(host) failed: \(error).")
         case let error as BoringSSLError: ProviderError(code: .unavailable, message: "TLS with \(host) failed: \(error).")

@@ -16,6 +16,8 @@ struct ConfigurationFile {
         var members: [String: Entry]
         /// The members that are mappings of mappings, such as `prices` and `models`, by their keys.
         var tables: [String: [String: Row]] = [:]
+        /// The members that are lists of texts, such as `omit`; an element that is no text is empty.
+        var lists: [String: [Entry]] = [:]
     }
 
     /// A row of a table; without members when it is no mapping.
@@ -100,6 +102,9 @@ struct ConfigurationFile {
                 guard let name = attribute.scalar?.string else { continue }
                 let line = attribute.mark?.line ?? line
                 if case .mapping(let rows) = value { provider.tables[name] = table(rows, at: path + "." + name) }
+                if case .sequence(let elements) = value {
+                    provider.lists[name] = elements.map { Entry(text: $0.scalar?.string ?? "", line: $0.mark?.line ?? line) }
+                }
                 // The key of a value with a structure is kept, so that the provider's reader can refuse it by name.
                 if let entry = value.scalar == nil ? Entry(text: "", line: line) : entry(value, at: path + "." + name, line: line) {
                     provider.members[name] = entry

@@ -13,7 +13,9 @@ struct ProviderEntryReader {
     }
 
     private static let common = ["kind", "prices", "models"] + limits
-    private static let server = ["base_url", "api_key", "api_key_env", "first_token_timeout", "stall_timeout"]
+    private static let server = [
+        "base_url", "api_key", "api_key_env", "first_token_timeout", "stall_timeout", "max_bytes", "omit",
+    ]
     private static let known: [ProviderConfiguration.Kind: [String]] = [
         .anthropic: common + server + ["max_tokens"],
         .openai: common + server + ["token_limit_field"],
@@ -87,6 +89,31 @@ struct ProviderEntryReader {
         }
         if let timeout = duration("first_token_timeout", of: entry, at: path) { provider.firstTokenTimeout = timeout }
         if let timeout = duration("stall_timeout", of: entry, at: path) { provider.stallTimeout = timeout }
+        let sizes = "a size such as 65536, 64KiB or 1MiB, of 1KiB…1GiB"
+        if let bytes = value("max_bytes", of: entry, at: path, sizes, { ByteSizeText.parse($0).flatMap { (1 << 10...1 << 30).contains($0) ? $0 : nil } }) {
+            provider.maxBytes = bytes
+        }
+        provider.omitted = omitted(provider.kind, entry, at: path + ".omit")
+    }
+
+    /// `omit`: the members that requests leave out.
+    private mutating func omitted(
+        _ kind: ProviderConfiguration.Kind, _ entry: ConfigurationFile.Provider, at path: String
+    ) -> Set<OptionalMember> {
+        guard let member = entry.members["omit"] else { return [] }
+        let known = OptionalMember.all(of: kind)
+        let names = known.map(\.rawValue).joined(separator: ", ")
+        guard let elements = entry.lists["omit"] else {
+            report(path, line: member.line, "must be a list of \(names), such as [\(known.first?.rawValue ?? "")]")
+            return []
+        }
+        return elements.reduce(into: []) { omitted, element in
+            if let member = known.first(where: { $0.rawValue == element.text }) {
+                omitted.insert(member)
+            } else {
+                report(path, line: element.line, "has '\(element.text.prefix(80))', which is none of \(names)")
+            }
+        }
     }
 
     private mutating func readRehearsal(

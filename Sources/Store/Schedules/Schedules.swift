@@ -110,7 +110,7 @@ extension Store {
             """
             INSERT INTO pressroom.schedules AS s (tenant_id, id, \(raw: columns.names), next_run_at, created_by)
             SELECT \(scope.tenantID), \(UUIDv7.next()), \(raw: columns.values), \(next)::timestamptz, \(scope.userID)
-              FROM jsonb_to_record(\(values.json)::jsonb) AS r (\(raw: columns.definitions))
+              FROM json_to_record(\(values.json)::json) AS r (\(raw: columns.definitions))
             RETURNING \(raw: ScheduleView.columns)
             """)
         return try ScheduleView(rows[0])
@@ -132,7 +132,7 @@ extension Store {
                 UPDATE pressroom.schedules s
                    SET \(raw: columns.assignments), last_error = NULL,
                        next_run_at = CASE WHEN \(cron != nil)::boolean THEN \(next)::timestamptz ELSE s.next_run_at END
-                  FROM jsonb_to_record(\(values.json)::jsonb) AS r (\(raw: columns.definitions))
+                  FROM json_to_record(\(values.json)::json) AS r (\(raw: columns.definitions))
                  WHERE s.tenant_id = \(scope.tenantID) AND s.id = \(id) AND s.version = \(version)
                 RETURNING \(raw: ScheduleView.columns)
                 """)

@@ -3,14 +3,14 @@ import Postgres
 package import Workflow
 
 /// How much capacity a provider or a model has under its limits at a moment.
-package struct ModelRoom: Sendable, Hashable {
+package struct ModelCapacity: Sendable, Hashable {
     package let limits: ModelLimits
     /// Steps that run; nil where their number has no limit.
     package let running: Int?
     /// What is left in the buckets, below zero where more was used; nil without such a limit.
     package let requests: Double?
     package let tokens: Double?
-    /// What a call is expected to take.
+    /// What a call is expected to take; at least 1.
     package let tokensPerCall: Double
 
     package init(limits: ModelLimits, running: Int?, requests: Double?, tokens: Double?, tokensPerCall: Double) {
@@ -18,29 +18,32 @@ package struct ModelRoom: Sendable, Hashable {
         self.running = running
         self.requests = requests
         self.tokens = tokens
-        self.tokensPerCall = tokensPerCall
+        self.tokensPerCall = tokensPerCall > 1 ? tokensPerCall : 1  // also for what is no number
     }
 
     /// How many steps may start now.
     package var steps: Int {
         var steps = Int.max
         if let limit = limits.concurrency, let running { steps = limit - running }
-        if let requests { steps = min(steps, Int(requests)) }
+        if let requests { steps = min(steps, Self.whole(requests)) }
         // A call that takes more than the bucket holds must start some time: the excess is a debt.
-        if let tokens { steps = min(steps, tokens > 0 ? max(1, Int(tokens / tokensPerCall)) : 0) }
+        if let tokens { steps = min(steps, tokens > 0 ? max(1, Self.whole(tokens / tokensPerCall)) : 0) }
         return max(0, steps)
     }
 
+    /// The whole part, 0…10^9: rows may hold any number, and what is none.
+    private static func whole(_ number: Double) -> Int { number > 0 ? Int(min(number, 1e9)) : 0 }
+
     /// How long until a limit per minute lets another step start; zero when none is in the way.
     package var opensIn: Duration {
-        var wait = 0.0
-        if let limit = limits.requestsPerMinute, let requests, requests < 1 {
-            wait = (1 - requests) / RateBucket(perMinute: limit).perSecond
+        var wait = Duration.zero
+        if let limit = limits.requestsPerMinute, let requests {
+            wait = RateBucket(perMinute: limit).wait(from: requests, to: 1)
         }
-        if let limit = limits.tokensPerMinute, let tokens, tokens <= 0 {
-            wait = max(wait, -tokens / RateBucket(perMinute: limit).perSecond)
+        if let limit = limits.tokensPerMinute, let tokens {
+            wait = max(wait, RateBucket(perMinute: limit).wait(from: tokens, to: 0))
         }
-        return .seconds(wait)
+        return wait
     }
 }
 
@@ -80,7 +83,7 @@ extension Store {
         _ = try await database.query(
             """
             WITH spent AS (
-                SELECT * FROM jsonb_to_recordset(\(rows)::jsonb) AS s (scope text, requests integer,
+                SELECT * FROM json_to_recordset(\(rows)::json) AS s (scope text, requests integer,
                        tokens double precision, calls integer, call_tokens double precision)
             ), held AS MATERIALIZED (
                 SELECT r.scope FROM pressroom.model_rates r
@@ -99,13 +102,13 @@ extension Store {
     }
 
     /// How much capacity each of the limits leaves. Without the rows' locks it holds only for this moment.
-    static func modelRooms(_ limits: ScopedModelLimits) -> PostgresQuery {
+    static func modelCapacities(_ limits: ScopedModelLimits) -> PostgresQuery {
         """
-        SELECT l.scope, coalesce(r.tokens_per_call, \(expectedTokens)) AS tokens_per_call,
-               pressroom.refilled(coalesce(r.requests, 'Infinity'), l.request_burst, l.requests_per_second,
-                                  coalesce(r.refilled_at, now())) AS requests,
-               pressroom.refilled(coalesce(r.tokens, 'Infinity'), l.token_burst, l.tokens_per_second,
-                                  coalesce(r.refilled_at, now())) AS tokens,
+        SELECT l.scope, \(raw: tokensPerCall) AS tokens_per_call,
+               pressroom.refilled(greatest(l.lowest_requests, coalesce(r.requests, 'Infinity')), l.request_burst,
+                                  l.requests_per_second, coalesce(r.refilled_at, now())) AS requests,
+               pressroom.refilled(greatest(l.lowest_tokens, coalesce(r.tokens, 'Infinity')), l.token_burst,
+                                  l.tokens_per_second, coalesce(r.refilled_at, now())) AS tokens,
                CASE WHEN l.concurrency IS NOT NULL THEN (
                    SELECT count(*) FROM pressroom.steps s
                     WHERE s.status = 'running' AND s.model IS NOT NULL
@@ -116,22 +119,22 @@ extension Store {
                         FROM pressroom.fallback_calls c
                         JOIN pressroom.steps s ON s.tenant_id = c.tenant_id AND s.id = c.step_id
                        WHERE s.status = 'running' AND s.attempt = c.attempt) END AS running
-          FROM jsonb_to_recordset(\(rows(limits))::jsonb) AS l (\(raw: limitColumns.definitions))
+          FROM json_to_recordset(\(rows(limits))::json) AS l (\(raw: limitColumns.definitions))
           LEFT JOIN pressroom.model_rates r ON r.scope = l.scope COLLATE "C"
         """
     }
 
-    static func modelRooms(_ result: PostgresResult, _ limits: ScopedModelLimits) throws -> [String: ModelRoom] {
-        var rooms: [String: ModelRoom] = [:]
+    static func modelCapacities(_ result: PostgresResult, _ limits: ScopedModelLimits) throws -> [String: ModelCapacity] {
+        var capacities: [String: ModelCapacity] = [:]
         for row in result {
             let scope = try row.decode("scope", as: String.self)
-            rooms[scope] = ModelRoom(
+            capacities[scope] = ModelCapacity(
                 limits: limits[scope] ?? ModelLimits(), running: try row.decode("running"),
                 requests: limits[scope]?.requestsPerMinute == nil ? nil : try row.decode("requests"),
                 tokens: limits[scope]?.tokensPerMinute == nil ? nil : try row.decode("tokens"),
                 tokensPerCall: try row.decode("tokens_per_call"))
         }
-        return rooms
+        return capacities
     }
 
     /// Takes the locks of the limits until the transaction ends, in order.
@@ -152,22 +155,25 @@ extension Store {
         """
         UPDATE pressroom.model_rates r
            SET requests = coalesce(
-                   pressroom.refilled(r.requests, l.request_burst, l.requests_per_second, r.refilled_at) - l.calls, r.requests),
+                   pressroom.refilled(greatest(l.lowest_requests, r.requests), l.request_burst, l.requests_per_second,
+                                      r.refilled_at) - l.calls, r.requests),
                tokens = coalesce(
-                   pressroom.refilled(r.tokens, l.token_burst, l.tokens_per_second, r.refilled_at)
-                       - l.calls * coalesce(r.tokens_per_call, \(expectedTokens)), r.tokens),
+                   pressroom.refilled(greatest(l.lowest_tokens, r.tokens), l.token_burst, l.tokens_per_second,
+                                      r.refilled_at) - l.calls * \(raw: tokensPerCall), r.tokens),
                refilled_at = clock_timestamp()
-          FROM jsonb_to_recordset(\(rows(limits, calls))::jsonb) AS l (\(raw: limitColumns.definitions))
+          FROM json_to_recordset(\(rows(limits, calls))::json) AS l (\(raw: limitColumns.definitions))
          WHERE r.scope = l.scope COLLATE "C"
         """
     }
 
-    /// What a model's first calls are expected to take, in tokens.
-    private static var expectedTokens: Double { 1_000 }
+    /// What a call is expected to take: as its model's calls did lately, the first ones 1,000 tokens. At least one token,
+    /// and at most what the limit lets through in a minute: the excess of a longer call is charged at its end.
+    private static let tokensPerCall = "greatest(1, least(l.tokens_per_minute, coalesce(r.tokens_per_call, 1000)))"
 
     private static let limitColumns: Columns = """
         scope text, first text, past text, concurrency integer, calls integer, request_burst double precision,
-        requests_per_second double precision, token_burst double precision, tokens_per_second double precision
+        requests_per_second double precision, lowest_requests double precision, token_burst double precision,
+        tokens_per_second double precision, lowest_tokens double precision, tokens_per_minute double precision
         """
 
     /// Limits as records with `limitColumns`; with calls, only those that some call was charged to.
@@ -185,8 +191,11 @@ extension Store {
                     "first": .string(isOneModel ? scope : scope + "/"), "past": .string(isOneModel ? scope + " " : scope + "0"),
                     "request_burst": requests.map { .number($0.burst) } ?? .null,
                     "requests_per_second": requests.map { .number($0.perSecond) } ?? .null,
+                    "lowest_requests": requests.map { .number($0.lowest) } ?? .null,
                     "token_burst": tokens.map { .number($0.burst) } ?? .null,
                     "tokens_per_second": tokens.map { .number($0.perSecond) } ?? .null,
+                    "lowest_tokens": tokens.map { .number($0.lowest) } ?? .null,
+                    "tokens_per_minute": limits.tokensPerMinute.map { .number(Double($0)) } ?? .null,
                 ]
             })
     }
@@ -211,12 +220,12 @@ extension Store {
                 RETURNING step_id
                 """)
             guard !held.isEmpty else { return false }
-            let rooms = try Self.modelRooms(try await connection.query(Self.modelRooms(limits)), limits)
-            let hasRoom = rooms.values.allSatisfy { room in
-                guard let limit = room.limits.concurrency, let running = room.running else { return true }
+            let capacities = try Self.modelCapacities(try await connection.query(Self.modelCapacities(limits)), limits)
+            let hasCapacity = capacities.values.allSatisfy { capacity in
+                guard let limit = capacity.limits.concurrency, let running = capacity.running else { return true }
                 return running < limit
             }
-            guard hasRoom else { return false }
+            guard hasCapacity else { return false }
             _ = try await connection.query(
                 """
                 UPDATE pressroom.fallback_calls SET model = \(model.description)

@@ -17,22 +17,32 @@ extension Store {
         _ scope: Scope, _ taskID: UUID, _ action: TaskAction, ifVersion: Int64?
     ) async throws -> TaskView {
         try await write(scope) { transaction in
-            let workflow = action == .retry ? try await workflow(transaction, scope, ofTask: taskID) : nil
-            _ = try await refusingHeldRows {
-                try await changeTaskGraphs(transaction, scope, [taskID], lockTimeout: heldRowTimeout) { graphs in
-                    guard !graphs.isEmpty else { throw StoreError.noTask(taskID) }
-                    let task = graphs[0].task
-                    try StoreError.require(ifVersion, ofVersion: task.version, "task")
-                    guard graphs[0].allows(action) else {
-                        throw StoreError(
-                            .conflict, "A task that is \(task.status) cannot \(action.rawValue).", status: task.status.rawValue)
-                    }
-                    graphs[0].perform(action, workflow)
-                }
+            if action == .cancel {
+                try await cancelTask(on: transaction, scope, taskID, ifVersion: ifVersion)
+            } else {
+                try await changeTask(on: transaction, scope, taskID, action, ifVersion: ifVersion)
             }
             transaction.announce(.dueOrEnded)
             guard let view = try await task(scope, taskID, transaction.query) else { throw StoreError.noTask(taskID) }
             return view
+        }
+    }
+
+    private func changeTask(
+        on transaction: WriteTransaction, _ scope: Scope, _ taskID: UUID, _ action: TaskAction, ifVersion: Int64?
+    ) async throws {
+        let workflow = action == .retry ? try await workflow(transaction, scope, ofTask: taskID) : nil
+        _ = try await refusingHeldRows {
+            try await changeTaskGraphs(transaction, scope, [taskID], lockTimeout: heldRowTimeout) { graphs in
+                guard !graphs.isEmpty else { throw StoreError.noTask(taskID) }
+                let task = graphs[0].task
+                try StoreError.require(ifVersion, ofVersion: task.version, "task")
+                guard graphs[0].allows(action) else {
+                    throw StoreError(
+                        .conflict, "A task that is \(task.status) cannot \(action.rawValue).", status: task.status.rawValue)
+                }
+                graphs[0].perform(action, workflow)
+            }
         }
     }
 
@@ -65,7 +75,7 @@ extension TaskGraph {
         switch action {
         case .pause: pause()
         case .resume: resume()
-        case .cancel: cancel()
+        case .cancel: break  // by `cancelTask`, without a graph
         case .retry: retry(workflow)
         }
     }
@@ -80,28 +90,6 @@ extension TaskGraph {
         // A task that never ran goes back to the queue of new ones.
         task.status = phases.allSatisfy { $0.status == .pending } ? .pending : .running
         wakeAfter = .zero
-    }
-
-    private mutating func cancel() {
-        let reason: JSON = ["code": "cancelled", "message": "The task was cancelled."]
-        for index in outputs.indices where !outputs[index].status.isSettled {
-            outputs[index].status = .failed
-            outputs[index].error = reason
-        }
-        for index in evaluations.indices where !evaluations[index].status.isTerminal {
-            evaluations[index].status = .failed
-            evaluations[index].error = reason
-        }
-        for index in steps.indices where !steps[index].status.isTerminal {
-            steps[index].status = .cancelled
-        }
-        for index in phases.indices where !phases[index].status.isTerminal {
-            phases[index].status = .cancelled
-        }
-        for index in humanTasks.indices where !humanTasks[index].status.isTerminal {
-            humanTasks[index].status = .cancelled
-        }
-        task.status = .cancelled
     }
 
     /// Withdraws the open human tasks; their steps ask again when the task goes on.

@@ -1,3 +1,5 @@
+import Base
+
 /// A node of the workflow's graph.
 package struct PhaseDefinition: Sendable, Hashable {
     /// Unique in the workflow; the `key` of the phase's row.
@@ -7,7 +9,7 @@ package struct PhaseDefinition: Sendable, Hashable {
     /// The phases that must have finished first; empty for a root.
     package var needs: [String]
     package var retry: RetryPolicy
-    /// How long one attempt of one step may take.
+    /// How long one attempt of one step may take, whole.
     package var timeout: Duration
     /// The limit of steps of this phase that run at once in one task; nil for none.
     package var concurrency: Int?
@@ -23,21 +25,26 @@ package struct PhaseDefinition: Sendable, Hashable {
     package var kind: PhaseKind { spec.kind }
     /// As the definition writes it, and the phase's row.
     package var kindName: String {
-        if case .own(let phase) = spec { phase.kind } else { kind.rawValue }
+        if case .custom(let phase) = spec { phase.kind } else { kind.rawValue }
     }
 
-    package static let defaultTimeout: Duration = .seconds(300)
+    /// The timeout of a phase that sets none. Where an agent writes, only silence and the size of the answer end an attempt
+    /// before: a slow model that writes is no failure.
+    package static func defaultTimeout(of kind: PhaseKind) -> Duration {
+        kind.hasAgents ? .seconds(3_600) : .seconds(300)
+    }
 
+    /// - Parameter timeout: nil for the default of the kind.
     package init(
         id: String, name: String? = nil, needs: [String] = [], retry: RetryPolicy = RetryPolicy(),
-        timeout: Duration = Self.defaultTimeout, concurrency: Int? = nil, onFailure: OnFailure = .fail,
+        timeout: Duration? = nil, concurrency: Int? = nil, onFailure: OnFailure = .fail,
         when: PathExpression? = nil, fanOut: FanOut? = nil, repeats: RepeatPolicy? = nil, spec: PhaseSpec
     ) {
         self.id = id
         self.name = name
         self.needs = needs
         self.retry = retry
-        self.timeout = timeout
+        self.timeout = timeout ?? Self.defaultTimeout(of: spec.kind)
         self.concurrency = concurrency
         self.onFailure = onFailure
         self.when = when
@@ -72,8 +79,6 @@ package struct FanOut: Sendable, Hashable {
 }
 
 extension FanOut {
-    static let keys = ["for_each", "max_items"]
-
     /// Nil for a phase without a list.
     init?(reading reader: ObjectReader) {
         let list = reader.expression("for_each")
@@ -101,9 +106,10 @@ package struct RepeatPolicy: Sendable, Hashable {
 
 extension RepeatPolicy {
     init?(reading reader: ObjectReader) {
-        reader.refuseUnknownKeys(known: ["max", "until"])
         let until = reader.expression("until")
-        guard reader.required("max") != nil, let max = reader.integer("max", in: 1...Self.maxRuns) else { return nil }
+        let max = reader.required("max") == nil ? nil : reader.integer("max", in: 1...Self.maxRuns)
+        reader.refuseUnknownKeys()
+        guard let max else { return nil }
         self.init(max: max, until: until)
     }
 }

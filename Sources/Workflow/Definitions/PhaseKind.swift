@@ -6,13 +6,16 @@ package enum PhaseKind: String, Sendable, Hashable, CaseIterable {
     case log
     case http
     /// A kind that the embedding program registered; definitions use its own name.
-    case own
+    case custom
     case transform, branch
     case human, workflow
 }
 
 extension PhaseKind {
     private static let editorial: Set<PhaseKind> = [.write, .edit, .evaluate, .select, .rank]
+
+    /// Whether agents work in the phase.
+    package var hasAgents: Bool { [.write, .edit, .evaluate, .rank, .agent].contains(self) }
 
     /// Whether the phase may do its work for each element of a list. Editorial kinds work on each draft anyway, a branch
     /// decides once, and a signal has one name.
@@ -34,7 +37,7 @@ package enum PhaseSpec: Sendable, Hashable {
     case delay(DelayPhase)
     case log(LogPhase)
     case http(HTTPPhase)
-    case own(OwnPhase)
+    case custom(CustomPhase)
     case transform(TransformPhase)
     case branch(BranchPhase)
     case human(HumanPhase)
@@ -52,7 +55,7 @@ package enum PhaseSpec: Sendable, Hashable {
         case .delay: .delay
         case .log: .log
         case .http: .http
-        case .own: .own
+        case .custom: .custom
         case .transform: .transform
         case .branch: .branch
         case .human: .human

@@ -36,6 +36,12 @@ package struct RetryPolicy: Sendable, Hashable {
         Backoff(initial: initial, factor: factor, max: max, jitter: 1 - jitter...1 + jitter).delay(afterFailures: n, random: random)
     }
 
+    /// The wait after attempt `n` where the server asked for one too: the longer of the two. What the server asks counts up
+    /// to `max`; a server may ask for a year.
+    package func delay(afterAttempt n: Int, random: Double, requested: Duration?) -> Duration {
+        Swift.max(delay(afterAttempt: n, random: random), Swift.min(requested ?? .zero, max))
+    }
+
     /// Whether a step that failed with `code` at `attempt` (from 1) is tried again.
     ///
     /// - Parameter limit: the step's own limit of attempts. It begins as ``maxAttempts``, and an explicit retry raises it.
@@ -47,7 +53,6 @@ package struct RetryPolicy: Sendable, Hashable {
 extension RetryPolicy {
     init(reading reader: ObjectReader) {
         let defaults = RetryPolicy()
-        reader.refuseUnknownKeys(known: ["max_attempts", "initial", "factor", "max", "jitter", "non_retryable"])
         let initial = reader.duration("initial", zeroAllowed: true) ?? defaults.initial
         let longest = reader.duration("max", zeroAllowed: true) ?? Swift.max(defaults.max, initial)
         if longest < initial { reader.report("must not be shorter than 'initial'", at: "max") }
@@ -57,6 +62,7 @@ extension RetryPolicy {
             factor: reader.number("factor", in: 1...100) ?? defaults.factor,
             max: longest,
             jitter: reader.number("jitter", in: 0...1) ?? defaults.jitter,
-            nonRetryable: reader.texts("non_retryable", atMost: 50, length: 100) ?? defaults.nonRetryable)
+            nonRetryable: reader.strings("non_retryable", maxCount: 50, maxLength: 100) ?? defaults.nonRetryable)
+        reader.refuseUnknownKeys()
     }
 }

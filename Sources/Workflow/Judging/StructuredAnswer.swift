@@ -10,7 +10,7 @@ enum StructuredAnswer {
     /// or with several different ones, is not readable.
     static func object(in text: String) throws(ProviderError) -> JSON {
         guard text.utf8.count <= maxBytes else { throw unreadable("it is too long") }
-        if let whole = try? JSON(parsing: text), whole.object != nil { return whole.withoutNULs }
+        if let whole = try? JSON(repairing: text.utf8), whole.object != nil { return whole.withoutNULs }
         let found = try objects(in: Array(afterThoughts(text).utf8))
         guard let first = found.first else { throw unreadable("it has no JSON object") }
         guard found.allSatisfy({ $0.isSameValue(as: first) }) else { throw unreadable("it has several JSON objects") }
@@ -32,7 +32,7 @@ enum StructuredAnswer {
         var position = 0
         for _ in 0..<maxAttempts {
             guard let start = bytes[position...].firstIndex(of: UInt8(ascii: "{")) else { break }
-            if let end = matchingBrace(in: bytes, from: start), let object = try? JSON(parsing: bytes[start...end]) {
+            if let end = matchingBrace(in: bytes, from: start), let object = try? JSON(repairing: bytes[start...end]) {
                 found.append(object)
                 position = end + 1
             } else if bytes[(start + 1)...].first(where: { $0 > 0x20 }) == UInt8(ascii: "\"") {

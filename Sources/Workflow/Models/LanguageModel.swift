@@ -103,16 +103,16 @@ package struct ResponseSchema: Sendable, Hashable {
     }
 }
 
-/// A model's complete answer.
+/// A model's answer: the text without thoughts. It is complete unless `finishReason` says that it was cut.
 package struct ModelResponse: Sendable, Hashable {
     package var text: String
     package var usage: Usage
-    /// Why the model stopped, in the provider's word; nil when it gave none.
-    package var finishReason: String?
+    /// Why the model stopped; nil when the provider did not say.
+    package var finishReason: FinishReason?
     /// The model that answered, as the provider names it.
     package var model: String
 
-    package init(text: String, usage: Usage, finishReason: String? = nil, model: String) {
+    package init(text: String, usage: Usage, finishReason: FinishReason? = nil, model: String) {
         self.text = text
         self.usage = usage
         self.finishReason = finishReason

@@ -34,13 +34,28 @@ extension ScopedModelLimits {
 ///
 /// From a full bucket, less than 60 seconds let through less than `burst + 60 · perSecond` = limit + 1.
 package struct RateBucket: Sendable, Hashable {
+    /// How many minutes' worth of its limit a bucket may owe. What providers report is not trusted with more: one wrong
+    /// number would close a provider for years.
+    package static let maxDebtMinutes = 5.0
+
     /// The capacity of the bucket.
     package let burst: Double
+    /// Above 0.
     package let perSecond: Double
+    /// The level below which the bucket never falls; negative.
+    package let lowest: Double
 
-    /// - Parameter limit: above 0.
+    /// - Parameter limit: above 0; anything else counts as 1.
     package init(perMinute limit: Int) {
-        burst = max(1, Double(limit) / 20)
-        perSecond = (Double(limit) + 1 - burst) / 60
+        let limit = Double(max(1, limit))
+        burst = max(1, limit / 20)
+        perSecond = (limit + 1 - burst) / 60
+        lowest = -limit * Self.maxDebtMinutes
+    }
+
+    /// How long until the bucket has risen from `level` to `wanted`; zero when it is there.
+    package func wait(from level: Double, to wanted: Double) -> Duration {
+        guard level < wanted else { return .zero }  // also for what is no number
+        return .seconds((wanted - max(level, lowest)) / perSecond)
     }
 }

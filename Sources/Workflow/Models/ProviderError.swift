@@ -16,6 +16,8 @@ package struct ProviderError: Error, Sendable, Hashable {
         package static let stalled = Code(rawValue: "stalled")
         /// The conversation does not fit the model.
         package static let contextLengthExceeded = Code(rawValue: "context_length_exceeded")
+        /// The model reached its limit of tokens before it wrote any text.
+        package static let cutOff = Code(rawValue: "cut_off")
         /// The model, or the provider's filter, declined to answer.
         package static let refused = Code(rawValue: "refused")
         /// The provider does not accept the request.
@@ -42,6 +44,8 @@ package struct ProviderError: Error, Sendable, Hashable {
     package var message: String
     /// How long the provider asks to wait; nil when it did not.
     package var retryAfter: Duration?
+    /// The members of the request that the provider does not accept, where it names them.
+    package var refusedMembers: Set<String> = []
 
     package init(code: Code, message: String, retryAfter: Duration? = nil) {
         self.code = code

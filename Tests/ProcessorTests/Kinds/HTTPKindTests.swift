@@ -113,7 +113,17 @@ struct HTTPKindTests {
         }
     }
 
-    @Test("A body that is no text is base64; JSON that is none is tried again")
+    @Test("What a server asks to wait counts up to the phase's retry.max")
+    func absurdWait() async throws {
+        let web = ScriptedWebClient { _ in WebResponse(status: 503, retryAfter: .seconds(86_400)) }
+        try await run("url: 'https://a.example'", web) { bench in
+            let waits = try await bench.text(
+                "SELECT (run_at BETWEEN now() + interval '119 minutes' AND now() + interval '2 hours')::text FROM pressroom.steps")
+            #expect(waits == "true")
+        }
+    }
+
+    @Test("A body that is no text is base64; one that says it is JSON and is none is text, and nothing is sent again")
     func oddBodies() async throws {
         let binary = ScriptedWebClient { _ in WebResponse(status: 200, body: [0xFF, 0x00]) }
         try await run("url: 'https://a.example'", binary) { bench in
@@ -123,10 +133,18 @@ struct HTTPKindTests {
         let broken = ScriptedWebClient { _ in
             WebResponse(status: 200, headers: [WebHeader("content-type", "application/json")], body: Array("<html>".utf8))
         }
-        try await run("url: 'https://a.example'", broken) { bench in
-            let error = try await error(bench)
-            #expect(error["code"] == "invalid_response")
-            #expect(try await bench.text("SELECT status FROM pressroom.steps") == "retrying")
+        try await run("url: 'https://a.example', method: POST", broken) { bench in
+            let output = try await bench.output(of: "it")
+            #expect(output["body"] == "<html>")
+            #expect(broken.requests.count == 1)
+        }
+        let half = ScriptedWebClient { _ in
+            WebResponse(
+                status: 200, headers: [WebHeader("content-type", "application/json")], body: Array(#"{"a": "x\ud83d", "n": 1}"#.utf8))
+        }
+        try await run("url: 'https://a.example'", half) { bench in
+            let output = try await bench.output(of: "it")
+            #expect(output["body"] == ["a": "x\u{FFFD}", "n": 1])
         }
     }
 
@@ -145,7 +163,7 @@ struct HTTPKindTests {
             name: request
             version: 1.0.0
             phases:
-              - {id: it, kind: http, retry: {initial: 1m, max: 1m, jitter: 0}, \(attributes)}
+              - {id: it, kind: http, retry: {initial: 1m, max: 2h, jitter: 0}, \(attributes)}
             """
         try await withNewsroom { newsroom in
             let services = StepServices(

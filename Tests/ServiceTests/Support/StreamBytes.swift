@@ -26,7 +26,7 @@ struct StreamBytes {
         guard status != nil else { return [] }
         var events: [ServerSentEvent] = []
         while let chunk = try nextChunk() {
-            events += try parser.append(chunk)
+            events += try parser.append(chunk).map(ServerSentEvent.init)
         }
         return events
     }

@@ -1,5 +1,6 @@
 import Base
 import Postgres
+import TestSupport
 import Testing
 import Workflow
 

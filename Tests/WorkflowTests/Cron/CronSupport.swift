@@ -11,7 +11,7 @@ enum Cron {
     /// The first `count` times after a point in time, as `2026-03-29T01:00Z`.
     static func times(_ expression: String, _ zone: String, after start: String, _ count: Int) throws -> [String] {
         let schedule = try schedule(expression, zone)
-        var date = Timestamp(rfc3339: start + ":00Z") ?? .distantFuture
+        var date = Timestamp(rfc3339: start + ":00Z")?.date ?? .distantFuture
         var times: [String] = []
         while times.count < count, let next = schedule.next(after: date) {
             times.append(text(next))
@@ -26,5 +26,5 @@ enum Cron {
         return (text.hasSuffix(":00") ? String(text.dropLast(3)) : text) + "Z"
     }
 
-    static func date(_ text: String) -> Date { Timestamp.parse(text.replacing("Z", with: ":00Z")) ?? .distantPast }
+    static func date(_ text: String) -> Date { Timestamp(rfc3339: text.replacing("Z", with: ":00Z"))?.date ?? .distantPast }
 }

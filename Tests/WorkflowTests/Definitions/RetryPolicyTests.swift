@@ -24,6 +24,13 @@ import Testing
         #expect(long.delay(afterAttempt: attempt, random: 0.999) <= DurationText.longest * 2)
     }
 
+    @Test(arguments: [
+        (nil, 4.0), (Duration.seconds(1), 4), (.seconds(30), 30), (.seconds(60), 60), (.seconds(86_400), 60), (.seconds(-5), 4),
+    ] as [(Duration?, Double)])
+    func whatAServerAsksCountsUpToTheMaximum(_ requested: Duration?, _ seconds: Double) {
+        #expect(RetryPolicy().delay(afterAttempt: 3, random: 0.5, requested: requested) == .seconds(seconds))
+    }
+
     @Test func stopsAtItsAttemptsAndCodes() {
         let policy = RetryPolicy(maxAttempts: 3, nonRetryable: ["refused"])
         #expect(policy.retries(code: "timeout", attempt: 1, of: policy.maxAttempts))

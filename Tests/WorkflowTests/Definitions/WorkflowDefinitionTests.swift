@@ -77,8 +77,18 @@ import Testing
         #expect(workflow.agents.isEmpty)
         #expect(workflow.input == true)
         #expect(workflow.phases[0].spec == .signal(SignalPhase(name: "go")))
-        #expect(workflow.phases[0].timeout == PhaseDefinition.defaultTimeout)
+        #expect(workflow.phases[0].timeout == .seconds(300))
         #expect(workflow.phases[0].retry == RetryPolicy())
+    }
+
+    @Test func whereAgentsWorkOnlyATimeoutOfTheDefinitionIsShort() throws {
+        let text = Fixtures.workflow(phases: [
+            Fixtures.write, "id: b, kind: edit, agents: [w]", "id: c, kind: evaluate, agents: [j]", "id: d, kind: select, top: 1",
+            "id: e, kind: rank, agents: [j]", "id: f, kind: agent, agents: [w], prompt: Go", "id: g, kind: http, url: 'https://a.example'",
+            "id: h, kind: agent, agents: [w], prompt: Go, timeout: 10s",
+        ])
+        let workflow = try WorkflowDefinition.parse(text, format: .yaml)
+        #expect(workflow.phases.map(\.timeout) == [3_600, 3_600, 3_600, 300, 3_600, 3_600, 300, 10].map { Duration.seconds($0) })
     }
 
     @Test func emptyNeedsMakeARootAndBranchesJoin() throws {

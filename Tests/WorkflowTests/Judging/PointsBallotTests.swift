@@ -98,7 +98,7 @@ import Testing
 
     @Test func entriesAreRows() {
         let entry = RankingEntry(outputID: Self.ids[0], rank: 1, totalScore: 160, avgScore: 80, firstPlaces: 1)
-        #expect(entry.json.text == #"{"avg_score":80,"first_places":1,"output_id":"\#(Self.ids[0].text)","rank":1,"total_score":160}"#)
+        #expect(entry.json.text == #"{"output_id":"\#(Self.ids[0].text)","rank":1,"total_score":160,"avg_score":80,"first_places":1}"#)
     }
 
     @Test func labels() {

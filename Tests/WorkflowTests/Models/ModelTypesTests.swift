@@ -38,7 +38,7 @@ import Testing
 
     @Test(arguments: [
         (ProviderError.Code.rateLimited, true), (.unavailable, true), (.timeout, true), (.stalled, true), (.invalidResponse, true),
-        (.contextLengthExceeded, false), (.refused, false), (.invalidRequest, false), (.unauthorized, false), (.notFound, false), (.quotaExceeded, false),
+        (.contextLengthExceeded, false), (.cutOff, false), (.refused, false), (.invalidRequest, false), (.unauthorized, false), (.notFound, false), (.quotaExceeded, false),
         (.cancelled, false), (.unknownModel, false), (ProviderError.Code(rawValue: "new"), false),
     ])
     func retryableCodes(_ code: ProviderError.Code, _ isRetryable: Bool) {

@@ -35,6 +35,18 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        ("18446744073709551615", "18446744073709551615"), ("-9223372036854775809", "-9223372036854775809"),
+        ("+0018446744073709551615", "18446744073709551615"), ("9223372036854775807", "9223372036854775807"), ("-007", "-7"),
+    ])
+    func wholeNumbersOfYAMLKeepTheirDigits(_ text: String, _ json: String) throws {
+        #expect(try JSON(parsing: "zone: \(text)\na: '\(text)'", format: .yaml).text == #"{"zone":\#(json),"a":"\#(text)"}"#)
+    }
+
+    @Test func wholeNumbersOfYAMLHaveALimit() {
+        #expect(throws: ProblemList.self) { try JSON(parsing: String(repeating: "1", count: 1_000), format: .yaml) }
+    }
+
     @Test func pointersEscape() {
         #expect(JSONPointer.appending("a/b~c", to: "/x") == "/x/a~1b~0c")
         #expect(JSONPointer.parts(of: "/x/a~1b~0c/~01") == ["x", "a/b~c", "~1"])
@@ -64,46 +76,5 @@ import Testing
         var counts: [[Int]: Int] = [:]
         for _ in 0..<6_000 { counts[generator.shuffled([1, 2, 3]), default: 0] += 1 }
         #expect(counts.count == 6 && counts.values.allSatisfy { (850...1_150).contains($0) }, "\(counts)")
-    }
-
-    /// The example of RFC 9562, A.6.
-    @Test func uuidHasTheLayoutOfTheRFC() {
-        let id = UUIDv7.make(milliseconds: 0x017F_22E2_79B0, counter: 0xCC3, random: 0x18C4_DC0C_0C07_398F)
-        #expect(id.text == "017f22e2-79b0-7cc3-98c4-dc0c0c07398f")
-        #expect(UUIDv7.date(of: id) == Date(timeIntervalSince1970: 1_645_557_742))
-        #expect(UUIDv7.date(of: UUID()) == nil)
-    }
-
-    @Test func uuidsRise() async {
-        let groups = await withTaskGroup(of: [String].self) { group in
-            for _ in 0..<4 { group.addTask { (0..<20_000).map { _ in UUIDv7.next().text } } }
-            return await group.reduce(into: [[String]]()) { $0.append($1) }
-        }
-        for group in groups { #expect(zip(group, group.dropFirst()).allSatisfy { $0 < $1 }) }
-        #expect(Set(groups.joined()).count == 80_000)
-    }
-
-    @Test(arguments: [
-        (0.0, "1970-01-01T00:00:00.000000Z"), (1_769_860_800.123456, "2026-01-31T12:00:00.123456Z"),
-        (951_782_400, "2000-02-29T00:00:00.000000Z"), (-0.000001, "1969-12-31T23:59:59.999999Z"),
-        (4_107_542_399.5, "2100-02-28T23:59:59.500000Z"),
-    ])
-    func timestamps(_ seconds: Double, _ text: String) throws {
-        #expect(Timestamp(Date(timeIntervalSince1970: seconds)).text == text)
-        #expect(try Timestamp.text(of: #require(Timestamp(rfc3339: text))) == text)
-    }
-
-    @Test func timestampsReadOffsets() {
-        #expect(Timestamp(rfc3339: "2026-01-31T14:30:00+02:30") == Timestamp(rfc3339: "2026-01-31T12:00:00Z"))
-        #expect(Timestamp(rfc3339: "2026-01-31T12:00:00.1239999-00:00").map(Timestamp.text) == "2026-01-31T12:00:00.123999Z")
-        for text in ["", "2026-01-31", "2026-02-29T00:00:00Z", "2026-01-31T24:00:00Z", "2026-01-31 12:00:00Z", "2026-01-31T12:00:00"] {
-            #expect(Timestamp(rfc3339: text) == nil, "\(text)")
-        }
-    }
-
-    @Test func nearestNames() {
-        #expect(NearestName.of("promtp", among: ["prompt", "agents"]) == "prompt")
-        #expect(NearestName.of("zebra", among: ["prompt", "agents"]) == nil)
-        #expect(NearestName.distance("ca", "abc") == 3 && NearestName.distance("ab", "ba") == 1)
     }
 }

@@ -1,7 +1,7 @@
 package import Base
 
 /// A phase of a kind that the embedding program registered.
-package struct OwnPhase: Sendable, Hashable {
+package struct CustomPhase: Sendable, Hashable {
     /// The kind's name, with a dot: `shop.resize`.
     package var kind: String
     /// An object: all keys of the phase that are not common to every kind.
@@ -13,19 +13,19 @@ package struct OwnPhase: Sendable, Hashable {
     }
 }
 
-extension OwnPhase {
-    init?(reading phase: PhaseReader, commonKeys: [String]) {
+extension CustomPhase {
+    /// Takes all members that are not common to every kind.
+    init?(reading phase: PhaseReader) {
         guard let kind = phase.reader.value("kind")?.string else { return nil }
-        let attributes = phase.reader.members.filter { !commonKeys.contains($0.key) }
-        self.init(kind: kind, attributes: .object(attributes))
-        for problem in phase.ownKinds.problems(in: self) {
+        self.init(kind: kind, attributes: .object(phase.reader.unread))
+        for problem in phase.customKinds.problems(in: self) {
             phase.reader.problems.report(problem.detail, at: phase.reader.pointer + problem.pointer)
         }
     }
 }
 
 /// The kinds of phases that the embedding program registered, with the checks of their attributes.
-package struct OwnKinds: Sendable {
+package struct CustomKinds: Sendable {
     /// Finds what is wrong with a phase's attributes; pointers begin at the phase.
     package typealias Check = @Sendable (_ attributes: JSON) -> [Problem]
 
@@ -34,8 +34,8 @@ package struct OwnKinds: Sendable {
 
     /// Accepts every kind with any attributes: for definitions that were checked when they were published, and for
     /// programs that do not know the kinds of the service.
-    package static let unchecked = OwnKinds(checks: nil)
-    package static let none = OwnKinds([:])
+    package static let unchecked = CustomKinds(checks: nil)
+    package static let none = CustomKinds([:])
 
     /// By the kinds' names.
     package init(_ checks: [String: Check]) {
@@ -52,7 +52,7 @@ package struct OwnKinds: Sendable {
         return words.count > 1 && text.utf8.count <= 100 && words.allSatisfy { NamePattern.isIdentifier(String($0)) }
     }
 
-    func problems(in phase: OwnPhase) -> [Problem] {
+    func problems(in phase: CustomPhase) -> [Problem] {
         guard let checks else { return [] }
         guard let check = checks[phase.kind] else {
             let hint = NearestName.hint(phase.kind, among: checks.keys.sorted())

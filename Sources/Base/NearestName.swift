@@ -1,34 +1,7 @@
-/// The rules for names in definitions.
-enum NamePattern {
-    /// Workflow names: `^[a-z0-9][a-z0-9-]{0,99}$`.
-    static func isWorkflowName(_ text: String) -> Bool {
-        let bytes = text.utf8
-        guard let first = bytes.first, bytes.count <= 100, isLetter(first) || isDigit(first) else { return false }
-        return bytes.allSatisfy { isLetter($0) || isDigit($0) || $0 == UInt8(ascii: "-") }
-    }
-
-    /// Ids of phases, agents and criteria: `^[a-z][a-z0-9_-]{0,62}$`.
-    static func isIdentifier(_ text: String) -> Bool {
-        let bytes = text.utf8
-        guard let first = bytes.first, bytes.count <= 63, isLetter(first) else { return false }
-        return bytes.allSatisfy {
-            isLetter($0) || isDigit($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_")
-        }
-    }
-
-    static let identifierRule =
-        "must start with a lower-case letter and have only a-z, 0-9, '_' and '-', at most 63 in all"
-    static let workflowNameRule =
-        "must start with a lower-case letter or digit and have only a-z, 0-9 and '-', at most 100 in all"
-
-    private static func isLetter(_ byte: UInt8) -> Bool { (0x61...0x7A).contains(byte) }
-    private static func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
-}
-
 /// Finds the known name that a misspelt one probably means.
-enum NearestName {
+package enum NearestName {
     /// The name with the smallest edit distance from `text`; nil when none is near for its length.
-    static func of(_ text: String, among names: [String]) -> String? {
+    package static func of(_ text: String, among names: [String]) -> String? {
         let limit = min(3, max(1, text.count / 3))
         guard text.count <= 64 else { return nil }
         let near = names.filter { abs($0.utf8.count - text.utf8.count) <= 4 * limit }
@@ -38,12 +11,12 @@ enum NearestName {
     }
 
     /// "; did you mean 'name'?", or nothing.
-    static func hint(_ text: String, among names: [String]) -> String {
+    package static func hint(_ text: String, among names: [String]) -> String {
         of(text, among: names).map { "; did you mean '\($0)'?" } ?? ""
     }
 
     /// The optimal string alignment distance: insertions, deletions, substitutions and swaps of neighbours.
-    static func distance(_ left: String, _ right: String) -> Int {
+    package static func distance(_ left: String, _ right: String) -> Int {
         let a = Array(left), b = Array(right)
         guard !a.isEmpty, !b.isEmpty else { return max(a.count, b.count) }
         var beforeLast = [Int](repeating: 0, count: b.count + 1)

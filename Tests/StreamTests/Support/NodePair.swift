@@ -3,7 +3,7 @@ import Postgres
 import TestSupport
 
 /// Two nodes on one database, in which stories happen one after the other.
-struct Lane: Sendable {
+struct NodePair: Sendable {
     /// How much the nodes keep: little, so that everything runs over, or as in production.
     enum Bounds: Int, CaseIterable, Sendable {
         case usual, smallRing, smallQueue, tiny
@@ -33,7 +33,7 @@ struct Lane: Sendable {
     let database: PostgresClient
 
     static func with<Value: Sendable>(
-        _ bounds: Bounds, _ body: @Sendable (Lane) async throws -> Value
+        _ bounds: Bounds, _ body: @Sendable (NodePair) async throws -> Value
     ) async throws -> Value {
         let logger = try await PostgresServer.shared().logger
         return try await withDatabase(migrated: true) { configuration in
@@ -47,7 +47,7 @@ struct Lane: Sendable {
                 }
                 let value = try await StreamNode.with(configuration, configure: bounds.apply) { first in
                     try await StreamNode.with(configuration, fanOut: nil, configure: bounds.apply) { second in
-                        try await body(Lane(nodes: [first, second], database: database))
+                        try await body(NodePair(nodes: [first, second], database: database))
                     }
                 }
                 await database.shutdown()

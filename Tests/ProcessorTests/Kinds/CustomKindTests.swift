@@ -10,7 +10,7 @@ import Workflow
 @testable import Processor
 
 @Suite("Kinds of an embedding program", .limit(minutes: 3))
-struct OwnKindTests {
+struct CustomKindTests {
     @Test("sees the task's input, the outputs before it, and the same key in every attempt")
     func call() async throws {
         let keys = Mutex<[String]>([])
@@ -31,7 +31,7 @@ struct OwnKindTests {
                     "input": ["topic": "tests"], "config": [:], "before": ["level": "info", "message": "hello"], "none": nil,
                     "user": "local", "phase": "it",
                 ])
-            let id = try await bench.text("SELECT id::text FROM pressroom.steps WHERE kind = 'own'")
+            let id = try await bench.text("SELECT id::text FROM pressroom.steps WHERE kind = 'custom'")
             #expect(keys.withLock { $0.map { $0.lowercased() } } == ["\(id) 1", "\(id) 2"])
         }
     }
@@ -96,7 +96,7 @@ struct OwnKindTests {
             }
             let workflow = try await newsroom.publish(yaml())
             let services = StepServices(
-                models: { name throws(ProviderError) in throw ProviderError(code: .unknownModel, message: "\(name)") }, ownKinds: [kind])
+                models: { name throws(ProviderError) in throw ProviderError(code: .unknownModel, message: "\(name)") }, customKinds: [kind])
             try await newsroom.withProcessor(services) { _ in
                 let task = try await newsroom.start(workflow)
                 await started.wait()
@@ -123,27 +123,27 @@ struct OwnKindTests {
         ("A.b", false), ("a b.c", false), ("own", false), (String(repeating: "a", count: 60) + "." + String(repeating: "b", count: 60), false),
     ])
     func names(name: String, isName: Bool) {
-        #expect(OwnKinds.isName(name) == isName)
+        #expect(CustomKinds.isName(name) == isName)
     }
 
     @Test("A kind that the service does not have is refused when the workflow is published, with the nearest name")
     func unpublished() {
-        let kinds = OwnKinds(["test.mine": { _ in [] }])
+        let kinds = CustomKinds(["test.mine": { _ in [] }])
         let error = #expect(throws: ProblemList.self) {
-            try WorkflowDefinition.parse(yaml().replacing("test.mine", with: "test.mina"), format: .yaml, ownKinds: kinds)
+            try WorkflowDefinition.parse(yaml().replacing("test.mine", with: "test.mina"), format: .yaml, customKinds: kinds)
         }
         #expect(error?.problems.map(\.pointer) == ["/phases/0/kind"])
         #expect(error?.problems.first?.detail.contains("did you mean 'test.mine'?") == true)
         for word in ["own", "test"] {
             #expect(throws: ProblemList.self) {
-                try WorkflowDefinition.parse(yaml().replacing("test.mine", with: word), format: .yaml, ownKinds: kinds)
+                try WorkflowDefinition.parse(yaml().replacing("test.mine", with: word), format: .yaml, customKinds: kinds)
             }
         }
     }
 
     // MARK: -
 
-    private func kind(_ run: @escaping @Sendable (OwnKindCall) async throws -> JSON) -> RegisteredKind {
+    private func kind(_ run: @escaping @Sendable (CustomStepRun) async throws -> JSON) -> RegisteredKind {
         RegisteredKind(name: "test.mine", check: { _ in [] }, run: run)
     }
 
@@ -162,7 +162,7 @@ struct OwnKindTests {
         try await withNewsroom { newsroom in
             let services = StepServices(
                 models: { name throws(ProviderError) in throw ProviderError(code: .unknownModel, message: "\(name)") },
-                ownKinds: kind.map { [$0] } ?? [])
+                customKinds: kind.map { [$0] } ?? [])
             let runner = StepRunner(services: services, texts: TextsInProgress { _ in }, logger: newsroom.logger)
             try await body(try await Workbench(newsroom, yaml(before: before, attributes: attributes), input: input, runner: runner))
         }

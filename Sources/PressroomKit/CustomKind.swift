@@ -11,12 +11,13 @@ import Workflow
 ///
 /// A step runs **at least once**: a node can die after the work and before its end is recorded. Its output is recorded
 /// once. A server can recognize repeated work by ``StepCall/idempotencyKey``.
-public protocol OwnKind: Sendable {
+public protocol CustomKind: Sendable {
     /// The attributes of a phase of the kind: every key except those that all kinds share (`id kind name needs when
     /// for_each repeat retry timeout concurrency on_failure max_items`). Their `Decodable` part decides what is required;
     /// unknown keys are refused.
     associatedtype Attributes: Codable & Sendable = NoAttributes
-    /// The result of a phase: `phases.output`, and `{{phases.<id>.…}}` in prompts. Encoded as JSON.
+    /// The result of a phase: `phases.output`, and `{{phases.<id>.…}}` in prompts. Encoded as JSON, its
+    /// members in the order in which it encodes them.
     associatedtype Output: Encodable & Sendable
 
     /// Words of `a-z 0-9 _ -` with dots between them, at least one: `shop.resize`.
@@ -35,7 +36,7 @@ public protocol OwnKind: Sendable {
     func run(_ attributes: Attributes, _ call: StepCall) async throws -> Output
 }
 
-extension OwnKind {
+extension CustomKind {
     public func problems(in attributes: Attributes) -> [AttributeProblem] { [] }
 }
 
@@ -65,7 +66,7 @@ public struct StepError: Error, Sendable, Hashable {
     public var message: String
     /// Whether the same step can succeed later.
     public var isRetryable: Bool
-    /// The shortest wait before the next attempt; nil leaves it to the phase's `retry`.
+    /// The shortest wait before the next attempt, up to `max` of the phase's `retry`; nil leaves it to that.
     public var retryAfter: Duration?
 
     public init(code: String, message: String, isRetryable: Bool, retryAfter: Duration? = nil) {
@@ -78,9 +79,9 @@ public struct StepError: Error, Sendable, Hashable {
 
 /// The step that a kind runs, and what the kind can read of its task.
 public struct StepCall: Sendable {
-    private let call: OwnKindCall
+    private let call: CustomStepRun
 
-    init(_ call: OwnKindCall) {
+    init(_ call: CustomStepRun) {
         self.call = call
     }
 

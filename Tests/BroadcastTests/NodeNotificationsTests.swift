@@ -6,9 +6,9 @@ import Testing
 
 @testable import Broadcast
 
-/// No node polls here: what arrives was hinted at.
-@Suite("Hints between nodes", .limit(minutes: 3))
-struct NodeHintsTests {
+/// No node polls here: what arrives came by a notification.
+@Suite("Notifications between nodes", .limit(minutes: 3))
+struct NodeNotificationsTests {
     @Test("what one node commits reaches the streams of the others", arguments: [2, 3])
     func committed(count: Int) async throws {
         try await NodesFixture.with(count) { nodes in
@@ -37,7 +37,7 @@ struct NodeHintsTests {
             let stream = try await TestStream(nodes[1], after: first.cursor)
             var last = first.position
             for round in 0..<20 {
-                // Before the commit, or about when the hint of it goes out.
+                // Before the commit, or about when its notification goes out.
                 if round.isMultiple(of: 2) { try await NodesFixture.killListeners(nodes[0].client) }
                 try await nodes[0].addCustom(task)
                 last += 1
@@ -59,7 +59,7 @@ struct NodeHintsTests {
             for number in 1...5 {
                 _ = try await nodes[0].client.query(
                     "UPDATE pressroom.tasks SET priority = \(number) WHERE task_id = \(task)")
-                _ = try await nodes[0].client.query("NOTIFY pressroom_hints")
+                _ = try await nodes[0].client.query("NOTIFY pressroom_notifications")
                 for stream in streams { await stream.reaches(first.position + Int64(number)) }
             }
             for stream in streams {
@@ -77,7 +77,7 @@ struct NodeHintsTests {
             var counts = [0, 0]
             // That the other is there is told as work too, some few times.
             while counts[1] < 30, !Task.isCancelled {
-                nodes[0].store.hints.workArrived()
+                nodes[0].commits.committed(Commit(tenantID: HubFixture.tenantID, events: .none, work: .due))
                 let before = counts[1]
                 while counts[1] == before, let number = await told.next() { counts[number] += 1 }
             }
