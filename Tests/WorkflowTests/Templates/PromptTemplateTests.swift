@@ -18,7 +18,7 @@ import Testing
         ("{{phases.write.outputs.0.content}}/{{phases.write.outputs.1.content}}/{{phases.write.outputs.2.content}}", "draft *one*/two/"),
         ("{{step_0_output}}", "first"), ("{{#list}}<{{.}}>{{/list}}", "<a><b>"), ("{{#yes}}y{{/yes}}{{#no}}n{{/no}}{{^no}}not{{/no}}", "ynot"),
         ("{{#empty}}x{{/empty}}{{^empty}}empty{{/empty}}{{#none}}x{{/none}}{{^none}}none{{/none}}", "emptynone"),
-        ("{{#people}}[{{name}}]{{/people}}", "[Ada][][outer]"), ("{{object}} {{list}}", #"{"a":[true],"b":1} ["a","b"]"#),
+        ("{{#people}}[{{name}}]{{/people}}", "[Ada][][outer]"), ("{{object}} {{list}}", #"{"b":1,"a":[true]} ["a","b"]"#),
         ("{{! a comment }}x", "x"), ("{{=<% %>=}}<%n%> {{n}}", "3 {{n}}"), ("a\n{{#yes}}\nb\n{{/yes}}\nc", "a\nb\nc"),
         ("{{#yes}}\nb\n{{/yes}}\nc", "b\nc"), ("\n\n{{n}}", "\n\n3"), ("  {{n}}", "  3"), ("{{#object}}{{b}}{{/object}}", "1"),
         ("a { b } {c", "a { b } {c"), ("é🙂{{n}}", "é🙂3"),
