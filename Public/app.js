@@ -1,10 +1,9 @@
-// The page: which view the address asks for.
+// The page: shows the view that the address names.
 
-import { el, fill } from "./dom.js";
-import { follow } from "./session.js";
-import { homeView } from "./views/home.js";
-import { inboxView } from "./views/inbox.js";
-import { taskView } from "./views/task.js";
+import { el, fill } from "./ui/dom.js";
+import { homeView } from "./ui/views/home.js";
+import { inboxView } from "./ui/views/inbox.js";
+import { taskView } from "./ui/views/task.js";
 
 const main = /** @type {HTMLElement} */ (document.getElementById("main"));
 /** @type {() => void} */
@@ -32,15 +31,14 @@ function decoded(text) {
 }
 
 function notFound() {
-  const node = el("div", { class: "sheet" }, el("h1", { tabindex: -1 }, "Nothing at this address"),
-    el("p", {}, el("a", { href: "#/" }, "Back to the front page")));
+  const node = el("div", { class: "sheet" }, el("h1", { tabindex: -1 }, "There is no page at this address"),
+    el("p", {}, el("a", { href: "#/" }, "Back to the home page")));
   return { title: "Not found", node, close() {} };
 }
 
-/** @param {boolean} byUser whether the reader moved here, and so wants the focus at the top */
+/** @param {boolean} byUser whether the reader navigated here; the focus then moves to the top */
 function show(byUser) {
   leave();
-  follow(null);
   const view = route();
   document.title = `${view.title} – Pressroom`;
   fill(main, view.node);
@@ -51,6 +49,6 @@ function show(byUser) {
 }
 
 addEventListener("hashchange", () => show(true));
-// A page that comes back out of the browser's cache has lost its stream.
+// A page restored from the browser's cache has lost its stream.
 addEventListener("pageshow", (event) => event.persisted && show(false));
 show(false);

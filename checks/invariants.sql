@@ -421,7 +421,7 @@ SELECT 'failures_stop_what_needs_them' AS invariant, count(*) AS violations, to_
           LEFT JOIN pressroom.workflows w ON w.tenant_id = t.tenant_id AND w.id = t.workflow_id
          WHERE p.status = 'completed'
            AND (n.status = 'failed' AND NOT EXISTS (
-                    SELECT FROM jsonb_array_elements(w.definition -> 'phases') AS d
+                    SELECT FROM json_array_elements(w.definition -> 'phases') AS d
                      WHERE d ->> 'id' = n.key AND d ->> 'on_failure' = 'continue')
                 OR n.status = 'skipped' AND n.error ->> 'code' = 'upstream_failed')) AS wrong
 HAVING count(*) > 0;
@@ -433,7 +433,7 @@ SELECT 'tasks_end_as_their_phases_did' AS invariant, count(*) AS violations, to_
          CROSS JOIN LATERAL (
                 SELECT count(*) AS phases
                   FROM pressroom.phases p JOIN pressroom.workflows w ON w.tenant_id = t.tenant_id AND w.id = t.workflow_id
-                 CROSS JOIN jsonb_array_elements(w.definition -> 'phases') AS d
+                 CROSS JOIN json_array_elements(w.definition -> 'phases') AS d
                  WHERE p.tenant_id = t.tenant_id AND p.task_id = t.task_id AND p.status = 'failed' AND d ->> 'id' = p.key
                    AND coalesce(d ->> 'on_failure', 'fail') = 'fail') AS failed
          WHERE t.status = 'completed' AND (failed.phases > 0 OR t.progress <> 1 OR t.result IS NULL)
@@ -501,7 +501,7 @@ SELECT 'subtasks_bring_their_results' AS invariant, count(*) AS violations, to_j
           JOIN pressroom.subtasks u ON u.tenant_id = s.tenant_id AND u.parent_step_id = s.id AND u.attempt = s.attempt
           JOIN pressroom.tasks c ON c.tenant_id = u.tenant_id AND c.task_id = u.task_id
          WHERE s.kind = 'workflow' AND s.status = 'completed'
-           AND (c.status <> 'completed' OR s.output IS DISTINCT FROM c.result || jsonb_build_object('task_id', c.task_id))) AS wrong
+           AND (c.status <> 'completed' OR s.output::jsonb IS DISTINCT FROM c.result::jsonb || jsonb_build_object('task_id', c.task_id))) AS wrong
 HAVING count(*) > 0;
 
 SELECT 'drafts_at_work_have_a_step' AS invariant, count(*) AS violations, to_json((array_agg(detail))[1:5]) AS samples

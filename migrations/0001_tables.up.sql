@@ -1,5 +1,10 @@
 -- The tables of the product. Every table of a tenant has tenant_id, which leads its keys and indexes, so that the schema
 -- can be distributed by it. The order of the columns is the order of the members in events and answers (0004_rows).
+--
+-- JSON is kept as json, which keeps the order of members and the digits of numbers, and is cheaper to write and to send
+-- (docs/decisions/0026-order-of-members.md). Only execution contexts are jsonb, because indexes and every event look into
+-- them. json lets pass what jsonb, and the service, refuse: U+0000 and lone surrogates. The service's sets of rows are
+-- checked as json_to_recordset reads them; rows of other clients where a CHECK casts to jsonb, here and in pending_events.
 
 -- RFC 9562, section 5.7: 48 bits of Unix milliseconds over a random (version 4) UUID.
 CREATE FUNCTION pressroom.uuid_v7() RETURNS uuid
@@ -27,9 +32,9 @@ CREATE TABLE pressroom.workflows (
     version      text NOT NULL,
     version_sort text COLLATE "C" NOT NULL, -- sorts as semantic versions do; hidden from clients
     description  text,
-    definition   jsonb NOT NULL,
+    definition   json NOT NULL CHECK (definition::jsonb IS NOT NULL),
     concurrency  integer -- hidden from clients, who see it in the definition
-        GENERATED ALWAYS AS (nullif(definition -> 'concurrency', 'null')::integer) STORED,
+        GENERATED ALWAYS AS ((definition ->> 'concurrency')::numeric::integer) STORED,
     status       text NOT NULL DEFAULT 'active' CHECK (status IN ('active', 'inactive', 'archived')),
     is_public    boolean NOT NULL DEFAULT false,
     category     text,
@@ -52,18 +57,18 @@ CREATE TABLE pressroom.tasks (
     status              text NOT NULL DEFAULT 'pending'
         CHECK (status IN ('pending', 'running', 'waiting', 'paused', 'completed', 'failed', 'cancelled')),
     phase               text,
-    config              jsonb NOT NULL DEFAULT '{}',
+    config              json NOT NULL DEFAULT '{}',
     context             jsonb NOT NULL,
-    input               jsonb NOT NULL DEFAULT '{}',
-    accumulated_context jsonb NOT NULL DEFAULT '{}',
-    result              jsonb,
-    usage               jsonb NOT NULL DEFAULT '{}', -- of its model calls: tokens, and cost where prices are configured
+    input               json NOT NULL DEFAULT '{}',
+    accumulated_context json NOT NULL DEFAULT '{}',
+    result              json,
+    usage               json NOT NULL DEFAULT '{}', -- of its model calls: tokens, and cost where prices are configured
     progress            double precision NOT NULL DEFAULT 0 CHECK (progress BETWEEN 0 AND 1),
     priority            integer NOT NULL DEFAULT 0 CHECK (priority BETWEEN -1000 AND 1000),
     parent_task_id      uuid,
     forked_from_task_id uuid,
     idempotency_key     text,
-    error               jsonb,
+    error               json,
     version             bigint NOT NULL DEFAULT 1,
     created_by          text,
     run_at              timestamptz,
@@ -103,9 +108,9 @@ CREATE TABLE pressroom.phases (
         CHECK (status IN ('pending', 'running', 'waiting', 'completed', 'failed', 'skipped', 'cancelled')),
     needs        text[] NOT NULL DEFAULT '{}',
     iteration    integer NOT NULL DEFAULT 0,
-    input        jsonb,
-    output       jsonb,
-    error        jsonb,
+    input        json,
+    output       json,
+    error        json,
     version      bigint NOT NULL DEFAULT 1,
     started_at   timestamptz,
     completed_at timestamptz,
@@ -129,7 +134,7 @@ CREATE TABLE pressroom.steps (
     -- workflow if that has a concurrency. A claim reads the best steps of each queue, so it never reads the steps behind
     -- a limit on the way to others. Both columns are hidden from clients.
     limited_workflow text, -- the name, of a workflow with a concurrency
-    lane         text COLLATE "C" NOT NULL
+    queue        text COLLATE "C" NOT NULL
         GENERATED ALWAYS AS (coalesce(model, '') || coalesce(' ' || limited_workflow, '')) STORED,
     sequence     integer NOT NULL,
     status       text NOT NULL DEFAULT 'pending'
@@ -139,9 +144,9 @@ CREATE TABLE pressroom.steps (
     priority     integer NOT NULL DEFAULT 0,
     run_at       timestamptz DEFAULT now(), -- null: the step waits for a wake-up, not for a claim
     processor_id uuid,
-    input        jsonb NOT NULL DEFAULT '{}',
-    output       jsonb,
-    error        jsonb,
+    input        json NOT NULL DEFAULT '{}',
+    output       json,
+    error        json,
     version      bigint NOT NULL DEFAULT 1,
     started_at   timestamptz,
     completed_at timestamptz,
@@ -151,11 +156,11 @@ CREATE TABLE pressroom.steps (
     FOREIGN KEY (tenant_id, task_id) REFERENCES pressroom.tasks ON DELETE CASCADE
 );
 CREATE INDEX steps_task ON pressroom.steps (tenant_id, task_id, sequence);
-CREATE INDEX steps_waiting ON pressroom.steps (tenant_id, lane, priority DESC, run_at, id)
+CREATE INDEX steps_waiting ON pressroom.steps (tenant_id, queue, priority DESC, run_at, id)
     WHERE status IN ('pending', 'retrying') AND run_at IS NOT NULL;
 -- Running steps are counted by tenant and queue for the limits of tenants and workflows, and by model for those of
 -- models, which all tenants share.
-CREATE INDEX steps_running ON pressroom.steps (tenant_id, processor_id, lane) WHERE status = 'running';
+CREATE INDEX steps_running ON pressroom.steps (tenant_id, processor_id, queue) WHERE status = 'running';
 CREATE INDEX steps_running_model ON pressroom.steps ((model COLLATE "C")) WHERE status = 'running' AND model IS NOT NULL;
 
 CREATE TABLE pressroom.outputs (
@@ -166,8 +171,8 @@ CREATE TABLE pressroom.outputs (
     status            text NOT NULL DEFAULT 'pending_write'
         CHECK (status IN ('pending_write', 'writing', 'pending_edit', 'editing', 'pending_rewrite', 'rewriting',
                           'approved', 'max_cycles_reached', 'failed')),
-    writer            jsonb,
-    editor            jsonb,
+    writer            json,
+    editor            json,
     content           text,
     version_number    integer NOT NULL DEFAULT 0,
     edit_cycle        integer NOT NULL DEFAULT 0,
@@ -178,8 +183,8 @@ CREATE TABLE pressroom.outputs (
     is_finalist       boolean NOT NULL DEFAULT false,
     final_total_score double precision,
     final_rank        integer,
-    usage             jsonb NOT NULL DEFAULT '{}',
-    error             jsonb,
+    usage             json NOT NULL DEFAULT '{}',
+    error             json,
     version           bigint NOT NULL DEFAULT 1,
     created_at        timestamptz NOT NULL DEFAULT now(),
     updated_at        timestamptz NOT NULL DEFAULT now(),
@@ -195,10 +200,10 @@ CREATE TABLE pressroom.output_versions (
     task_id        uuid NOT NULL,
     version_number integer NOT NULL,
     action         text NOT NULL CHECK (action IN ('write', 'edit', 'rewrite')),
-    agent          jsonb,
+    agent          json,
     content        text NOT NULL,
     feedback       text,
-    usage          jsonb NOT NULL DEFAULT '{}',
+    usage          json NOT NULL DEFAULT '{}',
     created_at     timestamptz NOT NULL DEFAULT now(),
     updated_at     timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (tenant_id, id),
@@ -215,15 +220,15 @@ CREATE TABLE pressroom.evaluations (
     step_id         uuid NOT NULL,
     output_id       uuid NOT NULL,
     stage           text NOT NULL CHECK (stage IN ('initial', 'final')),
-    evaluator       jsonb NOT NULL,
+    evaluator       json NOT NULL,
     status          text NOT NULL DEFAULT 'pending' CHECK (status IN ('pending', 'processing', 'completed', 'failed')),
     score           double precision,
-    criteria_scores jsonb,
+    criteria_scores json,
     reasoning       text,
     rank            integer,
     weighted_score  double precision,
-    usage           jsonb NOT NULL DEFAULT '{}',
-    error           jsonb,
+    usage           json NOT NULL DEFAULT '{}',
+    error           json,
     created_at      timestamptz NOT NULL DEFAULT now(),
     updated_at      timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (tenant_id, id),
@@ -239,7 +244,7 @@ CREATE TABLE pressroom.rankings (
     phase_id            uuid NOT NULL,
     stage               text NOT NULL CHECK (stage IN ('initial', 'final')),
     method              text NOT NULL,
-    entries             jsonb NOT NULL,
+    entries             json NOT NULL,
     agreement           double precision CHECK (agreement BETWEEN 0 AND 1),
     evaluations_counted integer NOT NULL DEFAULT 0,
     evaluations_failed  integer NOT NULL DEFAULT 0, -- left out of the aggregation, never replaced by a guess
@@ -259,7 +264,7 @@ CREATE TABLE pressroom.human_tasks (
     step_id        uuid NOT NULL,
     title          text NOT NULL,
     description    text,
-    form_schema    jsonb,
+    form_schema    json,
     assignee_id    text,
     assignee_group text,
     due_at         timestamptz,
@@ -268,7 +273,7 @@ CREATE TABLE pressroom.human_tasks (
     status         text NOT NULL DEFAULT 'pending'
         CHECK (status IN ('pending', 'claimed', 'completed', 'cancelled', 'expired')),
     claimed_by     text,
-    response       jsonb,
+    response       json,
     completed_by   text,
     completed_at   timestamptz,
     version        bigint NOT NULL DEFAULT 1,
@@ -302,7 +307,7 @@ CREATE TABLE pressroom.signals (
     id          uuid NOT NULL DEFAULT pressroom.uuid_v7(),
     task_id     uuid NOT NULL,
     name        text NOT NULL,
-    data        jsonb NOT NULL,
+    data        json NOT NULL CHECK (data::jsonb IS NOT NULL),
     received_by uuid, -- the step that took it
     created_at  timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (tenant_id, id),

@@ -80,7 +80,7 @@ CREATE TRIGGER guard_context BEFORE UPDATE ON pressroom.tasks FOR EACH ROW
     WHEN (NEW.context IS DISTINCT FROM OLD.context)
     EXECUTE FUNCTION pressroom.refuse('the execution context of a task does not change');
 CREATE TRIGGER guard_definition BEFORE UPDATE ON pressroom.workflows FOR EACH ROW
-    WHEN ((NEW.name, NEW.version, NEW.definition) IS DISTINCT FROM (OLD.name, OLD.version, OLD.definition))
+    WHEN ((NEW.name, NEW.version, NEW.definition::text) IS DISTINCT FROM (OLD.name, OLD.version, OLD.definition::text))
     EXECUTE FUNCTION pressroom.refuse('a published version does not change; publish another');
 
 -- History: added to, never changed.

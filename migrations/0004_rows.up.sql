@@ -42,7 +42,7 @@ END $$;
 SELECT pressroom.define_row_json('pressroom.workflows', 'workflow', '{version_sort,concurrency}'),
        pressroom.define_row_json('pressroom.tasks', 'task'),
        pressroom.define_row_json('pressroom.phases', 'phase'),
-       pressroom.define_row_json('pressroom.steps', 'step', '{limited_workflow,lane}'),
+       pressroom.define_row_json('pressroom.steps', 'step', '{limited_workflow,queue}'),
        pressroom.define_row_json('pressroom.outputs', 'output'),
        pressroom.define_row_json('pressroom.output_versions', 'output_version'),
        pressroom.define_row_json('pressroom.evaluations', 'evaluation'),

@@ -45,7 +45,7 @@ CREATE TABLE pressroom.pending_events (
     tenant_id text NOT NULL,
     task_id   uuid NOT NULL,
     type      text NOT NULL,
-    payload   json NOT NULL
+    payload   json NOT NULL CHECK (payload::jsonb IS NOT NULL) -- what the service could not read is refused (0001_tables)
 );
 CREATE INDEX pending_events_xid ON pressroom.pending_events (xid, tenant_id, id);
 

@@ -9,15 +9,15 @@ CREATE TABLE pressroom.schedules (
     cron             text NOT NULL,
     timezone         text NOT NULL DEFAULT 'UTC',
     misfire          text NOT NULL DEFAULT 'run_once' CHECK (misfire IN ('skip', 'run_once')),
-    input            jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(input) = 'object'),
-    config           jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(config) = 'object'),
+    input            json NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(input::jsonb) = 'object'),
+    config           json NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(config::jsonb) = 'object'),
     context          jsonb NOT NULL, -- the execution context of its tasks, without task_id and trace_id, which each task gets
     priority         integer NOT NULL DEFAULT 0 CHECK (priority BETWEEN -1000 AND 1000),
     enabled          boolean NOT NULL DEFAULT true,
     next_run_at      timestamptz, -- null and enabled: not planned yet, or last_error says why it cannot be
     last_run_at      timestamptz,
     last_task_id     uuid,
-    last_error       jsonb,
+    last_error       json,
     version          bigint NOT NULL DEFAULT 1,
     created_by       text NOT NULL,
     created_at       timestamptz NOT NULL DEFAULT now(),

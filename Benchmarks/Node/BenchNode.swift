@@ -19,6 +19,6 @@ enum BenchNode {
             run: { _ in [:] })
         let sources = ConfigurationSources(
             environment: ProcessInfo.processInfo.environment, workingDirectory: FileManager.default.currentDirectoryPath)
-        try await runService(try PressroomConfiguration(sources), ownKinds: [nothing])
+        try await runService(try PressroomConfiguration(sources), customKinds: [nothing])
     }
 }

@@ -13,7 +13,7 @@ from litestar_workflows.db import PersistentExecutionEngine
 from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 
 STEPS = ["write", "edit", "evaluate", "rank"]
-LANES = 16
+WORKERS = 16
 
 
 class Work(BaseMachineStep):
@@ -38,26 +38,26 @@ class Flow:
 
 
 async def main(url: str, count: int) -> None:
-    engine = create_async_engine(url, pool_size=LANES)
+    engine = create_async_engine(url, pool_size=WORKERS)
     async with engine.begin() as connection:
         await connection.run_sync(UUIDAuditBase.metadata.create_all)
     sessions = async_sessionmaker(engine, expire_on_commit=False)
     registry = WorkflowRegistry()
     registry.register(Flow)
 
-    async def lane(number: int) -> None:
+    async def worker(number: int) -> None:
         for _ in range(number):
             async with sessions() as session:
                 executor = PersistentExecutionEngine(registry=registry, session=session)
                 instance = await executor.start_workflow(Flow, initial_data={})
                 await executor._running[instance.id]  # it has no other way to wait for an end
 
-    await lane(1)
-    share = max(1, count // LANES)
+    await worker(1)
+    share = max(1, count // WORKERS)
     start = time.monotonic()
-    await asyncio.gather(*[lane(share) for _ in range(LANES)])
+    await asyncio.gather(*[worker(share) for _ in range(WORKERS)])
     elapsed = time.monotonic() - start
-    done = share * LANES
+    done = share * WORKERS
     print(json.dumps({"steps_per_second": round(4 * done / elapsed), "tasks": done, "seconds": round(elapsed, 3)}))
     await engine.dispose()
 

@@ -1,4 +1,4 @@
--- The query of GET …/state (Sources/Store/Reading/Store+TaskState.swift), for pgbench: keep the two the same.
+-- The query of GET …/state (Sources/Store/Tasks/StateSnapshot.swift), for pgbench: keep the two the same.
 -- :task is the task's id.
 SELECT h.epoch, h.position, t.status,
        json_build_object('cursor', h.epoch || '.' || h.position, 'status', t.status, 'phase', t.phase,

@@ -183,7 +183,7 @@ BEGIN
     INSERT INTO pressroom.tenants (tenant_id) VALUES (tenant) ON CONFLICT DO NOTHING;
     INSERT INTO pressroom.workflows (tenant_id, id, name, version, version_sort, description, definition)
     SELECT tenant, md5(tenant || n)::uuid, 'scale-' || n, w.version, w.version_sort, w.description,
-           jsonb_set(w.definition, '{name}', to_jsonb('scale-' || n))
+           jsonb_set(w.definition::jsonb, '{name}', to_jsonb('scale-' || n))
       FROM generate_series(0, 4) n,
            (SELECT w.* FROM pressroom.workflows w
               JOIN scale.templates t ON t.tenant_id = w.tenant_id AND t.workflow_id = w.id AND t.status = 'completed'

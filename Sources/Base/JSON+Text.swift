@@ -6,16 +6,9 @@ extension JSON {
 
     /// Compact JSON text with members in the order of their keys' code points: equal values give equal texts.
     package var canonicalText: String {
-        sortedByKey.text
-    }
-
-    private var sortedByKey: JSON {
-        switch self {
-        case .array(let elements): .array(elements.map(\.sortedByKey))
-        case .object(let members):
-            .object(JSONObject(members.sorted { $0.key.codePointsPrecede($1.key) }.map { ($0.key, $0.value.sortedByKey) }))
-        default: self
-        }
+        var bytes: [UInt8] = []
+        write(to: &bytes, sortsKeys: true)
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     /// The bytes of `text`.
@@ -27,30 +20,46 @@ extension JSON {
 
     /// Appends the bytes of `text`.
     package func write(to bytes: inout [UInt8]) {
+        write(to: &bytes, sortsKeys: false)
+    }
+
+    private func write(to bytes: inout [UInt8], sortsKeys: Bool) {
         switch self {
-        case .null: bytes.append(contentsOf: "null".utf8)
+        case .array(let elements): Self.write(elements, to: &bytes, sortsKeys)
+        case .object(let members): Self.write(sortsKeys ? members.sortedByKey : members, to: &bytes, sortsKeys)
+        default: writeScalar(to: &bytes)
+        }
+    }
+
+    private func writeScalar(to bytes: inout [UInt8]) {
+        switch self {
+        case .null, .array, .object: bytes.append(contentsOf: "null".utf8)
         case .bool(let value): bytes.append(contentsOf: (value ? "true" : "false").utf8)
         case .integer(let value): bytes.append(contentsOf: String(value).utf8)
         case .number(let value): bytes.append(contentsOf: Self.text(of: value).utf8)
         case .decimal(let text): bytes.append(contentsOf: text.utf8)
         case .string(let value): Self.write(value, to: &bytes)
-        case .array(let elements):
-            bytes.append(UInt8(ascii: "["))
-            for (index, element) in elements.enumerated() {
-                if index > 0 { bytes.append(UInt8(ascii: ",")) }
-                element.write(to: &bytes)
-            }
-            bytes.append(UInt8(ascii: "]"))
-        case .object(let members):
-            bytes.append(UInt8(ascii: "{"))
-            for (index, (key, value)) in members.enumerated() {
-                if index > 0 { bytes.append(UInt8(ascii: ",")) }
-                Self.write(key, to: &bytes)
-                bytes.append(UInt8(ascii: ":"))
-                value.write(to: &bytes)
-            }
-            bytes.append(UInt8(ascii: "}"))
         }
+    }
+
+    private static func write(_ elements: [JSON], to bytes: inout [UInt8], _ sortsKeys: Bool) {
+        bytes.append(UInt8(ascii: "["))
+        for index in elements.indices {
+            if index > 0 { bytes.append(UInt8(ascii: ",")) }
+            elements[index].write(to: &bytes, sortsKeys: sortsKeys)
+        }
+        bytes.append(UInt8(ascii: "]"))
+    }
+
+    private static func write(_ members: JSONObject, to bytes: inout [UInt8], _ sortsKeys: Bool) {
+        bytes.append(UInt8(ascii: "{"))
+        for index in members.indices {
+            if index > 0 { bytes.append(UInt8(ascii: ",")) }
+            write(members[index].key, to: &bytes)
+            bytes.append(UInt8(ascii: ":"))
+            members[index].value.write(to: &bytes, sortsKeys: sortsKeys)
+        }
+        bytes.append(UInt8(ascii: "}"))
     }
 
     /// The shortest text that reads back as the same double; whole numbers below 2^53 without a fraction.

@@ -99,7 +99,7 @@ extension JSON {
         case .bool: "boolean"
         case .integer: "integer"
         case .number(let value): value.rounded() == value && value.isFinite ? "integer" : "number"
-        case .decimal(let text): text.utf8.contains { $0 == UInt8(ascii: ".") || $0 | 0x20 == UInt8(ascii: "e") } ? "number" : "integer"
+        case .decimal(let text): DecimalNumber(text)?.isWhole ?? true ? "integer" : "number"
         case .string: "string"
         case .array: "array"
         case .object: "object"
@@ -108,10 +108,27 @@ extension JSON {
 
     /// How deep arrays and objects are nested: 0 for a scalar, 1 for `[]`.
     package var depth: Int {
+        var depth = 0
+        var level = isContainer ? [self] : []
+        while !level.isEmpty {
+            depth += 1
+            var next: [JSON] = []
+            for container in level {
+                switch container {
+                case .array(let elements): for element in elements where element.isContainer { next.append(element) }
+                case .object(let members): for member in members where member.value.isContainer { next.append(member.value) }
+                default: break
+                }
+            }
+            level = next
+        }
+        return depth
+    }
+
+    private var isContainer: Bool {
         switch self {
-        case .array(let elements): 1 + (elements.map(\.depth).max() ?? 0)
-        case .object(let members): 1 + (members.map(\.value.depth).max() ?? 0)
-        default: 0
+        case .array, .object: true
+        default: false
         }
     }
 }
@@ -121,44 +138,78 @@ extension JSON {
 extension JSON: Hashable {
     package static func == (left: JSON, right: JSON) -> Bool {
         switch (left, right) {
+        case (.array(let left), .array(let right)): left == right
+        case (.object(let left), .object(let right)): left == right
+        default: areSameScalars(left, right)
+        }
+    }
+
+    private static func areSameScalars(_ left: JSON, _ right: JSON) -> Bool {
+        switch (left, right) {
         case (.null, .null): true
         case (.bool(let left), .bool(let right)): left == right
         case (.integer(let left), .integer(let right)): left == right
         case (.number(let left), .number(let right)): left == right
         case (.decimal(let left), .decimal(let right)): left == right
         case (.string(let left), .string(let right)): left.hasSameCodePoints(as: right)
-        case (.array(let left), .array(let right)): left == right
-        case (.object(let left), .object(let right)): left == right
         default: false
         }
     }
 
     package func hash(into hasher: inout Hasher) {
         switch self {
-        case .null: hasher.combine(0)
+        case .array(let elements):
+            hasher.combine(elements.count)
+            for element in elements { element.hash(into: &hasher) }
+        case .object(let members): members.hash(into: &hasher)
+        default: hashScalar(into: &hasher)
+        }
+    }
+
+    private func hashScalar(into hasher: inout Hasher) {
+        switch self {
         case .bool(let value): hasher.combine(value)
         case .integer(let value): hasher.combine(value)
         case .number(let value): hasher.combine(value)
         case .decimal(let text): hasher.combine(text)
         case .string(let text): hasher.combine(ExactString(text))
-        case .array(let elements): hasher.combine(elements)
-        case .object(let members): hasher.combine(members)
+        case .null, .array, .object: hasher.combine(0)
         }
     }
 
     /// Whether both are the same JSON value: numbers compare by their mathematical value (JSON Schema 2020-12, core 4.2.2).
     package func isSameValue(as other: JSON) -> Bool {
         switch (self, other) {
+        case (.array(let left), .array(let right)): Self.haveSameValues(left, right)
+        case (.object(let left), .object(let right)): Self.haveSameValues(left, right)
+        default: Self.haveSameScalarValues(self, other)
+        }
+    }
+
+    private static func haveSameValues(_ left: [JSON], _ right: [JSON]) -> Bool {
+        guard left.count == right.count else { return false }
+        for index in left.indices where !left[index].isSameValue(as: right[index]) { return false }
+        return true
+    }
+
+    private static func haveSameValues(_ left: JSONObject, _ right: JSONObject) -> Bool {
+        guard left.count == right.count else { return false }
+        for member in left {
+            guard let other = right[member.key], member.value.isSameValue(as: other) else { return false }
+        }
+        return true
+    }
+
+    private static func haveSameScalarValues(_ left: JSON, _ right: JSON) -> Bool {
+        switch (left, right) {
         case (.integer(let whole), .number(let double)), (.number(let double), .integer(let whole)):
             Int64(exactly: double) == whole
         case (.decimal(let text), .number(let double)), (.number(let double), .decimal(let text)):
             Double(text) == double
-        case (.array(let left), .array(let right)):
-            left.count == right.count && zip(left, right).allSatisfy { $0.isSameValue(as: $1) }
-        case (.object(let left), .object(let right)):
-            left.count == right.count && left.allSatisfy { right[$0.key]?.isSameValue(as: $0.value) ?? false }
+        case (.decimal(let left), .decimal(let right)):
+            left == right || DecimalNumber(left) == DecimalNumber(right)
         default:
-            self == other
+            areSameScalars(left, right)
         }
     }
 }
@@ -167,39 +218,61 @@ extension JSON: Hashable {
 
 extension JSON {
     /// Whether a text or key holds U+0000, which PostgreSQL's `jsonb` and `text` cannot store.
-    package var containsNUL: Bool { firstNUL() != nil }
+    package var containsNUL: Bool {
+        switch self {
+        case .string(let value): value.utf8.contains(0)
+        case .array(let elements): Self.containNUL(elements)
+        case .object(let members): Self.containNUL(members)
+        default: false
+        }
+    }
+
+    private static func containNUL(_ elements: [JSON]) -> Bool {
+        for element in elements where element.containsNUL { return true }
+        return false
+    }
+
+    private static func containNUL(_ members: JSONObject) -> Bool {
+        for member in members where member.key.utf8.contains(0) || member.value.containsNUL { return true }
+        return false
+    }
 
     /// The JSON pointer of the first text (or key) that holds U+0000; nil when there is none.
     package func firstNUL(at pointer: String = "") -> String? {
         switch self {
-        case .string(let value):
-            return value.utf8.contains(0) ? pointer : nil
-        case .array(let elements):
-            for (index, element) in elements.enumerated() {
-                if let found = element.firstNUL(at: JSONPointer.appending(index, to: pointer)) { return found }
-            }
-            return nil
-        case .object(let members):
-            for (key, value) in members {
-                let place = JSONPointer.appending(key, to: pointer)
-                if key.utf8.contains(0) { return place }
-                if let found = value.firstNUL(at: place) { return found }
-            }
-            return nil
-        default:
-            return nil
+        case .string(let value): value.utf8.contains(0) ? pointer : nil
+        case .array(let elements): Self.firstNUL(in: elements, at: pointer)
+        case .object(let members): Self.firstNUL(in: members, at: pointer)
+        default: nil
         }
     }
 
+    private static func firstNUL(in elements: [JSON], at pointer: String) -> String? {
+        for index in elements.indices {
+            if let found = elements[index].firstNUL(at: JSONPointer.appending(index, to: pointer)) { return found }
+        }
+        return nil
+    }
+
+    private static func firstNUL(in members: JSONObject, at pointer: String) -> String? {
+        for member in members {
+            let place = JSONPointer.appending(member.key, to: pointer)
+            if member.key.utf8.contains(0) { return place }
+            if let found = member.value.firstNUL(at: place) { return found }
+        }
+        return nil
+    }
+
     /// The value without U+0000 in its texts and keys.
-    package var withoutNULs: JSON {
-        guard containsNUL else { return self }
+    package var withoutNULs: JSON { containsNUL ? strippedOfNULs : self }
+
+    private var strippedOfNULs: JSON {
         switch self {
-        case .string(let text): return .string(text.replacing("\0", with: ""))
-        case .array(let elements): return .array(elements.map(\.withoutNULs))
+        case .string(let text): .string(text.replacing("\0", with: ""))
+        case .array(let elements): .array(elements.map { $0.strippedOfNULs })
         case .object(let members):
-            return .object(JSONObject(members.map { ($0.key.replacing("\0", with: ""), $0.value.withoutNULs) }))
-        default: return self
+            .object(JSONObject(members.map { ($0.key.replacing("\0", with: ""), $0.value.strippedOfNULs) }))
+        default: self
         }
     }
 }

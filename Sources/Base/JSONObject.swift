@@ -83,6 +83,11 @@ package struct JSONObject: Sendable {
         return result
     }
 
+    /// The same members in the order of their keys' code points.
+    var sortedByKey: JSONObject {
+        JSONObject(members.sorted { $0.key.codePointsPrecede($1.key) }.map { ($0.key, $0.value) })
+    }
+
     private func position(of key: String) -> Int? {
         if let positions { return positions[ExactString(key)] }
         return members.firstIndex { $0.key.hasSameCodePoints(as: key) }
@@ -125,7 +130,11 @@ extension JSONObject: ExpressibleByDictionaryLiteral {
 
 extension JSONObject: Hashable {
     package static func == (left: JSONObject, right: JSONObject) -> Bool {
-        left.count == right.count && left.allSatisfy { right[$0.key] == $0.value }
+        guard left.count == right.count else { return false }
+        for member in left.members {
+            guard let other = right[member.key], other == member.value else { return false }
+        }
+        return true
     }
 
     /// The sum of the members' hashes: equal for every order.
@@ -134,7 +143,7 @@ extension JSONObject: Hashable {
         for (key, value) in members {
             var member = Hasher()
             member.combine(ExactString(key))
-            member.combine(value)
+            value.hash(into: &member)
             sum &+= member.finalize()
         }
         hasher.combine(sum)

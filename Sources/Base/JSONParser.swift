@@ -1,23 +1,44 @@
-/// A strict parser of RFC 8259 texts, over bytes that must be valid UTF-8.
+/// A strict parser of RFC 8259 texts, over bytes that must be valid UTF-8. Nesting takes no stack.
 struct JSONParser {
     let bytes: [UInt8]
     let limits: JSONLimits
     var position = 0
+    /// The arrays and objects around the current position, the outermost first.
+    private var open: [OpenContainer] = []
+
+    init(bytes: [UInt8], limits: JSONLimits) {
+        self.bytes = bytes
+        self.limits = limits
+    }
 
     mutating func parseDocument() throws(JSONParseError) -> JSON {
         if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { throw failure("a byte order mark is not allowed") }
-        let value = try parseValue(depth: 0)
-        skipWhitespace()
-        guard position == bytes.count else { throw failure("unexpected text after the value") }
-        return value
+        while true {
+            guard let value = try parseStart() else { continue }
+            if let document = try close(with: value) {
+                skipWhitespace()
+                guard position == bytes.count else { throw failure("unexpected text after the value") }
+                return document
+            }
+        }
     }
 
-    private mutating func parseValue(depth: Int) throws(JSONParseError) -> JSON {
+    /// Reads a scalar or an empty container; nil where a container was opened.
+    private mutating func parseStart() throws(JSONParseError) -> JSON? {
         skipWhitespace()
         guard position < bytes.count else { throw failure("unexpected end of the text") }
         switch bytes[position] {
-        case UInt8(ascii: "{"): return try parseObject(depth: depth + 1)
-        case UInt8(ascii: "["): return try parseArray(depth: depth + 1)
+        case UInt8(ascii: "{"):
+            try enter()
+            if consume(UInt8(ascii: "}")) { return .object([:]) }
+            open.append(OpenContainer(isObject: true))
+            try parseKey()
+            return nil
+        case UInt8(ascii: "["):
+            try enter()
+            if consume(UInt8(ascii: "]")) { return .array([]) }
+            open.append(OpenContainer(isObject: false))
+            return nil
         case UInt8(ascii: "\""): return .string(try parseString())
         case UInt8(ascii: "t"): return try parseWord("true", .bool(true))
         case UInt8(ascii: "f"): return try parseWord("false", .bool(false))
@@ -27,40 +48,52 @@ struct JSONParser {
         }
     }
 
-    private mutating func parseObject(depth: Int) throws(JSONParseError) -> JSON {
-        guard depth <= limits.depth else { throw failure("nested deeper than \(limits.depth)") }
+    private mutating func enter() throws(JSONParseError) {
+        guard open.count < limits.depth else { throw failure("nested deeper than \(limits.depth)") }
         position += 1
-        var members: JSONObject = [:]
         skipWhitespace()
-        if consume(UInt8(ascii: "}")) { return .object(members) }
-        while true {
-            skipWhitespace()
-            guard position < bytes.count, bytes[position] == UInt8(ascii: "\"") else {
-                throw failure("expected a key in double quotes")
-            }
-            let key = try parseString()
-            skipWhitespace()
-            guard consume(UInt8(ascii: ":")) else { throw failure("expected ':' after a key") }
-            members[key] = try parseValue(depth: depth)
-            skipWhitespace()
-            if consume(UInt8(ascii: ",")) { continue }
-            guard consume(UInt8(ascii: "}")) else { throw failure("expected ',' or '}'") }
-            return .object(members)
-        }
     }
 
-    private mutating func parseArray(depth: Int) throws(JSONParseError) -> JSON {
-        guard depth <= limits.depth else { throw failure("nested deeper than \(limits.depth)") }
-        position += 1
-        var elements: [JSON] = []
-        skipWhitespace()
-        if consume(UInt8(ascii: "]")) { return .array(elements) }
-        while true {
-            elements.append(try parseValue(depth: depth))
+    /// Adds a value to the container around it, and closes the containers that end behind it. Returns the document when
+    /// all of them are closed.
+    private mutating func close(with value: JSON) throws(JSONParseError) -> JSON? {
+        var value = value
+        while let last = open.indices.last {
+            open[last].add(value)
             skipWhitespace()
-            if consume(UInt8(ascii: ",")) { continue }
-            guard consume(UInt8(ascii: "]")) else { throw failure("expected ',' or ']'") }
-            return .array(elements)
+            if consume(UInt8(ascii: ",")) {
+                if open[last].isObject { try parseKey() }
+                return nil
+            }
+            let isObject = open[last].isObject
+            guard consume(UInt8(ascii: isObject ? "}" : "]")) else { throw failure("expected ',' or '\(isObject ? "}" : "]")'") }
+            value = open.removeLast().value
+        }
+        return value
+    }
+
+    /// The key of the next member, with its colon.
+    private mutating func parseKey() throws(JSONParseError) {
+        skipWhitespace()
+        guard position < bytes.count, bytes[position] == UInt8(ascii: "\"") else { throw failure("expected a key in double quotes") }
+        let start = position
+        let key = try parseString()
+        let last = open.count - 1
+        if limits.refusesRepeatedKeys, open[last].members[key] != nil {
+            position = start
+            throw failure("has the key '\(key.prefix(80))' twice", at: pointer)
+        }
+        open[last].key = key
+        skipWhitespace()
+        guard consume(UInt8(ascii: ":")) else { throw failure("expected ':' after a key") }
+    }
+
+    /// The JSON pointer of the innermost open container.
+    private var pointer: String {
+        open.dropLast().reduce("") { pointer, container in
+            container.isObject
+                ? JSONPointer.appending(container.key, to: pointer)
+                : JSONPointer.appending(container.elements.count, to: pointer)
         }
     }
 
@@ -88,12 +121,33 @@ struct JSONParser {
     }
 
     /// The error at the current position.
-    func failure(_ reason: String) -> JSONParseError {
+    ///
+    /// - Parameter pointer: the value that is wrong, where the text as a whole can be read.
+    func failure(_ reason: String, at pointer: String? = nil) -> JSONParseError {
         let before = bytes[..<min(position, bytes.count)]
         let line = before.count { $0 == 0x0A } + 1
         let column = before.count - (before.lastIndex(of: 0x0A).map { $0 + 1 } ?? 0) + 1
-        return JSONParseError(reason: reason, offset: position, line: line, column: column)
+        return JSONParseError(reason: reason, offset: position, line: line, column: column, pointer: pointer)
     }
+}
+
+/// An array or object whose end has not been read.
+private struct OpenContainer {
+    let isObject: Bool
+    var elements: [JSON] = []
+    var members: JSONObject = [:]
+    /// Of the member that is being read.
+    var key = ""
+
+    init(isObject: Bool) {
+        self.isObject = isObject
+    }
+
+    mutating func add(_ value: JSON) {
+        if isObject { members[key] = value } else { elements.append(value) }
+    }
+
+    var value: JSON { isObject ? .object(members) : .array(elements) }
 }
 
 // MARK: - Numbers
@@ -120,7 +174,15 @@ extension JSONParser {
         let text = String(decoding: bytes[start..<position], as: UTF8.self)
         if isWhole, let value = Int64(text) { return .integer(value) }
         if isWhole, text.utf8.count <= limits.digits { return .decimal(text) }
-        if !isWhole, let value = Double(text), value.isFinite { return .number(value) }
+        if !isWhole, let value = Double(text) {
+            // A double tells all numbers of 15 digits apart, unless it is very small.
+            if value.isNormal, text.utf8.count <= 16 { return .number(value) }
+            let digits = DecimalNumber(text)
+            if let digits, digits.isSame(as: value) { return .number(value) }
+            if let digits, digits.plainCount <= limits.digits { return .decimal(text) }
+            // Below what a double can tell apart.
+            if value.isFinite { return .number(value) }
+        }
         position = start
         throw failure("the number is too large")
     }
@@ -231,20 +293,31 @@ extension JSONParser {
     }
 }
 
-/// How much a JSON text may ask for, so that hostile input cannot exhaust the stack.
+/// How much a JSON text may ask for. What comes in is bounded well below what is read from rows: the service wraps documents
+/// in others, and must be able to read what it has written.
 package struct JSONLimits: Sendable {
     /// How deep arrays and objects may be nested.
     package var depth: Int
-    /// How many characters a whole number beyond 64 bits may have.
+    /// How many digits a number beyond 64 bits, or with more digits than a double has, may take when it is written without
+    /// an exponent.
     package var digits: Int
+    /// Whether a key that comes twice in an object is an error; otherwise its last value holds.
+    package var refusesRepeatedKeys = false
 
     package init(depth: Int, digits: Int) {
         self.depth = depth
         self.digits = digits
     }
 
-    /// For everything that comes from outside.
-    package static let input = JSONLimits(depth: 128, digits: 400)
+    /// For everything that comes from outside: requests, answers of models and servers, definitions.
+    package static let input = JSONLimits(depth: 64, digits: 400)
+
+    /// For what expressions find and phases bring: both may wrap inputs many times.
+    package static let made = JSONLimits(depth: 128, digits: 400)
+
+    /// For rows and what is built of them. PostgreSQL's `numeric` has at most 131,072 digits before the point and 16,383
+    /// behind it. The functions of `JSON` need less than 512 KB of stack at this depth, without optimisation.
+    package static let stored = JSONLimits(depth: 400, digits: 150_000)
 }
 
 /// Why a text is not JSON, and where.
@@ -257,6 +330,8 @@ package struct JSONParseError: Error, Sendable, Equatable, CustomStringConvertib
     package let line: Int
     /// Counted from 1, in bytes.
     package let column: Int
+    /// The value that is wrong; nil where the text cannot be read.
+    package var pointer: String?
 
     package var description: String { "\(reason) at line \(line), column \(column)" }
 }

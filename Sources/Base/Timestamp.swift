@@ -50,6 +50,15 @@ extension Timestamp {
         self.microseconds = microseconds
     }
 
+    /// What a request must write.
+    package static let expectation = "must be a date and time such as 2026-01-31T12:00:00Z"
+
+    /// The `text` of a point in time in RFC 3339; nil for anything else and for years outside 0001…9999.
+    package static func normalized(_ text: String) -> String? {
+        guard text.utf8.count <= 64, let time = Timestamp(rfc3339: text), textRange.contains(time) else { return nil }
+        return time.text
+    }
+
     /// The day of RFC 3339's `full-date`, `2026-01-31`, counted from 1970-01-01; nil for anything else.
     package static func days(fullDate text: String) -> Int64? {
         var text = text

@@ -76,7 +76,7 @@ package struct HubConfiguration: Sendable {
     package var maxTenantStreams = 10_000
     /// Of these, streams of one user of one tenant.
     package var maxUserStreams = 10_000
-    /// A connection with more unsent than this is dropped.
+    /// A connection with more unsent than this gets no more live events: it goes back to a replay.
     package var unsentLimit = 1 << 20
     /// How much may wait for one subscriber during its replay.
     package var queueLimit = 1 << 18
@@ -94,8 +94,8 @@ package struct HubConfiguration: Sendable {
     package var heartbeat: Duration = .seconds(15)
     /// A connection lasts between three quarters of this and all of it.
     package var maxAge: Duration = .seconds(3600)
-    /// A connection counts as dead when so many heartbeats in a row find it unwritable.
-    package var maxStalledHeartbeats = 4
+    /// A connection is dropped when its reader takes no byte for so many heartbeats in a row.
+    package var maxStalledHeartbeats = 2
     /// On shutdown the ends of the streams are spread over this time.
     package var drainTime: Duration = .seconds(5)
     /// How long a log is followed after its last follower has left.

@@ -247,11 +247,13 @@ struct TextDelta: Sendable {
     /// The facts by which groups are found. Until the task is looked up, only its id.
     var facts: TaskFacts { task ?? TaskFacts(taskID: taskID) }
 
+    private static let frameStart = Array(#"{"type":"\#(StreamFilter.deltaType)","task_id":""#.utf8)
+
     /// `output_delta`, without an `id`, because the log does not hold it.
     var frame: Frame {
         var json: [UInt8] = []
         json.reserveCapacity(text.utf8.count + 192)
-        json.append(contentsOf: #"{"type":"output_delta","task_id":""#.utf8)
+        json.append(contentsOf: Self.frameStart)
         json.append(contentsOf: taskID.text.utf8)
         json.append(contentsOf: #"","output_id":""#.utf8)
         json.append(contentsOf: outputID.text.utf8)

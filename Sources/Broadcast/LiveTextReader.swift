@@ -176,7 +176,7 @@ struct OutputChanges: Sendable {
 
     mutating func add(_ events: [PublishedEvent]) {
         guard since != nil else { return }
-        for event in events where event.type == "output_updated" { positions[event.task.taskID] = event.position }
+        for event in events where event.type == EventType.outputUpdated.rawValue { positions[event.task.taskID] = event.position }
     }
 
     /// Whether a text that was in progress when the log was at `seenAt` still is, as far as published events tell.

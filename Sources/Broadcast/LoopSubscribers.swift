@@ -170,13 +170,17 @@ final class LoopSubscribers {
         if !wheel.isEmpty { turnWheel() }
     }
 
-    /// Sends heartbeats. Subscribers that are level with the same log share the bytes, which carry its cursor.
+    /// Sends heartbeats. Subscribers that are level with the same log, and have not got its cursor, share the bytes that carry
+    /// it.
     func beat(_ subscribers: [Subscriber]) {
         var frames: [String: Frame] = [:]
         let comment = Frame.heartbeat(nil)
         for subscriber in subscribers {
             var frame = comment
-            if subscriber.memberIndex != nil, let group = subscriber.group, group.isLevel {
+            if subscriber.memberIndex != nil, let group = subscriber.group, group.isLevel,
+                subscriber.needsCursor(at: group.tenant.through), subscriber.output.isWritable
+            {
+                subscriber.named(group.tenant.through)
                 let tenantID = subscriber.request.tenantID
                 frame =
                     frames[tenantID]

@@ -9,54 +9,31 @@ import Synchronization
 ///
 /// No write waits for it: what was committed gathers and is sent in a statement of its own, at most one each 10 ms.
 /// Events whose notification is lost are found by polling, whose interval is the same whether or not this node listens.
-package struct NodeHints: Service {
-    private let nodeID: UUID
+package struct NodeNotifications: Service {
+    private let pending: CommitCollector
     private let store: Store
     private let tailer: Tailer
     private let onWork: @Sendable () -> Void
     private let logger: Logger
-    private let pending: Pending
-
-    /// What the commit observers and the loop that sends notifications share.
-    private final class Pending: Sendable {
-        let notifications: Mutex<PendingNotifications>
-        let alarm = Alarm()
-
-        init(nodeID: UUID) {
-            notifications = Mutex(PendingNotifications(nodeID: nodeID))
-        }
-
-        /// Wakes the loop if the change must be sent now. The commits of a node that is alone do not wake it.
-        func change(_ change: (inout PendingNotifications) -> Void) {
-            let isUrgent = notifications.withLock { notifications in
-                change(&notifications)
-                return notifications.isUrgent(at: .now)
-            }
-            if isUrgent { alarm.ring() }
-        }
-    }
 
     /// Between two statements.
     private static let spacing = Duration.milliseconds(10)
 
     /// - Parameters:
-    ///   - nodeID: tells this node's notifications from those of others.
+    ///   - commits: an observer of the store's commits.
     ///   - onWork: called when another node notifies of steps that may be claimed. It must not block.
     package init(
-        nodeID: UUID, store: Store, tailer: Tailer, onWork: @escaping @Sendable () -> Void, logger: Logger
+        of commits: CommitCollector, store: Store, tailer: Tailer, onWork: @escaping @Sendable () -> Void, logger: Logger
     ) {
-        self.nodeID = nodeID
+        pending = commits
         self.store = store
         self.tailer = tailer
         self.onWork = onWork
         self.logger = logger
-        pending = Pending(nodeID: nodeID)
     }
 
     package func run() async throws {
-        store.hints.onEvents { [pending] tenantID in pending.change { $0.add(tenantID: tenantID) } }
-        store.hints.onWork { [pending] _ in pending.change { $0.addWork() } }
-        let listener = NodeHintListener(store: store, logger: logger)
+        let listener = NodeNotificationListener(store: store, logger: logger)
         try await cancelWhenGracefulShutdown {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await listener.run() }
@@ -67,10 +44,10 @@ package struct NodeHints: Service {
             }
         }
         // The processor has just handed its steps back.
-        if let hint = pending.notifications.withLock({ $0.take(at: .now) }) { try? await store.send(hint) }
+        if let notification = pending.notifications.withLock({ $0.take(at: .now) }) { try? await store.send(notification) }
     }
 
-    private func take(_ report: NodeHintListener.Report) {
+    private func take(_ report: NodeNotificationListener.Report) {
         switch report {
         case .connected:
             pending.change { $0.beganToListen() }
@@ -78,25 +55,25 @@ package struct NodeHints: Service {
             onWork()
         case .disconnected:
             pending.change { $0.stoppedListening() }
-        case .heard(let hint) where hint.nodeID == nodeID:
+        case .heard(let notification) where notification.nodeID == pending.nodeID:
             return
-        case .heard(let hint):
-            if hint.nodeID != nil { pending.change { $0.heardOther(asking: hint.asksWhoIsThere, at: .now) } }
-            tailer.look(at: hint.tenantIDs)
-            if hint.hasWork { onWork() }
+        case .heard(let notification):
+            if notification.nodeID != nil { pending.change { $0.heardOther(asking: notification.asksWhoIsThere, at: .now) } }
+            tailer.look(at: notification.tenantIDs)
+            if notification.hasWork { onWork() }
         }
     }
 
     private func send() async {
         var failures = 0
         while !Task.isCancelled {
-            if let hint = pending.notifications.withLock({ $0.take(at: .now) }) {
+            if let notification = pending.notifications.withLock({ $0.take(at: .now) }) {
                 do {
-                    try await store.send(hint)
+                    try await store.send(notification)
                     failures = 0
                 } catch {
                     failures += 1
-                    pending.change { $0.wasNotSent(hint) }
+                    pending.change { $0.wasNotSent(notification) }
                     if failures == 1, !Task.isCancelled {
                         logger.debug("the other nodes cannot be told", metadata: ["error": "\(error)"])
                     }
@@ -105,6 +82,36 @@ package struct NodeHints: Service {
             try? await Task.sleep(for: failures == 0 ? Self.spacing : Backoff.reading.delay(afterFailures: failures))
             await pending.alarm.pause(for: PendingNotifications.greetingInterval)
         }
+    }
+}
+
+/// Collects the commits of this node until the other nodes are notified of them.
+package final class CommitCollector: CommitObserver {
+    /// Tells this node's notifications from those of others.
+    let nodeID: UUID
+    let notifications: Mutex<PendingNotifications>
+    /// Wakes the loop that sends notifications.
+    let alarm = Alarm()
+
+    package init(nodeID: UUID) {
+        self.nodeID = nodeID
+        notifications = Mutex(PendingNotifications(nodeID: nodeID))
+    }
+
+    package func committed(_ commit: Commit) {
+        change { pending in
+            pending.add(tenantID: commit.tenantID)
+            if commit.work > .none { pending.addWork() }
+        }
+    }
+
+    /// Wakes the loop if the change must be sent now. The commits of a node that is alone do not wake it.
+    func change(_ change: (inout PendingNotifications) -> Void) {
+        let isUrgent = notifications.withLock { notifications in
+            change(&notifications)
+            return notifications.isUrgent(at: .now)
+        }
+        if isUrgent { alarm.ring() }
     }
 }
 
@@ -154,16 +161,16 @@ struct PendingNotifications: Sendable {
     }
 
     /// The notification to send now, if any. Nothing is pending afterwards.
-    mutating func take(at now: ContinuousClock.Instant) -> NodeHint? {
+    mutating func take(at now: ContinuousClock.Instant) -> NodeNotification? {
         let isGreeting = asksWhoIsThere || greetedAt.map { now - $0 >= Self.greetingInterval } ?? true
-        let hint = NodeHint(
+        let notification = NodeNotification(
             nodeID: nodeID, tenantIDs: tenantIDs, hasWork: hasWork, asksWhoIsThere: asksWhoIsThere)
         let isEmpty = tenantIDs?.isEmpty ?? false && !hasWork
         let isWanted = isWanted(at: now)
         (tenantIDs, hasWork, asksWhoIsThere) = ([], false, false)
         guard isGreeting || isWanted && !isEmpty else { return nil }
         greetedAt = now
-        return hint
+        return notification
     }
 
     /// Whether changes are sent before the next greeting.
@@ -177,8 +184,8 @@ struct PendingNotifications: Sendable {
     }
 
     /// A notification could not be sent. The next one says that any tenant may have new events and that there may be work.
-    mutating func wasNotSent(_ hint: NodeHint) {
-        asksWhoIsThere = asksWhoIsThere || hint.asksWhoIsThere
+    mutating func wasNotSent(_ notification: NodeNotification) {
+        asksWhoIsThere = asksWhoIsThere || notification.asksWhoIsThere
         addEverything()
     }
 

@@ -1,5 +1,6 @@
 package import Foundation
 package import Store
+import Workflow
 
 /// What a stream is narrowed to. Every condition that is given must hold.
 package struct StreamFilter: Sendable, Hashable {
@@ -32,12 +33,12 @@ package struct StreamFilter: Sendable, Hashable {
         return copy
     }
 
-    package static let deltaType = "output_delta"
+    package static let deltaType = EventType.outputDelta.rawValue
 
-    /// The smallest source that holds every event that passes.
-    var source: EventSource {
+    /// The smallest part of the log that holds every event that passes.
+    var logPart: LogPart {
         if !taskIDs.isEmpty { return .tasks(taskIDs) }
-        return conversationID.map(EventSource.conversation) ?? .log
+        return conversationID.map(LogPart.conversation) ?? .log
     }
 
     package func matches(_ event: PublishedEvent) -> Bool {

@@ -4,7 +4,8 @@ package import NIOCore
 package import Store
 package import Workflow
 
-/// One stream from its start to its end: replays what its reader has missed, then lets the hub feed it.
+/// One stream from its start to its end: replays what its reader has missed, then lets the hub feed it, and replays again
+/// when the reader falls behind.
 ///
 /// The caller's task does the replay. While the stream is live it needs no task.
 package struct StreamSession: Sendable {
@@ -47,11 +48,14 @@ package struct StreamSession: Sendable {
         await withTaskCancellationHandler {
             var start = start
             while true {
-                let outcome =
-                    if let early = await begin(start) { early } else {
-                        await withCheckedContinuation { continuation in whenOver { continuation.resume(returning: $0) } }
+                var end = await begin(start)
+                while end == nil {
+                    switch await withCheckedContinuation({ live in whenNotLive { live.resume(returning: $0) } }) {
+                    case .over(let outcome): end = outcome
+                    case .behind(let position): end = await replay(.replay(after: position), epoch: start.cursor.epoch)
                     }
-                guard case .reset(let reason) = outcome else { return outcome }
+                }
+                guard let outcome = end, case .reset(let reason) = outcome else { return end ?? .gone }
                 guard let next = await nextStart(reason, restart) else { return .finished }
                 start = next
             }
@@ -68,16 +72,27 @@ package struct StreamSession: Sendable {
         _ start: StreamStart, restart: @escaping @Sendable (ResetReason) async throws -> StreamStart,
         over: @escaping @Sendable (StreamOutcome) async -> Void
     ) async {
-        if let outcome = await begin(start) { return await goOn(after: outcome, restart, over) }
-        whenOver { outcome in
-            Task { await goOn(after: outcome, restart, over) }
-        }
+        await goOn(after: await begin(start), epoch: start.cursor.epoch, restart, over)
     }
 
+    /// - Parameter outcome: nil for a stream that is live.
     private func goOn(
-        after outcome: StreamOutcome, _ restart: @escaping @Sendable (ResetReason) async throws -> StreamStart,
+        after outcome: StreamOutcome?, epoch: String,
+        _ restart: @escaping @Sendable (ResetReason) async throws -> StreamStart,
         _ over: @escaping @Sendable (StreamOutcome) async -> Void
     ) async {
+        guard let outcome else {
+            return whenNotLive { end in
+                Task {
+                    let next: StreamOutcome? =
+                        switch end {
+                        case .over(let outcome): outcome
+                        case .behind(let position): await replay(.replay(after: position), epoch: epoch)
+                        }
+                    await goOn(after: next, epoch: epoch, restart, over)
+                }
+            }
+        }
         guard case .reset(let reason) = outcome else { return await over(outcome) }
         guard let start = await nextStart(reason, restart) else { return await over(.finished) }
         await runDetached(start, restart: restart, over: over)
@@ -109,17 +124,21 @@ package struct StreamSession: Sendable {
         }
     }
 
-    /// Replays until the stream is live.
-    /// - Returns: the outcome of a stream that is over before.
     private func begin(_ start: StreamStart) async -> StreamOutcome? {
         let retry = hub.jitteredRetry
-        var step = await onLoop { $0.begin(start, retry: retry) }
+        return await replay(await onLoop { $0.begin(start, retry: retry) }, epoch: start.cursor.epoch)
+    }
+
+    /// Replays until the stream is live.
+    /// - Returns: the outcome of a stream that is over before.
+    private func replay(_ first: Subscriber.Step, epoch: String) async -> StreamOutcome? {
+        var step = first
         var limit = EventPageLimit(count: 100, bytes: hub.configuration.replayBytes)
         var failures = 0
         while case .replay(let position) = step {
             await untilWritable()
             do {
-                step = try await sendPage(after: position, epoch: start.cursor.epoch, &limit)
+                step = try await sendPage(after: position, epoch: epoch, &limit)
                 failures = 0
             } catch {
                 failures += 1
@@ -131,8 +150,8 @@ package struct StreamSession: Sendable {
         return await onLoop { $0.outcome }
     }
 
-    private func whenOver(_ body: @escaping @Sendable (StreamOutcome) -> Void) {
-        subscriber.eventLoop.execute { [subscriber] in subscriber.value.whenOver(body) }
+    private func whenNotLive(_ body: @escaping @Sendable (LiveEnd) -> Void) {
+        subscriber.eventLoop.execute { [subscriber] in subscriber.value.whenNotLive(body) }
     }
 
     private func sendPage(
@@ -146,7 +165,7 @@ package struct StreamSession: Sendable {
             return await onLoop { $0.replayed(recent.events, through: recent.through, head: recent.head) }
         }
         let read = try await store.streamReads.eventPage(
-            tenantID: request.tenantID, filter.source, after: position, limit: limit)
+            tenantID: request.tenantID, filter.logPart, after: position, limit: limit)
         guard let page = read else { return await end(.reset(.epoch)) }
         limit = limit.adjusted(to: page)
         if page.head.epoch != epoch || page.head.position < position { return await end(.reset(.epoch)) }
@@ -193,8 +212,8 @@ package struct StreamRequest: Sendable, Hashable {
 package struct StreamStart: Sendable {
     /// Every event after this is sent.
     package var cursor: Cursor
-    /// The first cursor that the reader gets. From this cursor a reader whose connection breaks before the preface has
-    /// arrived must get the preface again.
+    /// The `id` of the first frame where its event has none. From this cursor a reader whose connection breaks before the
+    /// preface has arrived must get the preface again.
     package var openingCursor: Cursor?
     /// `reset` and `state`, where they apply.
     package var preface: [Frame]

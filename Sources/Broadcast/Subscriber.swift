@@ -22,12 +22,16 @@ package final class Subscriber {
     var taskEnd: TaskEnd?
     var epoch = ""
     var wheelSlot: Int?
-    var stalledHeartbeats = 0
     var isOpened = false
+    /// The latest position whose cursor the stream has carried, as far as it is not an event of its group.
+    private var namedPosition: Int64 = 0
     private(set) var outcome: StreamOutcome?
+    /// Where the replay of a subscriber that has fallen behind begins, until its session takes it up.
+    private var behind: Int64?
     /// Whether the reader has left, whatever the outcome was before.
     private var hasLeft = false
-    private var whenOver: ((StreamOutcome) -> Void)?
+    private var whenNotLive: ((LiveEnd) -> Void)?
+    private var progress = ReadingProgress()
     private var writableWaiter: CheckedContinuation<Void, Never>?
 
     init(_ request: StreamRequest, hub: Hub, loop: LoopSubscribers, output: any SubscriberOutput) {
@@ -41,11 +45,25 @@ package final class Subscriber {
 
     var isOver: Bool { outcome != nil }
 
-    /// Sends bytes. A connection with more than `unsentLimit` unsent is dropped instead.
+    /// Whether the connection holds more unsent bytes than it may, so that nothing live may be added.
+    var isOverBound: Bool { !output.isWritable && output.unsentBytes > hub.configuration.unsentLimit }
+
     func send(_ bytes: ByteBuffer) {
         guard outcome == nil, bytes.readableBytes > 0 else { return }
-        if !output.isWritable, output.unsentBytes > hub.configuration.unsentLimit { return cutOff() }
+        progress.written += bytes.readableBytes
         output.write(bytes)
+    }
+
+    /// Goes back to a replay from the log, which sends no more than the connection takes.
+    func fallBehind(sent: Int64?, joinedAt: Int64?) {
+        guard outcome == nil, case .replay(let position) = machine.fellBehind(sent: sent, joinedAt: joinedAt) else { return }
+        group?.demote(self)
+        guard let whenNotLive else {
+            behind = position
+            return
+        }
+        self.whenNotLive = nil
+        whenNotLive(.behind(after: position))
     }
 
     /// Ends the stream. `finished` and `reset` leave the connection open.
@@ -54,8 +72,9 @@ package final class Subscriber {
         self.outcome = outcome
         machine.close()
         loop.leave(self)
-        whenOver?(outcome)
-        whenOver = nil
+        behind = nil
+        whenNotLive?(.over(outcome))
+        whenNotLive = nil
         writableWaiter?.resume()
         writableWaiter = nil
     }
@@ -74,7 +93,6 @@ package final class Subscriber {
 
     /// The connection is writable again, or closed.
     package func becameWritable() {
-        stalledHeartbeats = 0
         writableWaiter?.resume()
         writableWaiter = nil
     }
@@ -86,15 +104,26 @@ package final class Subscriber {
         becameWritable()
     }
 
-    /// Resumes once the connection is writable; one that is not in time is dropped.
+    /// Resumes once the connection is writable. It is dropped when its reader takes nothing for this time, or does not take
+    /// everything in it while the node stops.
     func settle(within time: TimeAmount, _ continuation: CheckedContinuation<Void, Never>) {
         if output.isWritable || hasLeft { return continuation.resume() }
         writableWaiter = continuation
+        dropUnlessTaken(within: time)
+    }
+
+    private func dropUnlessTaken(within time: TimeAmount) {
+        progress.look(at: output)
         let subscriber = NIOLoopBound(self, eventLoop: loop.eventLoop)
         loop.eventLoop.scheduleTask(in: time) {
-            guard subscriber.value.writableWaiter != nil else { return }
-            subscriber.value.output.drop()
-            subscriber.value.becameWritable()
+            let subscriber = subscriber.value
+            guard subscriber.writableWaiter != nil else { return }
+            subscriber.progress.look(at: subscriber.output)
+            if subscriber.progress.idleLooks == 0, !subscriber.hub.isDraining {
+                return subscriber.dropUnlessTaken(within: time)
+            }
+            subscriber.output.drop()
+            subscriber.becameWritable()
         }
     }
 
@@ -104,10 +133,14 @@ package final class Subscriber {
         writableWaiter = continuation
     }
 
-    /// Calls `body` when the stream is over; at once if it is over already.
-    func whenOver(_ body: @escaping (StreamOutcome) -> Void) {
-        if let outcome { return body(outcome) }
-        whenOver = body
+    /// Calls `body` once, when the stream is no longer live; at once if it already is not.
+    func whenNotLive(_ body: @escaping (LiveEnd) -> Void) {
+        if let outcome { return body(.over(outcome)) }
+        if let position = behind {
+            behind = nil
+            return body(.behind(after: position))
+        }
+        whenNotLive = body
     }
 }
 
@@ -125,8 +158,12 @@ extension Subscriber {
         machine = SubscriberStateMachine(
             after: start.cursor.position, joinedAt: joined, queueLimit: hub.configuration.queueLimit)
         taskEnd = start.taskEnd
+        namedPosition = start.cursor.position
         var frames = start.preface
-        if !isOpened { frames.insert(.opening(retry: retry, cursor: start.openingCursor), at: 0) }
+        if !isOpened {
+            let first = frames.isEmpty ? nil : frames.removeFirst()
+            frames.insert(.first(first, retry: retry, cursor: start.openingCursor), at: 0)
+        }
         isOpened = true
         send(Self.bytes(of: frames, request.framing))
         return advance(through: start.cursor.position)
@@ -178,18 +215,61 @@ extension Subscriber {
 }
 
 extension Subscriber {
-    /// Sends a heartbeat. Ends the stream when it is too old, and drops a connection that stays unwritable.
+    /// Sends a heartbeat. Ends the stream when it is too old, and drops a connection whose reader has taken no byte for some
+    /// heartbeats. A slow reader of a large event takes some between any two.
     func beat(_ heartbeat: Frame) {
         guard !isOver else { return }
         guard output.isWritable else {
-            stalledHeartbeats += 1
-            if stalledHeartbeats >= hub.configuration.maxStalledHeartbeats { cutOff() }
+            progress.look(at: output)
+            if progress.idleLooks >= hub.configuration.maxStalledHeartbeats { cutOff() }
             return
         }
-        stalledHeartbeats = 0
+        progress.reset()
         guard NIODeadline.now() < closesAt else { return finish(.finished) }
         if isOpened { send(heartbeat.bytes(request.framing)) }
     }
+
+    /// Whether the stream has not carried this cursor, or a later one, so that a heartbeat should.
+    func needsCursor(at position: Int64) -> Bool {
+        max(namedPosition, group?.lastEvent ?? 0) < position
+    }
+
+    /// Notes that a heartbeat carries this cursor.
+    func named(_ position: Int64) {
+        namedPosition = position
+    }
+}
+
+/// Whether the reader of a connection takes anything, looked at from time to time.
+struct ReadingProgress {
+    /// The bytes that were written to the connection.
+    var written = 0
+    /// The most that were taken by the time of a look; nil before the first.
+    private var taken: Int?
+    /// How many looks in a row have found that nothing was taken since the one before.
+    private(set) var idleLooks = 0
+
+    mutating func look(at output: any SubscriberOutput) {
+        let now = written - output.untakenBytes
+        if let taken, now <= taken {
+            idleLooks += 1
+        } else {
+            taken = now
+            idleLooks = 0
+        }
+    }
+
+    mutating func reset() {
+        taken = nil
+        idleLooks = 0
+    }
+}
+
+/// Why a stream is not live any more.
+enum LiveEnd {
+    case over(StreamOutcome)
+    /// Its reader is slow: what comes after this position is replayed.
+    case behind(after: Int64)
 }
 
 /// The connection that a subscriber writes to, used on its event loop only.
@@ -198,10 +278,16 @@ package protocol SubscriberOutput: AnyObject {
     var isWritable: Bool { get }
     /// Bytes that were written and have not reached the kernel.
     var unsentBytes: Int { get }
+    /// Bytes that were written and that the reader's machine has not acknowledged, as far as is known.
+    var untakenBytes: Int { get }
     /// Sends the bytes as they are.
     func write(_ bytes: ByteBuffer)
     /// Drops the connection and what is unsent.
     func drop()
+}
+
+extension SubscriberOutput {
+    package var untakenBytes: Int { unsentBytes }
 }
 
 /// Why a stream is over.

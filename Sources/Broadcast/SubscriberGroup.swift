@@ -29,6 +29,10 @@ final class SubscriberGroup {
     private struct Round {
         let bytes: ByteBuffer
         let members: [Subscriber]
+        /// Every event of the group up to here was in an earlier round.
+        let after: Int64
+        /// Every event of the group up to here is in this round or an earlier one.
+        let through: Int64
         var next = 0
     }
 
@@ -40,6 +44,8 @@ final class SubscriberGroup {
     private(set) var joining: [Subscriber] = []
     private var gathered: [Item] = []
     private var round: Round?
+    /// The position of the latest event that was gathered.
+    private(set) var lastEvent: Int64 = 0
     /// Whether the group is in the loop's queue.
     var isQueued = false
 
@@ -62,6 +68,7 @@ final class SubscriberGroup {
 
     /// Adds to what the next round writes.
     func gather(_ item: Item) {
+        if case .event(let event) = item { lastEvent = event.position }
         gathered.append(item)
     }
 
@@ -82,7 +89,13 @@ final class SubscriberGroup {
         beginRound()
         guard let round else { return 0 }
         let end = round.next + min(count, round.members.count - round.next)
-        for member in round.members[round.next..<end] { member.send(round.bytes) }
+        for member in round.members[round.next..<end] {
+            if member.isOverBound {
+                member.fallBehind(sent: round.after, joinedAt: round.through)
+            } else {
+                member.send(round.bytes)
+            }
+        }
         if end == round.members.count { self.round = nil } else { self.round?.next = end }
         return end - round.next
     }
@@ -102,6 +115,13 @@ final class SubscriberGroup {
         members.append(subscriber)
     }
 
+    /// Makes a member a subscriber that replays.
+    func demote(_ subscriber: Subscriber) {
+        guard subscriber.memberIndex != nil else { return }
+        remove(subscriber)
+        joining.append(subscriber)
+    }
+
     func remove(_ subscriber: Subscriber) {
         guard let index = subscriber.memberIndex else { return joining.removeAll { $0 === subscriber } }
         subscriber.memberIndex = nil
@@ -114,12 +134,18 @@ final class SubscriberGroup {
         guard round == nil, !gathered.isEmpty else { return }
         let items = gathered
         gathered.removeAll(keepingCapacity: true)
-        if !members.isEmpty { round = Round(bytes: Subscriber.bytes(of: items.map(\.frame), key.framing), members: members) }
+        if !members.isEmpty {
+            let first = items.lazy.compactMap { if case .event(let event) = $0 { event.position } else { nil } }.first
+            round = Round(
+                bytes: Subscriber.bytes(of: items.map(\.frame), key.framing), members: members,
+                after: first.map { $0 - 1 } ?? tenant.through, through: tenant.through)
+        }
         for subscriber in joining { offer(items, to: subscriber) }
     }
 
     private func offer(_ items: [Item], to subscriber: Subscriber) {
         let events = items.compactMap { if case .event(let event) = $0 { event } else { nil } }
+        if !subscriber.machine.isReplaying, subscriber.isOverBound { subscriber.fallBehind(sent: nil, joinedAt: nil) }
         let fresh = subscriber.machine.offered(events, through: tenant.through)
         guard !subscriber.machine.isReplaying, !subscriber.isOver else { return }
         let first = fresh.first?.position ?? .max

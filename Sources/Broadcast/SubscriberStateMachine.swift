@@ -1,6 +1,7 @@
 import NIOCore
 
-/// The handover of a stream from its replay to live events: every event once, in order, however the two interleave.
+/// The handover of a stream from its replay to live events, and back when its reader is slow: every event once, in order,
+/// however the two interleave.
 ///
 /// A subscriber joins its group first, so that everything after `joinedAt` is offered to it. It then replays from its
 /// cursor to there. What is offered meanwhile waits in a bounded queue. When the queue overflows it is emptied, and the
@@ -80,6 +81,18 @@ package struct SubscriberStateMachine {
         let waiting = replay.queue.filter { $0.position > replay.sent }
         state = .live(sent: max(replay.sent, waiting.last?.position ?? replay.sent))
         return .goLive(waiting)
+    }
+
+    /// A live subscriber's connection takes no more. It replays what it has not sent, as at its beginning.
+    /// - Parameters:
+    ///   - sent: everything up to this position has been sent; nil for what the machine knows of a subscriber that does not
+    ///     share its group's bytes.
+    ///   - joinedAt: everything after this position will be offered; nil for `sent`.
+    package mutating func fellBehind(sent position: Int64?, joinedAt: Int64?) -> ReplayAction {
+        guard case .live(let known) = state else { return .ignore }
+        let sent = position ?? known
+        state = .replaying(Replay(sent: sent, goal: joinedAt ?? sent))
+        return .replay(after: sent)
     }
 
     package mutating func close() {

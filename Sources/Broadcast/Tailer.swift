@@ -13,24 +13,25 @@ import Workflow
 /// failure loses nothing.
 package struct Tailer: Service {
     private let store: Store
-    let hub: Hub
+    private let feed: LocalEventFeed
     private let configuration: TailerConfiguration
     private let logger: Logger
-    let wakes = WakeList()
     /// Rung to poll at once.
-    let pollAlarm = Alarm()
+    private let pollAlarm = Alarm()
+
+    private var hub: Hub { feed.hub }
+    private var wakes: WakeList { feed.wakes }
 
     package init(
-        store: Store, hub: Hub, configuration: TailerConfiguration = TailerConfiguration(), logger: Logger
+        store: Store, feed: LocalEventFeed, configuration: TailerConfiguration = TailerConfiguration(), logger: Logger
     ) {
         self.store = store
-        self.hub = hub
+        self.feed = feed
         self.configuration = configuration
         self.logger = logger
     }
 
     package func run() async throws {
-        store.hints.setFollower(hubFollower)
         hub.lookupListener.withLock { $0 = { [wakes] in wakes.wake($0) } }
         await cancelWhenGracefulShutdown {
             await withTaskCancellationHandler {
@@ -42,19 +43,6 @@ package struct Tailer: Service {
                 }
             } onCancel: {
                 wakes.close()
-            }
-        }
-    }
-
-    /// Hands local events straight to the hub. Events that do not continue its position are read from the table.
-    private var hubFollower: CommitHints.EventFollower {
-        CommitHints.EventFollower { [hub] tenantID in
-            hub.isFollowed(tenantID: tenantID)
-        } committed: { [hub, wakes] tenantID, events in
-            switch events {
-            case .none: return
-            case .page(let page) where page.isComplete && hub.publish(page) && page.isLast: return
-            case .page, .unread: if hub.isFollowed(tenantID: tenantID) { wakes.wake(tenantID) }
             }
         }
     }
@@ -136,7 +124,7 @@ package struct Tailer: Service {
             }
             // When the hub's position has moved meanwhile, the log may have more than this page knew of.
             let isPublished = hub.publish(page)
-            limit = limit.adjusted(to: page, most: configuration.page.count)
+            limit = limit.adjusted(to: page, maxCount: configuration.page.count)
             if isPublished, page.isLast { return }
         }
     }
@@ -153,6 +141,30 @@ extension Tailer {
     package func look(at tenantIDs: Set<String>?) {
         guard let tenantIDs else { return pollAlarm.ring() }
         for tenantID in tenantIDs where hub.followedLog(tenantID: tenantID) != nil { wakes.wake(tenantID) }
+    }
+}
+
+/// Hands the events of local commits straight to the hub. It wakes the tailer for events that do not continue the hub's
+/// position: these are read from the table.
+package final class LocalEventFeed: CommitObserver {
+    package let hub: Hub
+    /// What the tailer reads next.
+    let wakes = WakeList()
+
+    package init(hub: Hub) {
+        self.hub = hub
+    }
+
+    package func follows(tenantID: String) -> Bool {
+        hub.isFollowed(tenantID: tenantID)
+    }
+
+    package func committed(_ commit: Commit) {
+        switch commit.events {
+        case .none: return
+        case .page(let page) where page.isComplete && hub.publish(page) && page.isLast: return
+        case .page, .unread: if hub.isFollowed(tenantID: commit.tenantID) { wakes.wake(commit.tenantID) }
+        }
     }
 }
 

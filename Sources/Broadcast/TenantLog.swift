@@ -125,7 +125,7 @@ package final class PublishedEvent: Sendable {
 
     /// A type that was written into the table by hand must not break the frame.
     private static func oneLine(_ type: String) -> String {
-        guard type.utf8.contains(where: { $0 == 0x0A || $0 == 0x0D }) else { return type }
+        guard type.utf8.contains(where: { $0 == 0x0A || $0 == 0x0D || $0 >= 0x80 }) else { return type }
         return String(type.map { $0.isNewline ? " " : $0 })
     }
 }

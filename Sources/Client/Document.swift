@@ -8,7 +8,7 @@ public struct Document: Sendable, Hashable {
 
     package init(_ json: JSON) { self.json = json }
 
-    /// The JSON text, UTF-8, with sorted keys.
+    /// The JSON text, UTF-8, with the members in the order in which the service sent them, and every digit of a whole number.
     public var data: Data { Data(json.utf8) }
 
     /// Decodes the document; its keys are `snake_case`.

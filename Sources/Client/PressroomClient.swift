@@ -82,7 +82,7 @@ extension PressroomClient {
 
         func json() throws(PressroomError) -> JSON {
             do {
-                return try JSON(parsing: body)
+                return try JSON(parsing: body, limits: .stored)
             } catch {
                 throw PressroomError(code: .invalidResponse, status: status, title: "the response is not JSON", detail: "\(error)")
             }

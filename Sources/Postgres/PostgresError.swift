@@ -74,10 +74,13 @@ extension PostgresError {
         package static let uniqueViolation = "23505"
         package static let checkViolation = "23514"
         package static let invalidStatementName = "26000"
+        package static let readOnly = "25006"
         package static let inFailedTransaction = "25P02"
         package static let serializationFailure = "40001"
         package static let deadlockDetected = "40P01"
         package static let undefinedTable = "42P01"
+        package static let diskFull = "53100"
+        package static let tooManyConnections = "53300"
         package static let lockNotAvailable = "55P03"
         package static let queryCancelled = "57014"
     }

@@ -11,13 +11,13 @@ public enum Pressroom {
     ///
     /// - Throws: ``StartProblem`` with everything that is wrong with the settings and kinds; any other error that keeps the
     ///   node from starting.
-    public static func serve(kinds: [any OwnKind], settings: [String: String] = [:]) async throws {
+    public static func serve(kinds: [any CustomKind], settings: [String: String] = [:]) async throws {
         let registered = kinds.map(\.registered)
         do {
             let sources = ConfigurationSources(
                 flags: settings.sorted { $0.key < $1.key }.map { .init(name: $0.key, key: $0.key, value: $0.value) },
                 environment: ProcessInfo.processInfo.environment, workingDirectory: FileManager.default.currentDirectoryPath)
-            try await runService(try PressroomConfiguration(sources), ownKinds: registered)
+            try await runService(try PressroomConfiguration(sources), customKinds: registered)
         } catch let error as ConfigurationError {
             throw StartProblem(description: "\(error)")
         }

@@ -3,7 +3,7 @@ import Foundation
 import Processor
 import Workflow
 
-extension OwnKind {
+extension CustomKind {
     /// The kind as the processor and the reader of definitions know it.
     var registered: RegisteredKind {
         RegisteredKind(
@@ -17,7 +17,7 @@ extension OwnKind {
                     throw StepFailure(code: "invalid_attributes", message: "\(Coding.problem(error))", isRetryable: false)
                 }
                 do {
-                    return try Coding.encode(try await run(attributes, StepCall(call)))
+                    return try OrderedEncoder.encode(try await run(attributes, StepCall(call)))
                 } catch let error as StepError {
                     throw StepFailure(
                         code: error.code, message: error.message, isRetryable: error.isRetryable, retryAfter: error.retryAfter)
@@ -33,23 +33,17 @@ extension OwnKind {
             return [Coding.problem(error)]
         }
         // Encoding the attributes again yields every key that was read.
-        let known = (try? Coding.encode(attributes).object) ?? [:]
+        let known = (try? OrderedEncoder.encode(attributes).object) ?? [:]
         let unknown = (json.object ?? [:]).filter { !$0.value.isNull && known[$0.key] == nil }.keys.sorted()
         return unknown.map { Problem(pointer: JSONPointer.appending($0, to: ""), detail: "is not a known key") }
             + problems(in: attributes).map { Problem(pointer: JSONPointer.appending($0.key, to: ""), detail: $0.detail) }
     }
 }
 
-/// Converts between the JSON of rows and Swift values.
+/// Reads Swift values from the JSON of rows.
 enum Coding {
     static func decode<Value: Decodable>(_ type: Value.Type, from json: JSON) throws -> Value {
         try JSONDecoder().decode(type, from: Data(json.text.utf8))
-    }
-
-    static func encode(_ value: some Encodable) throws -> JSON {
-        let encoder = JSONEncoder()
-        encoder.dateEncodingStrategy = .iso8601
-        return try JSON(parsing: encoder.encode(value))
     }
 
     /// Where a value cannot be read, and why.

@@ -8,7 +8,7 @@ import Workflow
 extension Processor {
     /// Looks at tasks that are new, resumed, signalled, or whose timer ran out.
     func advanceTasks() async {
-        await wakeAdvance.forEach(atLeastEvery: configuration.poll) {
+        await signals.advance.forEach(atLeastEvery: configuration.poll) {
             await self.round("cannot look for tasks") {
                 while try await self.advanceOnce(), !Task.isCancelled {}
             }
@@ -38,27 +38,35 @@ extension Processor {
             // One task is in the way. Each is advanced by itself, and those that cannot be now, later.
             for taskID in due { await advanceAlone(scope, taskID) }
         }
-        wakeClaim.wake()
+        signals.claim.wake()
         return due.count == configuration.commitBatch
     }
 
     /// Another session works on a task that is due, most often for some milliseconds.
     private func lookAgainSoon() {
-        wakeClaim.wake()
-        Task { [wakeAdvance] in
+        signals.claim.wake()
+        Task { [signals] in
             try? await Task.sleep(for: .milliseconds(50))
-            wakeAdvance.wake()
+            signals.advance.wake()
         }
     }
 
     private func advanceAlone(_ scope: Scope, _ taskID: UUID) async {
         do {
             _ = try await advance(scope, [taskID])
+            stuck.succeeded(taskID)
         } catch {
+            var delay: Duration = error.isPassing ? .milliseconds(250) : .seconds(30)
             if !error.isPassing {
                 logger.error("a task cannot be advanced", metadata: ["task": "\(taskID.text)", "error": "\(error)"])
             }
-            let delay: Duration = error.isPassing ? .milliseconds(250) : .seconds(30)
+            if error.isOfTheTask {
+                if let next = stuck.failed(taskID) {
+                    delay = next
+                } else if await store.giveUp(scope, taskID, error, logger) {
+                    return
+                }
+            }
             try? await store.postponeWakeup(scope, taskID: taskID, by: delay)
         }
     }
@@ -66,7 +74,7 @@ extension Processor {
     /// Returns how many of the tasks were looked at.
     private func advance(_ scope: Scope, _ taskIDs: [UUID]) async throws -> Int {
         let commits = commits
-        let known = try await workflows.workflows(scope, ofTasks: taskIDs)
+        let known = try await store.workflowVersions(scope, ofTasks: taskIDs)
         var woken = 0
         _ = try await commits.claiming(scope, known, max: taskIDs.count) { reserved in
             // The body runs again with the values of the expressions that the engines need: the claims add up.
@@ -82,10 +90,10 @@ extension Processor {
 
     /// Wakes the tasks for which other transactions requested it (a person's response, the end of a sub-task).
     func relayWakeRequests() async {
-        wakeRelay.wake()
-        await wakeRelay.forEach(atLeastEvery: configuration.poll) {
+        signals.relay.wake()
+        await signals.relay.forEach(atLeastEvery: configuration.poll) {
             await self.round("cannot relay wake-ups") {
-                if try await self.store.relayWakeRequests({ .processor(self.id, tenantID: $0) }) > 0 { self.wakeAdvance.wake() }
+                if try await self.store.relayWakeRequests({ .processor(self.id, tenantID: $0) }) > 0 { self.signals.advance.wake() }
             }
             // Every commit may have left a request, and most leave none: under load one look serves many commits.
             try? await Task.sleep(for: .milliseconds(10))
@@ -98,7 +106,7 @@ extension Processor {
         while !Task.isCancelled {
             let start = ContinuousClock.now
             await round("cannot look for idle tasks") {
-                if try await store.wakeIdleTasks() > 0 { wakeAdvance.wake() }
+                if try await store.wakeIdleTasks() > 0 { signals.advance.wake() }
             }
             try? await Task.sleep(for: max(rescueInterval, min((.now - start) * 50, .seconds(30))))
         }

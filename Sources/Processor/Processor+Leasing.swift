@@ -24,7 +24,7 @@ extension Processor {
 
     /// Renews the lease, and cancels runs whose step was paused, cancelled or taken over.
     func keepLease() async {
-        await wakeLease.forEach(atLeastEvery: configuration.heartbeat) {
+        await signals.lease.forEach(atLeastEvery: configuration.heartbeat) {
             await self.round("cannot renew the lease") {
                 try await self.store.heartbeat(processorID: self.id, host: Self.host, pid: getpid())
                 // Short steps end before the answer comes; the next look comes soon enough for the others.
@@ -68,21 +68,23 @@ extension Processor {
             for (taskID, orphans) in Dictionary(grouping: orphans, by: \.taskID) {
                 do {
                     try await takeOver(orphans, of: taskID, scope)
+                    stuck.succeeded(taskID)
                 } catch where !error.isConnectionTrouble && !Task.isCancelled {
                     // The next round finds them again; meanwhile the others are taken over.
                     if !error.isPassing {
                         logger.error("steps cannot be taken over", metadata: ["task": "\(taskID.text)", "error": "\(error)"])
                     }
+                    if error.isOfTheTask, stuck.failed(taskID) == nil { _ = await store.giveUp(scope, taskID, error, logger) }
                 }
             }
             logger.info("took over steps", metadata: ["tenant": "\(tenantID)", "steps": "\(orphans.count)"])
         }
-        if !orphans.isEmpty { wakeClaim.wake() }
+        if !orphans.isEmpty { signals.claim.wake() }
     }
 
     /// Puts the steps back into the queue. A step that was lost many times may be what brings processors down: it fails.
     private func takeOver(_ orphans: [OrphanedStep], of taskID: UUID, _ scope: Scope) async throws {
-        let known = try await workflows.workflows(scope, ofTasks: [taskID])
+        let known = try await store.workflowVersions(scope, ofTasks: [taskID])
         try await store.withTaskGraphs(scope, [taskID]) { graphs in
             for index in graphs.indices {
                 guard let workflow = known[graphs[index].task.workflowID] else { continue }

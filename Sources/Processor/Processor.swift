@@ -12,32 +12,33 @@ package import Workflow
 ///
 /// Each loop is in a file of its own: `+Advancing`, `+Claiming`, `+Committing`, `+Leasing`.
 package final class Processor: Service {
-    package let id = UUIDv7.next()
+    package let id: UUID
     let store: Store
+    let signals: ProcessorSignals
     let configuration: ProcessorConfiguration
     let logger: Logger
     let running = RunningSteps()
     let texts: TextsInProgress
     let runner: StepRunner
     private let plainCommits: TaskCommits
-    let workflows: WorkflowCache
     let finished = FinishedSteps()
     let queue = QueueView()
     let meter: ModelMeter
-    let wakeAdvance = WorkSignal()
-    let wakeClaim = WorkSignal()
-    let wakeLease = WorkSignal()
+    let stuck: StuckTasks
     let claimTimer: WakeTimer
-    let wakeRelay = WorkSignal()
 
-    /// - Parameter publish: takes text as models write it, for the streams.
+    /// - Parameters:
+    ///   - signals: an observer of the store's commits.
+    ///   - publish: takes text as models write it, for the streams.
     package init(
-        store: Store, services: StepServices, configuration: ProcessorConfiguration,
-        publish: @escaping @Sendable (LiveTextEvent) -> Void, logger: Logger
+        id: UUID, store: Store, signals: ProcessorSignals, services: StepServices,
+        configuration: ProcessorConfiguration, publish: @escaping @Sendable (LiveTextEvent) -> Void, logger: Logger
     ) {
         var logger = logger
         logger[metadataKey: "processor"] = "\(id.text)"
+        self.id = id
         self.store = store
+        self.signals = signals
         self.configuration = configuration
         self.logger = logger
         texts = TextsInProgress(publish: publish)
@@ -47,19 +48,11 @@ package final class Processor: Service {
         let models = services.models
         services.models = { name throws(ProviderError) in meter.metered(try models(name), name) }
         services.slots = ModelSlots(store: store, limits: configuration.limits.models, logger: logger)
-        workflows = WorkflowCache(store: store)
-        services.subtasks = SubtaskPreparation(
-            store: store, workflows: workflows, maxDepth: configuration.maxSubtaskDepth)
+        services.subtasks = SubtaskPreparation(store: store, maxDepth: configuration.maxSubtaskDepth)
         runner = StepRunner(services: services, texts: texts, logger: logger)
-        plainCommits = TaskCommits(store: store, workflows: workflows, processorID: id, logger: logger)
-        claimTimer = WakeTimer(wakeClaim)
-        let (advance, claim, lease, relay) = (wakeAdvance, wakeClaim, wakeLease, wakeRelay)
-        store.hints.onWork { mayEndRuns in
-            advance.wake()
-            claim.wake()
-            relay.wake()
-            if mayEndRuns { lease.wake() }
-        }
+        plainCommits = TaskCommits(store: store, processorID: id, logger: logger)
+        stuck = StuckTasks(delays: configuration.stuckDelays)
+        claimTimer = WakeTimer(signals.claim)
     }
 
     /// Commits that claim the steps that they add.
@@ -71,8 +64,8 @@ package final class Processor: Service {
 
     /// Looks for steps and wake-ups at once: another node has notified this one.
     package func lookForWork() {
-        wakeAdvance.wake()
-        wakeClaim.wake()
+        signals.advance.wake()
+        signals.claim.wake()
     }
 
     package func run() async throws {
@@ -170,10 +163,30 @@ package struct ProcessorConfiguration: Sendable {
     /// Slots that a tenant with running steps here leaves to tenants without any, where there are several tenants;
     /// at most half of all slots count.
     package var tenantReserve = 8
+    /// The waits between the tries to move a task on whose rows are in the way; then the task fails.
+    package var stuckDelays: [Duration] = [.seconds(1), .seconds(5)]
     /// Limits over all nodes.
     package var limits = ClaimLimits()
 
     package init() {}
+}
+
+/// Wakes the loops of a processor after the commits that may concern them.
+package final class ProcessorSignals: CommitObserver {
+    let advance = WorkSignal()
+    let claim = WorkSignal()
+    let lease = WorkSignal()
+    let relay = WorkSignal()
+
+    package init() {}
+
+    package func committed(_ commit: Commit) {
+        guard commit.work > .none else { return }
+        advance.wake()
+        claim.wake()
+        relay.wake()
+        if commit.work == .dueOrEnded { lease.wake() }
+    }
 }
 
 /// Wakes one waiting loop; wakes that come while the loop is busy are remembered as one.

@@ -79,6 +79,8 @@ extension APIConfiguration {
         self.init()
         host = http.host
         port = http.port
+        allowedHosts = http.allowedHosts
+        allowedOrigins = http.allowedOrigins
         maxBodyBytes = http.maxBodyBytes
         requestTimeout = http.requestTimeout
         idleTimeout = http.idleTimeout

@@ -1,5 +1,6 @@
 import API
 import AsyncHTTPClient
+import Base
 import Broadcast
 import Foundation
 import Logging
@@ -19,25 +20,31 @@ struct PressroomNode {
     private let fanOut: MultiThreadedEventLoopGroup
 
     init(
-        _ configuration: PressroomConfiguration, _ api: APIConfiguration, _ database: Database, _ ownKinds: [RegisteredKind],
+        _ configuration: PressroomConfiguration, _ api: APIConfiguration, _ database: Database, _ customKinds: [RegisteredKind],
         logger: Logger,
         onRunning: @escaping @Sendable (SocketAddress) async -> Void
     ) {
         let eventLoops = MultiThreadedEventLoopGroup.singleton
         let httpClient = HTTPClient(eventLoopGroupProvider: .shared(eventLoops), configuration: .forModels)
-        let store = Store(database: database.client, expressionLimits: ExpressionLimits(configuration.processor))
         let fanOut = MultiThreadedEventLoopGroup(numberOfThreads: configuration.streams.usedThreads)
         let hub = Hub(group: eventLoops, fanOut: fanOut, configuration: HubConfiguration(configuration.streams))
+        let nodeID = UUIDv7.next()
+        let (feed, signals, commits) = (LocalEventFeed(hub: hub), ProcessorSignals(), CommitCollector(nodeID: nodeID))
+        let store = Store(
+            database: database.client, observers: [feed, signals, commits],
+            expressionLimits: ExpressionLimits(configuration.processor), maxInputBytes: api.maxBodyBytes)
         let registry = ProviderRegistry(
             configuration.providers, environment: ProcessInfo.processInfo.environment, httpClient: httpClient, logger: logger)
         let processor = Processor(
-            store: store, services: Self.services(configuration, registry, ownKinds, eventLoops),
+            id: nodeID, store: store, signals: signals, services: Self.services(configuration, registry, customKinds, eventLoops),
             configuration: ProcessorConfiguration(configuration.processor, models: registry.limits),
             publish: { hub.publish($0) }, logger: logger)
         let tailer = Tailer(
-            store: store, hub: hub, configuration: TailerConfiguration(configuration.streams), logger: logger)
-        let hints = NodeHints(
-            nodeID: processor.id, store: store, tailer: tailer, onWork: { processor.lookForWork() }, logger: logger)
+            store: store, feed: feed, configuration: TailerConfiguration(configuration.streams), logger: logger)
+        let notifications = NodeNotifications(
+            of: commits, store: store, tailer: tailer, onWork: { processor.lookForWork() }, logger: logger)
+        var api = api
+        api.providers = registry.names
         let server = APIServer.service(
             configuration: api, store: store, hub: hub, eventLoopGroup: eventLoops, logger: logger,
             onServerRunning: { channel in
@@ -51,9 +58,9 @@ struct PressroomNode {
         services += [
             database.client,
             Maintenance(store: store, eventRetention: configuration.events.retention, logger: logger),
-            MemoryReturn(hub: hub), tailer, hints,
+            MemoryReturn(hub: hub), tailer, notifications,
             LiveTextReader(
-                store: store, hub: hub, processorID: processor.id, interval: configuration.streams.textPoll, logger: logger),
+                store: store, hub: hub, processorID: nodeID, interval: configuration.streams.textPoll, logger: logger),
         ]
         services.append(Scheduler(store: store, configuration: SchedulerConfiguration(configuration.schedules), logger: logger))
         if configuration.processor.concurrency > 0 { services.append(processor) }
@@ -64,7 +71,7 @@ struct PressroomNode {
     }
 
     private static func services(
-        _ configuration: PressroomConfiguration, _ registry: ProviderRegistry, _ ownKinds: [RegisteredKind],
+        _ configuration: PressroomConfiguration, _ registry: ProviderRegistry, _ customKinds: [RegisteredKind],
         _ group: any EventLoopGroup
     ) -> StepServices {
         let environment = ProcessInfo.processInfo.environment
@@ -72,7 +79,7 @@ struct PressroomNode {
             models: { name throws(ProviderError) in try registry.model(for: name) },
             web: GuardedWebClient(
                 rules: AddressRules(exceptions: configuration.requests.allow), resolver: .system(), group: group),
-            secrets: { environment["PRESSROOM_SECRET_\($0)"] }, ownKinds: ownKinds)
+            secrets: { environment["PRESSROOM_SECRET_\($0)"] }, customKinds: customKinds)
     }
 
     func close() async {

@@ -11,19 +11,19 @@ package import Workflow
 /// Runs a node until SIGTERM or SIGINT: database, tailer, processor, HTTP and streams.
 ///
 /// - Parameters:
-///   - ownKinds: phase kinds of the embedding program.
+///   - customKinds: phase kinds of the embedding program.
 ///   - signals: whether SIGTERM and SIGINT shut the node down gracefully; tests cancel instead.
 ///   - onRunning: called with the address on which the server listens.
 package func runService(
-    _ configuration: PressroomConfiguration, ownKinds: [RegisteredKind] = [], logger: Logger? = nil, signals: Bool = true,
+    _ configuration: PressroomConfiguration, customKinds: [RegisteredKind] = [], logger: Logger? = nil, signals: Bool = true,
     onRunning: @escaping @Sendable (SocketAddress) async -> Void = { _ in }
 ) async throws {
     var logger = logger ?? Logger(label: "pressroom")
     logger.logLevel = configuration.logLevel
     var api = try APIConfiguration(configuration)  // before anything starts: files may be missing
-    api.ownKinds = try OwnKinds(registered: ownKinds)
+    api.customKinds = try CustomKinds(registered: customKinds)
     let database = try await Database.open(configuration, logger: logger)
-    let node = PressroomNode(configuration, api, database, ownKinds, logger: logger, onRunning: onRunning)
+    let node = PressroomNode(configuration, api, database, customKinds, logger: logger, onRunning: onRunning)
     let group = ServiceGroup(
         configuration: ServiceGroupConfiguration(
             services: node.services.map { .init(service: $0) },
@@ -53,7 +53,7 @@ struct StartError: Error, CustomStringConvertible {
     }
 }
 
-extension OwnKinds {
+extension CustomKinds {
     /// - Throws: `ConfigurationError` for an invalid name, or a name that two kinds have.
     package init(registered kinds: [RegisteredKind]) throws(ConfigurationError) {
         var checks: [String: Check] = [:]

@@ -4,23 +4,27 @@ import Workflow
 /// Every SQL statement of the service: rows in, rows out. A file covers a table, or one use of several.
 package struct Store: Sendable {
     package let database: PostgresClient
-    /// Observers that were added after the store was made.
-    package let hints = CommitHints()
     /// For streams that begin or replay at the same time.
     package let streamReads: StreamReads
-    let workflowCache = WorkflowVersionCache()
+    let workflowCache: WorkflowVersionCache
     let expressionLimits: ExpressionLimits
+    let maxInputBytes: Int
     let customEvents = WriteQueue<CustomEvent, Cursor>()
     let taskStarts = WriteQueue<TaskStart, TaskView>()
     private let observers: [any CommitObserver]
 
-    /// - Parameter observers: told of each commit of this store, in this order.
+    /// - Parameters:
+    ///   - observers: told of each commit of this store, in this order.
+    ///   - maxInputBytes: of a task's input and a person's answer, with the defaults of their schemas.
     package init(
-        database: PostgresClient, observers: [any CommitObserver] = [], expressionLimits: ExpressionLimits = ExpressionLimits()
+        database: PostgresClient, observers: [any CommitObserver] = [], expressionLimits: ExpressionLimits = ExpressionLimits(),
+        maxInputBytes: Int = JSONSchema.maxBytes
     ) {
         self.database = database
-        self.observers = observers + [hints]
+        self.observers = observers
         self.expressionLimits = expressionLimits
+        self.maxInputBytes = maxInputBytes
+        workflowCache = WorkflowVersionCache(maxInputBytes: maxInputBytes)
         streamReads = StreamReads(database)
     }
 

@@ -15,6 +15,8 @@ package struct StoreError: Error, Sendable, CustomStringConvertible {
         package static let stale = Code(rawValue: "stale")
         /// Well-formed, but invalid; see `problems`.
         package static let invalid = Code(rawValue: "invalid")
+        /// A row has a value that the service cannot read, and has not written.
+        package static let unreadable = Code(rawValue: "unreadable")
     }
 
     package let code: Code
@@ -36,12 +38,25 @@ package struct StoreError: Error, Sendable, CustomStringConvertible {
         StoreError(.notFound, "There is no task \(id.text).")
     }
 
-    /// - Parameter wanted: the version of `If-Match`; nil for any.
+    /// - Parameter wanted: the versions of `If-Match`; nil for any.
     /// - Throws: `stale` when the row has another.
-    static func require(_ wanted: Int64?, ofVersion version: Int64, _ row: String) throws(StoreError) {
-        guard let wanted, wanted != version else { return }
+    package static func require(_ wanted: RowVersions?, ofVersion version: Int64, _ row: String) throws(StoreError) {
+        guard let wanted, !wanted.contains(String(version)) else { return }
         throw StoreError(.stale, "The \(row) is at version \(version), not \(wanted).")
     }
+}
+
+/// The versions of `If-Match`, one of which a row must have.
+package struct RowVersions: Sendable, Hashable, CustomStringConvertible {
+    private let tags: [String]
+
+    package init(_ tags: [String]) {
+        self.tags = tags
+    }
+
+    package func contains(_ tag: String) -> Bool { tags.contains(tag) }
+
+    package var description: String { tags.prefix(5).joined(separator: " or ") }
 }
 
 /// How long a client's request waits for a row that another session holds.

@@ -1,5 +1,6 @@
 import Base
 import ArgumentParser
+import Glibc
 
 /// The command line: a service, and a client of services.
 @main
@@ -16,6 +17,8 @@ struct PressroomCommand: AsyncParsableCommand {
     )
 
     static func main() async {
+        // A closed pipe is an error of the write, which decides what to do.
+        signal(SIGPIPE, SIG_IGN)
         do {
             var command = try await asyncParseAsRoot()
             if var asyncCommand = command as? any AsyncParsableCommand {

@@ -10,7 +10,7 @@ import Testing
 
 /// How connections are accepted.
 @Suite struct AcceptTests {
-    private static let request = "GET /api/v1/stream HTTP/1.1\r\nhost: x\r\naccept: text/event-stream\r\n\r\n"
+    private static let request = "GET /api/v1/stream HTTP/1.1\r\nhost: localhost\r\naccept: text/event-stream\r\n\r\n"
 
     /// The loops that fan out are busy all the time; who connects meanwhile is let in by the first try.
     @Test func aBurstOfEventsKeepsNobodyOut() async throws {
@@ -19,7 +19,7 @@ import Testing
             let logger = Logger(label: "api-tests") { _ in SwiftLogNoOpLogHandler() }
             var tailing = TailerConfiguration()
             tailing.pollInterval = .milliseconds(10)
-            let tailer = Tailer(store: api.store, hub: api.hub, configuration: tailing, logger: logger)
+            let tailer = Tailer(store: api.store, feed: api.feed, configuration: tailing, logger: logger)
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await tailer.run() }
                 let subscribers = try await open(500, port: api.port)

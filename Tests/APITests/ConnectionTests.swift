@@ -6,7 +6,7 @@ import Workflow
 
 /// What a connection does with clients that do not speak HTTP well.
 @Suite struct ConnectionTests {
-    private static let post = "POST /api/v1/tasks HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
+    private static let post = "POST /api/v1/tasks HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
 
     struct Malformed: Sendable, CustomTestStringConvertible {
         let name: String
@@ -20,19 +20,19 @@ import Workflow
         .init(name: "TLS", text: "\u{16}\u{03}\u{01}\r\n\r\n", status: "400"),
         .init(name: "header without a colon", text: "GET / HTTP/1.1\r\nno colon\r\n\r\n", status: "400"),
         .init(
-            name: "large header", text: "GET /health HTTP/1.1\r\nhost: x\r\nx: " + String(repeating: "a", count: 40_000) + "\r\n\r\n",
+            name: "large header", text: "GET /health HTTP/1.1\r\nhost: localhost\r\nx: " + String(repeating: "a", count: 40_000) + "\r\n\r\n",
             status: "431"),
         .init(name: "broken chunk", text: post + "transfer-encoding: chunked\r\n\r\nzz\r\n", status: "400"),
         .init(
             name: "two lengths", text: post + "content-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n", status: "400"),
         .init(
-            name: "path that is not UTF-8", text: "GET /api/v1/workflows/%ff HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n",
+            name: "path that is not UTF-8", text: "GET /api/v1/workflows/%ff HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n",
             status: "400"),
         .init(
-            name: "NUL in a path", text: "GET /api/v1/workflows/a%00b HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n",
+            name: "NUL in a path", text: "GET /api/v1/workflows/a%00b HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n",
             status: "400"),
         .init(
-            name: "broken percent encoding", text: "GET /api/v1/tasks?q=%zz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n",
+            name: "broken percent encoding", text: "GET /api/v1/tasks?q=%zz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n",
             status: "400"),
     ]
 
@@ -63,7 +63,7 @@ import Workflow
     @Test func aConnectionThatSaysNothingIsClosed() async throws {
         try await APIFixture.with(configure: { $0.idleTimeout = .milliseconds(200) }) { api in
             let silent = try await exchange(port: api.port, [])
-            let unfinished = try await exchange(port: api.port, ["GET /health HTTP/1.1\r\n", "host: x\r\n"])
+            let unfinished = try await exchange(port: api.port, ["GET /health HTTP/1.1\r\n", "host: localhost\r\n"])
             #expect(silent.isEmpty && unfinished.isEmpty)
         }
     }

@@ -93,7 +93,7 @@ extension APIFixture {
                 """
                 INSERT INTO pressroom.human_tasks (tenant_id, id, task_id, step_id, title, form_schema, assignee_id,
                        assignee_group, due_at)
-                VALUES ('default', \(id), \(task), pressroom.uuid_v7(), 'Look', \(form)::jsonb, \(user), \(group),
+                VALUES ('default', \(id), \(task), pressroom.uuid_v7(), 'Look', \(form)::json, \(user), \(group),
                         \(due)::timestamptz)
                 """)
         }

@@ -52,7 +52,7 @@ import Workflow
     }
 
     private func exchangeStatus(_ port: Int, _ path: String) async throws -> Substring {
-        let received = try await exchange(port: port, ["GET \(path) HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"])
+        let received = try await exchange(port: port, ["GET \(path) HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n"])
         return received.dropFirst("HTTP/1.1 ".count).prefix(3)
     }
 }

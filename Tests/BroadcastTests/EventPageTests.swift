@@ -31,14 +31,14 @@ struct EventPageTests {
                 let limit = EventPageLimit(
                     count: 1 + Int(random.next(below: 20)), bytes: 1 + Int(random.next(below: 20_000)))
                 let narrowed = random.next(below: 3)
-                let source: EventSource =
+                let part: LogPart =
                     [.log, .tasks([tasks[0], tasks[2]]), .conversation("talk")][Int(narrowed)]
                 var found: [Int64] = []
                 var after: Int64 = 0
                 while after < all.count {
                     let page = try #require(
                         try await fixture.store.eventPage(
-                            tenantID: HubFixture.tenantID, source, after: after, limit: limit))
+                            tenantID: HubFixture.tenantID, part, after: after, limit: limit))
                     #expect(page.events.count <= limit.count, "seed \(seed)")
                     #expect(page.through > after, "seed \(seed)")
                     #expect(page.events.allSatisfy { $0.position <= page.through }, "seed \(seed)")

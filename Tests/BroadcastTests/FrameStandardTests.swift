@@ -45,23 +45,26 @@ struct FrameStandardTests {
         let (cursor, later) = (Self.cursor, Cursor(epoch: "k3", position: 8))
         let state = Array(#"{"cursor":"k3.7","task":{"result":"\#u{2028}"}}"#.utf8)
         let frames: [Frame] = [
-            .opening(retry: .milliseconds(1234), cursor: nil), .heartbeat(nil), .opening(retry: .seconds(2), cursor: cursor),
-            .state(state, cursor: cursor), .reset(.epoch, cursor: later, isFollowedByState: true), .heartbeat(nil),
+            .first(.overloaded(retry: .seconds(4)), retry: .milliseconds(1234), cursor: nil), .heartbeat(nil),
+            .first(nil, retry: .seconds(2), cursor: cursor), .state(state, cursor: cursor), .reset(.epoch, cursor: later, isFollowedByState: true), .heartbeat(nil),
             .reset(.expired, cursor: later, isFollowedByState: false), .heartbeat(cursor), .heartbeat(nil),
             .end(status: "completed", cursor: later), .overloaded(retry: .seconds(5)),
         ]
         let stream = ReferenceEventStream(try bytes(frames, framing))
         #expect(
             stream.blocks == [
-                Block(), Block(), Block(id: "k3.7", lastEventID: "k3.7"),
-                Block(name: "state", data: String(decoding: state, as: UTF8.self), id: "k3.7", lastEventID: "k3.7"),
-                Block(name: "reset", data: #"{"cursor":"k3.8","reason":"epoch"}"#, lastEventID: "k3.7"), Block(lastEventID: "k3.7"),
+                Block(name: "overloaded", data: #"{"retry_after":4}"#),
+                Block(name: "opened", data: #"{"cursor":"k3.7"}"#, id: "k3.7", lastEventID: "k3.7"),
+                Block(
+                    name: "state", data: #"{"cursor":"k3.7","task":{"result":"\u2028"}}"#, id: "k3.7", lastEventID: "k3.7"),
+                Block(name: "reset", data: #"{"cursor":"k3.8","reason":"epoch"}"#, lastEventID: "k3.7"),
                 Block(name: "reset", data: #"{"cursor":"k3.8","reason":"expired"}"#, id: "k3.8", lastEventID: "k3.8"),
-                Block(id: "k3.7", lastEventID: "k3.7"), Block(lastEventID: "k3.7"),
+                Block(name: "heartbeat", data: #"{"cursor":"k3.7"}"#, id: "k3.7", lastEventID: "k3.7"),
                 Block(name: "end", data: #"{"cursor":"k3.8","status":"completed"}"#, id: "k3.8", lastEventID: "k3.8"),
                 Block(name: "overloaded", data: #"{"retry_after":5}"#, lastEventID: "k3.8"),
             ])
         #expect(stream.retry == "2000")
+        #expect(stream.blocks.allSatisfy { $0.data != nil })
     }
 
     @Test("texts of all kinds arrive as they are", arguments: [Framing.chunked, .plain])
@@ -74,7 +77,9 @@ struct FrameStandardTests {
                 tenantID: "t", taskID: task.taskID, outputID: UUID(), versionNumber: 1, offset: 3, text: text, length: text.utf16.count,
                 task: nil)
             let stream = ReferenceEventStream(try bytes([event.frame, delta.frame, event.frame], framing))
-            let sent = Block(name: "custom.note", data: data, id: "e1.\(index + 1)", lastEventID: "e1.\(index + 1)")
+            let escaped = data.replacing("\u{85}", with: #"\u0085"#).replacing("\u{2028}", with: #"\u2028"#)
+                .replacing("\u{2029}", with: #"\u2029"#)
+            let sent = Block(name: "custom.note", data: escaped, id: "e1.\(index + 1)", lastEventID: "e1.\(index + 1)")
             try #require(stream.blocks.count == 3, "\(text.prefix(20).debugDescription)")
             #expect(stream.blocks[0] == sent && stream.blocks[2] == sent, "\(text.prefix(20).debugDescription)")
             let live = stream.blocks[1]
@@ -100,7 +105,7 @@ struct FrameStandardTests {
         try #require(stream.blocks.count == 1)
         let block = stream.blocks[0]
         #expect(block.data == #"{"n":1}"# && block.id == "e1.4" && block.lastEventID == "e1.4")
-        let lines = type.unicodeScalars.contains { $0 == "\n" || $0 == "\r" }
+        let lines = type.unicodeScalars.contains { $0 == "\n" || $0 == "\r" || $0 == "\u{2028}" }
         if !lines { #expect(block.name == (type.isEmpty ? "message" : type)) }
     }
 

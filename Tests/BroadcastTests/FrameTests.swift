@@ -32,6 +32,44 @@ struct FrameTests {
         #expect(String(buffer: event.frame.plain) == "id: e1.1\nevent: custom data: evil\ndata: {}\n\n")
     }
 
+    @Test("the first frame says when to come back, and has data and an id whatever the stream begins with")
+    func first() {
+        let cursor = Cursor(epoch: "k3", position: 7)
+        func text(_ event: Frame?, _ cursor: Cursor?) -> String {
+            let frame = Frame.first(event, retry: .milliseconds(2345), cursor: cursor)
+            #expect(String(buffer: frame.chunk) == "\(String(frame.plain.readableBytes, radix: 16))\r\n\(String(buffer: frame.plain))\r\n")
+            return String(buffer: frame.plain)
+        }
+        #expect(text(nil, cursor) == "retry: 2345\nid: k3.7\nevent: opened\ndata: {\"cursor\":\"k3.7\"}\n\n")
+        let state = Frame.state(Array("{}".utf8), cursor: cursor)
+        #expect(text(state, nil) == "retry: 2345\nid: k3.7\nevent: state\ndata: {}\n\n")
+        #expect(text(state, Cursor(epoch: "k3", position: 0)) == text(state, nil))
+        let reset = Frame.reset(.epoch, cursor: cursor, isFollowedByState: true)
+        #expect(
+            text(reset, Cursor(epoch: "old", position: 3))
+                == "retry: 2345\nid: old.3\nevent: reset\ndata: {\"cursor\":\"k3.7\",\"reason\":\"epoch\"}\n\n")
+        #expect(
+            text(.overloaded(retry: .seconds(5)), nil) == "retry: 2345\nevent: overloaded\ndata: {\"retry_after\":5}\n\n")
+    }
+
+    @Test("what ends a line for some readers is escaped, and nothing else is touched")
+    func lineSeparators() throws {
+        let texts = [
+            "\u{85}", "\u{2028}", "\u{2029}", "a\u{2028}b\u{2029}\u{85}c", "\u{2028}\u{2028}", "“quoted” – é \u{A0}\u{202A}\u{84}", "plain",
+            "\u{2027}\u{202A}\u{2128}\u{C5}", "🐈\u{2029}🐈",
+        ]
+        for text in texts {
+            let json = JSON.string(text)
+            let frame = Frame(cursor: nil, event: "custom", data: json.utf8)
+            let data = String(buffer: frame.plain).dropFirst("event: custom\ndata: ".count).dropLast(2)
+            #expect(!data.unicodeScalars.contains { ["\u{85}", "\u{2028}", "\u{2029}"].contains($0) })
+            #expect(try JSON(parsing: String(data)) == json)
+            let expected = json.text.replacing("\u{85}", with: "\\u0085").replacing("\u{2028}", with: "\\u2028")
+                .replacing("\u{2029}", with: "\\u2029")
+            #expect(data == expected)
+        }
+    }
+
     @Test("a chunk is its length, its bytes and a line end", arguments: [1, 15, 16, 255, 256, 4096, 70_000])
     func chunk(size: Int) {
         let text = String(repeating: "x", count: size)
@@ -45,11 +83,10 @@ struct FrameTests {
     @Test("the frames that no table holds")
     func control() {
         let cursor = Cursor(epoch: "k3", position: 7)
-        let opening = Frame.opening(retry: .milliseconds(2345), cursor: cursor)
-        #expect(String(buffer: opening.plain) == "retry: 2345\nid: k3.7\n\n")
-        #expect(String(buffer: Frame.opening(retry: .seconds(9), cursor: nil).plain) == "retry: 9000\n\n")
-        #expect(String(buffer: Frame.heartbeat(nil).plain) == ":\n\n")
-        #expect(String(buffer: Frame.heartbeat(cursor).plain) == ":\nid: k3.7\n\n")
+        #expect(String(buffer: Frame.heartbeat(nil).plain) == ":\n")
+        #expect(
+            String(buffer: Frame.heartbeat(cursor).plain)
+                == "id: k3.7\nevent: heartbeat\ndata: {\"cursor\":\"k3.7\"}\n\n")
         #expect(
             String(buffer: Frame.reset(.expired, cursor: cursor, isFollowedByState: false).plain)
                 == "id: k3.7\nevent: reset\ndata: {\"cursor\":\"k3.7\",\"reason\":\"expired\"}\n\n")

@@ -55,6 +55,34 @@ struct HubLifeTests {
         }
     }
 
+    @Test("a reader that takes one byte between two heartbeats is never dropped, and gets everything", arguments: [false, true])
+    func slow(isReplaying: Bool) async throws {
+        try await HubFixture.with(configure: {
+            $0.heartbeat = .milliseconds(16)
+            $0.unsentLimit = 1000
+        }) { fixture in
+            let task = try await fixture.addTask()
+            let origin = Cursor(epoch: try await fixture.head().epoch, position: 0)
+            if isReplaying { try await fixture.addCustom(task, count: 10, size: 60_000) }
+            let stream = try await TestStream(fixture, after: origin, isReading: false)
+            try await stream.readSlowly()
+            if !isReplaying { try await fixture.addCustom(task, count: 10, size: 60_000) }
+            // Another stream's heartbeats tell the time: many times as long as a reader that takes nothing has.
+            let quiet = try await TestStream(fixture, filter: StreamFilter(taskIDs: [UUID()]))
+            for _ in 0..<20 {
+                let beats = quiet.recording.lines
+                await quiet.recording.wait(forReader: { $0.lines > beats })
+            }
+            #expect(!stream.recording.wasDropped)
+            try await stream.readAll()
+            let head = try await fixture.head().position
+            await stream.reaches(head)
+            #expect(stream.recording.events.compactMap(\.position) == Array(1...head))
+            _ = await stream.disconnect()
+            _ = await quiet.disconnect()
+        }
+    }
+
     @Test("on shutdown streams end cleanly and no new ones are taken in")
     func shutdown() async throws {
         try await HubFixture.with(configure: { $0.drainTime = .milliseconds(50) }) { fixture in

@@ -8,7 +8,7 @@ SLOW = 60_000
 
 # The page's fold beside the service's own answer; rows in the order of their ids, since that is not what is compared.
 FOLD_AND_STATE = """async () => {
-  const { current } = await import("./session.js");
+  const { current } = await import("./ui/views/task.js");
   const rows = (list) => [...list].sort((a, b) => (a.id < b.id ? -1 : 1));
   const plain = (value) => Array.isArray(value) ? value.map(plain)
     : value && typeof value === "object" ? Object.fromEntries(Object.keys(value).sort().map((key) => [key, plain(value[key])])) : value;
@@ -64,7 +64,7 @@ def open_inbox(page: Page, service):
     page.goto(f"{service.url}/#/inbox")
     entry = question(page, "Approve the evening edition").first
     entry.locator("summary").click()
-    entry.get_by_role("button", name="Send the answer").click()
+    entry.get_by_role("button", name="Submit").click()
     expect(entry.get_by_label("Reason")).to_have_attribute("aria-invalid", "true")
     expect(page.get_by_role("region", name="Expired")).to_be_visible()
 

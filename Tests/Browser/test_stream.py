@@ -95,7 +95,7 @@ def test_the_row_is_the_truth_about_its_text(page, scripted):
     scripted(opening(state) + delta(output, 0, "As it was wr") + frame("output_updated", event, after(state))
              + delta(output, 12, "itten") + delta(output, 0, "late") + frame("end", {}))
     expect(text_of(page, output)).to_have_text("As it was kept.")
-    assert page.evaluate("async () => (await import('./session.js')).current.state.live") == []
+    assert page.evaluate("async () => (await import('./ui/views/task.js')).current.state.live") == []
 
 
 def test_an_event_that_comes_twice_changes_nothing(page, scripted):
@@ -105,7 +105,7 @@ def test_an_event_that_comes_twice_changes_nothing(page, scripted):
                 for step, text in ((2, "new"), (1, "old")))
     scripted(opening(state) + frame("output_updated", new, new["cursor"]) + frame("output_updated", old, old["cursor"]) + frame("end", {}))
     expect(text_of(page, output)).to_have_text("new")
-    assert page.evaluate("async () => (await import('./session.js')).current.counts.repeated") == 1
+    assert page.evaluate("async () => (await import('./ui/views/task.js')).current.counts.repeated") == 1
 
 
 def test_what_comes_after_a_reconnect_is_folded_on(page, scripted):

@@ -22,12 +22,15 @@ struct ClaimPlanTests {
                 // As the service's prepared statements are planned after some runs.
                 _ = try await connection.query("SET plan_cache_mode = force_generic_plan")
                 let due = DueStep.query("", [], limit: 0).sql
-                let lanes = Store.waitingLanesQuery.sql
-                let rooms = Store.modelRooms([:])
+                let queues = Store.waitingQueuesQuery.sql
+                let capacities = Store.modelCapacities([:])
                 var plans: JSONObject = [:]
                 for (name, sql, values) in [
-                    ("due", due, "('{m/x,m/y,m/z}', 'default', 10)"), ("lanes", lanes, ""),
-                    ("rooms", rooms.sql, "(1000, '[{\"scope\": \"m\", \"first\": \"m/\", \"past\": \"m0\", \"concurrency\": 9}]')"),
+                    ("due", due, "('{m/x,m/y,m/z}', 'default', 10)"), ("queues", queues, ""),
+                    (
+                        "capacities", capacities.sql,
+                        "(1000, '[{\"scope\": \"m\", \"first\": \"m/\", \"past\": \"m0\", \"concurrency\": 9}]')"
+                    ),
                 ] {
                     _ = try await connection.query("PREPARE \(raw: name) AS \(raw: sql)")
                     let text = try await connection.query("EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE \(raw: name) \(raw: values)")[0]
@@ -44,7 +47,7 @@ struct ClaimPlanTests {
                 }
             }
             #expect(sql["due"]?[0]?["Plan"]?["Actual Rows"]?.int == 30)
-            #expect(sql["lanes"]?[0]?["Plan"]?["Actual Rows"]?.int == 4)
+            #expect(sql["queues"]?[0]?["Plan"]?["Actual Rows"]?.int == 4)
         }
     }
 

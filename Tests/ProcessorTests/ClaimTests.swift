@@ -33,7 +33,7 @@ struct ClaimTests {
     }
 
     @Test("Steps behind a limit hold up no others, and keep their place")
-    func closedLane() async throws {
+    func closedQueue() async throws {
         try await withNewsroom { newsroom in
             try await newsroom.addSteps(model: "m/x", priority: 10, tasks: 10, each: 100)
             try await newsroom.addSteps(model: "m/y", each: 5)
@@ -46,8 +46,8 @@ struct ClaimTests {
             #expect(second.count == 4)
             #expect(second.allSatisfy { $0.model != ModelName("m/x") })
             #expect(try await newsroom.claim(limits: limits).isEmpty)
-            let waiting = try await newsroom.store.waitingLanes(limits)
-            #expect(waiting.lanes == ["default": [Lane("m/x")]])
+            let waiting = try await newsroom.store.waitingQueues(limits)
+            #expect(waiting.queues == ["default": [StepQueue("m/x")]])
             #expect(waiting.models["m/x"]?.steps == 0)
             try await newsroom.close(first)
             let third = try await newsroom.claim(limits: limits)

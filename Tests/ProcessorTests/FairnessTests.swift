@@ -198,7 +198,8 @@ struct FairnessTests {
             for (priority, claimed) in [(4, 0), (5, 1), (6, 1)] {
                 let task = try await newsroom.start(yaml, priority: priority)
                 let outcome = try await newsroom.store.wakeTasks(newsroom.scope, [task]) { graphs in
-                    var engine = TaskEngine(graphs[0], LoadedWorkflow(definition))
+                    var engine = TaskEngine(
+                        graphs[0], WorkflowVersion(id: graphs[0].task.workflowID, definition: definition))
                     engine.advance()
                     var claims = DirectClaims(
                         slots: 3, minPriority: 5, processorID: UUIDv7.next(), tenantID: "default")

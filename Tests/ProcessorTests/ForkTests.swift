@@ -140,7 +140,6 @@ extension Newsroom {
     fileprivate func fork(_ task: UUID, _ workflow: WorkflowDefinition, _ phase: String) async throws -> UUID {
         let fork = try TaskFork(of: try await stateJSON(task), workflow: workflow, phase: phase, input: nil, config: nil)
         _ = try await store.write(scope) { try await self.store.forkTask(on: $0, self.scope, fork) }
-        store.hints.workArrived()
         return fork.taskID
     }
 

@@ -30,6 +30,33 @@ struct HumanTests {
         }
     }
 
+    @Test("The form and the answer keep the order in which they were given")
+    func order() async throws {
+        try await withNewsroom { newsroom in
+            let form =
+                #"{"type":"object","required":["zone"],"properties":{"zone":{"type":"integer","title":"Z"},"approved":{},"#
+                + #""a_long_name":{"default":{"z":1,"a":2}},"by":{"default":"you"}}}"#
+            let answer = #"{"zone":18446744073709551615,"approved":{"b":[{"y":1,"a":2}]}"#
+            let completed = answer + #","a_long_name":{"z":1,"a":2},"by":"you"}"#
+            try await newsroom.withProcessor(ScriptedModel { $0.soundAnswer }) { _ in
+                let (task, id) = try await newsroom.ask(
+                    """
+                    name: ordered
+                    version: 1.0.0
+                    phases:
+                      - {id: ask, kind: human, title: Look, form: \(form)}
+                    """)
+                #expect(try await newsroom.text("SELECT form_schema::text FROM pressroom.human_tasks") == form)
+                _ = try await newsroom.store.actOnHumanTask(newsroom.scope, id, .complete(try JSON(parsing: answer + "}")))
+                #expect(try await newsroom.waitForEnd(task) == "completed")
+                #expect(try await newsroom.text("SELECT response::text FROM pressroom.human_tasks") == completed)
+                #expect(
+                    try await newsroom.text("SELECT output::text FROM pressroom.phases")
+                        == #"{"response":\#(completed),"completed_by":"local"}"#)
+            }
+        }
+    }
+
     @Test("Nobody answers in time: the human task expires and the phase fails; a retry asks anew")
     func expires() async throws {
         try await withNewsroom { newsroom in

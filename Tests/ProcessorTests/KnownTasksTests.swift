@@ -24,13 +24,13 @@ struct KnownTasksTests {
     private struct Bench {
         let newsroom: Newsroom
         let taskID: UUID
-        let workflow: LoadedWorkflow
+        let workflow: WorkflowVersion
         let processorID = UUIDv7.next()
 
         init(_ newsroom: Newsroom) async throws {
             let published = try await newsroom.publish(KnownTasksTests.chain)
             self.newsroom = newsroom
-            workflow = LoadedWorkflow(published.1)
+            workflow = WorkflowVersion(id: published.0, definition: published.1)
             taskID = try await newsroom.start(published)
         }
 

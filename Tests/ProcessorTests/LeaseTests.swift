@@ -28,7 +28,7 @@ struct LeaseTests {
                 _ = try await newsroom.client.query(
                     "UPDATE pressroom.steps SET processor_id = \(other), attempt = attempt + 1 WHERE id = \(try step.decode("id", as: UUID.self))")
                 let commits = TaskCommits(
-                    store: newsroom.store, workflows: WorkflowCache(store: newsroom.store), processorID: other, logger: newsroom.logger)
+                    store: newsroom.store, processorID: other, logger: newsroom.logger)
                 let result = FinishedStep(
                     tenantID: "default", taskID: task, stepID: try step.decode("id"), outputID: nil,
                     attempt: try step.decode("attempt", as: Int.self) + 1, outcome: .completed(.text("other's text", usage: .zero)))
@@ -49,7 +49,7 @@ struct LeaseTests {
             let task = try await newsroom.start(workflow)
             // A processor that claimed everything and died: no heartbeat, no entry.
             _ = try await newsroom.store.wakeTasks(newsroom.scope, [task]) { graphs in
-                var engine = TaskEngine(graphs[0], LoadedWorkflow(workflow.1))
+                var engine = TaskEngine(graphs[0], WorkflowVersion(id: workflow.0, definition: workflow.1))
                 engine.advance()
                 graphs[0] = engine.graph
             }

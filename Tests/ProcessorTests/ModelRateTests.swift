@@ -27,9 +27,9 @@ struct ModelRateTests {
             // Over or not, it was a request of this minute.
             try await newsroom.close(claimed)
             #expect(try await newsroom.claim(limits: limits).isEmpty)
-            let room = try #require(try await newsroom.store.waitingLanes(limits).models["m"])
-            #expect(room.steps == 0)
-            #expect(room.opensIn > .seconds(1) && room.opensIn <= .seconds(60))
+            let capacity = try #require(try await newsroom.store.waitingQueues(limits).models["m"])
+            #expect(capacity.steps == 0)
+            #expect(capacity.opensIn > .seconds(1) && capacity.opensIn <= .seconds(60))
             try await pass("30s", newsroom)
             #expect(try await newsroom.claim(limits: limits).isEmpty)
             try await pass("31s", newsroom)

@@ -93,7 +93,7 @@ struct RankMethodTests {
                     == "truetrue")
             #expect(
                 try await newsroom.text(
-                    "SELECT string_agg(entry ->> 'first_places', ' ' ORDER BY n) FROM pressroom.rankings, jsonb_array_elements(entries) WITH ORDINALITY AS e (entry, n)")
+                    "SELECT string_agg(entry ->> 'first_places', ' ' ORDER BY n) FROM pressroom.rankings, json_array_elements(entries) WITH ORDINALITY AS e (entry, n)")
                     == "2 0 0")
         }
     }
@@ -109,7 +109,7 @@ struct RankMethodTests {
                     SELECT string_agg(DISTINCT rank || ' ' || score || ' ' || (criteria_scores ->> 'clarity') || ' '
                            || round(weighted_score::numeric, 3), ', ') FROM pressroom.evaluations
                     """) == "1 8 9 0.778, 2 7 8 0.667, 3 6 7 0.556")
-            #expect(try await newsroom.count("SELECT count(*) FROM pressroom.evaluations WHERE usage <> '{}'") == 2)
+            #expect(try await newsroom.count("SELECT count(*) FROM pressroom.evaluations WHERE usage::text <> '{}'") == 2)
         }
     }
 

@@ -49,13 +49,13 @@ struct ScaleTests {
             try await data.queue(16, daysAgo: 0)
             _ = try await data.client.query("VACUUM ANALYZE pressroom.steps")
             let store = Store(database: data.client)
-            _ = try await store.waitingLanes(ClaimLimits())
-            let before = try await Footprint.of(data.client) { _ = try await store.waitingLanes(ClaimLimits()) }
+            _ = try await store.waitingQueues(ClaimLimits())
+            let before = try await Footprint.of(data.client) { _ = try await store.waitingQueues(ClaimLimits()) }
             try await data.waitAgain(250)
-            let crowded = try await Footprint.of(data.client) { _ = try await store.waitingLanes(ClaimLimits()) }
+            let crowded = try await Footprint.of(data.client) { _ = try await store.waitingQueues(ClaimLimits()) }
             #expect(crowded.pages > before.pages + 20)
             _ = try await data.client.query("VACUUM pressroom.steps")
-            let after = try await Footprint.of(data.client) { _ = try await store.waitingLanes(ClaimLimits()) }
+            let after = try await Footprint.of(data.client) { _ = try await store.waitingQueues(ClaimLimits()) }
             #expect(after.pages <= before.pages + 5, "\(before) grew to \(after)")
             let tables = try await data.client.query(
                 """
@@ -211,7 +211,7 @@ struct ScaleTests {
         }
         let workflowID: UUID = try await store.database.query(
             "SELECT id FROM pressroom.workflows WHERE tenant_id = 'default' AND name = 'copied'")[0].decode(0)
-        let workflow = try await store.definition(scope, workflowID: workflowID)
+        let workflow = try #require(try await store.workflowVersion(scope, workflowID)).definition
         operations.add("start") {
             let taskID = UUIDv7.next()
             started.withLock { $0.append(taskID) }
@@ -251,7 +251,7 @@ struct ScaleTests {
                 }
             }
         }
-        operations.add("sweep for due steps") { try await store.waitingLanes(ClaimLimits()) }
+        operations.add("sweep for due steps") { try await store.waitingQueues(ClaimLimits()) }
         operations.add("sweep for due tenants") { try await store.tenantsWithDueWakeups() }
         operations.add("sweep for due tasks") { try await store.dueWakeups(scope, limit: 64) }
         operations.add("sweep for idle tasks") { try await store.wakeIdleTasks() }

@@ -63,6 +63,20 @@ struct SchemaSamplerTests {
         }
     }
 
+    @Test("writes members in the order of the schema")
+    func order() {
+        let schema: JSON = [
+            "type": "object", "required": ["more", "zone", "feedback", "approved", "content"],
+            "properties": [
+                "zone": ["type": "integer"], "feedback": ["type": "string"], "approved": ["type": "boolean"],
+                "content": ["type": ["null", "string"]],
+            ],
+        ]
+        for seed in 0..<10 {
+            #expect(Self.sample(schema, seed: UInt64(seed)).object?.keys == ["zone", "feedback", "approved", "content", "more"])
+        }
+    }
+
     @Test("spreads numbers over their range")
     func spread() {
         let schema: JSON = ["type": "integer", "minimum": 1, "maximum": 10]

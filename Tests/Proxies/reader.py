@@ -65,8 +65,11 @@ def frames(response):
     return (frame for piece in response.iter_bytes() for frame in taken.take(piece))
 
 
+PLACES = (":", "opened", "heartbeat")  # what carries no event, but perhaps the place in the log
+
+
 def events(response):
-    return (frame for frame in frames(response) if frame[0] != ":")
+    return (frame for frame in frames(response) if frame[0] not in PLACES)
 
 
 class Reader:
@@ -93,9 +96,9 @@ class Reader:
                 for event, identifier, data in frames(response):
                     if self.stopped.is_set():
                         return
-                    if event == ":":
-                        continue
                     self.cursor = identifier or self.cursor
+                    if event in PLACES:
+                        continue
                     self.kept.append({"type": event, "id": identifier, "data": data})
                     if event == kind:
                         return

@@ -166,7 +166,7 @@ import Workflow
         .init(
             invariant: "subtasks_bring_their_results",
             sql: """
-                UPDATE pressroom.steps SET output = jsonb_set(output, '{phase}', '"other"') WHERE task_id = \(doneParent)
+                UPDATE pressroom.steps SET output = jsonb_set(output::jsonb, '{phase}', '"other"') WHERE task_id = \(doneParent)
                 """),
         .init(
             invariant: "wake_requests_are_taken",

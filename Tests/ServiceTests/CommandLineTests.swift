@@ -174,4 +174,29 @@ import Workflow
             #expect(outcome.errors.contains("in use"), "\(outcome.errors)")
         }
     }
+
+    /// What a shell script of two lines, with the program as `$0`, reports of it.
+    private func shell(_ script: String, _ argument: String = "") async throws -> Outcome {
+        let child = try ChildProgram("/bin/bash", ["-c", script, PressroomBinary.path(), argument], directory: "/tmp")
+        let status = try await within(.seconds(60), script) { try await child.exit() }
+        return Outcome(status: status, output: child.output.text, errors: child.errors.text)
+    }
+
+    @Test func aClosedPipeEndsItSilently() async throws {
+        let fifo = FileManager.default.temporaryDirectory.appendingPathComponent("pressroom-\(UUID().uuidString)").path
+        defer { try? FileManager.default.removeItem(atPath: fifo) }
+        // The only reader of the pipe is closed before the program begins.
+        let outcome = try await shell(
+            #"mkfifo "$1"; exec 3<>"$1"; exec 4>"$1"; exec 3<&-; "$0" settings >&4; echo "status $?""#, fifo)
+        #expect(outcome.output == "status 141" && outcome.errors.isEmpty, "\(outcome)")
+    }
+
+    @Test func aFullDiskIsToldPlainly() async throws {
+        let outcome = try await shell(#""$0" settings >/dev/full"#)
+        #expect(outcome.status == 1)
+        #expect(outcome.errors == "pressroom: cannot write: No space left on device", "\(outcome)")
+        // With nowhere to say it, the status still does.
+        let mute = try await shell(#""$0" settings >/dev/full 2>/dev/full"#)
+        #expect(mute.status == 1)
+    }
 }

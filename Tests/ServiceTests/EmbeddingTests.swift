@@ -12,8 +12,8 @@ import Workflow
 
 @testable import PressroomKit
 
-/// The program of `docs/own-kinds.md`, with a server that does nothing.
-private struct Resize: OwnKind {
+/// The program of `docs/custom-kinds.md`, with a server that does nothing.
+private struct Resize: CustomKind {
     let name = "shop.resize"
 
     struct Attributes: Codable, Sendable {
@@ -44,7 +44,7 @@ private struct Resize: OwnKind {
 }
 
 /// Answers what it sees.
-private struct Look: OwnKind {
+private struct Look: CustomKind {
     let name = "test.look"
 
     struct Input: Codable, Sendable {
@@ -91,7 +91,7 @@ struct EmbeddingTests {
             let state = try await client.taskState(task).document.json
             #expect(state["status"] == "completed")
             let step = try #require(state["steps"]?[0])
-            #expect(step["kind"] == "own" && step["attempt"] == 2)
+            #expect(step["kind"] == "custom" && step["attempt"] == 2)
             let url = "https://a.example/cats?w=320&key=\(step["id"]?.string ?? "")"
             #expect(state["phases"]?[0]?["output"] == ["url": .string(url), "width": 320])
             #expect(state["phases"]?[0]?["kind"] == "shop.resize")
@@ -111,9 +111,9 @@ struct EmbeddingTests {
         ("id: it, kind: shop.resise, source: x, width: 1", "/phases/0/kind", "did you mean 'shop.resize'?"),
     ])
     func attributes(phase: String, pointer: String, detail: String) throws {
-        let kinds = try OwnKinds(registered: [Resize().registered, Look().registered])
+        let kinds = try CustomKinds(registered: [Resize().registered, Look().registered])
         let error = #expect(throws: ProblemList.self) {
-            try WorkflowDefinition.parse(Self.definition(phase), format: .yaml, ownKinds: kinds)
+            try WorkflowDefinition.parse(Self.definition(phase), format: .yaml, customKinds: kinds)
         }
         #expect(error?.problems.map(\.pointer) == [pointer])
         #expect(error?.problems.first?.detail.contains(detail) == true, "\(String(describing: error))")
@@ -131,7 +131,7 @@ struct EmbeddingTests {
 
     @Test("Kinds with bad names, and two of one name, keep the node from starting")
     func badKinds() async throws {
-        struct Named: OwnKind {
+        struct Named: CustomKind {
             let name: String
             func run(_ attributes: NoAttributes, _ call: StepCall) async throws -> Int { 1 }
         }
@@ -143,7 +143,7 @@ struct EmbeddingTests {
 
     /// Runs a node in this process while `body` runs.
     private func withNode(
-        kinds: [any OwnKind], _ body: @escaping @Sendable (PressroomClient, Int) async throws -> Void
+        kinds: [any CustomKind], _ body: @escaping @Sendable (PressroomClient, Int) async throws -> Void
     ) async throws {
         let logger = try await PostgresServer.shared().logger
         try await withDatabase(migrated: true) { database in
@@ -153,7 +153,7 @@ struct EmbeddingTests {
             let (ports, running) = AsyncStream.makeStream(of: Int.self)
             let registered = kinds.map(\.registered)
             let node = Task { [configuration] in
-                try await runService(configuration, ownKinds: registered, logger: logger, signals: false) { address in
+                try await runService(configuration, customKinds: registered, logger: logger, signals: false) { address in
                     running.yield(address.port ?? 0)
                 }
                 running.finish()

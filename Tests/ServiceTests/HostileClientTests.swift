@@ -18,7 +18,7 @@ import Workflow
         try await withService(ServiceSetup(yaml: Self.yaml)) { service in
             try await body(service)
             let answer = try await RawConnection.with(port: service.port) { connection in
-                try await connection.send("GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+                try await connection.send("GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
                 return try await connection.restText()
             }
             #expect(answer.hasPrefix("HTTP/1.1 200"))
@@ -31,10 +31,10 @@ import Workflow
         case nothing, header, body, chunk
 
         var beginning: String {
-            let post = "POST /api/v1/tasks HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+            let post = "POST /api/v1/tasks HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
             return switch self {
             case .nothing: ""
-            case .header: "GET /api/v1/tasks HTTP/1.1\r\nHost: x\r\nX-Slow: "
+            case .header: "GET /api/v1/tasks HTTP/1.1\r\nHost: localhost\r\nX-Slow: "
             case .body: post + "Content-Length: 5000\r\n\r\n"
             case .chunk: post + "Transfer-Encoding: chunked\r\n\r\n1388\r\n"
             }
@@ -84,7 +84,7 @@ import Workflow
         }
     }
 
-    @Test func aReaderThatStopsReadingHurtsOnlyItself() async throws {
+    @Test func aReaderThatPausesHurtsOnlyItself() async throws {
         try await withHostileService { service in
             try await service.publish(Definitions.held())
             let task = try await service.startTask("held")
@@ -93,7 +93,7 @@ import Workflow
             let output = try #require(try await service.client.taskState(task).outputs.first?.id)
             let isStuck = Eventual<Void>()
             let wasRead = Eventual<Void>()
-            let request = "GET /api/v1/tasks/\(task)/stream?cursor=\(cursor) HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\n\r\n"
+            let request = "GET /api/v1/tasks/\(task)/stream?cursor=\(cursor) HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n"
             let port = service.port
             async let stuck = RawConnection.with(port: port, receiveBuffer: 8192) { connection in
                 try await connection.send(request)
@@ -101,7 +101,7 @@ import Workflow
                 isStuck.set(())
                 // Reads on when all the others have long been served.
                 try await wasRead.get()
-                return try await connection.restText()
+                return try await connection.text(upTo: "<79>")
             }
             try await isStuck.get()
             try await RawConnection.with(port: port) { good in
@@ -116,17 +116,10 @@ import Workflow
                 }
             }
             wasRead.set(())
+            // It goes on where it was, on the same connection, and misses nothing.
             let text = try await stuck
-            #expect(!text.hasSuffix("\r\n0\r\n\r\n"), "the reader was not cut off")
-            // The id of the last event that it has seen whole.
-            let whole = text[..<(try #require(text.range(of: "\n\n", options: .backwards)).lowerBound)]
-            let id = whole[try #require(whole.range(of: "id: ", options: .backwards)).upperBound...].prefix { $0 != "\n" }
-            let last = try #require(Cursor(String(id)))
-            let head = Int64(try await service.number("SELECT position FROM pressroom.stream_heads"))
-            #expect(last.position < head)
-            // It resumes from there and misses nothing.
-            let next = try await service.event(of: task, after: last.description) { $0.ownID != nil }
-            #expect(next?.ownID.flatMap { Cursor($0) }?.position == last.position + 1)
+            let missed = (0..<80).filter { !text.contains("<\($0)>") }
+            #expect(missed.isEmpty, "a reader that paused for less than two heartbeats lost \(missed)")
         }
     }
 
@@ -137,7 +130,7 @@ import Workflow
             try await service.waitForHold(of: task)
             // A half-closed request is still answered.
             let answer = try await RawConnection.with(port: service.port) { connection in
-                try await connection.send("GET /api/v1/tasks/\(task) HTTP/1.1\r\nHost: x\r\n\r\n")
+                try await connection.send("GET /api/v1/tasks/\(task) HTTP/1.1\r\nHost: localhost\r\n\r\n")
                 connection.finishSending()
                 return try await connection.restText()
             }
@@ -146,7 +139,7 @@ import Workflow
             _ = try await within(.seconds(20), "the stream to be closed") {
                 try await RawConnection.with(port: service.port) { connection in
                     try await connection.send(
-                        "GET /api/v1/tasks/\(task)/stream HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\n\r\n")
+                        "GET /api/v1/tasks/\(task)/stream HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n")
                     _ = try await connection.text(upTo: "event: state")
                     connection.finishSending()
                     return try await connection.rest()
@@ -159,7 +152,7 @@ import Workflow
                     group.addTask {
                         try await RawConnection.with(port: port) { connection in
                             let request =
-                                "GET /api/v1/tasks/\(task)/stream HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\n\r\n"
+                                "GET /api/v1/tasks/\(task)/stream HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n"
                             try await connection.send(String(request.prefix(number * 2)))
                             if number > 80 { _ = try await connection.next() }
                         }

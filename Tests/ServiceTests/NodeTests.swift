@@ -6,7 +6,7 @@ import Workflow
 
 /// Several services on one PostgreSQL: streams on one node, work on another.
 @Suite struct NodeTests {
-    /// Serves requests and streams, and learns of the rest from hints: it polls less often than a test may last.
+    /// Serves requests and streams, and learns of the rest from notifications: it polls less often than a test may last.
     private static let desk = """
         streams: {tail_poll: 1m, text_poll: 50ms}
         processor: {concurrency: 0}

@@ -22,7 +22,7 @@ import Testing
                 // It waits behind the others.
                 group.addTask {
                     try await RawConnection.with(port: port) { connection in
-                        try await connection.send("GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+                        try await connection.send("GET /health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
                         let answer = try await connection.restText()
                         #expect(answer.hasPrefix("HTTP/1.1 200"), "\(answer)")
                         answered.set(())

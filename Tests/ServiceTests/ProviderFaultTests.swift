@@ -151,7 +151,34 @@ import Workflow
             #expect(state.rankings.first?.document.json["evaluations_failed"] == 0)
             // Structured answers are asked for as such.
             for request in server.requests {
-                #expect(request.json?["response_format"]?["type"] == "json_schema")
+                let format = try #require(request.json?["response_format"])
+                #expect(format["type"] == "json_schema")
+                // The reasons come before the scores.
+                #expect(format["json_schema"]?["schema"]?["properties"]?.object?.keys == ["reasoning", "criteria_scores"])
+            }
+        }
+    }
+
+    @Test("sends the schema of an answer in the order of its author", arguments: ["openai", "anthropic"])
+    func schemasKeepTheirOrder(kind: String) async throws {
+        let schema =
+            #"{"type":"object","required":["zone","by"],"properties":{"zone":{"type":"string"},"by":{"type":"integer"},"#
+            + #""a_long_name":{"enum":[18446744073709551615]}}}"#
+        try await ScriptedModelServer.withServer { server in
+            let yaml = "providers:\n  scripted: {kind: \(kind), base_url: \"\(server.baseURL)\"}"
+            try await withService(ServiceSetup(yaml: yaml)) { service in
+                try await service.publish(
+                    """
+                    name: ordered
+                    version: 1.0.0
+                    agents:
+                      ada: {role: reader, model: scripted/m}
+                    phases:
+                      - {id: it, kind: agent, agents: [ada], prompt: Go., output: \(schema), retry: {max_attempts: 1}}
+                    """)
+                _ = try await service.end(of: try await service.startTask("ordered"))
+                let body = String(decoding: try #require(server.requests.first).body, as: UTF8.self)
+                #expect(body.contains(#""\#(kind == "openai" ? "schema" : "input_schema")":\#(schema)"#), "\(body)")
             }
         }
     }

@@ -24,7 +24,7 @@ import Testing
                     group.addTask {
                         let stream = try await RawConnection.with(port: port) { connection in
                             try await connection.send(
-                                "GET /api/v1/tasks/\(task)/stream HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\n\r\n")
+                                "GET /api/v1/tasks/\(task)/stream HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n")
                             var stream = StreamBytes()
                             while let bytes = try await connection.next() {
                                 if try stream.append(bytes).contains(where: { $0.name == "state" }) { isStreaming.set(()) }

@@ -7,7 +7,8 @@ import TestSupport
 import Testing
 import Workflow
 
-/// A reader that does not read is cut off, misses nothing in the end, and nobody else notices.
+/// A reader that takes nothing for two heartbeats is cut off, misses nothing in the end, and nobody else notices. One that
+/// takes a little is not.
 @Suite struct SlowReaderTests {
     /// Reads a tenant's stream up to a position at a time.
     private struct Follower: Sendable {
@@ -38,6 +39,18 @@ import Workflow
 
         func close() { socket.close() }
 
+        /// Takes this many bytes at an even pace.
+        mutating func readSlowly(bytes: Int, in time: Duration) async throws {
+            let start = ContinuousClock.now
+            var taken = 0
+            while taken < bytes {
+                guard let piece = await socket.next() else { throw Reading.Wrong(description: "cut off after \(taken) bytes") }
+                taken += piece.count
+                try take(piece)
+                try await Task.sleep(until: start + time * (Double(taken) / Double(bytes)), clock: .continuous)
+            }
+        }
+
         private mutating func read(until isDone: (Follower) -> Bool) async throws {
             while !isDone(self) {
                 guard let bytes = await socket.next() else { throw Reading.Wrong(description: "cut off after \(lastEventID)") }
@@ -46,7 +59,7 @@ import Workflow
         }
 
         private mutating func take(_ bytes: [UInt8]) throws {
-            for block in try response.append(bytes) where block.data != nil {
+            for block in try response.append(bytes) where !["opened", "heartbeat"].contains(block.name) {
                 guard let position = block.id.flatMap({ Cursor($0) })?.position else {
                     throw Reading.Wrong(description: "\(block.name) has no position")
                 }
@@ -57,7 +70,11 @@ import Workflow
 
     @Test func aReaderThatNeverReadsHurtsOnlyItself() async throws {
         try await withDatabase(migrated: true) { database in
-            try await StreamNode.with(database, configure: { $0.unsentLimit = 100_000 }) { node in
+            let configure: @Sendable (inout HubConfiguration) -> Void = {
+                $0.unsentLimit = 100_000
+                $0.heartbeat = .milliseconds(300)
+            }
+            try await StreamNode.with(database, configure: configure) { node in
                 let scope = Scope(tenantID: "default", userID: "tester")
                 _ = try await node.store.logHead(scope)
                 let task = StoryTask(tenantID: "default", id: UUID(), conversationID: "c", workflowName: "w")
@@ -70,7 +87,7 @@ import Workflow
                 let data = JSON.string(String(repeating: "x", count: 40_000))
                 var last = origin.position
                 // Far more than every buffer between the node and its reader holds.
-                while node.hub.streamCount == 13, last < origin.position + 400 {
+                while node.hub.streamCount == 13, last < origin.position + 2_000 {
                     last = try await node.store.appendCustomEvent(
                         scope, CustomEvent(taskID: task.id, type: "custom.note", data: data)
                     ).position
@@ -99,6 +116,40 @@ import Workflow
                 try await resumed.read(to: last)
                 #expect(slow.positions + resumed.positions == all)
                 for follower in others + [resumed] { follower.close() }
+            }
+        }
+    }
+
+    /// An event far larger than what a connection may hold unsent, over a line that needs many heartbeats for it: the reader
+    /// reads without a pause.
+    @Test(arguments: [true, false]) func aReaderOnASlowLineGetsALargeEvent(isLive: Bool) async throws {
+        try await withDatabase(migrated: true) { database in
+            let configure: @Sendable (inout HubConfiguration) -> Void = {
+                $0.unsentLimit = 100_000
+                $0.heartbeat = .milliseconds(250)
+            }
+            try await StreamNode.with(database, configure: configure) { node in
+                let scope = Scope(tenantID: "default", userID: "tester")
+                _ = try await node.store.logHead(scope)
+                let task = StoryTask(tenantID: "default", id: UUID(), conversationID: "c", workflowName: "w")
+                try await task.add(to: node.store.database)
+                let origin = try await node.store.logHead(scope).cursor
+                let large = JSON.string(String(repeating: "x", count: 6_000_000))
+                func post(_ data: JSON) async throws -> Int64 {
+                    try await node.store.appendCustomEvent(
+                        scope, CustomEvent(taskID: task.id, type: "custom.note", data: data)
+                    ).position
+                }
+                if !isLive { _ = try await post(large) }
+                var slow = try await Follower(node, after: origin)
+                if isLive { _ = try await post(large) }
+                // What comes meanwhile is behind it.
+                for number in 0..<20 { _ = try await post(.integer(Int64(number))) }
+                try await slow.readSlowly(bytes: 6_000_000, in: .seconds(6))
+                let last = try await post("the last")
+                try await slow.read(to: last)
+                #expect(slow.positions == Array((origin.position + 1)...last))
+                slow.close()
             }
         }
     }

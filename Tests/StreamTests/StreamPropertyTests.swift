@@ -19,10 +19,10 @@ import Workflow
 
     @Test func everyReaderEndsWithWhatTheTablesHold() async throws {
         let seeds = Self.seeds
-        let lanes = Dictionary(grouping: seeds) { Lane.Bounds.allCases[Int($0 % UInt64(Lane.Bounds.allCases.count))] }
+        let pairs = Dictionary(grouping: seeds) { NodePair.Bounds.allCases[Int($0 % UInt64(NodePair.Bounds.allCases.count))] }
         let total = Totals()
         try await withThrowingTaskGroup(of: Void.self) { group in
-            for (bounds, seeds) in lanes { group.addTask { try await Self.tell(seeds, bounds, total) } }
+            for (bounds, seeds) in pairs { group.addTask { try await Self.tell(seeds, bounds, total) } }
             try await group.waitForAll()
         }
         let sum = total.sum
@@ -33,19 +33,19 @@ import Workflow
         if seeds.count >= 100, sum.problems.isEmpty { #expect(sum.connections > 6 * seeds.count && sum.resets > 0 && sum.folds > 0) }
     }
 
-    private static func tell(_ seeds: [UInt64], _ bounds: Lane.Bounds, _ total: Totals) async throws {
-        try await Lane.with(bounds) { lane in
-            for seed in seeds where total.sum.problems.count < 3 { total.add(await Self.story(seed, bounds, in: lane)) }
+    private static func tell(_ seeds: [UInt64], _ bounds: NodePair.Bounds, _ total: Totals) async throws {
+        try await NodePair.with(bounds) { pair in
+            for seed in seeds where total.sum.problems.count < 3 { total.add(await Self.story(seed, bounds, in: pair)) }
         }
     }
 
     /// One story; what is wrong with it is recorded with its seed.
-    private static func story(_ seed: UInt64, _ bounds: Lane.Bounds, in lane: Lane) async -> Story.Outcome {
+    private static func story(_ seed: UInt64, _ bounds: NodePair.Bounds, in pair: NodePair) async -> Story.Outcome {
         var outcome = Story.Outcome()
         let journal = Journal()
         do {
             outcome = try await within(.seconds(60), "the end of the story") {
-                try await Story.run(seed: seed, in: lane, journal)
+                try await Story.run(seed: seed, in: pair, journal)
             }
         } catch {
             outcome.problems.append("\(error)\n\(journal.text)")

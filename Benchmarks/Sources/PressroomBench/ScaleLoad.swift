@@ -47,7 +47,7 @@ struct ScaleLoad: Sendable {
 
     private func start(_ place: ScaleSample.Place, _ times: inout ScaleTimes) async throws {
         guard let view = try await store.latestWorkflow(scope, name: place.workflow),
-            let workflow = try await store.workflowDefinition(scope, id: view.id)
+            let workflow = try await store.workflowVersion(scope, view.id)
         else { throw BenchFailure("there is no workflow \(place.workflow)") }
         let taskID = UUIDv7.next()
         let context = ExecutionContext(tenantID: scope.tenantID, userID: scope.userID, taskID: taskID, traceID: "00")
@@ -55,7 +55,7 @@ struct ScaleLoad: Sendable {
             try await store.startTask(
                 scope,
                 .init(
-                    taskID: taskID, workflow: workflow, workflowID: view.id, input: ["topic": "scale"], config: [:],
+                    taskID: taskID, workflow: workflow.definition, workflowID: workflow.id, input: ["topic": "scale"], config: [:],
                     context: context, priority: 0, runAt: nil, idempotencyKey: nil))
         }
         _ = try await times.measure("cancel") { try await store.transitionTask(scope, taskID, .cancel, ifVersion: nil) }
@@ -123,7 +123,7 @@ struct ScaleLoad: Sendable {
 
     /// The sweeps that nodes repeat all the time, mostly without a result.
     private func sweeps(_ times: inout ScaleTimes) async throws {
-        _ = try await times.measure("sweep_due_steps") { try await store.waitingLanes(ClaimLimits()) }
+        _ = try await times.measure("sweep_due_steps") { try await store.waitingQueues(ClaimLimits()) }
         _ = try await times.measure("sweep_due_tenants") { try await store.tenantsWithDueWakeups() }
         _ = try await times.measure("sweep_due_tasks") { try await store.dueWakeups(scope, limit: 64) }
         _ = try await times.measure("sweep_idle_tasks") { try await store.wakeIdleTasks() }

@@ -20,33 +20,35 @@ struct Preconditions {
     /// Whether the client has this version already.
     func isKnown(_ tag: String) -> Bool {
         guard let ifNoneMatch else { return false }
-        if ifNoneMatch == "*" { return true }
-        return ifNoneMatch.split(separator: ",").contains { candidate in
-            let text = candidate.drop { $0 == " " || $0 == "\t" }
-            let strong = text.hasPrefix("W/") ? text.dropFirst(2) : text
-            return strong.prefix { $0 != " " && $0 != "\t" } == "\"\(tag)\""
-        }
+        return ifNoneMatch == "*" || Self.tags(ifNoneMatch)?.contains(tag) == true
     }
 
-    /// The tag that the row must have; nil for any.
-    func requiredTag() throws(ProblemError) -> String? {
+    /// The versions of which the row must have one; nil for any.
+    ///
+    /// Versions are exact, so a weak tag means the same as a strong one: a proxy that compresses makes tags weak.
+    func requiredVersions() throws(ProblemError) -> RowVersions? {
         guard let ifMatch, ifMatch != "*" else { return nil }
-        let tag = ifMatch.dropFirst().dropLast()
-        guard ifMatch.count >= 2, ifMatch.hasPrefix("\""), ifMatch.hasSuffix("\""), !tag.contains("\""), !tag.isEmpty else {
+        guard let tags = Self.tags(ifMatch), !tags.isEmpty else {
+            let rule = "must be versions in double quotes with commas between them, or *"
             throw ProblemError(
-                .malformed, "If-Match must be one version in double quotes, or *.",
-                errors: [Problem(pointer: "/headers/if-match", detail: "must be one version in double quotes, or *")])
+                .malformed, "If-Match \(rule).", errors: [Problem(pointer: "/headers/if-match", detail: rule)])
         }
-        return String(tag)
+        return RowVersions(tags)
     }
 
-    /// The version that the row must have; nil for any.
-    func requiredVersion() throws(ProblemError) -> Int64? {
-        guard let tag = try requiredTag() else { return nil }
-        guard let version = Int64(tag) else {
-            throw ProblemError(.stale, "If-Match names \"\(tag)\", which no version of this row ever was.")
+    /// The opaque parts of a list of entity tags (RFC 9110, 8.8.3); nil for another text. A tag may hold commas.
+    private static func tags(_ text: String) -> [String]? {
+        var tags: [String] = []
+        var rest = text[...]
+        while true {
+            rest = rest.drop { $0 == " " || $0 == "\t" || $0 == "," }
+            guard !rest.isEmpty else { return tags }
+            if rest.hasPrefix("W/") { rest = rest.dropFirst(2) }
+            guard rest.first == "\"", let end = rest.dropFirst().firstIndex(of: "\"") else { return nil }
+            tags.append(String(rest[rest.index(after: rest.startIndex)..<end]))
+            rest = rest[rest.index(after: end)...].drop { $0 == " " || $0 == "\t" }
+            guard rest.isEmpty || rest.first == "," else { return nil }
         }
-        return version
     }
 }
 

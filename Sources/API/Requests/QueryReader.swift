@@ -11,17 +11,19 @@ struct QueryReader {
 
     /// The parameters that have not been read, each with its values in order.
     private var values: [String: [String]] = [:]
-    private var problems: [Problem] = []
+    /// Those that have been read.
+    private var known: [String] = []
+    private let problems = ProblemCollector()
 
     init(_ request: Request) {
         for pair in (request.uri.query ?? "").split(separator: "&") {
             let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             guard let name = Self.decoded(parts[0]) else {
-                add(Problem(pointer: "/query", detail: "has a name that is not valid percent-encoded UTF-8"))
+                problems.report("has a name that is not valid percent-encoded UTF-8", at: "/query")
                 continue
             }
             guard let value = Self.decoded(parts.count == 2 ? parts[1] : "") else {
-                fail(name, "is not valid percent-encoded UTF-8")
+                report("is not valid percent-encoded UTF-8", at: name)
                 continue
             }
             values[name, default: []].append(value)
@@ -32,7 +34,7 @@ struct QueryReader {
     mutating func string(_ name: String, maxLength: Int = 500) -> String? {
         guard let value = value(name) else { return nil }
         guard (1...maxLength).contains(value.unicodeScalars.count) else {
-            fail(name, value.isEmpty ? "must not be empty" : "must have at most \(maxLength) characters")
+            report(value.isEmpty ? "must not be empty" : "must have at most \(maxLength) characters", at: name)
             return nil
         }
         return value
@@ -41,7 +43,7 @@ struct QueryReader {
     mutating func integer(_ name: String, _ range: ClosedRange<Int>) -> Int? {
         guard let value = value(name) else { return nil }
         guard let number = Int(value), range.contains(number), !value.hasPrefix("+") else {
-            fail(name, "must be a whole number from \(range.lowerBound) to \(range.upperBound)")
+            report("must be a whole number from \(range.lowerBound) to \(range.upperBound)", at: name)
             return nil
         }
         return number
@@ -50,7 +52,7 @@ struct QueryReader {
     mutating func boolean(_ name: String) -> Bool? {
         guard let value = value(name) else { return nil }
         guard let flag = Bool(value) else {
-            fail(name, "must be true or false")
+            report("must be true or false", at: name)
             return nil
         }
         return flag
@@ -63,14 +65,14 @@ struct QueryReader {
 
     /// The ids of a parameter that may be repeated.
     mutating func uuids(_ name: String) -> [UUID] {
-        (values.removeValue(forKey: name) ?? []).compactMap { uuid($0, of: name) }
+        (take(name) ?? []).compactMap { uuid($0, of: name) }
     }
 
     /// A point in time, in the form the database reads.
     mutating func timestamp(_ name: String) -> String? {
         guard let value = value(name) else { return nil }
         guard let time = Timestamp.normalized(value) else {
-            fail(name, Timestamp.expectation)
+            report(Timestamp.expectation, at: name)
             return nil
         }
         return time
@@ -94,14 +96,9 @@ struct QueryReader {
         value(name)?.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
     }
 
-    /// A place in a log. An empty value counts as left out.
-    mutating func cursor(_ name: String) -> Cursor? {
-        guard let value = value(name), !value.isEmpty else { return nil }
-        guard let cursor = Cursor(value) else {
-            fail(name, Self.cursorExpectation)
-            return nil
-        }
-        return cursor
+    /// The value of a parameter as it is; may be empty.
+    mutating func text(_ name: String) -> String? {
+        value(name)
     }
 
     /// `limit` and `after`.
@@ -109,37 +106,45 @@ struct QueryReader {
         let limit = integer("limit", PageRequest.limits) ?? PageRequest.defaultLimit
         guard let text = value("after") else { return PageRequest(limit: limit) }
         guard let token = PageToken(text) else {
-            fail("after", "is not a token of a list")
+            report("is not a token of a list", at: "after")
             return PageRequest(limit: limit)
         }
         return PageRequest(limit: limit, after: token)
     }
 
-    mutating func fail(_ name: String, _ detail: String) {
-        add(Problem(pointer: JSONPointer.appending(name, to: "/query"), detail: detail))
+    func report(_ detail: String, at name: String) {
+        problems.report(detail, at: Self.place(name))
     }
 
     /// Adds a problem of another part of the request.
-    mutating func add(_ problem: Problem) {
-        problems.append(problem)
+    func add(_ problem: Problem) {
+        problems.report(problem.detail, at: problem.pointer)
     }
 
     /// Throws all problems, with one for each parameter that was not read.
     func finish() throws(ProblemError) {
-        let unknown = values.keys.sorted().map {
-            Problem(pointer: JSONPointer.appending($0, to: "/query"), detail: "is unknown")
+        for name in values.keys.sorted() {
+            problems.report("is not a known parameter", unknown: name, among: known, at: Self.place(name))
         }
-        let all = problems + unknown
-        guard all.isEmpty else {
-            throw ProblemError(.malformed, "The request is wrong: \(all.summary).", errors: all)
-        }
+        guard !problems.isEmpty else { return }
+        let all = problems.list.problems
+        throw ProblemError(.malformed, "The request is wrong: \(all.summary).", errors: all)
+    }
+
+    private static func place(_ name: String) -> String {
+        JSONPointer.appending(name, to: "/query")
+    }
+
+    private mutating func take(_ name: String) -> [String]? {
+        known.append(name)
+        return values.removeValue(forKey: name)
     }
 
     /// The value of a parameter that may be given once.
     private mutating func value(_ name: String) -> String? {
-        guard let all = values.removeValue(forKey: name) else { return nil }
+        guard let all = take(name) else { return nil }
         guard all.count == 1 else {
-            fail(name, "is given more than once")
+            report("is given more than once", at: name)
             return nil
         }
         return all[0]
@@ -147,7 +152,7 @@ struct QueryReader {
 
     private mutating func uuid(_ text: String, of name: String) -> UUID? {
         guard let id = UUID(text: text) else {
-            fail(name, "must be a UUID")
+            report("must be a UUID", at: name)
             return nil
         }
         return id
@@ -156,12 +161,13 @@ struct QueryReader {
     private mutating func words<Word: RawRepresentable<String> & CaseIterable>(
         _ texts: [String], of name: String, _ amount: String
     ) -> [Word] {
-        let words = texts.compactMap(Word.init(rawValue:))
-        guard words.count == texts.count else {
-            fail(name, "must be \(amount) of: \(Word.allCases.map(\.rawValue).joined(separator: ", "))")
+        let allowed = Word.allCases.map(\.rawValue)
+        if let other = texts.first(where: { !allowed.contains($0) }) {
+            let detail = "must be \(amount) of \(allowed.joined(separator: ", "))"
+            problems.report(detail, unknown: other, among: allowed, at: Self.place(name))
             return []
         }
-        return words
+        return texts.compactMap(Word.init(rawValue:))
     }
 
     /// A part of a query as forms write it (`application/x-www-form-urlencoded`); nil when it is not UTF-8 or has a NUL.

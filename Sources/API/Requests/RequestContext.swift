@@ -12,6 +12,8 @@ struct PressroomRequestContext: RequestContext {
     let channel: any Channel
     /// Whether the connection is a stream of HTTP/2.
     var isHTTP2 = false
+    /// Whether the request is of HTTP/1.0, which knows no chunks.
+    var isHTTP10 = false
     var identity: Identity
 
     init(source: ApplicationRequestContextSource) {

@@ -1,6 +1,4 @@
 import Base
-import Foundation
-import Workflow
 
 extension String {
     /// The text without its percent encoding; nil when that is broken, not UTF-8, or has a NUL character.
@@ -19,16 +17,6 @@ extension String {
             bytes.append(high << 4 | low)
         }
         return bytes.contains(0) ? nil : String(validating: bytes, as: UTF8.self)
-    }
-}
-
-extension Timestamp {
-    static let expectation = "must be a date and time such as 2026-01-31T12:00:00Z"
-
-    /// A point in time of RFC 3339 in UTC; nil for anything else and for years outside 0001…9999.
-    static func normalized(_ text: String) -> String? {
-        guard text.utf8.count <= 64, let time = Timestamp(rfc3339: text), textRange.contains(time) else { return nil }
-        return time.text
     }
 }
 

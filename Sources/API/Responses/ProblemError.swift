@@ -94,6 +94,7 @@ struct ProblemKind: Sendable, Hashable {
     static let tooLarge = Self(name: "too-large", title: "Too large", status: .contentTooLarge)
     static let unsupportedMediaType = Self(
         name: "unsupported-media-type", title: "Unsupported media type", status: .unsupportedMediaType)
+    static let misdirected = Self(name: "misdirected", title: "Not served here", status: .misdirectedRequest)
     static let invalid = Self(name: "invalid", title: "Invalid", status: .unprocessableContent)
     static let tooManyRequests = Self(
         name: "too-many-requests", title: "Too many requests", status: .tooManyRequests)

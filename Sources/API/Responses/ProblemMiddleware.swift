@@ -63,6 +63,7 @@ extension ProblemError {
         switch error {
         case let error as ProblemError: self = error
         case let error as StoreError: self.init(error)
+        case let error as StartRefusal: self.init(.invalid, error.message, errors: error.problems)
         case let error as PostgresError: self.init(error)
         case let error as HTTPError: self.init(error)
         case is NIOTooManyBytesError: self.init(.tooLarge, "The body is too large.")
@@ -78,7 +79,7 @@ extension ProblemError {
         let kind: ProblemKind =
             switch error.code {
             case .notFound: .notFound
-            case .conflict: .conflict
+            case .conflict, .unreadable: .conflict
             case .stale: .stale
             case .invalid where error.problems.contains { $0.pointer.hasPrefix("/query/") }: .malformed
             case .invalid: .invalid
@@ -91,7 +92,7 @@ extension ProblemError {
     private init(_ error: PostgresError) {
         switch error.code {
         case .connectionFailed, .connectionLost, .poolTimeout, .shutdown, .timeout, .cancelled:
-            self = .unavailable("The database does not answer.")
+            self = Self.shortage(error.sqlState) ?? .unavailable("The database does not answer.")
         default: self.init(sqlState: error.sqlState ?? "", constraint: error.constraint)
         }
     }
@@ -104,11 +105,24 @@ extension ProblemError {
         case (PostgresError.SQLState.serializationFailure, _), (PostgresError.SQLState.deadlockDetected, _),
             (PostgresError.SQLState.lockNotAvailable, _):
             self = .unavailable("Another session holds a row that this needs.")
-        // connection exceptions, insufficient resources, operator intervention; 25006: a read-only server
-        case (_, "08"), (_, "53"), (_, "57"), ("25006", _):
+        // connection exceptions, operator intervention
+        case (_, "08"), (_, "57"):
             self = .unavailable("The database does not answer.")
         default:
-            self.init(.internalError, "Something went wrong here; the log of the service says more.")
+            self =
+                Self.shortage(sqlState)
+                ?? ProblemError(.internalError, "Something went wrong here; the log of the service says more.")
+        }
+    }
+
+    /// What the database lacks; nil for an error of another kind.
+    private static func shortage(_ sqlState: String?) -> ProblemError? {
+        switch sqlState {
+        case PostgresError.SQLState.diskFull: .unavailable("The database has no space left on its disk.")
+        case PostgresError.SQLState.tooManyConnections: .unavailable("The database accepts no further connections.")
+        case PostgresError.SQLState.readOnly: .unavailable("The database accepts no changes at the moment.")
+        case let state? where state.hasPrefix("53"): .unavailable("The database lacks memory or another resource.")
+        default: nil
         }
     }
 
@@ -135,7 +149,7 @@ extension ProblemKind {
     init(status: HTTPResponse.Status) {
         let known: [ProblemKind] = [
             .malformed, .unauthorized, .forbidden, .notFound, .methodNotAllowed, .timeout, .conflict, .stale, .tooLarge,
-            .unsupportedMediaType, .invalid, .tooManyRequests, .headersTooLarge, .internalError, .unavailable,
+            .unsupportedMediaType, .misdirected, .invalid, .tooManyRequests, .headersTooLarge, .internalError, .unavailable,
         ]
         self =
             known.first { $0.status.code == status.code }

@@ -18,7 +18,7 @@ struct ForkRoutes: Sendable {
         let taskID = try context.uuid("task_id")
         let json = try await request.json(upTo: api.bodyLimit)
         let idempotency = try request.idempotency(body: json.canonicalText)
-        var body = BodyReader(json)
+        let body = ObjectReader(json)
         let phase = body.string("phase", isRequired: true, maxLength: 100)
         let input = body.object("input")
         let config = body.object("config")
@@ -29,18 +29,23 @@ struct ForkRoutes: Sendable {
         guard let state = try await api.store.taskState(scope, taskID, include: [.versions]) else {
             throw ProblemError.notFound(task: taskID)
         }
-        let old = try JSON(parsing: state.json.bytes)
+        let old: JSON
+        do {
+            old = try JSON(parsing: state.json.bytes, limits: .stored)
+        } catch {
+            throw StoreError(.unreadable, "The rows of the task cannot be read: \(error.reason).")
+        }
         guard let id = old["task"]?["workflow_id"]?.string.flatMap(UUID.init(text:)),
-            let entry = try await api.definitions.entry(api.store, scope, id: id)
+            let workflow = try await api.store.workflowVersion(scope, id)
         else { throw ProblemError.notFound(task: taskID) }
+        var checked: JSON?
+        if let input { checked = try await workflow.checkedInput(input) }
         let fork = try TaskFork(
-            of: old, workflow: entry.definition, phase: phase ?? "", input: try input.map { try entry.checked($0) },
-            config: config)
+            of: old, workflow: workflow.definition, phase: phase ?? "", input: checked, config: config)
         let result = try await api.store.writeOnce(scope, idempotency) { connection in
             let view = try await api.store.forkTask(on: connection, scope, fork)
             return RecordedResponse(status: 202, location: "/api/v1/tasks/\(fork.taskID.text)", body: view.json)
         }
-        api.store.hints.workArrived()
         return .recorded(result, tag: result.isRepeated ? nil : "1")
     }
 }

@@ -33,10 +33,10 @@ struct GraphRoutes: Sendable {
             }
             id = workflow.id
         }
-        guard let entry = try await api.definitions.entry(api.store, scope, id: id) else {
+        guard let workflow = try await api.store.workflowVersion(scope, id) else {
             throw ProblemError(.notFound, "There is no workflow \(name).")
         }
-        let text = MermaidGraph(entry.definition, statuses: statuses).text
+        let text = MermaidGraph(workflow.definition, statuses: statuses).text
         return Response(
             status: .ok, headers: [.contentType: "text/plain; charset=utf-8", .cacheControl: "no-cache"],
             body: ResponseBody(byteBuffer: ByteBuffer(string: text)))

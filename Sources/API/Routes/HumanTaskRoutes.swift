@@ -47,32 +47,31 @@ struct HumanTaskRoutes: Sendable {
         return .row(view.json, tag: String(view.version), for: request)
     }
 
-    private func reassignment(_ body: inout BodyReader) -> HumanTaskAction {
+    private func reassignment(_ body: ObjectReader) -> HumanTaskAction {
         let (id, group) = (body.string("assignee_id"), body.string("assignee_group"))
         if id == nil, group == nil, body.problems.isEmpty {
-            body.fail("assignee_id", "is required, or assignee_group")
+            body.report("is required, or assignee_group", at: "assignee_id")
         }
         return .reassign(assigneeID: id, assigneeGroup: group)
     }
 
     /// - Parameter action: reads what it needs out of the body. Everything else in the body is refused.
     private func act(
-        _ request: Request, _ context: PressroomRequestContext, _ action: (inout BodyReader) -> HumanTaskAction
+        _ request: Request, _ context: PressroomRequestContext, _ action: (ObjectReader) -> HumanTaskAction
     ) async throws -> Response {
         try QueryReader(request).finish()
         let id = try context.uuid("id")
-        let version = try Preconditions(request).requiredVersion()
+        let versions = try Preconditions(request).requiredVersions()
         let json = try await request.optionalJSON(upTo: api.bodyLimit) ?? [:]
-        var body = BodyReader(json)
-        let wanted = action(&body)
+        let body = ObjectReader(json)
+        let wanted = action(body)
         try body.finish()
         let idempotency = try request.idempotency(body: json.canonicalText)
         let scope = context.scope
         let result = try await api.store.writeOnce(scope, idempotency) { connection in
-            let view = try await api.store.actOnHumanTask(on: connection, scope, id, wanted, ifVersion: version)
+            let view = try await api.store.actOnHumanTask(on: connection, scope, id, wanted, ifVersion: versions)
             return RecordedResponse(status: 200, body: view.json)
         }
-        api.store.hints.workArrived()
-        return .recorded(result, tag: (try? JSON(parsing: result.response.body.bytes))?["version"]?.int.map(String.init))
+        return .recorded(result, tag: (try? JSON(parsing: result.response.body.bytes, limits: .stored))?["version"]?.int.map(String.init))
     }
 }

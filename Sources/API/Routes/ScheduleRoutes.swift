@@ -53,14 +53,12 @@ struct ScheduleRoutes: Sendable {
     private func change(_ request: Request, _ context: PressroomRequestContext) async throws -> Response {
         try QueryReader(request).finish()
         let id = try context.uuid("id")
-        let version = try Preconditions(request).requiredVersion()
+        let versions = try Preconditions(request).requiredVersions()
         let json = try await request.json(upTo: api.bodyLimit)
         // The row may change between the read and the write: the schedule fires, or another request changes it.
         for _ in 0..<5 {
             let current = try await row(id, context.scope)
-            if let version, version != current.version {
-                throw StoreError(.stale, "The schedule is at version \(current.version), not \(version).")
-            }
+            try StoreError.require(versions, ofVersion: current.version, "schedule")
             let body = try ScheduleBody(json, changing: current.values, identity: context.identity)
             if body.changesWork { try await checkWork(of: body.values, context.scope) }
             let view = try await api.store.changeSchedule(
@@ -73,9 +71,9 @@ struct ScheduleRoutes: Sendable {
     private func delete(_ request: Request, _ context: PressroomRequestContext) async throws -> Response {
         try QueryReader(request).finish()
         let id = try context.uuid("id")
-        let version = try Preconditions(request).requiredVersion()
+        let versions = try Preconditions(request).requiredVersions()
         try await request.expectNoBody(upTo: api.bodyLimit)
-        try await api.store.deleteSchedule(context.scope, id, ifVersion: version)
+        try await api.store.deleteSchedule(context.scope, id, ifVersion: versions)
         return Response(status: .noContent)
     }
 
@@ -90,8 +88,8 @@ struct ScheduleRoutes: Sendable {
 
     /// Checks that the schedule could start a task now. Each firing checks it again.
     private func checkWork(of values: ScheduleValues, _ scope: Scope) async throws {
-        let (_, entry) = try await api.startable(values.workflowName, version: values.workflowVersion, scope)
-        _ = try entry.checked(values.input)
+        let workflow = try await api.store.startableWorkflow(scope, values.workflowName, version: values.workflowVersion)
+        _ = try await workflow.checkedInput(values.input)
     }
 }
 
@@ -106,7 +104,7 @@ struct ScheduleBody {
 
     /// - Parameter current: the values that the body changes; nil for a new schedule.
     init(_ json: JSON, changing current: ScheduleValues?, identity: Identity) throws(ProblemError) {
-        var body = BodyReader(json)
+        let body = ObjectReader(json)
         let isNew = current == nil
         let workflow = body.string("workflow", isRequired: isNew, maxLength: 100) ?? current?.workflowName ?? ""
         // A version belongs to its workflow.
@@ -120,13 +118,13 @@ struct ScheduleBody {
             misfire: body.word("misfire") ?? current?.misfire ?? .runOnce,
             input: body.object("input") ?? current?.input ?? [:],
             config: body.object("config") ?? current?.config ?? [:],
-            context: Self.context(&body, current?.context, identity),
-            priority: body.integer("priority", -1000...1000) ?? current?.priority ?? 0,
+            context: Self.context(body, current?.context, identity),
+            priority: body.integer("priority", in: -1000...1000) ?? current?.priority ?? 0,
             isEnabled: body.boolean("enabled") ?? current?.isEnabled ?? true)
         let isPlannedAnew =
             values.cron != current?.cron || values.timezone != current?.timezone
             || (values.isEnabled && current?.isEnabled == false)
-        replanning = isPlannedAnew ? Self.cronSchedule(of: values, &body) : nil
+        replanning = isPlannedAnew ? Self.cronSchedule(of: values, body) : nil
         try body.finish()
         self.values = values
         changesWork =
@@ -134,26 +132,30 @@ struct ScheduleBody {
             || values.input != current?.input
     }
 
-    private static func cronSchedule(of values: ScheduleValues, _ body: inout BodyReader) -> CronSchedule? {
+    private static func cronSchedule(of values: ScheduleValues, _ body: ObjectReader) -> CronSchedule? {
         do {
             return try values.cronSchedule()
         } catch {
             // A member that is missing or of the wrong type has its problem already.
-            body.add(error.problems.filter { problem in !body.problems.contains { $0.pointer == problem.pointer } })
+            for problem in error.problems where !body.problems.hasProblem(at: problem.pointer) {
+                body.problems.report(problem.detail, at: problem.pointer)
+            }
             return nil
         }
     }
 
     /// The identity comes from the credentials, the rest from the request. A change of the context keeps the user.
     private static func context(
-        _ body: inout BodyReader, _ current: ScheduleContext?, _ identity: Identity
+        _ body: ObjectReader, _ current: ScheduleContext?, _ identity: Identity
     ) -> ScheduleContext {
         if let current, !body.has("context") { return current }
-        var context = body.nested("context")
-        defer { body.absorb(context) }
-        let userID = context.userID(identity)
+        let context = body.nested("context")
+        let userID = context?.userID(identity)
+        let conversationID = context?.string("conversation_id")
+        let metadata = context?.object("metadata") ?? [:]
+        context?.refuseUnknownKeys()
         return ScheduleContext(
             tenantID: identity.scope.tenantID, userID: userID ?? current?.userID ?? identity.scope.userID,
-            conversationID: context.string("conversation_id"), metadata: context.object("metadata") ?? [:])
+            conversationID: conversationID, metadata: metadata)
     }
 }

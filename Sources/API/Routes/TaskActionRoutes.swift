@@ -24,9 +24,9 @@ struct TaskActionRoutes: Sendable {
     ) async throws -> Response {
         try QueryReader(request).finish()
         let taskID = try context.uuid("task_id")
-        let version = try Preconditions(request).requiredVersion()
+        let versions = try Preconditions(request).requiredVersions()
         try await request.expectNoBody(upTo: api.bodyLimit)
-        let view = try await api.store.transitionTask(context.scope, taskID, action, ifVersion: version)
+        let view = try await api.store.transitionTask(context.scope, taskID, action, ifVersion: versions)
         return .json(view.json, tag: String(view.version))
     }
 
@@ -35,12 +35,12 @@ struct TaskActionRoutes: Sendable {
         let taskID = try context.uuid("task_id")
         let json = try await request.json(upTo: api.bodyLimit)
         let idempotency = try request.idempotency(body: json.canonicalText)
-        var body = BodyReader(json)
-        let type = body.string("type") ?? "custom"
-        if !Self.isCustomType(type) {
-            body.fail("type", "must be custom, or custom. and 1 to 64 of A-Z a-z 0-9 _ - .")
+        let body = ObjectReader(json)
+        let type = body.string("type") ?? EventType.custom.rawValue
+        if !EventType.isCustom(type) {
+            body.report("must be custom, or custom. and 1 to 64 of A-Z a-z 0-9 _ - .", at: "type")
         }
-        if !body.has("data") { body.fail("data", "is required") }
+        if body.isObject, !body.has("data") { body.report("is required", at: "data") }
         let data = body.value("data") ?? .null
         try body.finish()
         let (scope, event) = (context.scope, CustomEvent(taskID: taskID, type: type, data: data))
@@ -68,29 +68,28 @@ struct TaskActionRoutes: Sendable {
                 errors: [Problem(pointer: "/path/name", detail: "must have at most 100 characters")])
         }
         let json = try await request.optionalJSON(upTo: api.bodyLimit)
-        var body = BodyReader(json ?? [:])
+        let body = ObjectReader(json ?? [:])
         let data = body.value("data") ?? .null
         try body.finish()
         let idempotency = try request.idempotency(body: (json ?? .null).text)
         let scope = context.scope
+        try await refuseUnknownSignal(name, taskID, scope)
         let signal: JSON = ["task_id": .string(taskID.text), "name": .string(name)]
         let result = try await api.store.writeOnce(scope, idempotency) { connection in
             try await api.store.addSignal(on: connection, scope, taskID: taskID, name: name, data: data)
             return RecordedResponse(status: 202, body: JSONText(signal.text))
         }
-        api.store.hints.workArrived()
         return .recorded(result)
     }
 
-    private static func isCustomType(_ type: String) -> Bool {
-        if type == "custom" { return true }
-        let name = type.utf8.dropFirst("custom.".utf8.count)
-        return type.hasPrefix("custom.") && (1...64).contains(name.count)
-            && name.allSatisfy { byte in
-                switch byte {
-                case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, UInt8(ascii: "_"), UInt8(ascii: "-"), UInt8(ascii: "."): true
-                default: false
-                }
-            }
+    /// Refuses a signal that no phase of the task's workflow waits for. A task that is not there is left to the store.
+    private func refuseUnknownSignal(_ name: String, _ taskID: UUID, _ scope: Scope) async throws {
+        guard let workflow = try? await api.store.workflowVersions(scope, ofTasks: [taskID]).values.first?.definition else { return }
+        let known = workflow.signalNames
+        guard !known.contains(name) else { return }
+        let waits = known.isEmpty ? "it waits for none" : "it waits for: \(known.joined(separator: ", "))"
+        throw ProblemError(
+            .invalid, "\(workflow.name) \(workflow.version) waits for no signal \(name); \(waits).",
+            errors: [Problem(pointer: "/path/name", detail: "is no signal of the workflow; \(waits)")])
     }
 }

@@ -43,9 +43,9 @@ struct TaskRoutes: Sendable {
     private func delete(_ request: Request, _ context: PressroomRequestContext) async throws -> Response {
         try QueryReader(request).finish()
         let taskID = try context.uuid("task_id")
-        let version = try Preconditions(request).requiredVersion()
+        let versions = try Preconditions(request).requiredVersions()
         try await request.expectNoBody(upTo: api.bodyLimit)
-        try await api.store.deleteTask(context.scope, taskID, ifVersion: version)
+        try await api.store.deleteTask(context.scope, taskID, ifVersion: versions)
         return Response(status: .noContent)
     }
 
@@ -66,7 +66,6 @@ struct TaskRoutes: Sendable {
             let view = try await api.store.startTask(on: connection, scope, start)
             return RecordedResponse(status: 202, location: location, body: view.json)
         }
-        api.store.hints.workArrived()
         return .recorded(result, tag: result.isRepeated ? nil : "1")
     }
 
@@ -75,11 +74,11 @@ struct TaskRoutes: Sendable {
         _ json: JSON, _ identity: Identity, traceParent: String?, key: String?
     ) async throws -> TaskStart {
         let body = try TaskStartBody(json, identity: identity)
-        let (view, entry) = try await api.startable(body.workflow, version: body.version, identity.scope)
-        let input = try entry.checked(body.input)
+        let workflow = try await api.store.startableWorkflow(identity.scope, body.workflow, version: body.version)
+        let input = try await workflow.checkedInput(body.input)
         let taskID = UUIDv7.next()
         return TaskStart(
-            taskID: taskID, workflow: entry.definition, workflowID: view.id, input: input, config: body.config,
+            taskID: taskID, workflow: workflow.definition, workflowID: workflow.id, input: input, config: body.config,
             context: body.executionContext(identity, taskID: taskID, traceParent: traceParent),
             priority: body.priority, runAt: body.runAt, idempotencyKey: key)
     }
@@ -99,24 +98,24 @@ struct TaskStartBody {
     let metadata: JSON
 
     init(_ json: JSON, identity: Identity) throws(ProblemError) {
-        var body = BodyReader(json)
+        let body = ObjectReader(json)
         let workflow = body.string("workflow", isRequired: true, maxLength: 100)
         version = body.string("version")
         input = body.object("input") ?? [:]
         config = body.object("config") ?? [:]
-        priority = body.integer("priority", -1000...1000) ?? 0
+        priority = body.integer("priority", in: -1000...1000) ?? 0
         runAt = body.timestamp("run_at")
-        if body.value("workspace_id") != nil { body.fail("workspace_id", "names no workspace of this tenant") }
+        if body.value("workspace_id") != nil { body.report("names no workspace of this tenant", at: "workspace_id") }
 
-        var context = body.nested("context")
-        let userID = context.userID(identity)
-        conversationID = context.string("conversation_id")
-        let traceID = context.string("trace_id")?.lowercased()
+        let context = body.nested("context")
+        let userID = context?.userID(identity)
+        conversationID = context?.string("conversation_id")
+        let traceID = context?.string("trace_id")?.lowercased()
         if let traceID, !Self.isTraceID(traceID) {
-            context.fail("trace_id", "must have 32 hexadecimal digits, not all 0")
+            context?.report("must have 32 hexadecimal digits, not all 0", at: "trace_id")
         }
-        metadata = context.object("metadata") ?? [:]
-        body.absorb(context)
+        metadata = context?.object("metadata") ?? [:]
+        context?.refuseUnknownKeys()
         try body.finish()
         self.workflow = workflow ?? ""
         self.userID = userID
@@ -153,40 +152,5 @@ extension APIEnvironment {
     func recorded(_ idempotency: IdempotentRequest?, _ scope: Scope) async throws -> Response? {
         guard let idempotency else { return nil }
         return try await store.recordedResponse(scope, idempotency).map { .recorded(($0, true)) }
-    }
-
-    /// The workflow of a task to start: the named version, or the latest active one.
-    func startable(
-        _ name: String, version: String?, _ scope: Scope
-    ) async throws -> (view: WorkflowView, entry: DefinitionCache.Entry) {
-        let view: WorkflowView?
-        if let version {
-            view = try await store.workflow(scope, name: name, version: version)
-        } else {
-            view = try await store.latestWorkflow(scope, name: name)
-        }
-        guard let view, let entry = try await definitions.entry(store, scope, id: view.id) else {
-            let problem =
-                version.map { Problem(pointer: "/version", detail: "\($0) is no version of \(name)") }
-                ?? Problem(pointer: "/workflow", detail: "\(name) is no workflow with an active version")
-            throw ProblemError(.invalid, "There is no such workflow: \(problem.detail).", errors: [problem])
-        }
-        guard view.status == .active else {
-            let problem = Problem(pointer: "/version", detail: "is \(view.status.rawValue) and cannot be started")
-            throw ProblemError(.invalid, "The version \(problem.detail).", errors: [problem])
-        }
-        return (view, entry)
-    }
-}
-
-extension DefinitionCache.Entry {
-    /// A task's input with the schema's defaults filled in.
-    func checked(_ input: JSON) throws(ProblemError) -> JSON {
-        let input = self.input.applyingDefaults(to: input)
-        let problems = self.input.validate(input, at: "/input")
-        guard problems.isEmpty else {
-            throw ProblemError(.invalid, "The input does not fit the workflow: \(problems.summary).", errors: problems)
-        }
-        return input
     }
 }

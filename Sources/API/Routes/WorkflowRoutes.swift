@@ -81,8 +81,8 @@ struct WorkflowRoutes: Sendable {
 
     private func change(_ request: Request, _ context: PressroomRequestContext) async throws -> Response {
         try QueryReader(request).finish()
-        let revision = try Preconditions(request).requiredTag()
-        var body = BodyReader(try await request.json(upTo: api.bodyLimit))
+        let revision = try Preconditions(request).requiredVersions()
+        let body = ObjectReader(try await request.json(upTo: api.bodyLimit))
         var changes = WorkflowChanges()
         changes.status = body.word("status")
         changes.isPublic = body.boolean("is_public")
@@ -100,6 +100,7 @@ struct DefinitionBody {
     let text: String
     let format: DefinitionFormat
     let outcome: Result<WorkflowDefinition, ProblemList>
+    private let providers: [String]?
 
     /// Words that take the place of a workflow's name in paths.
     private static let reservedNames: Set<String> = ["validate"]
@@ -120,14 +121,15 @@ struct DefinitionBody {
         }
         self.text = text
         self.format = format
-        outcome = Self.read(text, format, api.configuration.ownKinds)
+        providers = api.configuration.providers
+        outcome = await onConcurrentPool { Self.read(text, format, api.configuration.customKinds) }
     }
 
     private static func read(
-        _ text: String, _ format: DefinitionFormat, _ ownKinds: OwnKinds
+        _ text: String, _ format: DefinitionFormat, _ customKinds: CustomKinds
     ) -> Result<WorkflowDefinition, ProblemList> {
         do throws(ProblemList) {
-            let definition = try WorkflowDefinition.parse(text, format: format, ownKinds: ownKinds)
+            let definition = try WorkflowDefinition.parse(text, format: format, customKinds: customKinds)
             do {
                 try definition.json.refuseNULs()
             } catch {
@@ -157,7 +159,8 @@ struct DefinitionBody {
     func problems(checkedBy store: Store) async throws -> [Problem] {
         switch outcome {
         case .success(let definition):
-            let problems = try await store.expressionProblems(definition)
+            let unknown = providers.map { definition.problems(withProviders: $0) } ?? []
+            let problems = unknown + (try await store.expressionProblems(definition))
             return problems.isEmpty ? [] : ProblemList(problems).located(in: text, format: format).problems
         case .failure(let list): return list.problems
         }

@@ -17,12 +17,14 @@ struct APIRouter {
         router.add(middleware: RequestLogMiddleware())
         router.add(middleware: SecurityHeadersMiddleware())
         router.add(middleware: ProblemMiddleware(table: table))
+        router.add(middleware: HostMiddleware(configuration))
+        router.add(middleware: OriginMiddleware(allowed: Set(configuration.allowedOrigins)))
         if let directory = configuration.publicDirectory {
             router.add(middleware: StaticFilesMiddleware(directory: directory, logger: logger))
         }
         router.add(middleware: IdentityMiddleware(authentication: configuration.authentication))
 
-        let api = APIEnvironment(store: store, configuration: configuration, definitions: DefinitionCache())
+        let api = APIEnvironment(store: store, configuration: configuration)
         let routes = RouteBuilder(router: router, table: table)
         HealthRoutes(api: api, checks: checks).add(to: routes)
         WorkflowRoutes(api: api).add(to: routes)
@@ -42,7 +44,6 @@ struct APIRouter {
 struct APIEnvironment: Sendable {
     let store: Store
     let configuration: APIConfiguration
-    let definitions: DefinitionCache
 
     var bodyLimit: Int { configuration.maxBodyBytes }
 }

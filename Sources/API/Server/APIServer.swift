@@ -68,8 +68,15 @@ package struct APIConfiguration: Sendable {
     /// How long the connection of a stream that ends has to take what is unsent; on shutdown a second at most.
     package var streamSettleTime: Duration = .seconds(30)
     /// The kinds of phases that the embedding program brings.
-    package var ownKinds = OwnKinds.none
+    package var customKinds = CustomKinds.none
+    /// The providers that definitions may name; nil: any.
+    package var providers: [String]?
     package var authentication: Authentication = .none
+    /// Names that the service goes by, besides those of loopback. They matter where it listens on loopback without
+    /// authentication, and then every other `Host` is refused. Without a port every port is meant.
+    package var allowedHosts: [Authority] = []
+    /// The origins, besides the service's own, whose pages may change something.
+    package var allowedOrigins: [WebOrigin] = []
 
     package init() {}
 }

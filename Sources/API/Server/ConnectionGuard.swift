@@ -78,6 +78,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         let isLate = openRequests > (isReading ? 1 : 0)
         if isLate || hasFailed || Self.isOfTheConnection(error) {
             context.fireErrorCaught(error)
+        } else if let error = error as? InvalidHost {
+            refuse(ProblemError(.malformed, error.detail), context)
         } else if error as? HTTPParserError == .headerOverflow {
             refuse(ProblemError(.headersTooLarge, "The header section is too large."), context)
         } else {

@@ -4,7 +4,6 @@ import Logging
 import NIOCore
 import NIOHTTP1
 import NIOHTTPTypes
-import NIOHTTPTypesHTTP1
 
 /// Connections that speak HTTP/1.1: their pipeline, and the loop that serves their requests one after the other.
 struct HTTP1Connections: ConnectionSetup {
@@ -24,7 +23,7 @@ struct HTTP1Connections: ConnectionSetup {
             withPipeliningAssistance: false, withErrorHandling: false, withOutboundHeaderValidation: false,
             withEncoderConfiguration: .init(), withDecoderLimitConfiguration: limits)
         try pipeline.addHandlers([
-            HTTP1ToHTTPServerCodec(secure: isSecure), ConnectionGuard(configuration, isHTTP2: false),
+            HTTP1Codec(isSecure: isSecure), ConnectionGuard(configuration, isHTTP2: false),
             HTTPConnectionStateHandler(idleTimeout: configuration.idleTimeout, logger: logger),
         ])
         let connection = try HTTPChannel(
@@ -43,7 +42,7 @@ struct HTTP1Connections: ConnectionSetup {
                         try await exchange.finish()
                         if exchange.isLast { break }
                     }
-                } catch is HTTPParserError {
+                } catch where error is HTTPParserError || error is InvalidHost {
                     // The error follows a request whose response was sent meanwhile; the guard leaves it to this loop.
                     try await outbound.write(
                         .head(.init(status: .badRequest, headerFields: [.connection: "close", .contentLength: "0"])))

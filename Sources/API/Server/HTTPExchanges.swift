@@ -46,6 +46,7 @@ final class HTTPExchanges: Sendable {
         logger[metadataKey: "request_id"] = .stringConvertible(RequestID())
         var context = PressroomRequestContext(source: .init(channel: channel, logger: logger))
         context.isHTTP2 = isHTTP2
+        context.isHTTP10 = !isHTTP2 && request.head.extendedConnectProtocol == HTTP1Codec.oldVersionMark
         var response = try await routes.respond(to: request, context: context)
         response.headers[.date] = clock.now
         response.headers[.server] = "pressroom"

@@ -60,8 +60,15 @@ struct StaticFilesMiddleware: RouterMiddleware {
         guard let plain = path.strictlyPercentDecoded, !plain.contains("..") else {
             throw ProblemError(.notFound, "There is nothing at this path.")
         }
-        var response = try await files.handle(request, context: context, next: next)
-        if context.endpointPath == "FileMiddleware" { response.headers[.cacheControl] = "no-cache" }
+        // Files are small, so a request for a part of one gets the whole, as for a range unit that a server does not know.
+        var head = request.head
+        head.headerFields[.range] = nil
+        let whole = Request(head: head, body: request.body)
+        var response = try await files.handle(whole, context: context, next: next)
+        if context.endpointPath == "FileMiddleware" {
+            response.headers[.cacheControl] = "no-cache"
+            response.headers[.acceptRanges] = "none"
+        }
         return response
     }
 }

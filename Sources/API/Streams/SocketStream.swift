@@ -70,11 +70,16 @@ final class SocketStream: ChannelInboundHandler, SubscriberOutput {
         return subscriber
     }
 
-    /// Sends the end of the response. Returns when it is sent or the time is over.
-    static func end(_ channel: any Channel, within time: Duration) async {
-        let tooLate = channel.eventLoop.scheduleTask(in: TimeAmount(time)) { channel.close(promise: nil) }
-        try? await channel.writeAndFlush(ByteBuffer(string: "0\r\n\r\n")).get()
-        tooLate.cancel()
+    /// Sends the end of the response. Returns when it is sent, or when the reader has taken nothing for this time.
+    /// - Parameter isPatient: false where everything must be taken within the time.
+    static func end(_ channel: any Channel, _ framing: Framing, within time: Duration, isPatient: Bool) async {
+        let end = channel.eventLoop.flatSubmit {
+            let watch = ReadingWatch(channel, within: TimeAmount(time), isPatient: isPatient)
+            let sent = channel.writeAndFlush(ByteBuffer(string: framing == .chunked ? "0\r\n\r\n" : ""))
+            sent.assumeIsolated().whenComplete { _ in watch.stop() }
+            return sent
+        }
+        try? await end.get()
     }
 
     var isWritable: Bool { waitingWrites == 0 || channel.isWritable }
@@ -82,6 +87,8 @@ final class SocketStream: ChannelInboundHandler, SubscriberOutput {
     var unsentBytes: Int {
         (try? channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
     }
+
+    var untakenBytes: Int { unsentBytes + (channel.isActive ? SocketBytes.unacknowledged(of: socket) : 0) }
 
     func write(_ bytes: ByteBuffer) {
         // The number of a closed channel's socket may belong to another connection by now.
@@ -114,5 +121,54 @@ final class SocketStream: ChannelInboundHandler, SubscriberOutput {
     func channelInactive(context: ChannelHandlerContext) {
         subscriber?.readerLeft()
         subscriber = nil
+    }
+}
+
+/// Closes a connection whose reader takes nothing of what is unsent for some time. Used on the connection's event loop.
+final class ReadingWatch {
+    private let channel: any Channel
+    private let time: TimeAmount
+    private let isPatient: Bool
+    private var untaken = 0
+    private var timer: Scheduled<Void>?
+
+    init(_ channel: any Channel, within time: TimeAmount, isPatient: Bool) {
+        self.channel = channel
+        self.time = time
+        self.isPatient = isPatient
+        schedule()
+    }
+
+    func stop() {
+        timer?.cancel()
+    }
+
+    private func schedule() {
+        untaken = SocketBytes.untaken(of: channel)
+        let watch = NIOLoopBound(self, eventLoop: channel.eventLoop)
+        timer = channel.eventLoop.scheduleTask(in: time) { watch.value.look() }
+    }
+
+    private func look() {
+        if isPatient, SocketBytes.untaken(of: channel) < untaken { return schedule() }
+        channel.close(promise: nil)
+    }
+}
+
+/// What the kernel says of a connection's socket.
+enum SocketBytes {
+    /// Bytes in the kernel that the other machine has not acknowledged (tcp(7), SIOCOUTQ); 0 where that is unknown.
+    static func unacknowledged(of socket: NIOBSDSocket.Handle) -> Int {
+        var bytes: CInt = 0
+        return ioctl(socket, UInt(TIOCOUTQ), &bytes) == 0 ? Int(bytes) : 0
+    }
+
+    /// Bytes that were written to a channel and that the other machine has not acknowledged.
+    static func untaken(of channel: any Channel) -> Int {
+        let unsent = (try? channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+        let inKernel = try? channel.pipeline.syncOperations.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) {
+            unacknowledged(of: $0)
+        }
+        return unsent + (inKernel ?? 0)
     }
 }

@@ -4,33 +4,41 @@ import NIOHTTP1
 import NIOHTTP2
 import NIOHTTPTypesHTTP2
 
+/// The protocol of a connection, below which the hub's bytes are written.
+enum StreamTransport: Sendable {
+    case http1, http2
+}
+
 /// The output of a stream that stays on the connection of its request: a handler below the HTTP encoder, which writes
 /// the hub's shared bytes and sees when the reader leaves or the connection is writable again.
 final class StreamHandler: ChannelInboundHandler, RemovableChannelHandler, SubscriberOutput {
     typealias InboundIn = ByteBuffer
 
-    private let framing: Framing
+    private let transport: StreamTransport
     /// Bytes that the windows of an HTTP/2 stream, or of its connection, hold back.
     private var heldBack = 0
     private var context: ChannelHandlerContext?
     private var subscriber: Subscriber?
 
-    private init(_ framing: Framing) {
-        self.framing = framing
+    /// A large event over HTTP/2 is written in pieces, so that its progress shows.
+    private static let http2Piece = 64 << 10
+
+    private init(_ transport: StreamTransport) {
+        self.transport = transport
     }
 
     /// Puts a handler into a connection's pipeline and makes it the output of a subscriber. On the event loop.
     static func install(
-        in channel: any Channel, _ framing: Framing, _ subscribe: (any SubscriberOutput) -> Subscriber
+        in channel: any Channel, _ transport: StreamTransport, _ subscribe: (any SubscriberOutput) -> Subscriber
     ) throws -> Subscriber {
         guard channel.isActive else { throw ChannelError.ioOnClosedChannel }
         let pipeline = channel.pipeline.syncOperations
         let encoder: any ChannelHandler =
-            switch framing {
-            case .chunked: try pipeline.handler(type: HTTPResponseEncoder.self)
-            case .plain: try pipeline.handler(type: HTTP2FramePayloadToHTTPServerCodec.self)
+            switch transport {
+            case .http1: try pipeline.handler(type: HTTPResponseEncoder.self)
+            case .http2: try pipeline.handler(type: HTTP2FramePayloadToHTTPServerCodec.self)
             }
-        let handler = StreamHandler(framing)
+        let handler = StreamHandler(transport)
         try pipeline.addHandler(handler, position: .before(encoder))
         let subscriber = subscribe(handler)
         handler.subscriber = subscriber
@@ -52,22 +60,33 @@ final class StreamHandler: ChannelInboundHandler, RemovableChannelHandler, Subsc
     var isWritable: Bool { context?.channel.isWritable ?? false }
 
     var unsentBytes: Int {
-        switch framing {
-        case .chunked: (try? context?.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
-        case .plain: heldBack
+        switch transport {
+        case .http1: (try? context?.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+        case .http2: heldBack
+        }
+    }
+
+    var untakenBytes: Int {
+        switch transport {
+        case .http1: context.map { SocketBytes.untaken(of: $0.channel) } ?? 0
+        case .http2: heldBack
         }
     }
 
     func write(_ bytes: ByteBuffer) {
         guard let context else { return }
-        switch framing {
-        case .chunked: context.writeAndFlush(NIOAny(IOData.byteBuffer(bytes)), promise: nil)
-        case .plain:
-            let length = bytes.readableBytes
-            let promise = context.eventLoop.makePromise(of: Void.self)
-            heldBack += length
-            promise.futureResult.assumeIsolated().whenComplete { _ in self.heldBack -= length }
-            context.writeAndFlush(NIOAny(HTTP2Frame.FramePayload.data(.init(data: .byteBuffer(bytes)))), promise: promise)
+        switch transport {
+        case .http1: context.writeAndFlush(NIOAny(IOData.byteBuffer(bytes)), promise: nil)
+        case .http2:
+            var rest = bytes
+            while let piece = rest.readSlice(length: min(Self.http2Piece, rest.readableBytes)), piece.readableBytes > 0 {
+                let length = piece.readableBytes
+                let promise = context.eventLoop.makePromise(of: Void.self)
+                heldBack += length
+                promise.futureResult.assumeIsolated().whenComplete { _ in self.heldBack -= length }
+                context.write(NIOAny(HTTP2Frame.FramePayload.data(.init(data: .byteBuffer(piece)))), promise: promise)
+            }
+            context.flush()
         }
     }
 

@@ -9,6 +9,8 @@ import Workflow
 struct StreamQuery: Sendable, Hashable {
     enum Position: Sendable, Hashable {
         case after(Cursor)
+        /// After something that is no cursor, as clients of other services send.
+        case unknown
         /// Before the oldest event that is retained.
         case earliest
         case now
@@ -36,13 +38,12 @@ struct StreamQuery: Sendable, Hashable {
             filter.taskIDs = Set(query.uuids("task_id"))
         }
         filter.types = Self.types(&query)
-        let cursor = query.cursor("cursor")
+        let given = Self.given(request, &query)
         let from = query.word("from", as: From.self)
-        let lastEventID = Self.lastEventID(of: request, &query)
         try query.finish()
         self.filter = filter
-        if let cursor = lastEventID ?? cursor {
-            position = .after(cursor)
+        if let given {
+            position = Cursor(given).map { .after($0) } ?? .unknown
         } else {
             switch from {
             case .earliest: position = .earliest
@@ -52,29 +53,38 @@ struct StreamQuery: Sendable, Hashable {
         }
     }
 
-    private static func lastEventID(of request: Request, _ query: inout QueryReader) -> Cursor? {
-        guard let text = request.headers[.lastEventID], !text.isEmpty else { return nil }
-        let cursor = Cursor(text)
-        if cursor == nil { query.add(Problem(pointer: "/headers/last-event-id", detail: QueryReader.cursorExpectation)) }
-        return cursor
+    /// The cursor of the request, newest first: browsers send the header with the last `id`, polyfills of `EventSource` put it
+    /// into the query. Anything else than a cursor is an error, except of an `EventSource`, which an error would stop for ever.
+    private static func given(_ request: Request, _ query: inout QueryReader) -> String? {
+        var given = [("/headers/last-event-id", request.headers[.lastEventID])]
+        for name in ["lastEventId", "Last-Event-ID", "lastEventID", "cursor"] {
+            given.append((JSONPointer.appending(name, to: "/query"), query.text(name)))
+        }
+        let present = given.compactMap { pointer, text in text.flatMap { $0.isEmpty ? nil : (pointer, $0) } }
+        if !request.isOfEventSource {
+            for (pointer, text) in present where Cursor(text) == nil {
+                query.add(Problem(pointer: pointer, detail: QueryReader.cursorExpectation))
+            }
+        }
+        return present.first?.1
     }
 
     private static func types(_ query: inout QueryReader) -> Set<String>? {
         guard let types = query.list("types").map({ Set($0) }) else { return nil }
-        for type in types.sorted() where !isKnown(type) {
-            query.fail("types", type.isEmpty ? "holds an empty type" : "holds an unknown type: \(type)")
+        for type in types.sorted() where EventType(type: type)?.isSelectable != true {
+            query.report(type.isEmpty ? "holds an empty type" : "holds an unknown type: \(type)", at: "types")
         }
         return types
     }
+}
 
-    /// The types of the service; an application's own are `custom.<name>`.
-    private static let knownTypes: Set<String> = [
-        "task_updated", "phase_changed", "step_updated", "output_updated", "evaluation_updated", "human_task_updated",
-        "output_version_added", "log_appended", "queue_built", "finalists_selected", "ranking_updated", "output_delta",
-        "custom",
-    ]
-
-    private static func isKnown(_ type: String) -> Bool {
-        knownTypes.contains(type) || (type.hasPrefix("custom.") && type.utf8.count > "custom.".utf8.count)
+extension Request {
+    /// Whether the client reads event streams, as a browser's `EventSource` always says.
+    var isOfEventSource: Bool {
+        headers[values: .accept].contains { accept in
+            accept.split(separator: ",").contains { range in
+                range.prefix { $0 != ";" }.filter { !$0.isWhitespace }.lowercased() == "text/event-stream"
+            }
+        }
     }
 }

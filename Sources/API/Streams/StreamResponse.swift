@@ -8,6 +8,7 @@ import Synchronization
 /// from that.
 struct StreamResponse: Sendable {
     let request: StreamRequest
+    let transport: StreamTransport
     let starter: StreamStarter
     let hub: Hub
     let permit: StreamPermit
@@ -17,7 +18,7 @@ struct StreamResponse: Sendable {
     /// Serves the stream on a connection, after the response's head is sent.
     /// - Returns: whether the response must be ended; if not, the connection is closed or no longer the HTTP server's.
     func serve(_ start: StreamStart, on channel: any Channel) async -> Bool {
-        if request.framing == .chunked, let loop = hub.nextFanOutLoop(),
+        if transport == .http1, let loop = hub.nextFanOutLoop(),
             let socket = try? await SocketHandover.takeSocket(of: channel)
         {
             // Set up on the loop's own thread and with copies: memory that lives as long as the stream must not lie among
@@ -32,8 +33,8 @@ struct StreamResponse: Sendable {
         }
         defer { permit.giveBack() }
         do {
-            let session = try await session(on: channel.eventLoop) { [request] subscribe in
-                try StreamHandler.install(in: channel, request.framing, subscribe)
+            let session = try await session(on: channel.eventLoop) { [transport] subscribe in
+                try StreamHandler.install(in: channel, transport, subscribe)
             }
             let outcome = await session.run(start, restart: restart)
             if outcome == .finished { await session.settle(within: currentSettleTime) }
@@ -67,7 +68,10 @@ struct StreamResponse: Sendable {
 
     private func serve(_ start: StreamStart, _ session: StreamSession, on channel: any Channel) async {
         await session.runDetached(start, restart: restart) { [self] outcome in
-            if outcome == .finished { await SocketStream.end(channel, within: currentSettleTime) }
+            if outcome == .finished {
+                await SocketStream.end(
+                    channel, request.framing, within: currentSettleTime, isPatient: !hub.isDraining)
+            }
             channel.close(promise: nil)
             permit.giveBack()
         }
@@ -77,7 +81,7 @@ struct StreamResponse: Sendable {
         StreamResponse(
             request: StreamRequest(
                 tenantID: request.tenantID, filter: request.filter.copied(), framing: request.framing),
-            starter: starter, hub: hub, permit: permit.moved(), logger: logger, settleTime: settleTime)
+            transport: transport, starter: starter, hub: hub, permit: permit.moved(), logger: logger, settleTime: settleTime)
     }
 
     private var currentSettleTime: Duration { hub.isDraining ? min(settleTime, .seconds(1)) : settleTime }

@@ -40,7 +40,7 @@ struct StreamRoutes: Sendable {
         do {
             beginning = try await starter.begin(query.position)
         } catch let error as PostgresError {
-            guard Self.isEventSource(request) else { throw error }
+            guard request.isOfEventSource else { throw error }
             context.logger.warning("a stream cannot begin", metadata: ["error": "\(error)"])
             return try overloaded(.node, request, context)
         }
@@ -49,8 +49,9 @@ struct StreamRoutes: Sendable {
         permit.follow(head)
         let response = StreamResponse(
             request: StreamRequest(
-                tenantID: context.scope.tenantID, filter: query.filter, framing: context.isHTTP2 ? .plain : .chunked),
-            starter: starter, hub: hub, permit: permit, logger: logger, settleTime: api.configuration.streamSettleTime)
+                tenantID: context.scope.tenantID, filter: query.filter,
+                framing: context.isHTTP2 || context.isHTTP10 ? .plain : .chunked),
+            transport: context.isHTTP2 ? .http2 : .http1, starter: starter, hub: hub, permit: permit, logger: logger, settleTime: api.configuration.streamSettleTime)
         let channel = context.channel
         return Response(
             status: .ok, headers: Self.headers(closing: !context.isHTTP2),
@@ -64,7 +65,7 @@ struct StreamRoutes: Sendable {
         _ limit: StreamLimit, _ request: Request, _ context: PressroomRequestContext
     ) throws(ProblemError) -> Response {
         let retry = hub.jitteredRetryWhenOverloaded
-        guard Self.isEventSource(request) else {
+        guard request.isOfEventSource else {
             let headers: HTTPFields = [.retryAfter: "\(retry.components.seconds)"]
             switch limit {
             case .node: throw ProblemError(.unavailable, "This node serves no further streams now.", headers: headers)
@@ -72,12 +73,12 @@ struct StreamRoutes: Sendable {
             case .user: throw ProblemError(.tooManyRequests, "You have too many open streams.", headers: headers)
             }
         }
-        let frames = [Frame.opening(retry: retry, cursor: nil).plain, Frame.overloaded(retry: retry).plain]
+        let frame = Frame.first(.overloaded(retry: retry), retry: retry, cursor: nil).plain
         let closing = context.isHTTP2 ? nil : context.channel
         return Response(
             status: .ok, headers: Self.headers(closing: closing != nil),
             body: ResponseBody { writer in
-                try await writer.write(contentsOf: frames)
+                try await writer.write(frame)
                 try await writer.finish(nil)
                 closing?.close(promise: nil)
             })
@@ -92,15 +93,6 @@ struct StreamRoutes: Sendable {
             body: ResponseBody { writer in
                 if let closing { closing.close(promise: nil) } else { try await writer.finish(nil) }
             })
-    }
-
-    /// Whether the client reads event streams, as a browser's `EventSource` always says.
-    private static func isEventSource(_ request: Request) -> Bool {
-        request.headers[values: .accept].contains { accept in
-            accept.split(separator: ",").contains { range in
-                range.prefix { $0 != ";" }.filter { !$0.isWhitespace }.lowercased() == "text/event-stream"
-            }
-        }
     }
 
     /// - Parameter closing: in HTTP/1.1 the connection ends with the stream, because it may be taken from the server.

@@ -22,6 +22,8 @@ struct StreamStarter: Sendable {
         case .after(let cursor):
             if let reason = Self.resetReason(cursor, head) { return try await reset(reason, given: cursor) }
             return (StreamStart(cursor: cursor, openingCursor: cursor), head)
+        case .unknown:
+            return try await reset(.epoch, given: nil)
         case .earliest:
             let cursor = Cursor(epoch: head.epoch, position: head.pruned)
             return (StreamStart(cursor: cursor, openingCursor: cursor), head)
@@ -45,6 +47,7 @@ struct StreamStarter: Sendable {
     private func beginTask(_ taskID: UUID, _ position: StreamQuery.Position) async throws -> Beginning? {
         switch position {
         case .unspecified: return try await beginWithState(taskID)
+        case .unknown: return try await reset(.epoch, given: nil)
         case .after(let cursor):
             let end = try await logEnd(taskID)
             if let reason = Self.resetReason(cursor, end.head) { return try await reset(reason, given: cursor) }
@@ -60,8 +63,8 @@ struct StreamStarter: Sendable {
         }
     }
 
-    /// The opening cursor is the log's beginning. So a reader whose connection breaks in the middle of `state` gets every
-    /// event instead, or a reset and the state again, but never a stream without what went before.
+    /// The opening cursor, of a `reset` before the state, is the log's beginning. So a reader whose connection breaks before the
+    /// state has arrived gets every event instead, or a reset and the state again, but never a stream without what went before.
     private func beginWithState(_ taskID: UUID) async throws -> Beginning {
         while true {
             guard let state = try await store.streamReads.taskState(scope, taskID) else {

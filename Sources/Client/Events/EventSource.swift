@@ -1,8 +1,8 @@
-package import Base
 public import AsyncHTTPClient
 package import Base
 import NIOCore
 import NIOHTTP1
+import Workflow
 
 /// A stream of server-sent events that reconnects by itself from where it was (WHATWG HTML, section 9.2).
 ///
@@ -129,7 +129,7 @@ extension EventSource {
                 if let bytes = try await body.next() {
                     let events = try parser.append(bytes.readableBytesView).map(ServerSentEvent.init)
                     retry = parser.reconnectionTime ?? retry
-                    wasOverloaded = wasOverloaded || events.contains { $0.name == "overloaded" }
+                    wasOverloaded = wasOverloaded || events.contains { $0.name == EventType.overloaded.rawValue }
                     ready = events.reversed()
                     state = .open(body)
                     return

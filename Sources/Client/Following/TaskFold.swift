@@ -52,49 +52,50 @@ package struct TaskFold: Sendable {
     package mutating func apply(eventName: String, id: String?, dataJSON: String) throws(PressroomError) -> Outcome {
         let data: JSON
         do {
-            data = try JSON(parsing: dataJSON)
+            data = try JSON(parsing: dataJSON, limits: .stored)
         } catch {
             throw PressroomError(code: .invalidResponse, title: "the data of \(eventName) is not JSON", detail: "\(error)")
         }
-        switch eventName {
-        case "state":
+        let type = EventType(type: eventName)
+        switch type {
+        case .state:
             try replace(with: data)
             return .changed
-        case "reset":
+        case .reset:
             self = TaskFold()
             return .reset(reason: data["reason"]?.string ?? "")
-        case "end":
+        case .end:
             try move(to: id)
             return .ended(status: data["status"]?.string ?? "")
-        case "output_delta":
+        case .outputDelta:
             guard isOfThisTask(data), !isRow(data) else { return .ignored }
             return live.apply(delta: data) ? .changed : .ignored
         default:
-            return try fold(eventName, id: id, data)
+            return try fold(type, id: id, data)
         }
     }
 
-    private mutating func fold(_ name: String, id: String?, _ data: JSON) throws(PressroomError) -> Outcome {
+    private mutating func fold(_ type: EventType?, id: String?, _ data: JSON) throws(PressroomError) -> Outcome {
         if cursor == nil {
-            guard name == "task_updated", data["task"]?["version"] == 1 else { return .ignored }
+            guard type == .taskUpdated, data["task"]?["version"] == 1 else { return .ignored }
             task = data["task"] ?? task
             for table in Table.allCases where table.isListedAlways { tables[table] = FoldedRows(order: table.order) }
         }
         guard try move(to: id), isOfThisTask(data) else { return .ignored }
-        switch name {
-        case "task_updated": task = data["task"] ?? task
+        switch type {
+        case .taskUpdated: task = data["task"] ?? task
         // Its `task` is ignored: a task's change has an event of its own, and a phase's event can come after a newer one.
-        case "phase_changed": upsert(data["phase"], into: .phases)
-        case "step_updated": upsert(data["step"], into: .steps)
-        case "queue_built": for step in data["steps"]?.array ?? [] { upsert(step, into: .steps) }
-        case "output_updated": settle(data["output"])
-        case "finalists_selected": for output in data["outputs"]?.array ?? [] { settle(output) }
-        case "evaluation_updated": upsert(data["evaluation"], into: .evaluations)
-        case "ranking_updated": upsert(data["ranking"], into: .rankings)
-        case "human_task_updated": upsert(data["human_task"], into: .humanTasks)
-        case "output_version_added": upsert(data["output_version"], into: .outputVersions)
-        case "log_appended": upsert(data["log"], into: .logs)
-        default: return .ignored
+        case .phaseChanged: upsert(data["phase"], into: .phases)
+        case .stepUpdated: upsert(data["step"], into: .steps)
+        case .queueBuilt: for step in data["steps"]?.array ?? [] { upsert(step, into: .steps) }
+        case .outputUpdated: settle(data["output"])
+        case .finalistsSelected: for output in data["outputs"]?.array ?? [] { settle(output) }
+        case .evaluationUpdated: upsert(data["evaluation"], into: .evaluations)
+        case .rankingUpdated: upsert(data["ranking"], into: .rankings)
+        case .humanTaskUpdated: upsert(data["human_task"], into: .humanTasks)
+        case .outputVersionAdded: upsert(data["output_version"], into: .outputVersions)
+        case .logAppended: upsert(data["log"], into: .logs)
+        case .custom, .outputDelta, .state, .reset, .end, .overloaded, nil: return .ignored
         }
         return .changed
     }

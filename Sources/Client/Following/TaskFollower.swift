@@ -54,6 +54,8 @@ public struct TaskFollower: AsyncSequence, Sendable {
                 let outcome = try fold.apply(eventName: event.name, id: event.ownID, dataJSON: event.data)
                 self.events = events
                 switch outcome {
+                // They carry nothing but the place in the log.
+                case .ignored where event.name == "opened" || event.name == "heartbeat": continue
                 case .changed, .ignored:
                     // An element for what changes no row too: a page shows custom events.
                     guard fold.cursor != nil else { continue }

@@ -7,7 +7,7 @@ struct DirectClaims: Sendable {
     struct Claim: Sendable {
         let step: ClaimedStep
         let material: StepMaterial
-        let workflow: LoadedWorkflow
+        let workflow: WorkflowVersion
     }
 
     private(set) var claims: [Claim] = []

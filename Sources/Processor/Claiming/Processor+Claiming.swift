@@ -7,7 +7,7 @@ import Workflow
 extension Processor {
     /// Fills the free slots of this node with due steps.
     func claimSteps() async {
-        await wakeClaim.forEach(atLeastEvery: configuration.poll) {
+        await signals.claim.forEach(atLeastEvery: configuration.poll) {
             await self.round("cannot claim steps") {
                 await self.chargeModels()
                 while try await self.claimOnce(), !Task.isCancelled {}
@@ -18,7 +18,7 @@ extension Processor {
     /// Claims for each tenant its share of the free slots. Returns whether another round may find more.
     private func claimOnce() async throws -> Bool {
         guard running.free(of: configuration.concurrency) > 0 || queue.isOld else { return false }
-        let waiting = try await store.waitingLanes(configuration.limits)
+        let waiting = try await store.waitingQueues(configuration.limits)
         let open = openQueues(waiting)
         queue.saw(waiting, open: open)
         let shares = FairShare.divide(
@@ -29,7 +29,7 @@ extension Processor {
             let scope = Scope.processor(id, tenantID: tenantID)
             do {
                 let steps = try await store.claimSteps(
-                    scope, processorID: id, lanes: open[tenantID], limit: slots, limits: configuration.limits)
+                    scope, processorID: id, queues: open[tenantID], limit: slots, limits: configuration.limits)
                 guard !steps.isEmpty else { continue }
                 claimedAny = true
                 await start(steps, scope)
@@ -49,9 +49,9 @@ extension Processor {
 
     /// The queues that no model's limit closes; this loop wakes when the first of the others opens. A limit of
     /// concurrent calls opens with a commit, which wakes the loop too.
-    private func openQueues(_ waiting: WaitingLanes) -> [String: [Lane]] {
+    private func openQueues(_ waiting: WaitingQueues) -> [String: [StepQueue]] {
         var opensIn: Duration?
-        let open = waiting.lanes.mapValues { queues in
+        let open = waiting.queues.mapValues { queues in
             queues.filter { queue in
                 let scopes = queue.model.map { configuration.limits.models.scopes(of: $0) } ?? []
                 let closed = scopes.compactMap { waiting.models[$0] }.filter { $0.steps == 0 }
@@ -76,18 +76,25 @@ extension Processor {
     }
 
     private func start(_ steps: [ClaimedStep], _ scope: Scope) async {
+        let taskIDs = Set(steps.map(\.taskID))
         do {
-            let material = try await store.stepMaterial(scope, Array(Set(steps.map(\.taskID))))
-            var loaded: [UUID: LoadedWorkflow] = [:]
-            for id in Set(material.values.map(\.task.workflowID)) { loaded[id] = try await workflows.workflow(scope, id) }
+            let material = try await store.stepMaterial(scope, Array(taskIDs))
+            let loaded = try await store.workflowVersions(scope, Set(material.values.map(\.task.workflowID)))
             for step in steps {
                 guard let material = material[step.taskID], let workflow = loaded[material.task.workflowID] else { continue }
                 run(step, material, workflow)
             }
+        } catch where taskIDs.count > 1 && error.isOfTheTask {
+            // The rows of one task are in the way. Each is started by itself.
+            for steps in Dictionary(grouping: steps, by: \.taskID).values { await start(steps, scope) }
         } catch {
             logger.warning("cannot start claimed steps", metadata: ["error": "\(error)"])
             for step in steps { meter.ended(step) }
-            finished.add(steps.map { FinishedStep($0, .handedBack) })
+            let outcome: StepOutcome =
+                error.isOfTheTask
+                ? .failed(StepFailure(code: "internal_error", message: "The step cannot be started: \(error)", isRetryable: false))
+                : .handedBack
+            finished.add(steps.map { FinishedStep($0, outcome) })
         }
     }
 
@@ -110,13 +117,13 @@ extension Processor {
         }
     }
 
-    private func run(_ step: ClaimedStep, _ material: StepMaterial, _ workflow: LoadedWorkflow) {
+    private func run(_ step: ClaimedStep, _ material: StepMaterial, _ workflow: WorkflowVersion) {
         running.start(step) { [runner, finished, meter] in
             let outcome = await runner.run(step, material, workflow)
             meter.ended(step)
             finished.add([FinishedStep(step, outcome)])
-        } ended: { [wakeClaim] in
-            wakeClaim.wake()
+        } ended: { [signals] in
+            signals.claim.wake()
         }
     }
 }
@@ -140,7 +147,7 @@ final class QueueView: Sendable {
     }
 
     /// - Parameter open: by tenant, the queues that no limit is known to close.
-    func saw(_ waiting: WaitingLanes, open: [String: [Lane]]) {
+    func saw(_ waiting: WaitingQueues, open: [String: [StepQueue]]) {
         let priorities = open.reduce(into: [String: Int]()) { best, tenant in
             best[tenant.key] = tenant.value.compactMap { waiting.priorities[tenant.key]?[$0] }.max()
         }

@@ -35,7 +35,7 @@ extension Processor {
         finished.settle(done)
         for result in done { texts.end(result) }
         tryLater(left)
-        wakeClaim.wake()
+        signals.claim.wake()
     }
 
     /// Puts results back after 200 ms; other results do not wait for them.

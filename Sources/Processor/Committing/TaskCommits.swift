@@ -8,7 +8,6 @@ import Workflow
 /// Takes the results of steps into their tasks, many in one transaction, and moves the tasks on.
 struct TaskCommits: Sendable {
     let store: Store
-    let workflows: WorkflowCache
     let processorID: UUID
     let logger: Logger
     private let knownTasks = KnownTasks()
@@ -37,19 +36,24 @@ struct TaskCommits: Sendable {
                 for results in byTask.values { left += await commit(results, tenantID: tenantID) }
                 return left
             }
-            return later(results, error)
+            return await later(results, error)
         }
     }
 
-    /// Keeps the results of one task for later, or, where they can never be written, fails their steps.
-    private func later(_ results: [FinishedStep], _ error: any Error) -> [FinishedStep] {
+    /// Keeps the results of one task for later. Where they can never be written, their steps fail, and where that cannot be
+    /// written either, the task.
+    private func later(_ results: [FinishedStep], _ error: any Error) async -> [FinishedStep] {
         if error.isPassing { return results }
         logger.error(
             "results of a task cannot be written", metadata: ["task": "\(results[0].taskID.text)", "error": "\(error)"])
         let failure = StepFailure(
             code: "internal_error", message: "The result could not be written: \(error)", isRetryable: false)
         let alreadyFailing = results.allSatisfy { if case .failed(let known) = $0.outcome { known.code == failure.code } else { false } }
-        if alreadyFailing { return [] }
+        if alreadyFailing {
+            guard error.isOfTheTask else { return [] }
+            let scope = Scope.processor(processorID, tenantID: results[0].tenantID)
+            return await store.giveUp(scope, results[0].taskID, error, logger) ? [] : results
+        }
         return results.map { result in
             FinishedStep(
                 tenantID: result.tenantID, taskID: result.taskID, stepID: result.stepID, outputID: result.outputID,
@@ -64,7 +68,6 @@ struct TaskCommits: Sendable {
         var unknown = Set(byTask.keys)
         if !known.isEmpty, try await commit(known, byTask, scope) { unknown.subtract(known.map(\.graph.taskID)) }
         if !unknown.isEmpty { try await commit(unknown, byTask, scope) }
-        store.hints.workArrived(mayEndRuns: false)
     }
 
     /// Goes on from the known graphs of the tasks. False when they do not suffice and the tasks have to be read.
@@ -72,7 +75,7 @@ struct TaskCommits: Sendable {
         let loaded = Dictionary(known.map { ($0.graph.workflowID, $0.workflow) }, uniquingKeysWith: { first, _ in first })
         do {
             return try await claiming(scope, loaded, max: byTask.count) { reserved in
-                let commit = try await store.withKnownTaskGraphs(scope, known.map(\.graph)) { graphs in
+                let commit = try await store.withKnownTaskGraphs(scope, known.map(\.graph), work: .due) { graphs in
                     var claims = reserved
                     move(&graphs, loaded, taking: byTask, &claims)
                     return claims
@@ -87,11 +90,11 @@ struct TaskCommits: Sendable {
     }
 
     private func commit(_ taskIDs: Set<UUID>, _ byTask: [UUID: [FinishedStep]], _ scope: Scope) async throws {
-        let loaded = try await workflows.workflows(scope, ofTasks: Array(taskIDs))
+        let loaded = try await store.workflowVersions(scope, ofTasks: Array(taskIDs))
         _ = try await claiming(scope, loaded, max: byTask.count) { reserved in
             // The body runs again with the values of the expressions that the engines need: the claims add up.
             let claims = Mutex(reserved)
-            let commit = try await store.changeTaskGraphs(scope, Array(taskIDs)) { graphs in
+            let commit = try await store.changeTaskGraphs(scope, Array(taskIDs), work: .due) { graphs in
                 claims.withLock { move(&graphs, loaded, taking: byTask, &$0) }
             }
             return (claims.withLock { $0 }, commit.known)
@@ -100,7 +103,7 @@ struct TaskCommits: Sendable {
 
     /// Takes results into their tasks and moves these on.
     func move(
-        _ graphs: inout [TaskGraph], _ workflows: [UUID: LoadedWorkflow], taking results: [UUID: [FinishedStep]] = [:],
+        _ graphs: inout [TaskGraph], _ workflows: [UUID: WorkflowVersion], taking results: [UUID: [FinishedStep]] = [:],
         _ claims: inout DirectClaims
     ) {
         for index in graphs.indices {
@@ -118,7 +121,7 @@ struct TaskCommits: Sendable {
     /// Runs a transaction that may claim at most `max` of the steps that it adds, and remembers the tasks as it leaves
     /// them. False when the transaction returns nil.
     func claiming(
-        _ scope: Scope, _ workflows: [UUID: LoadedWorkflow], max: Int,
+        _ scope: Scope, _ workflows: [UUID: WorkflowVersion], max: Int,
         _ transaction: (DirectClaims) async throws -> (claims: DirectClaims, known: [KnownTaskGraph])?
     ) async throws -> Bool {
         let reserved =
@@ -141,14 +144,14 @@ struct TaskCommits: Sendable {
 final class KnownTasks: Sendable {
     struct Entry: Sendable {
         let graph: KnownTaskGraph
-        let workflow: LoadedWorkflow
+        let workflow: WorkflowVersion
     }
 
     private let entries = Mutex<[UUID: Entry]>([:])
     /// A task has an entry while its steps run, and seldom a little longer. Beyond this number all entries are dropped.
     private let capacity = 10_000
 
-    func keep(_ graph: KnownTaskGraph, _ workflow: LoadedWorkflow) {
+    func keep(_ graph: KnownTaskGraph, _ workflow: WorkflowVersion) {
         entries.withLock { entries in
             if entries.count >= capacity { entries.removeAll() }
             entries[graph.taskID] = Entry(graph: graph, workflow: workflow)

@@ -109,6 +109,7 @@ extension TaskEngine {
                 code: "too_many_items",
                 message: "The list has \(items.count) elements; max_items allows \(fanOut.maxItems).", isRetryable: false)
         }
+        if let failure = StepFailure(tooDeep: .array(items), "list") { throw failure }
         graph.updatePhase(phase.id) { $0.input = ["items": .array(items)] }
         return true
     }

@@ -12,11 +12,11 @@ import Workflow
 /// outcomes), `+Drafts` (which drafts a phase works on), `+Expressions`. What a kind of phase does is in `Kinds`.
 struct TaskEngine {
     var graph: TaskGraph
-    let workflow: LoadedWorkflow
+    let workflow: WorkflowVersion
     /// The steps that the task had before.
     let known: Set<UUID>
 
-    init(_ graph: TaskGraph, _ workflow: LoadedWorkflow) {
+    init(_ graph: TaskGraph, _ workflow: WorkflowVersion) {
         self.graph = graph
         known = Set(graph.steps.map { $0.id })
         self.workflow = workflow
@@ -101,6 +101,10 @@ extension TaskEngine {
         switch conclusion {
         case .completed(let output):
             guard let phase = graph.phase(definition.id) else { return false }
+            if let failure = StepFailure(tooDeep: output, "output of the phase") {
+                fail(phaseID, failure)
+                return true
+            }
             do throws(StepFailure) {
                 guard let repeats = try repeats(phase, definition, output) else { return false }
                 if repeats {

@@ -7,18 +7,18 @@ package import Workflow
 
 /// Runs a custom kind: one that the embedding program registered.
 struct CustomKindBehavior: SingleStepBehavior {
-    let phase: OwnPhase
+    let phase: CustomPhase
 
     func step(_ engine: inout TaskEngine, _ phaseID: UUID, _ definition: PhaseDefinition, given: JSON) -> NewStep {
-        NewStep(kind: .own)
+        NewStep(kind: .custom)
     }
 
     func run(_ run: StepRun) async throws -> StepResult {
-        guard let kind = run.services.ownKinds[phase.kind] else {
+        guard let kind = run.services.customKinds[phase.kind] else {
             // Another node may have it: a new program does not reach all nodes at once.
             throw StepFailure(code: "unknown_kind", message: "This node has no kind \(phase.kind).", isRetryable: true)
         }
-        let call = OwnKindCall(run, phase)
+        let call = CustomStepRun(run, phase)
         let output = try await run.services.deadlines.run(within: run.definition.timeout) {
             do {
                 return try await kind.run(call)
@@ -39,11 +39,11 @@ struct CustomKindBehavior: SingleStepBehavior {
 /// A custom kind, as the embedding program registers it.
 package struct RegisteredKind: Sendable {
     package let name: String
-    package let check: OwnKinds.Check
+    package let check: CustomKinds.Check
     /// Returns the phase's output. A `StepFailure` says whether to try again; any other error is tried again.
-    package let run: @Sendable (OwnKindCall) async throws -> JSON
+    package let run: @Sendable (CustomStepRun) async throws -> JSON
 
-    package init(name: String, check: @escaping OwnKinds.Check, run: @escaping @Sendable (OwnKindCall) async throws -> JSON) {
+    package init(name: String, check: @escaping CustomKinds.Check, run: @escaping @Sendable (CustomStepRun) async throws -> JSON) {
         self.name = name
         self.check = check
         self.run = run
@@ -51,11 +51,11 @@ package struct RegisteredKind: Sendable {
 }
 
 /// What a custom kind sees of the step that it runs.
-package struct OwnKindCall: Sendable {
+package struct CustomStepRun: Sendable {
     private let run: StepRun
     package let attributes: JSON
 
-    init(_ run: StepRun, _ phase: OwnPhase) {
+    init(_ run: StepRun, _ phase: CustomPhase) {
         self.run = run
         self.attributes = phase.attributes
     }

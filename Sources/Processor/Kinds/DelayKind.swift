@@ -46,8 +46,12 @@ struct DelayKind: SingleStepBehavior {
             let phase = engine.graph.phase(definition.id)
             let text = PromptScope(engine.graph.task, definition, phase, input).render(template, atMost: 1_000)
                 .trimmingCharacters(in: .whitespacesAndNewlines)
-            guard let date = Timestamp(rfc3339: text)?.date, let now = engine.graph.task.lockedAt else { return (text, nil) }
-            return (text, max(.zero, .seconds(date.timeIntervalSince(now))))
+            guard let time = Timestamp(rfc3339: text), Timestamp.textRange.contains(time), let now = engine.graph.task.lockedAt
+            else { return (text, nil) }
+            // The wait reaches the database as seconds in floating point: over thousands of years that is some microseconds
+            // off, which must not lead into the year 10000.
+            let end = min(time.microseconds, Timestamp.textRange.upperBound.microseconds - 1_000)
+            return (text, max(.zero, .microseconds(end - Timestamp(now).microseconds)))
         }
     }
 }

@@ -67,7 +67,7 @@ struct EvaluateKind: PhaseBehavior {
             row.status = .completed
             row.score = score
             row.weightedScore = score.map { WeightedScore.normalized($0, scale: phase.scale) }
-            row.criteriaScores = .object(JSONObject(verdict.criteriaScores.mapValues(JSON.number)))
+            row.criteriaScores = Verdict.json(verdict.criteriaScores, criteria: phase.criteria)
             row.reasoning = verdict.reasoning
             row.usage = usage.json
             row.error = nil

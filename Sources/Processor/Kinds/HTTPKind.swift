@@ -60,7 +60,10 @@ struct HTTPPhaseRequest {
             body = Array(scope.render(template).utf8)
             setDefault("content-type", "text/plain; charset=utf-8")
         case .json(let json):
-            body = Array(Self.render(json, scope).text.utf8)
+            var left = TemplateBudget.maximumBytes
+            let rendered = Self.render(json, scope, &left)
+            guard left > 0 else { throw ProviderError(code: .invalidRequest, message: "The body is too large with the values of its templates.") }
+            body = rendered.utf8
             setDefault("content-type", "application/json")
         case nil:
             if !phase.method.isSafe, phase.method != .delete { body = [] }
@@ -73,12 +76,17 @@ struct HTTPPhaseRequest {
             headers: headers, body: body, timeout: run.definition.timeout, maxBytes: phase.maxBytes)
     }
 
-    private static func render(_ json: JSON, _ scope: PromptScope) -> JSON {
+    /// - Parameter left: how many bytes of all texts together are left.
+    private static func render(_ json: JSON, _ scope: PromptScope, _ left: inout Int) -> JSON {
         switch json {
-        case .string(let text): .string(scope.render(text))
-        case .array(let elements): .array(elements.map { render($0, scope) })
-        case .object(let members): .object(members.mapValues { render($0, scope) })
-        default: json
+        case .string(let text):
+            guard left > 0 else { return json }
+            let text = scope.render(text, atMost: left)
+            left -= text.utf8.count
+            return .string(text)
+        case .array(let elements): return .array(elements.map { render($0, scope, &left) })
+        case .object(let members): return .object(members.mapValues { render($0, scope, &left) })
+        default: return json
         }
     }
 }

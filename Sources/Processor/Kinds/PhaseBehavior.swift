@@ -38,7 +38,7 @@ extension PhaseDefinition {
         case .delay(let phase): DelayKind(phase: phase)
         case .log(let phase): LogKind(phase: phase)
         case .http(let phase): HTTPKind(phase: phase)
-        case .own(let phase): CustomKindBehavior(phase: phase)
+        case .custom(let phase): CustomKindBehavior(phase: phase)
         case .transform(let phase): TransformKind(phase: phase)
         case .branch(let phase): BranchKind(phase: phase)
         case .human(let phase): HumanKind(phase: phase)

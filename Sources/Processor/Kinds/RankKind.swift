@@ -69,7 +69,7 @@ struct RankKind: PhaseBehavior {
             complete(&engine, step, reasoning, usage) { row in
                 guard let score = scores[row.outputID] else { return false }
                 row.score = score
-                row.criteriaScores = criteriaScores[row.outputID].map { .object(JSONObject($0.mapValues(JSON.number))) }
+                row.criteriaScores = criteriaScores[row.outputID].map { Verdict.json($0, criteria: phase.criteria) }
                 row.rank = 1 + scores.values.count { $0 > score }
                 row.weightedScore = WeightedScore.normalized(score, scale: phase.scale)
                 return true

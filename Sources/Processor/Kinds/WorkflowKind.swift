@@ -60,7 +60,6 @@ extension TaskEngine {
 /// Finds the workflow that a phase wants started, and checks the input against it.
 struct SubtaskPreparation: Sendable {
     let store: Store
-    let workflows: WorkflowCache
     let maxDepth: Int
 
     /// - Throws: `StepFailure`; one that may pass where the database cannot be reached.
@@ -69,6 +68,10 @@ struct SubtaskPreparation: Sendable {
             return try await start(phase, run)
         } catch let failure as StepFailure {
             throw failure
+        } catch let refusal as StartRefusal {
+            throw StepFailure(
+                code: refusal.reason == .invalidInput ? "invalid_input" : "unknown_workflow", message: refusal.message,
+                isRetryable: false)
         } catch {
             throw StepFailure(code: "unavailable", message: "\(error)", isRetryable: true)
         }
@@ -82,40 +85,18 @@ struct SubtaskPreparation: Sendable {
             throw StepFailure(
                 code: "subtask_too_deep", message: "Sub-tasks go \(maxDepth) deep at most.", isRetryable: false)
         }
-        let (id, definition) = try await find(phase, scope)
-        let schema: JSONSchema
-        let template: JSONTemplate
+        let workflow = try await store.startableWorkflow(scope, phase.name, version: phase.version?.description)
+        let input: JSON
         do {
-            schema = try JSONSchema(definition.input)
-            template = try JSONTemplate(phase.input)
-        } catch {  // both were checked when they were published
+            let template = try JSONTemplate(phase.input)
+            input = try await workflow.checkedInput(try template.render(.object(run.promptScope.members)).withoutNULs)
+        } catch let refusal as StartRefusal {
+            throw refusal
+        } catch {  // the template and the schema were checked when they were published
             throw StepFailure(code: "invalid_request", message: "\(error)", isRetryable: false)
         }
-        let rendered = template.render(.object(run.promptScope.members)).withoutNULs
-        let input = schema.applyingDefaults(to: rendered)
-        let problems = schema.validate(input, at: "/input")
-        guard problems.isEmpty else {
-            throw StepFailure(
-                code: "invalid_input",
-                message: "The input does not fit \(definition.name) \(definition.version): "
-                    + problems.prefix(5).map(\.description).joined(separator: "; "),
-                isRetryable: false)
-        }
         return SubtaskStart(
-            stepID: step.id, attempt: step.attempt, workflow: definition, workflowID: id, input: input, depth: depth)
-    }
-
-    private func find(_ phase: WorkflowPhase, _ scope: Scope) async throws -> (UUID, WorkflowDefinition) {
-        let view: WorkflowView?
-        if let version = phase.version {
-            view = try await store.workflow(scope, name: phase.name, version: version.description)
-        } else {
-            view = try await store.latestWorkflow(scope, name: phase.name)
-        }
-        guard let view, view.status == .active else {
-            let what = phase.version.map { "version \($0) of a workflow \(phase.name)" } ?? "workflow \(phase.name)"
-            throw StepFailure(code: "unknown_workflow", message: "There is no active \(what).", isRetryable: false)
-        }
-        return (view.id, try await workflows.workflow(scope, view.id).definition)
+            stepID: step.id, attempt: step.attempt, workflow: workflow.definition, workflowID: workflow.id, input: input,
+            depth: depth)
     }
 }

@@ -7,7 +7,7 @@ import Workflow
 /// One run of a step: what it works on, and access to what it needs.
 struct StepRun: Sendable {
     let step: ClaimedStep
-    let workflow: LoadedWorkflow
+    let workflow: WorkflowVersion
     let definition: PhaseDefinition
     let material: StepMaterial
     /// The step's agent; nil for kinds without one.

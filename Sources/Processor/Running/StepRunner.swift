@@ -10,9 +10,10 @@ struct StepRunner: Sendable {
     let texts: TextsInProgress
     let logger: Logger
 
-    func run(_ step: ClaimedStep, _ material: StepMaterial, _ workflow: LoadedWorkflow) async -> StepOutcome {
+    func run(_ step: ClaimedStep, _ material: StepMaterial, _ workflow: WorkflowVersion) async -> StepOutcome {
         var model: FallbackModel?
         do {
+            if let reason = step.unreadable { throw StepFailure(code: "internal_error", message: reason, isRetryable: false) }
             let run = try stepRun(step, material, workflow)
             model = run.model
             let result = try await run.definition.behavior.run(run)
@@ -39,7 +40,7 @@ struct StepRunner: Sendable {
     }
 
     private func stepRun(
-        _ step: ClaimedStep, _ material: StepMaterial, _ workflow: LoadedWorkflow
+        _ step: ClaimedStep, _ material: StepMaterial, _ workflow: WorkflowVersion
     ) throws(ProviderError) -> StepRun {
         guard let key = material.phases.first(where: { $0.id == step.phaseID })?.key,
             let definition = workflow.definition.phase(key), let context = ExecutionContext(json: material.task.context)
@@ -78,7 +79,7 @@ package struct StepServices: Sendable {
     package var web: any WebClient
     package var secrets: SecretLookup
     /// By their names.
-    package var ownKinds: [String: RegisteredKind]
+    package var customKinds: [String: RegisteredKind]
     // Set by the processor.
     var subtasks: SubtaskPreparation?
     var slots: ModelSlots?
@@ -86,12 +87,12 @@ package struct StepServices: Sendable {
 
     package init(
         models: @escaping ModelLookup, web: any WebClient = NoWebClient(), secrets: @escaping SecretLookup = { _ in nil },
-        ownKinds: [RegisteredKind] = []
+        customKinds: [RegisteredKind] = []
     ) {
         self.models = models
         self.web = web
         self.secrets = secrets
-        self.ownKinds = Dictionary(ownKinds.map { ($0.name, $0) }, uniquingKeysWith: { _, last in last })
+        self.customKinds = Dictionary(customKinds.map { ($0.name, $0) }, uniquingKeysWith: { _, last in last })
     }
 }
 
@@ -167,6 +168,13 @@ package struct StepFailure: Error, Sendable, Equatable {
     init(_ error: ProviderError) {
         self.init(
             code: error.code.rawValue, message: error.message, isRetryable: error.isRetryable, retryAfter: error.retryAfter)
+    }
+
+    /// Nil unless a value is nested deeper than rows may wrap any further.
+    init?(tooDeep value: JSON, _ name: String) {
+        let limit = JSONLimits.made.depth
+        guard value.depth > limit else { return nil }
+        self.init(code: "too_deep", message: "The \(name) is nested deeper than \(limit).", isRetryable: false)
     }
 
     var json: JSON {

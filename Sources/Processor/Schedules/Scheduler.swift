@@ -119,49 +119,28 @@ package struct SchedulerConfiguration: Sendable {
 }
 
 /// Makes the tasks of schedules: finds the workflow's current version and checks the input against it.
-final class ScheduledStarts: Sendable {
-    private let store: Store
-    private let definitions = DefinitionCache()
-
-    init(store: Store) {
-        self.store = store
-    }
+struct ScheduledStarts: Sendable {
+    let store: Store
 
     /// The task for the time `due`.
     ///
     /// - Throws: `ScheduleFailure` when the schedule cannot start one; what the store throws.
     func start(_ scope: Scope, _ schedule: ScheduleRow, due: Date) async throws -> TaskStart {
         let values = schedule.values
-        let workflow = try await workflow(scope, values)
-        guard let entry = try await definitions.entry(store, scope, id: workflow.id) else {
-            throw ScheduleFailure.noWorkflow(values.workflowName, version: values.workflowVersion)
+        let workflow: WorkflowVersion
+        let input: JSON
+        do {
+            workflow = try await store.startableWorkflow(scope, values.workflowName, version: values.workflowVersion)
+            input = try await workflow.checkedInput(values.input)
+        } catch let refusal as StartRefusal {
+            throw ScheduleFailure(refusal)
         }
-        let input = entry.input.applyingDefaults(to: values.input)
-        let problems = entry.input.validate(input, at: "/input")
-        guard problems.isEmpty else { throw ScheduleFailure.input(problems) }
         let taskID = UUIDv7.next()
         let time = Timestamp(due).text
         return TaskStart(
-            taskID: taskID, workflow: entry.definition, workflowID: workflow.id, input: input, config: values.config,
+            taskID: taskID, workflow: workflow.definition, workflowID: workflow.id, input: input, config: values.config,
             context: values.context.forTask(taskID, traceID: Self.newTraceID()), priority: values.priority, runAt: time,
             idempotencyKey: "schedule:\(schedule.id.text):\(time)")
-    }
-
-    private func workflow(_ scope: Scope, _ values: ScheduleValues) async throws -> WorkflowView {
-        let (name, version) = (values.workflowName, values.workflowVersion)
-        guard let version else {
-            guard let view = try await store.latestWorkflow(scope, name: name) else {
-                throw ScheduleFailure.noWorkflow(name, version: nil)
-            }
-            return view
-        }
-        guard let view = try await store.workflow(scope, name: name, version: version) else {
-            throw ScheduleFailure.noWorkflow(name, version: version)
-        }
-        guard view.status == .active else {
-            throw ScheduleFailure.inactive(name, version: version, status: view.status.rawValue)
-        }
-        return view
     }
 
     private static func newTraceID() -> String { UUID().text.replacing("-", with: "") }
@@ -176,22 +155,6 @@ struct ScheduleFailure: Error, Equatable {
     static func unusable(_ list: ProblemList) -> ScheduleFailure {
         ScheduleFailure(
             code: "invalid_schedule", message: "The schedule cannot be read.", problems: list.problems)
-    }
-
-    static func noWorkflow(_ name: String, version: String?) -> ScheduleFailure {
-        ScheduleFailure(
-            code: "workflow_not_found",
-            message: version.map { "There is no version \($0) of a workflow \(name)." }
-                ?? "There is no active version of a workflow \(name).")
-    }
-
-    static func inactive(_ name: String, version: String, status: String) -> ScheduleFailure {
-        ScheduleFailure(code: "workflow_not_active", message: "Version \(version) of the workflow \(name) is \(status).")
-    }
-
-    static func input(_ problems: [Problem]) -> ScheduleFailure {
-        ScheduleFailure(
-            code: "invalid_input", message: "The input does not fit the workflow.", problems: problems)
     }
 
     static let missed = ScheduleFailure(
@@ -213,5 +176,18 @@ struct ScheduleFailure: Error, Equatable {
                 problems.map { ["pointer": .string($0.pointer), "detail": .string($0.detail)] })
         }
         return .object(members)
+    }
+}
+
+extension ScheduleFailure {
+    init(_ refusal: StartRefusal) {
+        code =
+            switch refusal.reason {
+            case .unknown: "workflow_not_found"
+            case .notActive: "workflow_not_active"
+            case .invalidInput: "invalid_input"
+            }
+        message = refusal.message
+        problems = refusal.problems
     }
 }

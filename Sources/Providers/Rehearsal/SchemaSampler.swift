@@ -66,7 +66,9 @@ struct SchemaSampler {
             members[key] = sample(properties[key] ?? others, key: key, mood: mood, depth: depth + 1)
             if key == "approved" { mood = members[key]?.bool }
         }
-        return .object(members)
+        // They come in the order of the schema, as models write them.
+        let further = members.keys.filter { properties[$0] == nil }
+        return .object(JSONObject((properties.keys + further).compactMap { key in members[key].map { (key, $0) } }))
     }
 
     private mutating func array(_ schema: JSON, key: String, mood: Bool?, depth: Int) -> JSON {

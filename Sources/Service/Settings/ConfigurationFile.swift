@@ -69,7 +69,9 @@ struct ConfigurationFile {
             } else if Setting.groups.contains(path) {
                 readGroup(value, at: path, line: line)
             } else if Setting.keys.contains(path) {
-                if let entry = entry(value, at: path, line: line) { entries[path] = entry }
+                if let entry = Setting.lists.contains(path) ? list(value, at: path, line: line) : entry(value, at: path, line: line) {
+                    entries[path] = entry
+                }
             } else {
                 let group = prefix.isEmpty ? "" : prefix + "."
                 let known = Set(
@@ -129,6 +131,13 @@ struct ConfigurationFile {
             table[name] = row
         }
         return table
+    }
+
+    /// A list, or a single text with commas. Nil for an empty list, which counts as not set.
+    private mutating func list(_ value: Node, at path: String, line: Int) -> Entry? {
+        guard case .sequence(let elements) = value else { return entry(value, at: path, line: line) }
+        let texts = elements.compactMap { entry($0, at: path, line: line)?.text }
+        return texts.isEmpty ? nil : Entry(text: texts.joined(separator: ", "), line: line)
     }
 
     /// Nil for `null`, which counts as not set.

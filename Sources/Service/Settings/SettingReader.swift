@@ -1,5 +1,6 @@
 import Base
 import Configuration
+import Foundation
 import Workflow
 
 /// What is known of a setting besides its value.
@@ -15,12 +16,14 @@ package struct Setting: Sendable {
     /// The end of a line that begins with the key, in Markdown.
     let meaning: String
     let isSecret: Bool
+    /// Whether a file may give it as a list.
+    let isList: Bool
     /// The environment variables that set it; the first that is not empty wins.
     let variables: [String]
 
     fileprivate init(
         _ key: String, standard: String? = nil, otherwise: String = "–", range: String = "", _ meaning: String,
-        isSecret: Bool = false, otherVariables: [String] = []
+        isSecret: Bool = false, isList: Bool = false, otherVariables: [String] = []
     ) {
         self.key = key
         self.standard = standard
@@ -28,6 +31,7 @@ package struct Setting: Sendable {
         self.range = range
         self.meaning = meaning
         self.isSecret = isSecret
+        self.isList = isList
         variables = [Self.variable(of: key)] + otherVariables
     }
 
@@ -45,6 +49,7 @@ package struct Setting: Sendable {
     }
 
     static let keys = PressroomConfiguration.settings.map(\.key)
+    static let lists = Set(PressroomConfiguration.settings.filter(\.isList).map(\.key))
     /// The keys that hold a group of others.
     static let groups = Set(keys.filter { $0.contains(".") }.map { String($0.prefix { $0 != "." }) })
 
@@ -178,6 +183,15 @@ extension SettingReader {
     mutating func flag(_ key: String, default standard: Bool, _ meaning: String) -> Bool {
         read(Setting(key, standard: "\(standard)", meaning), standard, rule: "true or false") {
             ["true": true, "false": false][$0.lowercased()]
+        }
+    }
+
+    /// Values with commas between them. `parse` reads one; `rule` is the end of "must be a list, with commas, of …".
+    mutating func list<Value>(_ key: String, rule: String, _ meaning: String, _ parse: (String) -> Value?) -> [Value] {
+        read(Setting(key, meaning, isList: true), [], rule: "a list, with commas, of \(rule)") { text in
+            let entries = text.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+            let values = entries.compactMap(parse)
+            return values.count == entries.count && !entries.isEmpty ? values : nil
         }
     }
 

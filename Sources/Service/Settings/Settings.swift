@@ -1,4 +1,5 @@
 import Base
+package import API
 import Foundation
 package import Logging
 package import Providers
@@ -62,6 +63,8 @@ package struct PressroomConfiguration: Sendable, Equatable {
     package struct HTTP: Sendable, Equatable {
         package var host: String
         package var port: Int
+        package var allowedHosts: [Authority]
+        package var allowedOrigins: [WebOrigin]
         package var tlsCertificate: String?
         package var tlsKey: String?
         package var maxBodyBytes: Int
@@ -75,6 +78,21 @@ package struct PressroomConfiguration: Sendable, Equatable {
                 "http.host", default: "127.0.0.1", "the address to listen on; flags `--http-host`, `--host`")
             port = settings.integer(
                 "http.port", default: 8080, in: 0...65_535, "0 takes any free one; flags `--http-port`, `--port`")
+            allowedHosts = settings.list(
+                "http.allowed_hosts", rule: "hosts with or without a port, such as pressroom.internal",
+                """
+                names by which the service is called besides `localhost` and loopback addresses, with commas. While it \
+                listens on loopback without authentication, a request for any other `Host` gets 421, because a web page can \
+                give its own name the address of this machine; behind a proxy on the same machine, name what it passes on
+                """
+            ) { text in Authority(text).flatMap { $0.host.isEmpty ? nil : $0 } }
+            allowedOrigins = settings.list(
+                "http.allowed_origins", rule: "origins such as https://app.example",
+                """
+                origins, with commas, whose pages may change something here; a page of any other origin than the service's \
+                own gets 403 for that
+                """
+            ) { WebOrigin($0) }
             tlsCertificate = settings.optionalText(
                 "http.tls_certificate",
                 """
@@ -158,7 +176,10 @@ package struct PressroomConfiguration: Sendable, Equatable {
                 "between two comments on a quiet stream")
             maxUnsentBytes = settings.bytes(
                 "streams.max_unsent_bytes", default: 1 << 20, in: 4 << 10...1 << 30,
-                "a reader with more unsent bytes than this is cut off")
+                """
+                a reader with more unsent bytes than this gets no live events until it has caught up from the log, as fast as it \
+                reads
+                """)
             maxAge = settings.duration(
                 "streams.max_age", default: .seconds(3_600), in: .seconds(1) ... .seconds(30 * 86_400),
                 "about when a stream is ended; its reader connects again")
@@ -264,21 +285,17 @@ package struct PressroomConfiguration: Sendable, Equatable {
         package var allow: [AddressRules.Exception]
 
         init(_ settings: inout SettingReader) {
-            allow = settings.value(
-                "requests.allow", default: [],
+            allow = settings.list(
+                "requests.allow",
                 rule: """
-                    a list, with commas, of addresses, blocks and hosts, each with or without a port, such as 10.1.0.0/16, \
-                    127.0.0.1:9000, [::1]:9000
+                    addresses, blocks and hosts, each with or without a port, such as 10.1.0.0/16, 127.0.0.1:9000, \
+                    [::1]:9000
                     """,
                 """
                 where `http` phases may connect to besides public addresses: addresses, blocks and hosts with commas, each \
                 with or without a port, such as `10.1.0.0/16, 127.0.0.1:9000, [::1]:9000, intranet:8080`
                 """
-            ) { text in
-                let entries = text.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
-                let exceptions = entries.compactMap { AddressRules.Exception($0) }
-                return exceptions.count == entries.count && !entries.isEmpty ? exceptions : nil
-            }
+            ) { AddressRules.Exception($0) }
         }
     }
 

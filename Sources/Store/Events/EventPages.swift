@@ -1,6 +1,7 @@
 import Base
 package import Foundation
 import Postgres
+import Workflow
 
 /// Consecutive events of a log, and its head in the same snapshot.
 package struct EventPage: Sendable {
@@ -90,27 +91,27 @@ package struct EventPageLimit: Sendable, Hashable {
     }
 
     /// The limit for the page after one: where events are large, fewer rows are looked at that would not fit anyway.
-    package func adjusted(to page: EventPage, most: Int = 500) -> EventPageLimit {
+    package func adjusted(to page: EventPage, maxCount: Int = 500) -> EventPageLimit {
         guard !page.events.isEmpty else { return self }
         let average = page.events.reduce(0) { $0 + $1.data.bytes.count } / page.events.count
-        return EventPageLimit(count: min(most, max(8, 2 * bytes / max(1, average))), bytes: bytes)
+        return EventPageLimit(count: min(maxCount, max(8, 2 * bytes / max(1, average))), bytes: bytes)
     }
 }
 
-/// Where the events of a page are looked for.
-package enum EventSource: Sendable, Hashable {
-    /// In the tenant's log.
+/// The part of a tenant's log in which the events of a page are looked for.
+package enum LogPart: Sendable, Hashable {
+    /// All of it.
     case log
-    /// In these tasks' parts of it.
+    /// The events of these tasks.
     case tasks(Set<UUID>)
-    /// In the parts of a conversation's tasks. When it has many, all of the log is the page, and others' events are in it.
+    /// The events of a conversation's tasks. When it has many, all of the log is the page, and others' events are in it.
     case conversation(String)
 
     /// Up to so many tasks are looked up one by one.
     static let maxTasks = 100
 }
 
-extension EventSource {
+extension LogPart {
     /// The page's events, in order, as a part of a query in which `h` is the tenant's head and `start` where the page begins.
     /// Those of some tasks are found task by task, each by the index that has them in order: a planner that mistakes a few
     /// tasks for most of the log would read all of it.
@@ -163,18 +164,18 @@ extension EventSource {
 }
 
 extension Store {
-    /// The events of a tenant after a position, in order, of which those may be left out that `source` does not want. Nil
+    /// The events of a tenant after a position, in order, of which those may be left out that are not of `part`. Nil
     /// when the tenant has no log.
     package func eventPage(
-        tenantID: String, _ source: EventSource = .log, after position: Int64, limit: EventPageLimit = EventPageLimit()
+        tenantID: String, _ part: LogPart = .log, after position: Int64, limit: EventPageLimit = EventPageLimit()
     ) async throws -> EventPage? {
-        try await Self.eventPage(database, tenantID, source, after: position, limit: limit)
+        try await Self.eventPage(database, tenantID, part, after: position, limit: limit)
     }
 
     static func eventPage(
-        _ database: PostgresClient, _ tenantID: String, _ source: EventSource, after position: Int64, limit: EventPageLimit
+        _ database: PostgresClient, _ tenantID: String, _ part: LogPart, after position: Int64, limit: EventPageLimit
     ) async throws -> EventPage? {
-        try EventPage(await database.query(pageQuery(tenantID, source, after: position, limit)))
+        try EventPage(await database.query(pageQuery(tenantID, part, after: position, limit)))
     }
 
     /// Reads the events that the transaction itself has appended, as `EventPage.init` takes them; no row without any.
@@ -187,7 +188,7 @@ extension Store {
         """
         SELECT \(raw: LogHead.columns), start.position, false,
                e.position, e.type, e.task_id, \(raw: TaskFacts.columns),
-               CASE WHEN e.type = 'task_updated' AND t.status IN ('completed', 'failed', 'cancelled')
+               CASE WHEN e.type = '\(raw: EventType.taskUpdated.rawValue)' AND t.status IN ('completed', 'failed', 'cancelled')
                     THEN e.payload #>> '{task,status}' END,
                '{"type":"' || e.type || '","cursor":"' || h.epoch || '.' || e.position
                    || '","task_id":"' || e.task_id || '","at":"' || pressroom.iso(e.created_at)
@@ -209,12 +210,12 @@ extension Store {
     /// Payloads are counted twice: as they are stored, so that no more are read than needed (they may be compressed),
     /// and as they are sent.
     private static func pageQuery(
-        _ tenantID: String, _ source: EventSource, after position: Int64, _ limit: EventPageLimit
+        _ tenantID: String, _ part: LogPart, after position: Int64, _ limit: EventPageLimit
     ) -> PostgresQuery {
         """
         SELECT \(raw: LogHead.columns), start.position, e.is_cut,
                e.position, e.type, e.task_id, \(raw: TaskFacts.columns),
-               CASE WHEN e.type = 'task_updated' THEN e.body::json #>> '{task,status}' END,
+               CASE WHEN e.type = '\(raw: EventType.taskUpdated.rawValue)' THEN e.body::json #>> '{task,status}' END,
                '{"type":' || to_json(e.type) || ',"cursor":"' || h.epoch || '.' || e.position
                    || '","task_id":"' || e.task_id || '","at":"' || pressroom.iso(e.created_at)
                    || '","context":' || coalesce(t.context::text, 'null')
@@ -229,7 +230,7 @@ extension Store {
                          FROM (SELECT near.*, ltrim(near.payload::text, E' \\n\\r\\t') AS body
                                  FROM (SELECT ahead.*, row_number() OVER (ORDER BY ahead.position) AS number,
                                               sum(pg_column_size(ahead.payload)) OVER (ORDER BY ahead.position) AS stored
-                                         FROM (\(part: source.ahead(tenantID, limit))) AS ahead) AS near
+                                         FROM (\(part: part.ahead(tenantID, limit))) AS ahead) AS near
                                 WHERE near.stored - pg_column_size(near.payload) < \(limit.bytes)
                                OFFSET 0) AS sized) AS page
                 WHERE page.bytes - octet_length(page.body) < \(limit.bytes)) AS e ON true

@@ -11,14 +11,14 @@ package final class StreamReads: Sendable {
 
     private struct PageKey: Hashable, Sendable {
         let tenantID: String
-        let source: EventSource
+        let part: LogPart
         let position: Int64
         let limit: EventPageLimit
     }
 
     private let heads: BatchedReads<Bool, String, LogHead>
     private let taskEnds: BatchedReads<String, UUID, TaskLogEnd>
-    private let states: BatchedReads<StateKey, Bool, TaskState>
+    private let states: BatchedReads<StateKey, Bool, TaskSnapshot>
     private let pages: BatchedReads<PageKey, Bool, EventPage>
 
     init(_ database: PostgresClient) {
@@ -30,7 +30,7 @@ package final class StreamReads: Sendable {
             try await Store.taskState(database, key.scope, key.taskID).map { [true: $0] } ?? [:]
         }
         pages = BatchedReads { key, _ in
-            let page = try await Store.eventPage(database, key.tenantID, key.source, after: key.position, limit: key.limit)
+            let page = try await Store.eventPage(database, key.tenantID, key.part, after: key.position, limit: key.limit)
             return page.map { [true: $0] } ?? [:]
         }
     }
@@ -46,56 +46,56 @@ package final class StreamReads: Sendable {
     }
 
     /// The state of a task, as `/state` has it; nil when the scope has no such task.
-    package func taskState(_ scope: Scope, _ taskID: UUID) async throws -> TaskState? {
+    package func taskState(_ scope: Scope, _ taskID: UUID) async throws -> TaskSnapshot? {
         try await states.value(of: true, in: StateKey(scope: scope, taskID: taskID))
     }
 
-    /// The events of a tenant after a position, of which those may be left out that `source` does not want. Nil when the
+    /// The events of a tenant after a position, of which those may be left out that are not of `part`. Nil when the
     /// tenant has no log.
     package func eventPage(
-        tenantID: String, _ source: EventSource, after position: Int64, limit: EventPageLimit
+        tenantID: String, _ part: LogPart, after position: Int64, limit: EventPageLimit
     ) async throws -> EventPage? {
         try await pages.value(
-            of: true, in: PageKey(tenantID: tenantID, source: source, position: position, limit: limit))
+            of: true, in: PageKey(tenantID: tenantID, part: part, position: position, limit: limit))
     }
 }
 
 /// Lets reads that come at the same time share a query: a thousand streams that begin at once need a few, not a thousand.
 ///
-/// A value is never older than the call: reads that come while a lane's query runs go into the lane's next one.
-package final class BatchedReads<Lane: Hashable & Sendable, Element: Hashable & Sendable, Value: Sendable>: Sendable {
+/// A value is never older than the call: reads that come while a group's query runs go into the group's next one.
+package final class BatchedReads<Group: Hashable & Sendable, Element: Hashable & Sendable, Value: Sendable>: Sendable {
     private typealias Waiter = CheckedContinuation<Value?, any Error>
 
-    /// What is asked for next in each lane whose query runs.
-    private let lanes = Mutex<[Lane: [Element: [Waiter]]]>([:])
-    private let query: @Sendable (Lane, [Element]) async throws -> [Element: Value]
+    /// What is asked for next in each group whose query runs.
+    private let groups = Mutex<[Group: [Element: [Waiter]]]>([:])
+    private let query: @Sendable (Group, [Element]) async throws -> [Element: Value]
 
     /// - Parameter query: reads the values of some elements; those that do not exist are left out.
-    package init(_ query: @escaping @Sendable (Lane, [Element]) async throws -> [Element: Value]) {
+    package init(_ query: @escaping @Sendable (Group, [Element]) async throws -> [Element: Value]) {
         self.query = query
     }
 
     /// The value of an element, read after the call; nil when there is none. Throws what the query throws.
-    package func value(of element: Element, in lane: Lane) async throws -> Value? {
+    package func value(of element: Element, in group: Group) async throws -> Value? {
         try await withCheckedThrowingContinuation { waiter in
-            let isIdle = lanes.withLock { lanes in
-                let isIdle = lanes[lane] == nil
-                lanes[lane, default: [:]][element, default: []].append(waiter)
+            let isIdle = groups.withLock { groups in
+                let isIdle = groups[group] == nil
+                groups[group, default: [:]][element, default: []].append(waiter)
                 return isIdle
             }
-            if isIdle { Task(executorPreference: PollerExecutor.shared) { [self] in await work(lane) } }
+            if isIdle { Task(executorPreference: PollerExecutor.shared) { [self] in await work(group) } }
         }
     }
 
-    /// How many reads wait for the next query of a lane.
-    func waiting(in lane: Lane) -> Int {
-        lanes.withLock { $0[lane]?.values.reduce(0) { $0 + $1.count } ?? 0 }
+    /// How many reads wait for the next query of a group.
+    func waiting(in group: Group) -> Int {
+        groups.withLock { $0[group]?.values.reduce(0) { $0 + $1.count } ?? 0 }
     }
 
-    private func work(_ lane: Lane) async {
-        while let asked = take(lane) {
+    private func work(_ group: Group) async {
+        while let asked = take(group) {
             do {
-                let values = try await query(lane, Array(asked.keys))
+                let values = try await query(group, Array(asked.keys))
                 for (element, waiters) in asked {
                     for waiter in waiters { waiter.resume(returning: values[element]) }
                 }
@@ -105,14 +105,14 @@ package final class BatchedReads<Lane: Hashable & Sendable, Element: Hashable & 
         }
     }
 
-    /// What the next query asks for; nil when no read waits, and the lane is idle from then on.
-    private func take(_ lane: Lane) -> [Element: [Waiter]]? {
-        lanes.withLock { lanes in
-            guard let asked = lanes[lane], !asked.isEmpty else {
-                lanes[lane] = nil
+    /// What the next query asks for; nil when no read waits, and the group is idle from then on.
+    private func take(_ group: Group) -> [Element: [Waiter]]? {
+        groups.withLock { groups in
+            guard let asked = groups[group], !asked.isEmpty else {
+                groups[group] = nil
                 return nil
             }
-            lanes[lane] = [:]
+            groups[group] = [:]
             return asked
         }
     }

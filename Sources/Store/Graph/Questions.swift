@@ -134,9 +134,19 @@ extension Store {
                 if let error = try row.decode("error", as: String?.self) {
                     .failed(error)
                 } else {
-                    .found(try row.json("matches")?.array ?? [])
+                    Self.answer(row["matches"].bytes ?? [])
                 }
             graphs[place.graph].questions.answer(place.group, place.index, answer)
+        }
+    }
+
+    /// PostgreSQL computes with numbers that no document from outside may have.
+    private static func answer(_ matches: [UInt8]) -> Questions.Answer {
+        do {
+            let limits = JSONLimits(depth: JSONLimits.stored.depth, digits: JSONLimits.made.digits)
+            return .found(try JSON(parsing: matches, limits: limits).array ?? [])
+        } catch {
+            return .failed("What it finds cannot be used: \(error.reason).")
         }
     }
 

@@ -3,7 +3,7 @@ import Foundation
 import Postgres
 import Workflow
 
-/// The rows that a change of task graphs added or altered, as `jsonb_to_recordset` reads them.
+/// The rows that a change of task graphs added or altered, as `json_to_recordset` reads them.
 struct TaskGraphChanges: Sendable {
     var newOutputs: [JSON] = []
     var newSteps = RecordSet()

@@ -30,11 +30,11 @@ extension Store {
     /// nothing.
     ///
     /// Locks the task before the human task, as everywhere.
-    /// - Throws: `StoreError` `notFound`; `stale` when `ifVersion` is not the row's version; `conflict` with the current
+    /// - Throws: `StoreError` `notFound`; `stale` when `ifVersion` does not have the row's version; `conflict` with the current
     ///   status where that does not allow it, where another person has claimed it, or where another session holds the row;
     ///   `invalid` when the answer does not fit the form.
     package func actOnHumanTask(
-        on transaction: WriteTransaction, _ scope: Scope, _ id: UUID, _ action: HumanTaskAction, ifVersion: Int64?
+        on transaction: WriteTransaction, _ scope: Scope, _ id: UUID, _ action: HumanTaskAction, ifVersion: RowVersions?
     ) async throws -> HumanTaskView {
         let current = try await refusingHeldRows { try await lockHumanTask(transaction, scope.tenantID, id) }
         try StoreError.require(ifVersion, ofVersion: current.version, "human task")
@@ -42,7 +42,7 @@ extension Store {
             if case .claim = action { current.status == .claimed && current.claimedBy == scope.userID } else { false }
         if !isClaimedAgain {
             try current.check(action, by: scope.userID)
-            _ = try await transaction.query(query(action, scope, id, current))
+            _ = try await transaction.query(try await query(action, scope, id, current))
             transaction.announce(.due)
         }
         guard let view = try await humanTask(scope, id, transaction.query) else { throw StoreError.noHumanTask(id) }
@@ -51,7 +51,7 @@ extension Store {
 
     private func query(
         _ action: HumanTaskAction, _ scope: Scope, _ id: UUID, _ current: LockedHumanTask
-    ) throws(StoreError) -> PostgresQuery {
+    ) async throws -> PostgresQuery {
         let tenant = scope.tenantID
         switch action {
         case .claim:
@@ -60,9 +60,10 @@ extension Store {
                  WHERE tenant_id = \(tenant) AND id = \(id)
                 """
         case .complete(let data):
+            let response = try await current.response(data, maxBytes: maxInputBytes)
             return """
                 UPDATE pressroom.human_tasks
-                   SET status = 'completed', response = \(try current.response(data))::jsonb, completed_by = \(scope.userID)
+                   SET status = 'completed', response = \(response)::json, completed_by = \(scope.userID)
                  WHERE tenant_id = \(tenant) AND id = \(id)
                 """
         case .reassign(let assigneeID, let assigneeGroup):
@@ -96,7 +97,7 @@ extension Store {
         guard let row = results[2].first else { throw StoreError.noHumanTask(id) }
         return LockedHumanTask(
             status: try row.status("status"), version: try row.decode("version"), claimedBy: try row.decode("claimed_by"),
-            form: try row.json("form_schema"))
+            form: Result { try row.json("form_schema") })
     }
 }
 
@@ -111,7 +112,8 @@ private struct LockedHumanTask {
     let status: HumanTaskStatus
     let version: Int64
     let claimedBy: String?
-    let form: JSON?
+    /// Only an answer needs it.
+    let form: Result<JSON?, any Error>
 
     func check(_ action: HumanTaskAction, by userID: String) throws(StoreError) {
         guard !status.isTerminal else {
@@ -128,20 +130,21 @@ private struct LockedHumanTask {
     }
 
     /// The answer with the form's defaults.
-    func response(_ data: JSON) throws(StoreError) -> JSON {
-        guard let form else { return data }
-        let schema: JSONSchema
-        do {
-            schema = try JSONSchema(form)
-        } catch {
-            // It was checked when it was published: the row was changed by hand.
-            throw StoreError(.conflict, "The form of the human task is no JSON Schema: \(error)")
+    func response(_ data: JSON, maxBytes: Int) async throws -> JSON {
+        guard let form = try form.get() else { return data }
+        return try await onConcurrentPool {
+            let schema: JSONSchema
+            do {
+                schema = try JSONSchema(form)
+            } catch {
+                // It was checked when it was published: the row was changed by hand.
+                throw StoreError(.conflict, "The form of the human task is no JSON Schema: \(error)")
+            }
+            do throws(ProblemList) {
+                return try schema.completed(data, at: "/data", maxBytes: maxBytes)
+            } catch {
+                throw StoreError(.invalid, "The answer does not fit the form: \(error.problems[0]).", problems: error.problems)
+            }
         }
-        let response = schema.applyingDefaults(to: data)
-        let problems = schema.validate(response, at: "/data")
-        guard problems.isEmpty else {
-            throw StoreError(.invalid, "The answer does not fit the form: \(problems[0]).", problems: problems)
-        }
-        return response
     }
 }

@@ -46,7 +46,7 @@ extension HumanTaskRow {
     static let table = Table(
         "human_tasks",
         fixed: """
-            id uuid, task_id uuid, step_id uuid, title text, description text, form_schema jsonb, assignee_id text,
+            id uuid, task_id uuid, step_id uuid, title text, description text, form_schema json, assignee_id text,
             assignee_group text
             """,
         changing: "status text")
@@ -72,7 +72,7 @@ extension HumanTaskRow {
         INSERT INTO pressroom.human_tasks (tenant_id, \(raw: table.fixed.names), due_at, reminder_at)
         SELECT \(tenant), \(raw: table.fixed.values), now() + make_interval(secs => r.due_in),
                now() + make_interval(secs => r.reminder_in)
-          FROM jsonb_to_recordset(\(rows)::jsonb) AS r (\(raw: table.fixed.definitions), due_in double precision,
+          FROM json_to_recordset(\(rows)::json) AS r (\(raw: table.fixed.definitions), due_in double precision,
                reminder_in double precision)
         """
     }
@@ -81,7 +81,7 @@ extension HumanTaskRow {
         """
         UPDATE pressroom.human_tasks h
            SET status = r.status, reminded_at = CASE WHEN r.is_reminded THEN coalesce(h.reminded_at, now()) END
-          FROM jsonb_to_recordset(\(rows)::jsonb) AS r (id uuid, status text, is_reminded boolean)
+          FROM json_to_recordset(\(rows)::json) AS r (id uuid, status text, is_reminded boolean)
          WHERE h.tenant_id = \(tenant) AND h.id = r.id
         """
     }

@@ -4,9 +4,8 @@ package import Logging
 import Postgres
 import Workflow
 
-/// What a node tells the others after its commits: where there may be something to read. It is no data: what is lost is
-/// found by polling.
-package struct NodeHint: Sendable, Equatable {
+/// Notifies the other nodes of commits: where there may be something to read. It is no data: polling finds what is lost.
+package struct NodeNotification: Sendable, Equatable {
     /// The node that sends it; nil when it was typed into `psql`.
     package var nodeID: UUID?
     /// The tenants whose logs may have grown; nil for any.
@@ -24,7 +23,7 @@ package struct NodeHint: Sendable, Equatable {
     }
 }
 
-extension NodeHint {
+extension NodeNotification {
     /// In bytes; PostgreSQL takes payloads below 8,000.
     static let payloadLimit = 7_999
 
@@ -56,13 +55,13 @@ extension NodeHint {
 }
 
 /// Receives the notifications of a database's nodes, on a connection of its own.
-package struct NodeHintListener: Sendable {
+package struct NodeNotificationListener: Sendable {
     package enum Report: Sendable, Equatable {
         /// From here on every notification is received. Any may have been sent before.
         case connected
         /// Nothing is received until the next `connected`.
         case disconnected
-        case heard(NodeHint)
+        case heard(NodeNotification)
     }
 
     package static let applicationName = "pressroom listener"
@@ -72,7 +71,7 @@ package struct NodeHintListener: Sendable {
     package init(store: Store, logger: Logger) {
         var configuration = store.database.configuration
         configuration.applicationName = Self.applicationName
-        listener = PostgresListener(configuration: configuration, channels: [Store.hintChannel], logger: logger)
+        listener = PostgresListener(configuration: configuration, channels: [Store.notificationChannel], logger: logger)
     }
 
     /// Listens until it is cancelled; comes back by itself after every interruption.
@@ -86,7 +85,7 @@ package struct NodeHintListener: Sendable {
             switch notification {
             case .connected: .connected
             case .disconnected: .disconnected
-            case .received(_, let payload): .heard(NodeHint(payload: payload))
+            case .received(_, let payload): .heard(NodeNotification(payload: payload))
             }
         }
     }
@@ -94,12 +93,12 @@ package struct NodeHintListener: Sendable {
 
 extension Store {
     /// The channel of the notifications; `NOTIFY` on it in `psql` makes all nodes look at once.
-    package static let hintChannel = "pressroom_hints"
+    package static let notificationChannel = "pressroom_notifications"
 
     /// Tells the other nodes. The transaction is its own, because `NOTIFY` takes an instance-wide lock at commit, and it does
     /// not wait for the disk: what a crash loses, a poll finds.
-    package func send(_ hint: NodeHint) async throws {
+    package func send(_ notification: NodeNotification) async throws {
         _ = try await database.query(
-            "SELECT set_config('synchronous_commit', 'off', true), pg_notify(\(Self.hintChannel), \(hint.payload))")
+            "SELECT set_config('synchronous_commit', 'off', true), pg_notify(\(Self.notificationChannel), \(notification.payload))")
     }
 }

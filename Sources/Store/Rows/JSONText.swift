@@ -33,9 +33,15 @@ extension JSON: PostgresEncodable {
 
 extension PostgresRow {
     /// The `jsonb` or `json` value of a column; nil for SQL NULL.
+    ///
+    /// - Throws: `StoreError` `unreadable` for a value that only a change by hand can have made.
     func json(_ column: String) throws -> JSON? {
         guard let bytes = self[column].bytes else { return nil }
-        return try JSON(parsing: bytes)
+        do {
+            return try JSON(parsing: bytes, limits: .stored)
+        } catch {
+            throw StoreError(.unreadable, "The value of \(column) in a row cannot be read: \(error.reason).")
+        }
     }
 
     /// A status column as the state machine's type.

@@ -31,7 +31,7 @@ struct Table: Sendable {
         let columns = columns ?? self.columns
         return """
             INSERT INTO pressroom.\(raw: name) (tenant_id, \(raw: columns.names))
-            SELECT \(tenant), \(raw: columns.values) FROM jsonb_to_recordset(\(records)::jsonb) AS r (\(raw: columns.definitions))
+            SELECT \(tenant), \(raw: columns.values) FROM json_to_recordset(\(records)::json) AS r (\(raw: columns.definitions))
             """
     }
 
@@ -39,7 +39,7 @@ struct Table: Sendable {
     func update(_ records: some PostgresEncodable, _ tenant: String) -> PostgresQuery {
         """
         UPDATE pressroom.\(raw: name) t SET \(raw: changing.assignments)
-          FROM jsonb_to_recordset(\(records)::jsonb) AS r (\(raw: key) uuid, \(raw: changing.definitions))
+          FROM json_to_recordset(\(records)::json) AS r (\(raw: key) uuid, \(raw: changing.definitions))
          WHERE t.tenant_id = \(tenant) AND t.\(raw: key) = r.\(raw: key)
         """
     }
@@ -47,7 +47,7 @@ struct Table: Sendable {
 
 /// Columns of a table with their types, as the lists that statements are made of.
 struct Columns: Sendable, ExpressibleByStringLiteral {
-    /// `status text, score double precision`: what `jsonb_to_recordset` is told.
+    /// `status text, score double precision`: what `json_to_recordset` is told.
     let definitions: String
     /// `status, score`
     let names: String
@@ -103,7 +103,7 @@ extension PostgresResult {
     }
 }
 
-/// Rows as the text that `jsonb_to_recordset` reads, written member by member. What is null is left out.
+/// Rows as the text that `json_to_recordset` reads, written member by member. What is null is left out.
 struct RecordSet: Sendable, PostgresEncodable {
     private var bytes = Array("[".utf8)
 

@@ -26,6 +26,8 @@ extension DueSchedule {
             self.row = .success(try ScheduleRow(row))
         } catch let problems as ProblemList {
             self.row = .failure(problems)
+        } catch let error as StoreError where error.code == .unreadable {
+            self.row = .failure(ProblemList(error.message))
         }
     }
 }
@@ -108,7 +110,7 @@ extension Store {
             case .failed(let error):
                 _ = try await transaction.query(
                     """
-                    UPDATE pressroom.schedules SET next_run_at = \(next)::timestamptz, last_error = \(error)::jsonb
+                    UPDATE pressroom.schedules SET next_run_at = \(next)::timestamptz, last_error = \(error)::json
                      WHERE tenant_id = \(tenant) AND id = \(schedule.id)
                     """)
             case .fires(let start, let due):

@@ -36,7 +36,7 @@ package struct ScheduleValues: Sendable, Equatable {
 
     /// The columns of `schedules` that a client sets.
     static let columns: Columns = """
-        workflow_name text, workflow_version text, cron text, timezone text, misfire text, input jsonb, config jsonb,
+        workflow_name text, workflow_version text, cron text, timezone text, misfire text, input json, config json,
         context jsonb, priority integer, enabled boolean
         """
 

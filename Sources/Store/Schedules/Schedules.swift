@@ -110,7 +110,7 @@ extension Store {
             """
             INSERT INTO pressroom.schedules AS s (tenant_id, id, \(raw: columns.names), next_run_at, created_by)
             SELECT \(scope.tenantID), \(UUIDv7.next()), \(raw: columns.values), \(next)::timestamptz, \(scope.userID)
-              FROM jsonb_to_record(\(values.json)::jsonb) AS r (\(raw: columns.definitions))
+              FROM json_to_record(\(values.json)::json) AS r (\(raw: columns.definitions))
             RETURNING \(raw: ScheduleView.columns)
             """)
         return try ScheduleView(rows[0])
@@ -132,7 +132,7 @@ extension Store {
                 UPDATE pressroom.schedules s
                    SET \(raw: columns.assignments), last_error = NULL,
                        next_run_at = CASE WHEN \(cron != nil)::boolean THEN \(next)::timestamptz ELSE s.next_run_at END
-                  FROM jsonb_to_record(\(values.json)::jsonb) AS r (\(raw: columns.definitions))
+                  FROM json_to_record(\(values.json)::json) AS r (\(raw: columns.definitions))
                  WHERE s.tenant_id = \(scope.tenantID) AND s.id = \(id) AND s.version = \(version)
                 RETURNING \(raw: ScheduleView.columns)
                 """)
@@ -142,9 +142,9 @@ extension Store {
 
     /// Removes a schedule; its tasks stay.
     ///
-    /// - Throws: `StoreError` `notFound`; `stale` when `ifVersion` is not the row's version; `conflict` when another
+    /// - Throws: `StoreError` `notFound`; `stale` when `ifVersion` does not have the row's version; `conflict` when another
     ///   session holds the row.
-    package func deleteSchedule(_ scope: Scope, _ id: UUID, ifVersion: Int64?) async throws {
+    package func deleteSchedule(_ scope: Scope, _ id: UUID, ifVersion: RowVersions?) async throws {
         try await writingSchedule(scope) { transaction in
             let rows = try await transaction.query(
                 """

@@ -14,35 +14,37 @@ extension Store {
     /// can be counted in the rows, and no limit is passed. A claim whose turn does not come soon throws SQLSTATE 55P03.
     ///
     /// - Parameters:
-    ///   - lanes: where to look; nil for all of the tenant's.
+    ///   - queues: where to look; nil for all of the tenant's.
     ///   - limit: how many at most.
     package func claimSteps(
-        _ scope: Scope, processorID: UUID, lanes: [Lane]? = nil, limit: Int, limits: ClaimLimits = ClaimLimits()
+        _ scope: Scope, processorID: UUID, queues: [StepQueue]? = nil, limit: Int, limits: ClaimLimits = ClaimLimits()
     ) async throws -> [ClaimedStep] {
         let tenant = scope.tenantID
-        guard let lanes else {
-            let waiting = try await waitingLanes(limits).lanes[tenant] ?? []
-            return try await claimSteps(scope, processorID: processorID, lanes: waiting, limit: limit, limits: limits)
+        guard let queues else {
+            let waiting = try await waitingQueues(limits).queues[tenant] ?? []
+            return try await claimSteps(scope, processorID: processorID, queues: waiting, limit: limit, limits: limits)
         }
-        guard !lanes.isEmpty else { return [] }
-        let scopes = Set(lanes.flatMap { limits.models.scopes(of: $0) })
+        guard !queues.isEmpty else { return [] }
+        let scopes = Set(queues.flatMap { limits.models.scopes(of: $0) })
         let models = limits.models.filter { scopes.contains($0.key) }
         return try await write(scope) { transaction in
             let connection = transaction.connection
             let turn = Self.claimTurn(tenant, scopes.sorted())
-            if models.isEmpty, limits.tenantSteps == nil, lanes.allSatisfy({ $0.workflow == nil }) {
-                let due = try await connection.pipeline(turn + [DueStep.query(tenant, lanes, limit: limit)])
+            if models.isEmpty, limits.tenantSteps == nil, queues.allSatisfy({ $0.workflow == nil }) {
+                let due = try await connection.pipeline(turn + [DueStep.query(tenant, queues, limit: limit)])
                 let steps = try (due.last?.map(DueStep.init) ?? []).prefix(limit)
                 return try await claim(Array(steps), connection, tenant, processorID, [:])
             }
             _ = try await connection.pipeline(turn)
-            let rooms = models.isEmpty ? [:] : try Self.modelRooms(try await connection.query(Self.modelRooms(models)), models)
-            var capacity = try await claimCapacity(connection, tenant, lanes, limits, rooms)
-            let open = lanes.filter { capacity.steps(in: $0) > 0 }
+            let capacities =
+                models.isEmpty
+                ? [:] : try Self.modelCapacities(try await connection.query(Self.modelCapacities(models)), models)
+            var capacity = try await claimCapacity(connection, tenant, queues, limits, capacities)
+            let open = queues.filter { capacity.steps(in: $0) > 0 }
             guard let maxSteps = open.map({ capacity.steps(in: $0) }).max() else { return [] }
             let due = try await connection.query(DueStep.query(tenant, open, limit: min(limit, maxSteps))).map(DueStep.init)
-            let steps = due.filter { capacity.take(from: $0.lane) }.prefix(limit)
-            return try await claim(Array(steps), connection, tenant, processorID, rooms)
+            let steps = due.filter { capacity.take(from: $0.queue) }.prefix(limit)
+            return try await claim(Array(steps), connection, tenant, processorID, capacities)
         }
     }
 
@@ -57,15 +59,15 @@ extension Store {
 
     /// Counts what runs of the tenant, where one of its limits asks for it.
     private func claimCapacity(
-        _ connection: PostgresConnection, _ tenant: String, _ lanes: [Lane], _ limits: ClaimLimits,
-        _ models: [String: ModelRoom]
+        _ connection: PostgresConnection, _ tenant: String, _ queues: [StepQueue], _ limits: ClaimLimits,
+        _ models: [String: ModelCapacity]
     ) async throws -> ClaimCapacity {
-        let workflows = Array(Set(lanes.compactMap(\.workflow)))
+        let workflows = Array(Set(queues.compactMap(\.workflow)))
         guard limits.tenantSteps != nil || !workflows.isEmpty else { return ClaimCapacity(limits, models: models) }
         let results = try await connection.pipeline([
             """
-            SELECT lane, count(*) AS running FROM pressroom.steps
-             WHERE tenant_id = \(tenant) AND status = 'running' GROUP BY lane
+            SELECT queue, count(*) AS running FROM pressroom.steps
+             WHERE tenant_id = \(tenant) AND status = 'running' GROUP BY queue
             """,
             """
             SELECT n.name, w.concurrency
@@ -75,8 +77,8 @@ extension Store {
              WHERE w.concurrency IS NOT NULL
             """,
         ])
-        var running: [Lane: Int] = [:]
-        for row in results[0] { running[Lane(try row.decode("lane"))] = try row.decode("running") }
+        var running: [StepQueue: Int] = [:]
+        for row in results[0] { running[StepQueue(try row.decode("queue"))] = try row.decode("running") }
         var bounds: [String: Int] = [:]
         for row in results[1] { bounds[try row.decode("name")] = try row.decode("concurrency") }
         return ClaimCapacity(limits, running: running, workflows: bounds, models: models)
@@ -85,7 +87,7 @@ extension Store {
     /// Moves locked steps on, with what belongs to them.
     private func claim(
         _ steps: [DueStep], _ connection: PostgresConnection, _ tenant: String, _ processorID: UUID,
-        _ models: [String: ModelRoom]
+        _ models: [String: ModelCapacity]
     ) async throws -> [ClaimedStep] {
         guard !steps.isEmpty else { return [] }
         let ids = steps.map(\.id)
@@ -135,7 +137,7 @@ extension Store {
                    AND task_id IN (SELECT task_id FROM pressroom.steps WHERE tenant_id = \(tenant) AND id = ANY(\(ids)::uuid[]))
                 """)
         }
-        let calls = Dictionary(steps.flatMap { limits.scopes(of: $0.lane) }.map { ($0, 1) }, uniquingKeysWith: +)
+        let calls = Dictionary(steps.flatMap { limits.scopes(of: $0.queue) }.map { ($0, 1) }, uniquingKeysWith: +)
         if !calls.isEmpty { queries.append(Self.chargeClaimed(calls, limits)) }
         let results = try await connection.pipeline(queries)
         return try results[stepsIndex].map { row in
@@ -147,8 +149,8 @@ extension Store {
 }
 
 extension ScopedModelLimits {
-    func scopes(of lane: Lane) -> [String] {
-        lane.model.map { scopes(of: $0) } ?? []
+    func scopes(of queue: StepQueue) -> [String] {
+        queue.model.map { scopes(of: $0) } ?? []
     }
 }
 
@@ -164,6 +166,8 @@ package struct ClaimedStep: Sendable {
     package let model: ModelName?
     package let attempt: Int
     package let input: JSON
+    /// Why the input cannot be read; it is empty then, and the step is not to be run.
+    package private(set) var unreadable: String?
     /// The tokens that the claim charged for its call, by the scope of the limit; with each goes one request.
     package var charged: [String: Double] = [:]
 }
@@ -183,7 +187,13 @@ extension ClaimedStep {
         agent = try row.decode("agent")
         model = try row.decode("model", as: String?.self).flatMap { ModelName($0) }
         attempt = try row.decode("attempt")
-        input = try row.json("input") ?? [:]
+        do {
+            input = try row.json("input") ?? [:]
+        } catch let error as StoreError {
+            // The claim holds: other steps are claimed with it.
+            input = [:]
+            unreadable = error.message
+        }
         self.charged = model.map(charged) ?? [:]
     }
 }
@@ -216,7 +226,7 @@ package struct ClaimLimits: Sendable, Hashable {
     }
 }
 
-/// How much one claim may still take of a tenant, lane by lane, under all limits at once.
+/// How much one claim may still take of a tenant, queue by queue, under all limits at once.
 struct ClaimCapacity {
     private var tenant = Int.max
     private var workflows: [String: Int] = [:]
@@ -224,10 +234,11 @@ struct ClaimCapacity {
     private let models: ScopedModelLimits
 
     /// - Parameters:
-    ///   - running: the tenant's running steps by lane.
+    ///   - running: the tenant's running steps by queue.
     ///   - workflows: the limits of workflows; one that is not named has none.
     init(
-        _ limits: ClaimLimits, running: [Lane: Int] = [:], workflows: [String: Int] = [:], models: [String: ModelRoom] = [:]
+        _ limits: ClaimLimits, running: [StepQueue: Int] = [:], workflows: [String: Int] = [:],
+        models: [String: ModelCapacity] = [:]
     ) {
         self.models = limits.models
         scopes = models.mapValues(\.steps)
@@ -238,20 +249,20 @@ struct ClaimCapacity {
         }
     }
 
-    /// How many steps of the lane may be claimed.
-    func steps(in lane: Lane) -> Int {
+    /// How many steps of the queue may be claimed.
+    func steps(in queue: StepQueue) -> Int {
         var steps = tenant
-        if let workflow = lane.workflow, let left = workflows[workflow] { steps = min(steps, left) }
-        for scope in models.scopes(of: lane) { steps = min(steps, scopes[scope] ?? 0) }
+        if let workflow = queue.workflow, let left = workflows[workflow] { steps = min(steps, left) }
+        for scope in models.scopes(of: queue) { steps = min(steps, scopes[scope] ?? 0) }
         return steps
     }
 
-    /// Takes a step of the lane, if there is capacity.
-    mutating func take(from lane: Lane) -> Bool {
-        guard steps(in: lane) > 0 else { return false }
+    /// Takes a step of the queue, if there is capacity.
+    mutating func take(from queue: StepQueue) -> Bool {
+        guard steps(in: queue) > 0 else { return false }
         tenant -= 1
-        if let workflow = lane.workflow { workflows[workflow]? -= 1 }
-        for scope in models.scopes(of: lane) { scopes[scope]? -= 1 }
+        if let workflow = queue.workflow { workflows[workflow]? -= 1 }
+        for scope in models.scopes(of: queue) { scopes[scope]? -= 1 }
         return true
     }
 }

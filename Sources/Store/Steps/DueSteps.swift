@@ -3,66 +3,67 @@ import Postgres
 package import Workflow
 
 /// What waits to be claimed, of all tenants.
-package struct WaitingLanes: Sendable {
-    /// The lanes with a step that is due.
-    package let lanes: [String: [Lane]]
+package struct WaitingQueues: Sendable {
+    /// The queues with a step that is due.
+    package let queues: [String: [StepQueue]]
     /// The best priority of a due step in each of them.
-    package let priorities: [String: [Lane: Int]]
+    package let priorities: [String: [StepQueue: Int]]
     /// How much capacity the limits of models leave.
-    package let models: [String: ModelRoom]
+    package let models: [String: ModelCapacity]
     package let hasSeveralTenants: Bool
 }
 
 extension Store {
-    /// The lanes that have due steps, of all tenants.
-    package func waitingLanes(_ limits: ClaimLimits) async throws -> WaitingLanes {
+    /// The queues that have due steps, of all tenants.
+    package func waitingQueues(_ limits: ClaimLimits) async throws -> WaitingQueues {
         let queries: [PostgresQuery] = [
-            Self.waitingLanesQuery,
+            Self.waitingQueuesQuery,
             "SELECT count(*) > 1 AS several FROM (SELECT FROM pressroom.tenants LIMIT 2) t",
         ]
         let results = try await database.pipeline(
-            limits.models.isEmpty ? queries : queries + [Self.modelRooms(limits.models)])
-        var lanes: [String: [Lane]] = [:]
-        var priorities: [String: [Lane: Int]] = [:]
+            limits.models.isEmpty ? queries : queries + [Self.modelCapacities(limits.models)])
+        var queues: [String: [StepQueue]] = [:]
+        var priorities: [String: [StepQueue: Int]] = [:]
         for row in results[0] {
-            let (tenantID, lane) = (try row.decode("tenant_id", as: String.self), Lane(try row.decode("lane")))
-            lanes[tenantID, default: []].append(lane)
-            priorities[tenantID, default: [:]][lane] = try row.decode("priority")
+            let (tenantID, queue) = (try row.decode("tenant_id", as: String.self), StepQueue(try row.decode("queue")))
+            queues[tenantID, default: []].append(queue)
+            priorities[tenantID, default: [:]][queue] = try row.decode("priority")
         }
-        return WaitingLanes(
-            lanes: lanes, priorities: priorities, models: limits.models.isEmpty ? [:] : try Self.modelRooms(results[2], limits.models),
+        return WaitingQueues(
+            queues: queues, priorities: priorities,
+            models: limits.models.isEmpty ? [:] : try Self.modelCapacities(results[2], limits.models),
             hasSeveralTenants: try results[1][0].decode("several"))
     }
 
-    /// Goes from lane to lane in the index of waiting steps: its cost grows with the lanes, not with the steps, and not with
-    /// tenants that have nothing to do.
-    static var waitingLanesQuery: PostgresQuery {
+    /// Goes from queue to queue in the index of waiting steps: its cost grows with the queues, not with the steps, and not
+    /// with tenants that have nothing to do.
+    static var waitingQueuesQuery: PostgresQuery {
         """
-        WITH RECURSIVE lanes AS (
-            (SELECT s.tenant_id, s.lane FROM pressroom.steps s
+        WITH RECURSIVE queues AS (
+            (SELECT s.tenant_id, s.queue FROM pressroom.steps s
               WHERE s.status IN ('pending', 'retrying') AND s.run_at IS NOT NULL
-              ORDER BY s.tenant_id, s.lane LIMIT 1)
+              ORDER BY s.tenant_id, s.queue LIMIT 1)
             UNION ALL
-            SELECT next.tenant_id, next.lane
-              FROM lanes l CROSS JOIN LATERAL (
-                   SELECT s.tenant_id, s.lane FROM pressroom.steps s
+            SELECT next.tenant_id, next.queue
+              FROM queues q CROSS JOIN LATERAL (
+                   SELECT s.tenant_id, s.queue FROM pressroom.steps s
                     WHERE s.status IN ('pending', 'retrying') AND s.run_at IS NOT NULL
-                      AND (s.tenant_id, s.lane) > (l.tenant_id, l.lane)
-                    ORDER BY s.tenant_id, s.lane LIMIT 1) next
+                      AND (s.tenant_id, s.queue) > (q.tenant_id, q.queue)
+                    ORDER BY s.tenant_id, s.queue LIMIT 1) next
         )
-        SELECT l.tenant_id, l.lane, due.priority
-          FROM lanes l CROSS JOIN LATERAL (
+        SELECT q.tenant_id, q.queue, due.priority
+          FROM queues q CROSS JOIN LATERAL (
                SELECT s.priority FROM pressroom.steps s
-                WHERE s.tenant_id = l.tenant_id AND s.lane = l.lane
+                WHERE s.tenant_id = q.tenant_id AND s.queue = q.queue
                   AND s.status IN ('pending', 'retrying') AND s.run_at <= now()
                 ORDER BY s.priority DESC, s.run_at LIMIT 1) due
         """
     }
 }
 
-/// The waiting steps of a tenant that the same limits bind, as in `steps.lane`: the model, and behind a space the
-/// workflow where that limits its steps. Steps without either are in the lane "".
-package struct Lane: Sendable, Hashable {
+/// The waiting steps of a tenant that the same limits bind, as in `steps.queue`: the model, and behind a space the
+/// workflow where that limits its steps. Steps without either are in the queue "".
+package struct StepQueue: Sendable, Hashable {
     package let name: String
 
     package init(_ name: String) {
@@ -83,7 +84,7 @@ package struct Lane: Sendable, Hashable {
 struct DueStep {
     let id: UUID
     let kind: String
-    let lane: Lane
+    let queue: StepQueue
     /// Whether its phase or its task is `waiting`, and so is to run now.
     let wakesPhase: Bool
     let wakesTask: Bool
@@ -91,21 +92,21 @@ struct DueStep {
     init(_ row: PostgresRow) throws {
         id = try row.decode("id")
         kind = try row.decode("kind")
-        lane = Lane(try row.decode("lane"))
+        queue = StepQueue(try row.decode("queue"))
         wakesPhase = try row.decode("phase_status", as: String.self) == "waiting"
         wakesTask = try row.decode("task_status", as: String.self) == "waiting"
     }
 
-    /// Locks the best due steps of each lane; the best of all come first.
+    /// Locks the best due steps of each queue; the best of all come first.
     ///
     /// What moves with a step (its task, its phase, the output it writes or edits, the evaluations it makes) is looked
     /// up one by one by its key, whatever the planner expects, so that the scan ends when it has what it needs. A step
     /// with a row that another session holds is passed over.
-    static func query(_ tenant: String, _ lanes: [Lane], limit: Int) -> PostgresQuery {
-        let names = lanes.map(\.name)
+    static func query(_ tenant: String, _ queues: [StepQueue], limit: Int) -> PostgresQuery {
+        let names = queues.map(\.name)
         return """
-            SELECT due.id, due.kind, l.lane, due.task_status, due.phase_status
-              FROM unnest(\(names)::text[]) AS l (lane) CROSS JOIN LATERAL (
+            SELECT due.id, due.kind, q.queue, due.task_status, due.phase_status
+              FROM unnest(\(names)::text[]) AS q (queue) CROSS JOIN LATERAL (
                    SELECT s.id, s.kind, s.priority, s.run_at, task.status AS task_status, phase.status AS phase_status
                      FROM pressroom.steps s
                     CROSS JOIN LATERAL (
@@ -137,7 +138,7 @@ struct DueStep {
                              AND count(*) = (SELECT count(*) FROM pressroom.evaluations e
                                               WHERE e.tenant_id = s.tenant_id AND e.task_id = s.task_id AND e.step_id = s.id)
                           ) evaluations
-                    WHERE s.tenant_id = \(tenant) AND s.lane = l.lane COLLATE "C"
+                    WHERE s.tenant_id = \(tenant) AND s.queue = q.queue COLLATE "C"
                       AND s.status IN ('pending', 'retrying') AND s.run_at <= now()
                     ORDER BY s.priority DESC, s.run_at, s.id LIMIT \(limit)
                       FOR NO KEY UPDATE OF s SKIP LOCKED) due

@@ -39,7 +39,7 @@ package struct LiveText: Sendable {
         return """
             INSERT INTO pressroom.live_texts (tenant_id, \(raw: columns.names), processor_id)
             SELECT r.tenant_id, \(raw: columns.values), s.processor_id
-              FROM jsonb_to_recordset(\(records)::jsonb) AS r (tenant_id text, \(raw: columns.definitions))
+              FROM json_to_recordset(\(records)::json) AS r (tenant_id text, \(raw: columns.definitions))
               JOIN pressroom.steps s ON s.tenant_id = r.tenant_id AND s.id = r.step_id AND s.attempt = r.attempt
                AND s.status = 'running' AND s.processor_id = \(processorID)
               JOIN pressroom.outputs o ON o.tenant_id = r.tenant_id AND o.id = r.output_id
@@ -137,7 +137,7 @@ extension Store {
         let rows = try await database.query(
             """
             WITH known AS (
-                SELECT * FROM jsonb_to_recordset(\(Self.json(known))::jsonb) AS k (tenant_id text, output_id uuid,
+                SELECT * FROM json_to_recordset(\(Self.json(known))::json) AS k (tenant_id text, output_id uuid,
                        version_number integer, step_id uuid, attempt integer, bytes integer, characters integer)
             ), live AS (
                 -- A row that is left from a run that has ended is none.

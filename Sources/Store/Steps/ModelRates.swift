@@ -3,7 +3,7 @@ import Postgres
 package import Workflow
 
 /// How much capacity a provider or a model has under its limits at a moment.
-package struct ModelRoom: Sendable, Hashable {
+package struct ModelCapacity: Sendable, Hashable {
     package let limits: ModelLimits
     /// Steps that run; nil where their number has no limit.
     package let running: Int?
@@ -83,7 +83,7 @@ extension Store {
         _ = try await database.query(
             """
             WITH spent AS (
-                SELECT * FROM jsonb_to_recordset(\(rows)::jsonb) AS s (scope text, requests integer,
+                SELECT * FROM json_to_recordset(\(rows)::json) AS s (scope text, requests integer,
                        tokens double precision, calls integer, call_tokens double precision)
             ), held AS MATERIALIZED (
                 SELECT r.scope FROM pressroom.model_rates r
@@ -102,7 +102,7 @@ extension Store {
     }
 
     /// How much capacity each of the limits leaves. Without the rows' locks it holds only for this moment.
-    static func modelRooms(_ limits: ScopedModelLimits) -> PostgresQuery {
+    static func modelCapacities(_ limits: ScopedModelLimits) -> PostgresQuery {
         """
         SELECT l.scope, \(raw: tokensPerCall) AS tokens_per_call,
                pressroom.refilled(greatest(l.lowest_requests, coalesce(r.requests, 'Infinity')), l.request_burst,
@@ -119,22 +119,22 @@ extension Store {
                         FROM pressroom.fallback_calls c
                         JOIN pressroom.steps s ON s.tenant_id = c.tenant_id AND s.id = c.step_id
                        WHERE s.status = 'running' AND s.attempt = c.attempt) END AS running
-          FROM jsonb_to_recordset(\(rows(limits))::jsonb) AS l (\(raw: limitColumns.definitions))
+          FROM json_to_recordset(\(rows(limits))::json) AS l (\(raw: limitColumns.definitions))
           LEFT JOIN pressroom.model_rates r ON r.scope = l.scope COLLATE "C"
         """
     }
 
-    static func modelRooms(_ result: PostgresResult, _ limits: ScopedModelLimits) throws -> [String: ModelRoom] {
-        var rooms: [String: ModelRoom] = [:]
+    static func modelCapacities(_ result: PostgresResult, _ limits: ScopedModelLimits) throws -> [String: ModelCapacity] {
+        var capacities: [String: ModelCapacity] = [:]
         for row in result {
             let scope = try row.decode("scope", as: String.self)
-            rooms[scope] = ModelRoom(
+            capacities[scope] = ModelCapacity(
                 limits: limits[scope] ?? ModelLimits(), running: try row.decode("running"),
                 requests: limits[scope]?.requestsPerMinute == nil ? nil : try row.decode("requests"),
                 tokens: limits[scope]?.tokensPerMinute == nil ? nil : try row.decode("tokens"),
                 tokensPerCall: try row.decode("tokens_per_call"))
         }
-        return rooms
+        return capacities
     }
 
     /// Takes the locks of the limits until the transaction ends, in order.
@@ -161,7 +161,7 @@ extension Store {
                    pressroom.refilled(greatest(l.lowest_tokens, r.tokens), l.token_burst, l.tokens_per_second,
                                       r.refilled_at) - l.calls * \(raw: tokensPerCall), r.tokens),
                refilled_at = clock_timestamp()
-          FROM jsonb_to_recordset(\(rows(limits, calls))::jsonb) AS l (\(raw: limitColumns.definitions))
+          FROM json_to_recordset(\(rows(limits, calls))::json) AS l (\(raw: limitColumns.definitions))
          WHERE r.scope = l.scope COLLATE "C"
         """
     }
@@ -220,12 +220,12 @@ extension Store {
                 RETURNING step_id
                 """)
             guard !held.isEmpty else { return false }
-            let rooms = try Self.modelRooms(try await connection.query(Self.modelRooms(limits)), limits)
-            let hasRoom = rooms.values.allSatisfy { room in
-                guard let limit = room.limits.concurrency, let running = room.running else { return true }
+            let capacities = try Self.modelCapacities(try await connection.query(Self.modelCapacities(limits)), limits)
+            let hasCapacity = capacities.values.allSatisfy { capacity in
+                guard let limit = capacity.limits.concurrency, let running = capacity.running else { return true }
                 return running < limit
             }
-            guard hasRoom else { return false }
+            guard hasCapacity else { return false }
             _ = try await connection.query(
                 """
                 UPDATE pressroom.fallback_calls SET model = \(model.description)

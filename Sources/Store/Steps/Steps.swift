@@ -30,7 +30,7 @@ package struct StepRow: Sendable, Equatable {
     package var output: JSON?
     package var error: JSON?
     package var runAt = RunAt.unchanged
-    /// For a new row: the workflow's name, where it limits its steps; they are claimed in a lane of their own.
+    /// For a new row: the workflow's name, where it limits its steps; they are claimed in a queue of their own.
     package var limitedWorkflow: String?
     /// How long until `run_at`, by the database's clock, when the row was read; nil when nothing but a wake-up runs it.
     package let dueIn: Duration?
@@ -71,7 +71,7 @@ package enum StepKind: String, Sendable {
     case delay
     case log
     case http
-    case own
+    case custom
     case human, workflow
 }
 
@@ -110,10 +110,10 @@ extension StepRow {
         "steps",
         fixed: """
             id uuid, task_id uuid, phase_id uuid, output_id uuid, kind text, agent text, model text, sequence integer,
-            input jsonb
+            input json
             """,
         changing: """
-            status text, attempt integer, max_attempts integer, processor_id uuid, output jsonb, error jsonb
+            status text, attempt integer, max_attempts integer, processor_id uuid, output json, error json
             """)
 
     /// What the service sets when it adds a step, beside times.
@@ -179,7 +179,7 @@ extension StepRow {
         SELECT \(tenant), \(raw: added.values), now() + make_interval(secs => r.run_in),
                CASE r.status WHEN 'running' THEN now() END,
                CASE WHEN r.status IN ('completed', 'failed', 'skipped', 'cancelled') THEN now() END
-          FROM jsonb_to_recordset(\(rows)::jsonb) AS r (\(raw: added.definitions), run_in double precision)
+          FROM json_to_recordset(\(rows)::json) AS r (\(raw: added.definitions), run_in double precision)
          WHERE true
         """
     }
@@ -189,7 +189,7 @@ extension StepRow {
         UPDATE pressroom.steps s
            SET \(raw: table.changing.assignments),
                run_at = CASE WHEN r.changes_run_at THEN now() + make_interval(secs => r.run_in) ELSE s.run_at END
-          FROM jsonb_to_recordset(\(rows)::jsonb) AS r (id uuid, \(raw: table.changing.definitions),
+          FROM json_to_recordset(\(rows)::json) AS r (id uuid, \(raw: table.changing.definitions),
                changes_run_at boolean, run_in double precision)
          WHERE s.tenant_id = \(tenant) AND s.id = r.id
         """

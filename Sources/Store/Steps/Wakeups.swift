@@ -92,7 +92,7 @@ extension Store {
         """
         INSERT INTO pressroom.wakeups (tenant_id, task_id, run_at)
         SELECT \(tenant), r.task_id, now() + make_interval(secs => r.run_in)
-          FROM jsonb_to_recordset(\(rows)::jsonb) AS r (task_id uuid, run_in double precision)
+          FROM json_to_recordset(\(rows)::json) AS r (task_id uuid, run_in double precision)
         ON CONFLICT (tenant_id, task_id) DO UPDATE SET run_at = least(wakeups.run_at, EXCLUDED.run_at)
         """
     }
@@ -119,7 +119,7 @@ extension Store {
                 if isCancellation, try await !cancelled(scope(tenant), taskID) { continue }
                 try await relay(tenant, id)
                 done += 1
-            } catch let error as PostgresError where !error.isConnectionProblem {
+            } catch where (error as? PostgresError)?.isConnectionProblem != true && !(error is CancellationError) {
                 continue  // the others do not wait for it; it is tried again
             }
         }

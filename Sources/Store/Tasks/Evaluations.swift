@@ -36,11 +36,11 @@ extension EvaluationRow {
     static let table = Table(
         "evaluations",
         fixed: """
-            id uuid, task_id uuid, phase_id uuid, step_id uuid, output_id uuid, stage text, evaluator jsonb
+            id uuid, task_id uuid, phase_id uuid, step_id uuid, output_id uuid, stage text, evaluator json
             """,
         changing: """
-            status text, score double precision, criteria_scores jsonb, reasoning text, rank integer,
-            weighted_score double precision, usage jsonb, error jsonb
+            status text, score double precision, criteria_scores json, reasoning text, rank integer,
+            weighted_score double precision, usage json, error json
             """)
 
     /// The evaluations of some tasks, the oldest first.

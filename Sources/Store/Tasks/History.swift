@@ -1,13 +1,21 @@
 package import Foundation
 import Postgres
+import Workflow
 
 extension Store {
+    /// The events that carry one row with a status, each with the member that holds it.
+    private static let historicEvents: KeyValuePairs<EventType, String> = [
+        .taskUpdated: "task", .phaseChanged: "phase", .stepUpdated: "step", .outputUpdated: "output",
+        .evaluationUpdated: "evaluation", .humanTaskUpdated: "human_task",
+    ]
+
     /// Every transition of the task and its rows, newest first, as the retained part of the log tells it.
     ///
     /// Each item: `entity` (task, phase, step, output, evaluation, human_task), `entity_id`, `from` (null for a new row), `to`, `at`,
     /// `cursor`, `actor`.
     package func history(_ scope: Scope, _ taskID: UUID, _ page: PageRequest) async throws -> ListPage {
         let (position, ordinal) = try page.pairBelow()
+        let events = Self.historicEvents.map { "('\($0.key.rawValue)', '\($0.value)')" }.joined(separator: ", ")
         let rows = try await database.query(
             """
             WITH changes AS (
@@ -15,9 +23,7 @@ extension Store {
                        coalesce(e.payload -> kind.entity ->> 'id', e.payload -> kind.entity ->> 'task_id') AS entity_id,
                        e.payload -> kind.entity ->> 'status' AS status
                   FROM pressroom.events e
-                  JOIN (VALUES ('task_updated', 'task'), ('phase_changed', 'phase'), ('step_updated', 'step'),
-                               ('output_updated', 'output'), ('evaluation_updated', 'evaluation'),
-                               ('human_task_updated', 'human_task')) AS kind (type, entity)
+                  JOIN (VALUES \(raw: events)) AS kind (type, entity)
                     ON kind.type = e.type
                  WHERE e.tenant_id = \(scope.tenantID) AND e.task_id = \(taskID)
                 UNION ALL
@@ -25,7 +31,7 @@ extension Store {
                        step.value ->> 'status'
                   FROM pressroom.events e
                  CROSS JOIN json_array_elements(e.payload -> 'steps') WITH ORDINALITY AS step (value, ordinal)
-                 WHERE e.tenant_id = \(scope.tenantID) AND e.task_id = \(taskID) AND e.type = 'queue_built'
+                 WHERE e.tenant_id = \(scope.tenantID) AND e.task_id = \(taskID) AND e.type = '\(raw: EventType.queueBuilt.rawValue)'
             ), transitions AS (
                 SELECT *, lag(status) OVER (PARTITION BY entity, entity_id ORDER BY position, ordinal) AS previous
                   FROM changes

@@ -37,11 +37,11 @@ package struct OutputRow: Sendable, Equatable {
 
 extension OutputRow {
     static let table = Table(
-        "outputs", fixed: "id uuid, task_id uuid, track text, writer jsonb",
+        "outputs", fixed: "id uuid, task_id uuid, track text, writer json",
         changing: """
-            status text, editor jsonb, content text, version_number integer, edit_cycle integer, editor_feedback text,
+            status text, editor json, content text, version_number integer, edit_cycle integer, editor_feedback text,
             editor_approved boolean, initial_avg_score double precision, initial_rank integer, is_finalist boolean,
-            final_total_score double precision, final_rank integer, usage jsonb, error jsonb
+            final_total_score double precision, final_rank integer, usage json, error json
             """)
 
     /// What is set of a new output.
@@ -121,8 +121,8 @@ package struct OutputVersionRow: Sendable, Equatable {
     static let table = Table(
         "output_versions",
         fixed: """
-            id uuid, output_id uuid, task_id uuid, version_number integer, action text, agent jsonb, content text,
-            feedback text, usage jsonb
+            id uuid, output_id uuid, task_id uuid, version_number integer, action text, agent json, content text,
+            feedback text, usage json
             """)
 
     var json: JSON {

@@ -20,7 +20,7 @@ package struct PhaseRow: Sendable, Equatable {
 extension PhaseRow {
     static let table = Table(
         "phases", fixed: "id uuid, task_id uuid, key text, ordinal integer",
-        changing: "status text, iteration integer, input jsonb, output jsonb, error jsonb")
+        changing: "status text, iteration integer, input json, output json, error json")
 
     /// The phases of some tasks, in the order of their workflow.
     static func select(_ tenant: String, _ taskIDs: [UUID], _ lock: RowLock) -> PostgresQuery {

@@ -30,7 +30,7 @@ package struct RankingRow: Sendable, Equatable {
     static let table = Table(
         "rankings",
         fixed: "id uuid, task_id uuid, phase_id uuid, stage text, method text",
-        changing: "entries jsonb, agreement double precision, evaluations_counted integer, evaluations_failed integer")
+        changing: "entries json, agreement double precision, evaluations_counted integer, evaluations_failed integer")
 
     /// Adds rankings, or takes their numbers into those that their phases have.
     static func upsert(_ rows: JSON, _ tenant: String) -> PostgresQuery {
@@ -61,7 +61,7 @@ extension TaskGraph.Finalists {
     /// Appends the event that the phase has chosen them, with their rows.
     func appendEvent(_ taskID: UUID, _ tenant: String) -> PostgresQuery {
         """
-        SELECT pressroom.append_events(\(tenant), ARRAY[ROW(\(taskID)::uuid, 'finalists_selected', json_build_object(
+        SELECT pressroom.append_events(\(tenant), ARRAY[ROW(\(taskID)::uuid, '\(raw: EventType.finalistsSelected.rawValue)', json_build_object(
                    'phase_id', \(phaseID)::uuid,
                    'outputs', coalesce(json_agg(pressroom.output_json(o) ORDER BY o.initial_rank, o.id), '[]')))
                    ::pressroom.change])

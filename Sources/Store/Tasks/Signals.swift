@@ -12,7 +12,7 @@ package struct SignalRow: Sendable, Equatable {
 }
 
 extension SignalRow {
-    static let table = Table("signals", fixed: "id uuid, task_id uuid, name text, data jsonb", changing: "received_by uuid")
+    static let table = Table("signals", fixed: "id uuid, task_id uuid, name text, data json", changing: "received_by uuid")
 
     /// The signals of some tasks that no step has taken, the oldest first.
     static func select(_ tenant: String, _ taskIDs: [UUID], _ lock: RowLock) -> PostgresQuery {
@@ -51,7 +51,7 @@ extension Store {
         _ = try await transaction.pipeline([
             """
             INSERT INTO pressroom.signals (tenant_id, id, task_id, name, data)
-            VALUES (\(scope.tenantID), \(UUIDv7.next()), \(taskID), \(name), \(data)::jsonb)
+            VALUES (\(scope.tenantID), \(UUIDv7.next()), \(taskID), \(name), \(data)::json)
             """,
             """
             INSERT INTO pressroom.wakeups (tenant_id, task_id) VALUES (\(scope.tenantID), \(taskID))

@@ -4,7 +4,7 @@ import Postgres
 package import Workflow
 
 /// All that the tables hold of one task at `cursor`: the body of `GET …/state`.
-package struct TaskState: Sendable {
+package struct TaskSnapshot: Sendable {
     package let json: JSONText
     package let cursor: Cursor
     package let isTerminal: Bool
@@ -31,13 +31,13 @@ extension Store {
     /// the rows are exactly those at the cursor. Phases come by `ordinal`, everything else by creation.
     package func taskState(
         _ scope: Scope, _ taskID: UUID, include: Set<StateInclusion> = [], steps: Bool = true
-    ) async throws -> TaskState? {
+    ) async throws -> TaskSnapshot? {
         try await Self.taskState(database, scope, taskID, include: include, steps: steps)
     }
 
     static func taskState(
         _ database: PostgresClient, _ scope: Scope, _ taskID: UUID, include: Set<StateInclusion> = [], steps: Bool = true
-    ) async throws -> TaskState? {
+    ) async throws -> TaskSnapshot? {
         let rows = try await database.query(
             """
             SELECT h.epoch, h.position, t.status,
@@ -83,7 +83,7 @@ extension Store {
         lists += ["evaluations", "rankings", "human_tasks"]
         if include.contains(.logs) { lists.append("logs") }
         lists.append("live")
-        return TaskState(json: Self.stateBody(row, lists), cursor: cursor, isTerminal: status.isTerminal)
+        return TaskSnapshot(json: Self.stateBody(row, lists), cursor: cursor, isTerminal: status.isTerminal)
     }
 
     /// The cursor that `taskState` would have now; nil when the scope has no such task.

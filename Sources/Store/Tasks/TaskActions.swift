@@ -11,28 +11,38 @@ package enum TaskAction: String, Sendable, CaseIterable {
 extension Store {
     /// Pauses, resumes, cancels or retries a task with all that belongs to it.
     ///
-    /// - Throws: `StoreError` `notFound`; `stale` when `ifVersion` is not the row's version; `conflict` with the current
+    /// - Throws: `StoreError` `notFound`; `stale` when `ifVersion` does not have the row's version; `conflict` with the current
     ///   status where that does not allow the action, or where another session holds a row of the task.
     package func transitionTask(
-        _ scope: Scope, _ taskID: UUID, _ action: TaskAction, ifVersion: Int64?
+        _ scope: Scope, _ taskID: UUID, _ action: TaskAction, ifVersion: RowVersions?
     ) async throws -> TaskView {
         try await write(scope) { transaction in
-            let workflow = action == .retry ? try await workflow(transaction, scope, ofTask: taskID) : nil
-            _ = try await refusingHeldRows {
-                try await changeTaskGraphs(transaction, scope, [taskID], lockTimeout: heldRowTimeout) { graphs in
-                    guard !graphs.isEmpty else { throw StoreError.noTask(taskID) }
-                    let task = graphs[0].task
-                    try StoreError.require(ifVersion, ofVersion: task.version, "task")
-                    guard graphs[0].allows(action) else {
-                        throw StoreError(
-                            .conflict, "A task that is \(task.status) cannot \(action.rawValue).", status: task.status.rawValue)
-                    }
-                    graphs[0].perform(action, workflow)
-                }
+            if action == .cancel {
+                try await cancelTask(on: transaction, scope, taskID, ifVersion: ifVersion)
+            } else {
+                try await changeTask(on: transaction, scope, taskID, action, ifVersion: ifVersion)
             }
             transaction.announce(.dueOrEnded)
             guard let view = try await task(scope, taskID, transaction.query) else { throw StoreError.noTask(taskID) }
             return view
+        }
+    }
+
+    private func changeTask(
+        on transaction: WriteTransaction, _ scope: Scope, _ taskID: UUID, _ action: TaskAction, ifVersion: Int64?
+    ) async throws {
+        let workflow = action == .retry ? try await workflow(transaction, scope, ofTask: taskID) : nil
+        _ = try await refusingHeldRows {
+            try await changeTaskGraphs(transaction, scope, [taskID], lockTimeout: heldRowTimeout) { graphs in
+                guard !graphs.isEmpty else { throw StoreError.noTask(taskID) }
+                let task = graphs[0].task
+                try StoreError.require(ifVersion, ofVersion: task.version, "task")
+                guard graphs[0].allows(action) else {
+                    throw StoreError(
+                        .conflict, "A task that is \(task.status) cannot \(action.rawValue).", status: task.status.rawValue)
+                }
+                graphs[0].perform(action, workflow)
+            }
         }
     }
 
@@ -65,7 +75,7 @@ extension TaskGraph {
         switch action {
         case .pause: pause()
         case .resume: resume()
-        case .cancel: cancel()
+        case .cancel: break  // by `cancelTask`, without a graph
         case .retry: retry(workflow)
         }
     }
@@ -80,28 +90,6 @@ extension TaskGraph {
         // A task that never ran goes back to the queue of new ones.
         task.status = phases.allSatisfy { $0.status == .pending } ? .pending : .running
         wakeAfter = .zero
-    }
-
-    private mutating func cancel() {
-        let reason: JSON = ["code": "cancelled", "message": "The task was cancelled."]
-        for index in outputs.indices where !outputs[index].status.isSettled {
-            outputs[index].status = .failed
-            outputs[index].error = reason
-        }
-        for index in evaluations.indices where !evaluations[index].status.isTerminal {
-            evaluations[index].status = .failed
-            evaluations[index].error = reason
-        }
-        for index in steps.indices where !steps[index].status.isTerminal {
-            steps[index].status = .cancelled
-        }
-        for index in phases.indices where !phases[index].status.isTerminal {
-            phases[index].status = .cancelled
-        }
-        for index in humanTasks.indices where !humanTasks[index].status.isTerminal {
-            humanTasks[index].status = .cancelled
-        }
-        task.status = .cancelled
     }
 
     /// Withdraws the open human tasks; their steps ask again when the task goes on.

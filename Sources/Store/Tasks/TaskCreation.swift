@@ -47,7 +47,7 @@ struct TaskCreation: Sendable {
 extension TaskCreation {
     /// What is set of a new task. Its workspace and its author are its parent's, where a step of that one creates it.
     private static let columns: Columns = """
-        task_id uuid, workflow_id uuid, workflow_name text, workflow_version text, config jsonb, context jsonb, input jsonb,
+        task_id uuid, workflow_id uuid, workflow_name text, workflow_version text, config json, context jsonb, input json,
         priority integer, parent_task_id uuid, forked_from_task_id uuid, idempotency_key text, run_at timestamptz
         """
 
@@ -65,7 +65,7 @@ extension TaskCreation {
             SELECT \(tenant), \(raw: columns.values), coalesce(r.accumulated_context, '{}'),
                    coalesce(r.workspace_id, p.workspace_id),
                    CASE WHEN r.parent_task_id IS NULL THEN \(scope.userID) ELSE p.created_by END
-              FROM jsonb_to_recordset(\(tasks)::jsonb) AS r (\(raw: columns.definitions), accumulated_context jsonb,
+              FROM json_to_recordset(\(tasks)::json) AS r (\(raw: columns.definitions), accumulated_context json,
                    workspace_id uuid)
               LEFT JOIN LATERAL (
                    SELECT tasks.workspace_id, tasks.created_by FROM pressroom.tasks
@@ -76,7 +76,7 @@ extension TaskCreation {
             """
             INSERT INTO pressroom.wakeups (tenant_id, task_id, run_at, priority)
             SELECT \(tenant), r.task_id, coalesce(r.run_at, now()), r.priority
-              FROM jsonb_to_recordset(\(tasks)::jsonb) AS r (task_id uuid, run_at timestamptz, priority integer)
+              FROM json_to_recordset(\(tasks)::json) AS r (task_id uuid, run_at timestamptz, priority integer)
             """,
         ]
     }

@@ -5,9 +5,9 @@ import Workflow
 extension Store {
     /// Removes a task that is over, with all its rows and its events. Cursors stay valid; a replay leaves its events out.
     ///
-    /// - Throws: `StoreError` `notFound`; `stale` when `ifVersion` is not the row's version; `conflict` with the current
+    /// - Throws: `StoreError` `notFound`; `stale` when `ifVersion` does not have the row's version; `conflict` with the current
     ///   status while it is not over.
-    package func deleteTask(_ scope: Scope, _ taskID: UUID, ifVersion: Int64?) async throws {
+    package func deleteTask(_ scope: Scope, _ taskID: UUID, ifVersion: RowVersions?) async throws {
         let tenant = scope.tenantID
         try await refusingHeldRows {
             try await write(scope) { try await deleteTask(on: $0, tenant, taskID, ifVersion: ifVersion) }
@@ -15,7 +15,7 @@ extension Store {
     }
 
     private func deleteTask(
-        on transaction: WriteTransaction, _ tenant: String, _ taskID: UUID, ifVersion: Int64?
+        on transaction: WriteTransaction, _ tenant: String, _ taskID: UUID, ifVersion: RowVersions?
     ) async throws {
         let results = try await transaction.pipeline([
             .lockTimeout(heldRowTimeout),

@@ -29,10 +29,10 @@ package struct TaskRow: Sendable, Equatable {
 extension TaskRow {
     static let table = Table(
         "tasks", key: "task_id",
-        fixed: "task_id uuid, workflow_id uuid, context jsonb, input jsonb, config jsonb, priority integer",
+        fixed: "task_id uuid, workflow_id uuid, context jsonb, input json, config json, priority integer",
         changing: """
-            status text, phase text, accumulated_context jsonb, result jsonb, progress double precision, error jsonb,
-            usage jsonb
+            status text, phase text, accumulated_context json, result json, progress double precision, error json,
+            usage json
             """)
 
     static func select(_ tenant: String, _ taskIDs: [UUID], _ lock: RowLock) -> PostgresQuery {

@@ -1,5 +1,6 @@
 package import Base
 package import Foundation
+import Postgres
 import Synchronization
 package import Workflow
 
@@ -11,8 +12,12 @@ package struct WorkflowVersion: Sendable {
     package let ancestors: [String: Set<String>]
     private let compiledInput: Result<JSONSchema, any Error>
 
-    init(id: UUID, _ definition: WorkflowDefinition) {
+    private let maxInputBytes: Int
+
+    /// - Parameter maxInputBytes: of a task's input with its defaults.
+    package init(id: UUID, definition: WorkflowDefinition, maxInputBytes: Int = JSONSchema.maxBytes) {
         self.id = id
+        self.maxInputBytes = maxInputBytes
         self.definition = definition
         ancestors = PhaseAncestors(definition.phases).of
         compiledInput = Result { try JSONSchema(definition.input) }
@@ -37,6 +42,11 @@ final class WorkflowVersionCache: Sendable {
     private static let capacity = 1_000
 
     private let versions = Mutex<[Key: WorkflowVersion]>([:])
+    private let maxInputBytes: Int
+
+    init(maxInputBytes: Int) {
+        self.maxInputBytes = maxInputBytes
+    }
 
     /// - Parameter read: reads the definition where it is not known; nil when the scope has no such version.
     func version(
@@ -45,7 +55,7 @@ final class WorkflowVersionCache: Sendable {
         let key = Key(tenantID: scope.tenantID, id: id)
         if let version = versions.withLock({ $0[key] }) { return version }
         guard let definition = try await read() else { return nil }
-        let version = WorkflowVersion(id: id, definition)
+        let version = WorkflowVersion(id: id, definition: definition, maxInputBytes: maxInputBytes)
         versions.withLock { versions in
             if versions.count >= Self.capacity { versions.removeAll() }
             versions[key] = version
@@ -71,11 +81,14 @@ package struct StartRefusal: Error, Sendable, Equatable {
     package let problems: [Problem]
 
     static func unknown(_ name: String, _ version: String?) -> StartRefusal {
-        let problem =
-            version.map { Problem(pointer: "/version", detail: "\($0) is no version of \(name)") }
-            ?? Problem(pointer: "/workflow", detail: "\(name) is no workflow with an active version")
+        guard let version else {
+            return StartRefusal(
+                reason: .unknown, message: "There is no active version of a workflow \(name).",
+                problems: [Problem(pointer: "/workflow", detail: "\(name) is no workflow with an active version")])
+        }
         return StartRefusal(
-            reason: .unknown, message: "There is no such workflow: \(problem.detail).", problems: [problem])
+            reason: .unknown, message: "There is no version \(version) of a workflow \(name).",
+            problems: [Problem(pointer: "/version", detail: "\(version) is no version of \(name)")])
     }
 
     static func notActive(_ name: String, _ version: String, _ status: WorkflowStatus) -> StartRefusal {
@@ -90,18 +103,22 @@ extension WorkflowVersion {
     /// A task's input with the schema's defaults filled in.
     ///
     /// - Throws: `StartRefusal` when it does not fit the schema; the schema's error.
-    package func checkedInput(_ input: JSON) throws -> JSON {
+    package func checkedInput(_ input: JSON) async throws -> JSON {
         let schema = try inputSchema
-        let input = schema.applyingDefaults(to: input)
-        let problems = schema.validate(input, at: "/input")
-        guard problems.isEmpty else {
+        do {
+            return try await onConcurrentPool { [maxInputBytes] in
+                let input = try schema.completed(input, at: "/input", maxBytes: maxInputBytes)
+                let limit = JSONLimits.input.depth
+                guard input.depth <= limit else { throw ProblemList("is nested deeper than \(limit)", at: "/input") }
+                return input
+            }
+        } catch let list as ProblemList {
             throw StartRefusal(
                 reason: .invalidInput,
                 message: "The input does not fit \(definition.name) \(definition.version): "
-                    + problems.prefix(5).map(\.description).joined(separator: "; ") + ".",
-                problems: problems)
+                    + list.problems.prefix(5).map(\.description).joined(separator: "; ") + ".",
+                problems: list.problems)
         }
-        return input
     }
 }
 
@@ -109,6 +126,30 @@ extension Store {
     /// A published version, whatever its status; nil when the scope has no such version.
     package func workflowVersion(_ scope: Scope, _ id: UUID) async throws -> WorkflowVersion? {
         try await workflowCache.version(scope, id) { try await workflowDefinition(scope, id: id) }
+    }
+
+    /// Published versions by their ids, whatever their status.
+    ///
+    /// - Throws: `StoreError` `notFound` when the scope has no such version.
+    package func workflowVersions(_ scope: Scope, _ ids: some Sequence<UUID>) async throws -> [UUID: WorkflowVersion] {
+        var versions: [UUID: WorkflowVersion] = [:]
+        for id in ids {
+            guard let version = try await workflowVersion(scope, id) else {
+                throw StoreError(.notFound, "There is no workflow \(id.text).")
+            }
+            versions[id] = version
+        }
+        return versions
+    }
+
+    /// The versions that these tasks run, by their ids.
+    package func workflowVersions(_ scope: Scope, ofTasks taskIDs: [UUID]) async throws -> [UUID: WorkflowVersion] {
+        let rows = try await database.query(
+            """
+            SELECT DISTINCT workflow_id FROM pressroom.tasks
+             WHERE tenant_id = \(scope.tenantID) AND task_id = ANY(\(taskIDs)::uuid[])
+            """)
+        return try await workflowVersions(scope, rows.map { try $0.decode("workflow_id", as: UUID.self) })
     }
 
     /// The version of a workflow that a new task runs, whether a request, a schedule or a step starts it.
@@ -122,24 +163,10 @@ extension Store {
             } else {
                 try await latestWorkflow(scope, name: name)
             }
-        guard let view, let found = try await workflowVersion(scope, view.id) else { throw StartRefusal.unknown(name, version) }
+        guard let view, let found = try await workflowVersion(scope, view.id) else {
+            throw StartRefusal.unknown(name, version)
+        }
         guard view.status == .active else { throw StartRefusal.notActive(name, view.version, view.status) }
         return found
-    }
-}
-
-/// Definitions with their input schemas, out of the store's cache.
-package struct DefinitionCache: Sendable {
-    package struct Entry: Sendable {
-        package let definition: WorkflowDefinition
-        package let input: JSONSchema
-    }
-
-    package init() {}
-
-    /// Nil when the scope has no such version.
-    package func entry(_ store: Store, _ scope: Scope, id: UUID) async throws -> Entry? {
-        guard let version = try await store.workflowVersion(scope, id) else { return nil }
-        return Entry(definition: version.definition, input: try version.inputSchema)
     }
 }

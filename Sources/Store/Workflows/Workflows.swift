@@ -94,32 +94,12 @@ extension Store {
         return try rows.first.map(WorkflowView.init)
     }
 
-    /// The definition of a published version; nil when the scope has no such row. It never changes.
-    package func workflowDefinition(_ scope: Scope, id: UUID) async throws -> WorkflowDefinition? {
+    /// The definition of a published version; nil when the scope has no such row. `workflowVersion` keeps it.
+    func workflowDefinition(_ scope: Scope, id: UUID) async throws -> WorkflowDefinition? {
         let rows = try await database.query(
             "SELECT definition FROM pressroom.workflows WHERE tenant_id = \(scope.tenantID) AND id = \(id)")
         guard let json = try rows.first?.json("definition") else { return nil }
         return try WorkflowDefinition(json: json)
-    }
-
-    /// The same where the row must be there.
-    ///
-    /// - Throws: `StoreError` `notFound` when it is not.
-    package func definition(_ scope: Scope, workflowID: UUID) async throws -> WorkflowDefinition {
-        guard let definition = try await workflowDefinition(scope, id: workflowID) else {
-            throw StoreError(.notFound, "no workflow \(workflowID)")
-        }
-        return definition
-    }
-
-    /// The workflows that these tasks run.
-    package func workflowIDs(_ scope: Scope, _ taskIDs: [UUID]) async throws -> [UUID] {
-        try await database.query(
-            """
-            SELECT DISTINCT workflow_id FROM pressroom.tasks
-             WHERE tenant_id = \(scope.tenantID) AND task_id = ANY(\(taskIDs)::uuid[])
-            """
-        ).map { try $0.decode("workflow_id") }
     }
 
     /// The versions of a workflow, the last by Semantic Versioning first; nil when there is no such workflow.
@@ -137,9 +117,9 @@ extension Store {
 
     /// Changes what may change in a published version.
     ///
-    /// - Throws: `StoreError` `notFound`; `stale` when `ifRevision` is not the row's revision.
+    /// - Throws: `StoreError` `notFound`; `stale` when `ifRevision` does not have the row's revision.
     package func changeWorkflow(
-        _ scope: Scope, name: String, version: String, _ changes: WorkflowChanges, ifRevision: String?
+        _ scope: Scope, name: String, version: String, _ changes: WorkflowChanges, ifRevision: RowVersions?
     ) async throws -> WorkflowView {
         try await write(scope) { transaction in
             let current = try await transaction.query(
@@ -150,7 +130,7 @@ extension Store {
             guard let revision: String = try current.first?.decode("revision") else {
                 throw StoreError(.notFound, "There is no version \(version) of a workflow \(name).")
             }
-            if let ifRevision, ifRevision != revision {
+            if let ifRevision, !ifRevision.contains(revision) {
                 throw StoreError(.stale, "The workflow was changed at \(revision).")
             }
             let rows = try await transaction.query(
@@ -167,7 +147,8 @@ extension Store {
         }
     }
 
-    /// Publishes a version. The same version with the same definition is returned as it is, `isNew` false.
+    /// Publishes a version. The same version with the same definition is returned as it is, `isNew` false; members in another
+    /// order make no other definition.
     ///
     /// - Throws: `StoreError` `conflict` when the version is published with another definition.
     package func publishWorkflow(
@@ -179,7 +160,7 @@ extension Store {
             INSERT INTO pressroom.workflows AS w (tenant_id, id, name, version, version_sort, description, definition,
                    category, tags, created_by)
             VALUES (\(scope.tenantID), \(UUIDv7.next()), \(workflow.name), \(version), \(workflow.version.sortKey),
-                    \(workflow.description), \(workflow.json)::jsonb, \(workflow.category), \(workflow.tags)::text[],
+                    \(workflow.description), \(workflow.json)::json, \(workflow.category), \(workflow.tags)::text[],
                     \(scope.userID))
             ON CONFLICT (tenant_id, name, version) DO NOTHING
             RETURNING \(raw: WorkflowView.columns)
@@ -188,7 +169,7 @@ extension Store {
         let rows = try await transaction.query(
             """
             SELECT \(raw: WorkflowView.columns),
-                   w.definition = \(workflow.json)::jsonb AS is_same
+                   w.definition::jsonb = \(workflow.json)::jsonb AS is_same
               FROM pressroom.workflows w
              WHERE w.tenant_id = \(scope.tenantID) AND w.name = \(workflow.name) AND w.version = \(version)
             """)

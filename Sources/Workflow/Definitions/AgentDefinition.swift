@@ -45,14 +45,14 @@ extension AgentDefinition {
 
 extension AgentDefinition {
     init?(slug: String, reading reader: ObjectReader) {
-        reader.refuseUnknownKeys(known: ["role", "name", "model", "system", "temperature", "max_tokens"])
-        let role = reader.requiredText("role", atMost: 63)
+        let role = reader.text("role", isRequired: true, maxLength: 63)
         if let role, !NamePattern.isIdentifier(role) { reader.report(NamePattern.identifierRule, at: "role") }
-        let name = reader.text("name", atMost: 200)
+        let name = reader.text("name", maxLength: 200)
         let models = Self.readModels(reader)
-        let system = reader.text("system", atMost: 65_536)
+        let system = reader.text("system", maxLength: 65_536)
         let temperature = reader.number("temperature", in: 0...2)
         let maxTokens = reader.integer("max_tokens", in: 1...1_000_000)
+        reader.refuseUnknownKeys()
         guard let role, let models, let model = models.first else { return nil }
         self.init(
             slug: slug, role: role, name: name ?? slug, model: model, fallbacks: Array(models.dropFirst()), system: system,
@@ -63,9 +63,9 @@ extension AgentDefinition {
     private static func readModels(_ reader: ObjectReader) -> [ModelName]? {
         guard let value = reader.required("model") else { return nil }
         guard case .array = value else {
-            return reader.text("model", atMost: 200).flatMap { read($0, at: reader.place("model"), reader) }.map { [$0] }
+            return reader.text("model", maxLength: 200).flatMap { read($0, at: reader.place("model"), reader) }.map { [$0] }
         }
-        guard let elements = reader.list("model", atMost: 10) else { return nil }
+        guard let elements = reader.list("model", maxCount: 10) else { return nil }
         guard !elements.isEmpty else {
             reader.report("must name at least one model", at: "model")
             return nil

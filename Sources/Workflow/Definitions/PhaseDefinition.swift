@@ -1,3 +1,5 @@
+import Base
+
 /// A node of the workflow's graph.
 package struct PhaseDefinition: Sendable, Hashable {
     /// Unique in the workflow; the `key` of the phase's row.
@@ -23,7 +25,7 @@ package struct PhaseDefinition: Sendable, Hashable {
     package var kind: PhaseKind { spec.kind }
     /// As the definition writes it, and the phase's row.
     package var kindName: String {
-        if case .own(let phase) = spec { phase.kind } else { kind.rawValue }
+        if case .custom(let phase) = spec { phase.kind } else { kind.rawValue }
     }
 
     /// The timeout of a phase that sets none. Where an agent writes, only silence and the size of the answer end an attempt
@@ -77,8 +79,6 @@ package struct FanOut: Sendable, Hashable {
 }
 
 extension FanOut {
-    static let keys = ["for_each", "max_items"]
-
     /// Nil for a phase without a list.
     init?(reading reader: ObjectReader) {
         let list = reader.expression("for_each")
@@ -106,9 +106,10 @@ package struct RepeatPolicy: Sendable, Hashable {
 
 extension RepeatPolicy {
     init?(reading reader: ObjectReader) {
-        reader.refuseUnknownKeys(known: ["max", "until"])
         let until = reader.expression("until")
-        guard reader.required("max") != nil, let max = reader.integer("max", in: 1...Self.maxRuns) else { return nil }
+        let max = reader.required("max") == nil ? nil : reader.integer("max", in: 1...Self.maxRuns)
+        reader.refuseUnknownKeys()
+        guard let max else { return nil }
         self.init(max: max, until: until)
     }
 }

@@ -203,7 +203,7 @@ extension PhaseGraph {
 
     /// The phases that a `branch` names, as far as they can be read.
     static func targets(of phase: ObjectReader) -> [Target] {
-        guard phase.value("kind")?.string == PhaseKind.branch.rawValue else { return [] }
+        guard phase.members["kind"]?.string == PhaseKind.branch.rawValue else { return [] }
         var targets: [Target] = []
         func add(_ value: JSON?, at place: String) {
             if let id = value?.string { targets.append(Target(id: id, pointer: place)) }
@@ -211,11 +211,11 @@ extension PhaseGraph {
                 if let id = element.string { targets.append(Target(id: id, pointer: JSONPointer.appending(index, to: place))) }
             }
         }
-        for (index, element) in (phase.value("cases")?.array ?? []).enumerated() {
+        for (index, element) in (phase.members["cases"]?.array ?? []).enumerated() {
             let place = JSONPointer.appending(index, to: phase.place("cases"))
             add(element["then"], at: JSONPointer.appending("then", to: place))
         }
-        add(phase.value("else"), at: phase.place("else"))
+        add(phase.members["else"], at: phase.place("else"))
         return targets
     }
 }

@@ -6,7 +6,7 @@ package enum PhaseKind: String, Sendable, Hashable, CaseIterable {
     case log
     case http
     /// A kind that the embedding program registered; definitions use its own name.
-    case own
+    case custom
     case transform, branch
     case human, workflow
 }
@@ -37,7 +37,7 @@ package enum PhaseSpec: Sendable, Hashable {
     case delay(DelayPhase)
     case log(LogPhase)
     case http(HTTPPhase)
-    case own(OwnPhase)
+    case custom(CustomPhase)
     case transform(TransformPhase)
     case branch(BranchPhase)
     case human(HumanPhase)
@@ -55,7 +55,7 @@ package enum PhaseSpec: Sendable, Hashable {
         case .delay: .delay
         case .log: .log
         case .http: .http
-        case .own: .own
+        case .custom: .custom
         case .transform: .transform
         case .branch: .branch
         case .human: .human

@@ -5,11 +5,11 @@ struct PhaseListReader {
     let reader: ObjectReader
     /// The slugs that phases may name.
     let agents: [String]
-    let ownKinds: OwnKinds
+    let customKinds: CustomKinds
 
     func read() -> [PhaseDefinition]? {
         guard reader.required("phases") != nil,
-            let elements = reader.list("phases", atMost: DefinitionReader.maxPhases)
+            let elements = reader.objects("phases", maxCount: DefinitionReader.maxPhases)
         else { return nil }
         guard !elements.isEmpty else {
             reader.report("must have at least one phase", at: "phases")
@@ -17,21 +17,21 @@ struct PhaseListReader {
         }
         var phases: [PhaseDefinition] = []
         var nodes: [PhaseGraph.Node] = []
-        for (index, element) in elements.enumerated() {
-            let place = JSONPointer.appending(index, to: reader.place("phases"))
-            guard let phase = ObjectReader(element, at: place, problems: reader.problems) else {
-                nodes.append(PhaseGraph.Node(pointer: place, isReadable: false))
+        for (index, phase) in elements.enumerated() {
+            guard phase.isObject else {
+                nodes.append(PhaseGraph.Node(pointer: phase.pointer, isReadable: false))
                 continue
             }
             let id = readID(phase)
             let before = index > 0 ? nodes[index - 1].id : nil
             let needs = readNeeds(phase, default: before.map { [$0] } ?? [])
-            let definition = PhaseReader(reader: phase, agents: agents, ownKinds: ownKinds).read(id: id ?? "", needs: needs ?? [])
+            let definition = PhaseReader(reader: phase, agents: agents, customKinds: customKinds).read(id: id ?? "", needs: needs ?? [])
             if let definition, id != nil, needs != nil { phases.append(definition) }
+            // `members`, because a kind that does not read these keys does not know them.
             nodes.append(
                 PhaseGraph.Node(
-                    id: id, pointer: place, needs: needs ?? [], kind: phase.value("kind")?.string,
-                    stage: phase.value("stage")?.string, targets: PhaseGraph.targets(of: phase),
+                    id: id, pointer: phase.pointer, needs: needs ?? [], kind: phase.members["kind"]?.string,
+                    stage: phase.members["stage"]?.string, targets: PhaseGraph.targets(of: phase),
                     isReadable: id != nil && needs != nil && (index == 0 || phase.value("needs") != nil || before != nil)))
         }
         PhaseGraph(nodes: nodes, problems: reader.problems).check()
@@ -39,7 +39,7 @@ struct PhaseListReader {
     }
 
     private func readID(_ phase: ObjectReader) -> String? {
-        guard let id = phase.requiredText("id", atMost: 10_000) else { return nil }
+        guard let id = phase.text("id", isRequired: true, maxLength: 10_000) else { return nil }
         guard NamePattern.isIdentifier(id) else {
             phase.report(NamePattern.identifierRule, at: "id")
             return nil
@@ -49,9 +49,9 @@ struct PhaseListReader {
 
     /// `needs: []` is a root; `null` is refused, since it is more likely a forgotten list.
     private func readNeeds(_ phase: ObjectReader, default before: [String]) -> [String]? {
-        guard let value = phase.members["needs"] else { return before }
+        guard phase.has("needs"), let value = phase.members["needs"] else { return before }
         guard case .array(let elements) = value else {
-            phase.report("must be a list of phase ids ([] for none), not \(value.typeName.withArticle)", at: "needs")
+            phase.mismatch("a list of phase ids ([] for none)", value, at: "needs")
             return nil
         }
         guard elements.count <= DefinitionReader.maxPhases else {
@@ -74,22 +74,20 @@ struct PhaseListReader {
 
 /// Reads one phase: the attributes that all kinds share, then those of its kind.
 struct PhaseReader {
-    static let commonKeys = ["id", "kind", "name", "needs", "retry", "timeout", "concurrency", "on_failure", "when", "repeat"] + FanOut.keys
-
     let reader: ObjectReader
     let agents: [String]
-    let ownKinds: OwnKinds
+    let customKinds: CustomKinds
 
     func read(id: String, needs: [String]) -> PhaseDefinition? {
         let kind = readKind()
-        let name = kind == .signal || kind == .workflow ? nil : reader.text("name", atMost: 200)
-        let retry = reader.object("retry").map(RetryPolicy.init(reading:)) ?? RetryPolicy()
+        let name = kind == .signal || kind == .workflow ? nil : reader.text("name", maxLength: 200)
+        let retry = reader.nested("retry").map(RetryPolicy.init(reading:)) ?? RetryPolicy()
         let timeout = reader.duration("timeout")
         let concurrency = reader.integer("concurrency", in: 1...1_000)
         let onFailure = reader.word("on_failure", as: OnFailure.self) ?? .fail
         let when = reader.expression("when")
         let fanOut = FanOut(reading: reader)
-        let repeats = reader.object("repeat").flatMap(RepeatPolicy.init(reading:))
+        let repeats = reader.nested("repeat").flatMap(RepeatPolicy.init(reading:))
         if let kind { refuseUnfit(kind) }
         guard let kind, let spec = readSpec(kind, id: id) else { return nil }
         return PhaseDefinition(
@@ -107,46 +105,37 @@ struct PhaseReader {
     }
 
     private func readKind() -> PhaseKind? {
-        guard let value = reader.required("kind") else { return nil }
-        if let name = value.string, OwnKinds.isName(name) { return .own }
-        let words = PhaseKind.allCases.filter { $0 != .own }.map(\.rawValue)
-        guard let word = value.string, words.contains(word), let kind = PhaseKind(rawValue: word) else {
-            reader.problems.report(
-                "must be one of \(words.joined(separator: ", "))", unknown: value.string ?? "", among: words, at: reader.place("kind"))
-            return nil
-        }
-        return kind
+        if let name = reader.required("kind")?.string, CustomKinds.isName(name) { return .custom }
+        let words = PhaseKind.allCases.filter { $0 != .custom }.map(\.rawValue)
+        return reader.word("kind", among: words).flatMap(PhaseKind.init(rawValue:))
     }
 
     private func readSpec(_ kind: PhaseKind, id: String) -> PhaseSpec? {
-        let kindKeys: [String]
         let spec: PhaseSpec?
         switch kind {
-        case .write: (kindKeys, spec) = (WritePhase.keys, WritePhase(reading: self).map(PhaseSpec.write))
-        case .edit: (kindKeys, spec) = (EditPhase.keys, EditPhase(reading: self).map(PhaseSpec.edit))
-        case .evaluate: (kindKeys, spec) = (EvaluatePhase.keys, EvaluatePhase(reading: self).map(PhaseSpec.evaluate))
-        case .select: (kindKeys, spec) = (SelectPhase.keys, .select(SelectPhase(reading: self)))
-        case .rank: (kindKeys, spec) = (RankPhase.keys, RankPhase(reading: self).map(PhaseSpec.rank))
-        case .transform: (kindKeys, spec) = (TransformPhase.keys, TransformPhase(reading: self).map(PhaseSpec.transform))
-        case .branch: (kindKeys, spec) = (BranchPhase.keys, BranchPhase(reading: self).map(PhaseSpec.branch))
-        case .signal: (kindKeys, spec) = (SignalPhase.keys, SignalPhase(reading: self, id: id).map(PhaseSpec.signal))
-        case .agent: (kindKeys, spec) = (AgentPhase.keys, AgentPhase(reading: self).map(PhaseSpec.agent))
-        case .delay: (kindKeys, spec) = (DelayPhase.keys, DelayPhase(reading: self).map(PhaseSpec.delay))
-        case .log: (kindKeys, spec) = (LogPhase.keys, LogPhase(reading: self).map(PhaseSpec.log))
-        case .http: (kindKeys, spec) = (HTTPPhase.keys, HTTPPhase(reading: self).map(PhaseSpec.http))
-        case .own:
-            kindKeys = Array(reader.members.keys)
-            spec = OwnPhase(reading: self, commonKeys: Self.commonKeys).map(PhaseSpec.own)
-        case .human: (kindKeys, spec) = (HumanPhase.keys, HumanPhase(reading: self).map(PhaseSpec.human))
-        case .workflow: (kindKeys, spec) = (WorkflowPhase.keys, WorkflowPhase(reading: self).map(PhaseSpec.workflow))
+        case .write: spec = WritePhase(reading: self).map(PhaseSpec.write)
+        case .edit: spec = EditPhase(reading: self).map(PhaseSpec.edit)
+        case .evaluate: spec = EvaluatePhase(reading: self).map(PhaseSpec.evaluate)
+        case .select: spec = .select(SelectPhase(reading: self))
+        case .rank: spec = RankPhase(reading: self).map(PhaseSpec.rank)
+        case .transform: spec = TransformPhase(reading: self).map(PhaseSpec.transform)
+        case .branch: spec = BranchPhase(reading: self).map(PhaseSpec.branch)
+        case .signal: spec = SignalPhase(reading: self, id: id).map(PhaseSpec.signal)
+        case .agent: spec = AgentPhase(reading: self).map(PhaseSpec.agent)
+        case .delay: spec = DelayPhase(reading: self).map(PhaseSpec.delay)
+        case .log: spec = LogPhase(reading: self).map(PhaseSpec.log)
+        case .http: spec = HTTPPhase(reading: self).map(PhaseSpec.http)
+        case .custom: return CustomPhase(reading: self).map(PhaseSpec.custom)
+        case .human: spec = HumanPhase(reading: self).map(PhaseSpec.human)
+        case .workflow: spec = WorkflowPhase(reading: self).map(PhaseSpec.workflow)
         }
-        reader.refuseUnknownKeys(known: Self.commonKeys + kindKeys)
+        reader.refuseUnknownKeys()
         return spec
     }
 
     /// The `agents` of a phase: at least one, each known, none twice.
     func readAgents() -> [String]? {
-        guard reader.required("agents") != nil, let slugs = reader.texts("agents", atMost: 100, length: 10_000) else {
+        guard reader.required("agents") != nil, let slugs = reader.strings("agents", maxCount: 100, maxLength: 10_000) else {
             return nil
         }
         guard !slugs.isEmpty else {

@@ -53,7 +53,6 @@ package struct RetryPolicy: Sendable, Hashable {
 extension RetryPolicy {
     init(reading reader: ObjectReader) {
         let defaults = RetryPolicy()
-        reader.refuseUnknownKeys(known: ["max_attempts", "initial", "factor", "max", "jitter", "non_retryable"])
         let initial = reader.duration("initial", zeroAllowed: true) ?? defaults.initial
         let longest = reader.duration("max", zeroAllowed: true) ?? Swift.max(defaults.max, initial)
         if longest < initial { reader.report("must not be shorter than 'initial'", at: "max") }
@@ -63,6 +62,7 @@ extension RetryPolicy {
             factor: reader.number("factor", in: 1...100) ?? defaults.factor,
             max: longest,
             jitter: reader.number("jitter", in: 0...1) ?? defaults.jitter,
-            nonRetryable: reader.texts("non_retryable", atMost: 50, length: 100) ?? defaults.nonRetryable)
+            nonRetryable: reader.strings("non_retryable", maxCount: 50, maxLength: 100) ?? defaults.nonRetryable)
+        reader.refuseUnknownKeys()
     }
 }

@@ -20,16 +20,16 @@ package struct WorkflowDefinition: Sendable, Hashable {
 
     /// Reads and checks a definition; throws every problem at once, with lines where the text gives them.
     ///
-    /// - Parameter ownKinds: those of the embedding program; without them every kind is accepted.
+    /// - Parameter customKinds: those of the embedding program; without them every kind is accepted.
     package static func parse(
-        _ text: String, format: DefinitionFormat, ownKinds: OwnKinds = .unchecked
+        _ text: String, format: DefinitionFormat, customKinds: CustomKinds = .unchecked
     ) throws(ProblemList) -> WorkflowDefinition {
-        try DefinitionReader.read(SourceDocument(text: text, format: format), ownKinds)
+        try DefinitionReader.read(SourceDocument(text: text, format: format), customKinds)
     }
 
-    /// Reads and checks a definition that came as JSON, from a request or from the table.
+    /// Reads a definition out of the table, as far as it must be right to be carried out.
     package init(json: JSON) throws(ProblemList) {
-        self = try DefinitionReader.read(SourceDocument(json: json), .unchecked)
+        self = try DefinitionReader.read(SourceDocument(json: json), .unchecked, isNew: false)
     }
 
     package init(
@@ -52,5 +52,30 @@ package struct WorkflowDefinition: Sendable, Hashable {
     /// The phase with that id.
     package func phase(_ id: String) -> PhaseDefinition? {
         phases.first { $0.id == id }
+    }
+}
+
+extension WorkflowDefinition {
+    /// The signals that its phases wait for, in the order of the definition.
+    package var signalNames: [String] {
+        phases.reduce(into: []) { names, phase in
+            if case .signal(let signal) = phase.spec, !names.contains(signal.name) { names.append(signal.name) }
+        }
+    }
+
+    /// A problem for each model whose provider is none of these.
+    package func problems(withProviders providers: [String]) -> [Problem] {
+        agents.sorted { $0.key < $1.key }.flatMap { slug, agent in
+            let place = "/agents/\(slug)/model"
+            let isList = json["agents"]?[slug]?["model"]?.array != nil
+            return agent.models.enumerated().compactMap { index, model -> Problem? in
+                guard !providers.contains(model.provider) else { return nil }
+                let hint = NearestName.hint(model.provider, among: providers)
+                let known = hint.isEmpty ? "; it has \(providers.sorted().joined(separator: ", "))" : hint
+                return Problem(
+                    pointer: isList ? JSONPointer.appending(index, to: place) : place,
+                    detail: "names the provider '\(model.provider)', which this service does not have\(known)")
+            }
+        }
     }
 }

@@ -180,7 +180,12 @@ enum YAMLScalar {
         if let sign = rest.first, sign == UInt8(ascii: "-") || sign == UInt8(ascii: "+") { rest = rest.dropFirst() }
         let whole = rest.prefix { (0x30...0x39).contains($0) }
         rest = rest[whole.endIndex...]
-        if rest.isEmpty, !whole.isEmpty, let value = Int64(text) { return .integer(value) }
+        if rest.isEmpty, !whole.isEmpty {
+            if let value = Int64(text) { return .integer(value) }
+            let digits = whole.drop { $0 == 0x30 }
+            guard digits.count < JSONLimits.input.digits else { throw Failure(detail: "is too large a number") }
+            return .decimal((text.hasPrefix("-") ? "-" : "") + String(Substring(digits)))
+        }
         var fraction = rest.prefix(0)
         if rest.first == UInt8(ascii: ".") {
             fraction = rest.dropFirst().prefix { (0x30...0x39).contains($0) }

@@ -91,7 +91,8 @@ package enum BallotOrder {
 
 /// The shape of a judge's order of labelled candidates.
 package enum BallotSchema {
-    /// `{"ranking": ["B", "A", …], "reasoning": string}` for candidates with the labels `A`, `B`, …, the best first.
+    /// `{"reasoning": string, "ranking": ["B", "A", …]}` for candidates with the labels `A`, `B`, …, the best first. Models
+    /// write members in this order, so the reasons come before the order.
     package static func json(count: Int) -> JSON {
         let labels = BallotLabel.first(count).map(JSON.string)
         let ranking: JSON = [
@@ -99,8 +100,8 @@ package enum BallotSchema {
             "maxItems": .integer(Int64(count)),
         ]
         return [
-            "type": "object", "properties": ["ranking": ranking, "reasoning": ["type": "string"]],
-            "required": ["ranking", "reasoning"], "additionalProperties": false,
+            "type": "object", "properties": ["reasoning": ["type": "string"], "ranking": ranking],
+            "required": ["reasoning", "ranking"], "additionalProperties": false,
         ]
     }
 

@@ -19,12 +19,12 @@ package struct Criterion: Sendable, Hashable {
 
 extension Criterion {
     init?(reading reader: ObjectReader) {
-        reader.refuseUnknownKeys(known: ["id", "weight", "description"])
-        let id = reader.requiredText("id", atMost: 10_000)
+        let id = reader.text("id", isRequired: true, maxLength: 10_000)
         if let id, !NamePattern.isIdentifier(id) { reader.report(NamePattern.identifierRule, at: "id") }
         let weight = reader.number("weight") ?? 1
         if weight <= 0 || weight > 1e6 { reader.report("must be above 0 and at most 1000000", at: "weight") }
-        let description = reader.text("description", atMost: 2_000)
+        let description = reader.text("description", maxLength: 2_000)
+        reader.refuseUnknownKeys()
         guard let id else { return nil }
         self.init(id: id, weight: weight, description: description)
     }
@@ -34,18 +34,15 @@ extension Criterion {
     /// The `criteria` of a phase; ``quality`` alone where it names none.
     static func list(reading reader: ObjectReader) -> [Criterion]? {
         guard reader.value("criteria") != nil else { return [.quality] }
-        guard let elements = reader.list("criteria", atMost: 50) else { return nil }
-        guard !elements.isEmpty else {
+        guard let parts = reader.objects("criteria", maxCount: 50) else { return nil }
+        guard !parts.isEmpty else {
             reader.report("must have at least one criterion", at: "criteria")
             return nil
         }
         var criteria: [Criterion] = []
         var ids: Set<String> = []
-        for (index, element) in elements.enumerated() {
-            let place = JSONPointer.appending(index, to: reader.place("criteria"))
-            guard let part = ObjectReader(element, at: place, problems: reader.problems),
-                let criterion = Criterion(reading: part)
-            else { continue }
+        for part in parts {
+            guard let criterion = Criterion(reading: part) else { continue }
             if !ids.insert(criterion.id).inserted { part.report("is the id of another criterion", at: "id") }
             criteria.append(criterion)
         }
@@ -71,8 +68,8 @@ package struct Scale: Sendable, Hashable {
 
 extension Scale {
     init(reading reader: ObjectReader) {
-        reader.refuseUnknownKeys(known: ["min", "max"])
         self.init(min: reader.number("min", in: -1e6...1e6) ?? 1, max: reader.number("max", in: -1e6...1e6) ?? 10)
+        reader.refuseUnknownKeys()
         if min >= max {
             reader.problems.report(
                 "must have a 'max' above its 'min' (\(JSON.text(of: min)) and \(JSON.text(of: max)))", at: reader.pointer)

@@ -39,13 +39,14 @@ package struct EditDecision: Sendable, Hashable {
 
 /// The shape of an editor's answer.
 package enum EditDecisionSchema {
-    /// `{"approved": boolean, "feedback": string, "content": string or null}`, nothing else.
+    /// `{"feedback": string, "approved": boolean, "content": string or null}`, nothing else. Models write members in this
+    /// order, so the reasons come before the decision.
     package static let json: JSON = [
         "type": "object",
         "properties": [
-            "approved": ["type": "boolean"], "feedback": ["type": "string"], "content": ["type": ["null", "string"]],
+            "feedback": ["type": "string"], "approved": ["type": "boolean"], "content": ["type": ["null", "string"]],
         ],
-        "required": ["approved", "feedback", "content"], "additionalProperties": false,
+        "required": ["feedback", "approved", "content"], "additionalProperties": false,
     ]
 
     /// The schema as it goes with a request to a model.

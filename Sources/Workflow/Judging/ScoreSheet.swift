@@ -30,7 +30,8 @@ package enum ScoreSheets {
 
 /// The shape of a judge's scores of several labelled candidates.
 package enum ScoreSheetSchema {
-    /// `{"scores": {"A": {<criterion>: number, …}, "B": …}, "reasoning": string}`, nothing else.
+    /// `{"reasoning": string, "scores": {"A": {<criterion>: number, …}, "B": …}}`, nothing else. Models write members in this
+    /// order, so the reasons come before the scores.
     package static func json(count: Int, criteria: [Criterion], scale: Scale) -> JSON {
         let labels = BallotLabel.first(count)
         let one = VerdictSchema.scores(criteria: criteria, scale: scale)
@@ -39,8 +40,8 @@ package enum ScoreSheetSchema {
             "required": .array(labels.map(JSON.string)), "additionalProperties": false,
         ]
         return [
-            "type": "object", "properties": ["scores": scores, "reasoning": ["type": "string"]],
-            "required": ["scores", "reasoning"], "additionalProperties": false,
+            "type": "object", "properties": ["reasoning": ["type": "string"], "scores": scores],
+            "required": ["reasoning", "scores"], "additionalProperties": false,
         ]
     }
 

@@ -45,6 +45,11 @@ package struct Verdict: Sendable, Hashable {
         }
         return scores
     }
+
+    /// The value of `evaluations.criteria_scores`, in the order of the criteria.
+    package static func json(_ scores: [String: Double], criteria: [Criterion]) -> JSON {
+        .object(JSONObject(criteria.compactMap { criterion in scores[criterion.id].map { (criterion.id, .number($0)) } }))
+    }
 }
 
 extension StructuredAnswer {
@@ -58,12 +63,13 @@ extension StructuredAnswer {
 
 /// The shape of a judge's answer about one output.
 package enum VerdictSchema {
-    /// `{"criteria_scores": {<id>: number, …}, "reasoning": string}`, nothing else.
+    /// `{"reasoning": string, "criteria_scores": {<id>: number, …}}`, nothing else. Models write members in this order, so the
+    /// reasons come before the scores.
     package static func evaluation(criteria: [Criterion], scale: Scale) -> JSON {
         let scores = scores(criteria: criteria, scale: scale)
         return [
-            "type": "object", "properties": ["criteria_scores": scores, "reasoning": ["type": "string"]],
-            "required": ["criteria_scores", "reasoning"], "additionalProperties": false,
+            "type": "object", "properties": ["reasoning": ["type": "string"], "criteria_scores": scores],
+            "required": ["reasoning", "criteria_scores"], "additionalProperties": false,
         ]
     }
 

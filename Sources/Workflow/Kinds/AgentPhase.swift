@@ -16,12 +16,10 @@ package struct AgentPhase: Sendable, Hashable {
 }
 
 extension AgentPhase {
-    static let keys = ["agents", "prompt", "output"]
-
     init?(reading phase: PhaseReader) {
         let agents = phase.readAgents()
         if let agents, agents.count > 1 { phase.reader.report("must name exactly one agent", at: "agents") }
-        let prompt = phase.reader.template("prompt", required: true)
+        let prompt = phase.reader.template("prompt", isRequired: true)
         let output = Self.readOutput(phase.reader)
         guard let agents, agents.count == 1, let prompt else { return nil }
         self.init(agent: agents[0], prompt: prompt, output: output)

@@ -27,27 +27,24 @@ package struct BranchPhase: Sendable, Hashable {
 }
 
 extension BranchPhase {
-    static let keys = ["cases", "else"]
     static let maxCases = 50
 
     init?(reading phase: PhaseReader) {
         let reader = phase.reader
         let otherwise = Self.targets(reader, "else")
-        guard reader.required("cases") != nil, let elements = reader.list("cases", atMost: Self.maxCases) else { return nil }
-        guard !elements.isEmpty else {
+        guard reader.required("cases") != nil, let parts = reader.objects("cases", maxCount: Self.maxCases) else { return nil }
+        guard !parts.isEmpty else {
             reader.report("must have at least one case", at: "cases")
             return nil
         }
         var cases: [Case] = []
-        for (index, element) in elements.enumerated() {
-            let place = JSONPointer.appending(index, to: reader.place("cases"))
-            guard let part = ObjectReader(element, at: place, problems: reader.problems) else { continue }
-            part.refuseUnknownKeys(known: ["when", "then"])
-            let when = part.expression("when", required: true)
-            guard part.required("then") != nil, let then = Self.targets(part, "then"), let when else { continue }
-            cases.append(Case(when: when, then: then))
+        for part in parts {
+            let when = part.expression("when", isRequired: true)
+            let then = part.required("then") == nil ? nil : Self.targets(part, "then")
+            part.refuseUnknownKeys()
+            if let when, let then { cases.append(Case(when: when, then: then)) }
         }
-        guard cases.count == elements.count else { return nil }
+        guard cases.count == parts.count else { return nil }
         self.init(cases: cases, otherwise: otherwise ?? [])
     }
 
@@ -59,6 +56,6 @@ extension BranchPhase {
             reader.mismatch("the id of a phase, or a list of ids", value, at: key)
             return nil
         }
-        return reader.texts(key, atMost: DefinitionReader.maxPhases, length: 10_000)
+        return reader.strings(key, maxCount: DefinitionReader.maxPhases, maxLength: 10_000)
     }
 }

@@ -8,12 +8,10 @@ package enum DelayPhase: Sendable, Hashable {
 }
 
 extension DelayPhase {
-    static let keys = ["for", "until"]
-
     init?(reading phase: PhaseReader) {
         let reader = phase.reader
         let duration = reader.duration("for")
-        let until = reader.text("until", atMost: 1_000)
+        let until = reader.text("until", maxLength: 1_000)
         switch (reader.value("for") != nil, reader.value("until") != nil) {
         case (true, false):
             guard let duration else { return nil }

@@ -1,3 +1,5 @@
+import Base
+
 /// An editor approves each output or sends it back to its writer with feedback.
 package struct EditPhase: Sendable, Hashable {
     /// The n-th output goes to the editor n modulo their number.
@@ -15,8 +17,6 @@ package struct EditPhase: Sendable, Hashable {
 }
 
 extension EditPhase {
-    static let keys = ["agents", "prompt", "max_cycles"]
-
     init?(reading phase: PhaseReader) {
         let agents = phase.readAgents()
         let prompt = phase.reader.template("prompt")

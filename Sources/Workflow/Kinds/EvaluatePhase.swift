@@ -26,15 +26,13 @@ package struct EvaluatePhase: Sendable, Hashable {
 }
 
 extension EvaluatePhase {
-    static let keys = ["agents", "stage", "scale", "criteria", "exclude_own", "prompt"]
-
     init?(reading phase: PhaseReader) {
         let reader = phase.reader
         let agents = phase.readAgents()
         let stage = reader.word("stage", as: Stage.self) ?? .initial
-        let scale = reader.object("scale").map(Scale.init(reading:)) ?? Scale()
+        let scale = reader.nested("scale").map(Scale.init(reading:)) ?? Scale()
         let criteria = Criterion.list(reading: reader)
-        let excludesOwn = reader.flag("exclude_own") ?? false
+        let excludesOwn = reader.boolean("exclude_own") ?? false
         let prompt = reader.template("prompt")
         guard let agents, let criteria else { return nil }
         self.init(

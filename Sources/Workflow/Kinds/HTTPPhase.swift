@@ -52,7 +52,6 @@ package struct HTTPPhase: Sendable, Hashable {
 }
 
 extension HTTPPhase {
-    static let keys = ["method", "url", "headers", "body", "expect", "max_bytes"]
     private static let maxHeaders = 50
 
     /// Headers that the connection itself sets.
@@ -90,7 +89,7 @@ extension HTTPPhase {
 
     private static func readHeaders(_ reader: ObjectReader) -> [Header]? {
         guard reader.value("headers") != nil else { return [] }
-        guard let list = reader.object("headers") else { return nil }
+        guard let list = reader.nested("headers"), list.isObject else { return nil }
         guard list.members.count <= maxHeaders else {
             reader.report("must have at most \(maxHeaders) headers", at: "headers")
             return nil
@@ -114,10 +113,11 @@ extension HTTPPhase {
     }
 
     private static func readValue(_ headers: ObjectReader, _ name: String) -> Header.Value? {
-        guard case .object = headers.value(name) ?? .null else { return headers.template(name, required: true).map(Header.Value.template) }
-        guard let reference = headers.object(name) else { return nil }
-        reference.refuseUnknownKeys(known: ["secret"])
-        return reference.requiredText("secret", atMost: 100).map(Header.Value.secret)
+        guard case .object = headers.value(name) ?? .null else { return headers.template(name, isRequired: true).map(Header.Value.template) }
+        guard let reference = headers.nested(name) else { return nil }
+        let secret = reference.text("secret", isRequired: true, maxLength: 100)
+        reference.refuseUnknownKeys()
+        return secret.map(Header.Value.secret)
     }
 
     private static func readBody(_ reader: ObjectReader) -> Body? {
@@ -135,7 +135,7 @@ extension HTTPPhase {
     }
 
     private static func readExpect(_ reader: ObjectReader) -> [Int]? {
-        guard let elements = reader.list("expect", atMost: 100) else { return nil }
+        guard let elements = reader.list("expect", maxCount: 100) else { return nil }
         if elements.isEmpty { reader.report("must have at least one status", at: "expect") }
         return elements.enumerated().compactMap { index, element in
             if let status = element.int, (200...599).contains(status) { return status }

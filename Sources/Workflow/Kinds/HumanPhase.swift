@@ -30,11 +30,9 @@ package struct HumanPhase: Sendable, Hashable {
 }
 
 extension HumanPhase {
-    static let keys = ["title", "description", "form", "assignee_id", "assignee_group", "due_in", "remind_in"]
-
     init?(reading phase: PhaseReader) {
         let reader = phase.reader
-        let title = reader.template("title", required: true)
+        let title = reader.template("title", isRequired: true)
         let form = reader.schema("form")
         let dueIn = reader.duration("due_in")
         let remindIn = reader.duration("remind_in")

@@ -1,3 +1,5 @@
+import Base
+
 /// Writes a line into the task's log.
 package struct LogPhase: Sendable, Hashable {
     package var level: LogLevel
@@ -11,11 +13,9 @@ package struct LogPhase: Sendable, Hashable {
 }
 
 extension LogPhase {
-    static let keys = ["level", "message"]
-
     init?(reading phase: PhaseReader) {
         let level = phase.reader.word("level", as: LogLevel.self) ?? .info
-        guard let message = phase.reader.template("message", required: true) else { return nil }
+        guard let message = phase.reader.template("message", isRequired: true) else { return nil }
         self.init(level: level, message: message)
     }
 }

@@ -38,8 +38,6 @@ package struct RankPhase: Sendable, Hashable {
 }
 
 extension RankPhase {
-    static let keys = ["agents", "stage", "method", "points", "comparisons", "scale", "criteria", "exclude_own", "prompt"]
-
     /// The keys that only one method knows.
     private static let methodKeys: [(key: String, method: RankMethod)] = [
         ("points", .ballots), ("comparisons", .bradleyTerry), ("scale", .mean), ("criteria", .mean),
@@ -52,9 +50,9 @@ extension RankPhase {
         let method = reader.value("method") == nil ? .ballots : reader.word("method", as: RankMethod.self)
         let points = Self.readPoints(reader)
         let comparisons = reader.word("comparisons", as: Comparisons.self) ?? .ballots
-        let scale = reader.object("scale").map(Scale.init(reading:)) ?? Scale()
+        let scale = reader.nested("scale").map(Scale.init(reading:)) ?? Scale()
         let criteria = Criterion.list(reading: reader)
-        let excludesOwn = reader.flag("exclude_own") ?? false
+        let excludesOwn = reader.boolean("exclude_own") ?? false
         let prompt = reader.template("prompt")
         if let method {
             for (key, owner) in Self.methodKeys where owner != method && reader.value(key) != nil {
@@ -69,7 +67,7 @@ extension RankPhase {
 
     private static func readPoints(_ reader: ObjectReader) -> [Double]? {
         guard reader.value("points") != nil else { return defaultPoints }
-        guard let elements = reader.list("points", atMost: 100) else { return nil }
+        guard let elements = reader.list("points", maxCount: 100) else { return nil }
         guard !elements.isEmpty else {
             reader.report("must have at least one number", at: "points")
             return nil

@@ -1,3 +1,5 @@
+import Base
+
 /// Takes the best outputs of the initial evaluation as finalists.
 package struct SelectPhase: Sendable, Hashable {
     /// How many, at least 1.
@@ -9,8 +11,6 @@ package struct SelectPhase: Sendable, Hashable {
 }
 
 extension SelectPhase {
-    static let keys = ["top"]
-
     init(reading phase: PhaseReader) {
         self.init(top: phase.reader.integer("top", in: 1...1_000) ?? 3)
     }

@@ -14,11 +14,9 @@ package struct SignalPhase: Sendable, Hashable {
 }
 
 extension SignalPhase {
-    static let keys = ["name", "timeout"]
-
     /// Without a `name`, the signal has the id of the phase for its name.
     init?(reading phase: PhaseReader, id: String) {
-        let name = phase.reader.text("name", atMost: 10_000) ?? id
+        let name = phase.reader.text("name", maxLength: 10_000) ?? id
         if !name.isEmpty, !NamePattern.isIdentifier(name) { phase.reader.report(NamePattern.identifierRule, at: "name") }
         // `PhaseReader` reports a wrong timeout.
         let timeout = phase.reader.value("timeout")?.string.flatMap(DurationText.parse)

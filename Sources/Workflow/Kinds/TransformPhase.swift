@@ -1,3 +1,5 @@
+import Base
+
 /// Computes its output from the task's context.
 package struct TransformPhase: Sendable, Hashable {
     package var expression: PathExpression
@@ -12,11 +14,9 @@ package struct TransformPhase: Sendable, Hashable {
 }
 
 extension TransformPhase {
-    static let keys = ["expression", "list"]
-
     init?(reading phase: PhaseReader) {
-        let isList = phase.reader.flag("list") ?? false
-        guard let expression = phase.reader.expression("expression", required: true) else { return nil }
+        let isList = phase.reader.boolean("list") ?? false
+        guard let expression = phase.reader.expression("expression", isRequired: true) else { return nil }
         self.init(expression: expression, isList: isList)
     }
 }

@@ -17,16 +17,14 @@ package struct WorkflowPhase: Sendable, Hashable {
 }
 
 extension WorkflowPhase {
-    static let keys = ["name", "version", "input"]
-
     init?(reading phase: PhaseReader) {
         let reader = phase.reader
-        let name = reader.requiredText("name", atMost: 10_000)
+        let name = reader.text("name", isRequired: true, maxLength: 10_000)
         if let name, !NamePattern.isWorkflowName(name) { reader.report(NamePattern.workflowNameRule, at: "name") }
-        let text = reader.text("version", atMost: 200)
+        let text = reader.text("version", maxLength: 200)
         let version = text.flatMap { SemanticVersion($0) }
         if text != nil, version == nil { reader.report("must be a semantic version such as 1.0.0", at: "version") }
-        let input = reader.object("input").map { JSON.object($0.members) } ?? [:]
+        let input = reader.object("input") ?? [:]
         reader.checkTemplates(input, at: "input")
         guard let name else { return nil }
         self.init(name: name, version: version, input: input)

@@ -1,3 +1,5 @@
+import Base
+
 /// Each agent writes one draft, on its own track.
 package struct WritePhase: Sendable, Hashable {
     package var agents: [String]
@@ -11,11 +13,9 @@ package struct WritePhase: Sendable, Hashable {
 }
 
 extension WritePhase {
-    static let keys = ["agents", "prompt"]
-
     init?(reading phase: PhaseReader) {
         let agents = phase.readAgents()
-        let prompt = phase.reader.template("prompt", required: true)
+        let prompt = phase.reader.template("prompt", isRequired: true)
         guard let agents, let prompt else { return nil }
         self.init(agents: agents, prompt: prompt)
     }

@@ -4,7 +4,7 @@ package import Base
 package enum EditPrompt {
     /// How to answer; also added to a prompt of the phase.
     package static let answer = """
-        Answer with one JSON object and nothing else: {"approved": true or false, "feedback": "...", "content": null or "..."}. \
+        Answer with one JSON object and nothing else: {"feedback": "...", "approved": true or false, "content": null or "..."}. \
         When you do not approve, the feedback must say what to change. When you approve, the content may be the draft as \
         you polished it; otherwise it is null.
         """
@@ -40,7 +40,7 @@ package enum EvaluatePrompt {
     /// How to answer; also added to a prompt of the phase.
     package static func answer(criteria: [Criterion], scale: Scale) -> String {
         """
-        Answer with one JSON object and nothing else: {"criteria_scores": {\(scores(of: criteria))}, "reasoning": "..."}. \
+        Answer with one JSON object and nothing else: {"reasoning": "...", "criteria_scores": {\(scores(of: criteria))}}. \
         Every score is a number \(range(of: scale)).
         """
     }
@@ -79,7 +79,7 @@ package enum RankPrompt {
     package static func answer(count: Int) -> String {
         let labels = BallotLabel.first(count).map { "\"\($0)\"" }.joined(separator: ", ")
         return """
-            Answer with one JSON object and nothing else: {"ranking": [...], "reasoning": "..."}. \
+            Answer with one JSON object and nothing else: {"reasoning": "...", "ranking": [...]}. \
             The ranking has each of \(labels) exactly once, the best first.
             """
     }
@@ -89,7 +89,7 @@ package enum RankPrompt {
         let scores = EvaluatePrompt.scores(of: criteria)
         let sheets = BallotLabel.first(count).map { "\"\($0)\": {\(scores)}" }.joined(separator: ", ")
         return """
-            Answer with one JSON object and nothing else: {"scores": {\(sheets)}, "reasoning": "..."}. \
+            Answer with one JSON object and nothing else: {"reasoning": "...", "scores": {\(sheets)}}. \
             Every score is a number \(EvaluatePrompt.range(of: scale)).
             """
     }

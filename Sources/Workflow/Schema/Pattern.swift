@@ -6,9 +6,6 @@ import Base
 /// back-references) is refused. Unanchored, as JSON Schema requires (validation 6.3.3). Source of the method: R. Cox,
 /// "Regular Expression Matching: the Virtual Machine Approach", 2009.
 struct Pattern: Sendable {
-    /// Longer inputs do not match; counted in Unicode scalars.
-    static let maxInput = 65_536
-
     struct Failure: Error {
         let reason: String
     }
@@ -24,10 +21,20 @@ struct Pattern: Sendable {
         program = compiler.program + [.match]
     }
 
+    /// How many instructions it has.
+    var size: Int { program.count }
+
     func matches(_ input: String) -> Bool {
-        let scalars = Array(input.unicodeScalars)
-        guard scalars.count <= Self.maxInput else { return false }
-        var machine = PatternMachine(program: program, input: scalars)
+        var looks = Int.max
+        return matches(input, looks: &looks) ?? false
+    }
+
+    /// - Parameter looks: how many looks at an instruction the match may take, and then how many are left.
+    /// - Returns: nil when it takes more.
+    func matches(_ input: String, looks: inout Int) -> Bool? {
+        guard input.utf8.count <= looks else { return nil }
+        var machine = PatternMachine(program: program, input: Array(input.unicodeScalars), looks: looks)
+        defer { looks = machine.looks }
         return machine.run()
     }
 }
@@ -125,19 +132,24 @@ struct PatternCompiler {
 struct PatternMachine {
     let program: [PatternInstruction]
     let input: [Unicode.Scalar]
+    /// How many looks at an instruction are left.
+    private(set) var looks: Int
     private var visited: [Int]
     private var stack: [Int] = []
 
-    init(program: [PatternInstruction], input: [Unicode.Scalar]) {
+    init(program: [PatternInstruction], input: [Unicode.Scalar], looks: Int) {
         self.program = program
         self.input = input
+        self.looks = looks
         visited = [Int](repeating: -1, count: program.count)
     }
 
-    /// Whether the program matches anywhere in the input.
-    mutating func run() -> Bool {
+    /// Whether the program matches anywhere in the input; nil when there are no looks left.
+    mutating func run() -> Bool? {
         var threads: [Int] = []
         for position in 0...input.count {
+            looks -= threads.count + 1
+            guard looks > 0 else { return nil }
             var next: [Int] = []
             for thread in threads {
                 if case .consume(let set) = program[thread], set.contains(input[position - 1]) {
@@ -157,6 +169,7 @@ struct PatternMachine {
         while let counter = stack.popLast() {
             guard visited[counter] != position else { continue }
             visited[counter] = position
+            looks -= 1
             switch program[counter] {
             case .consume: threads.append(counter)
             case .jump(let target): stack.append(target)

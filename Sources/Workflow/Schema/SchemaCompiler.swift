@@ -7,6 +7,10 @@ struct SchemaCompiler {
     private(set) var problems: [Problem] = []
     private(set) var targets: [String: SchemaNode] = [:]
     private var openReferences: [String] = []
+    private var patternSize = 0
+
+    /// The most instructions of all patterns of one schema.
+    private static let maxPatternSize = 50_000
 
     init(document: JSON) {
         self.document = document
@@ -32,6 +36,9 @@ struct SchemaCompiler {
             compileArrays(source, into: &node)
             compileObjects(source, into: &node)
             compileCombinations(source, into: &node)
+            node.mayBringDefaults =
+                node.standard != nil || node.reference != nil
+                || (node.properties.all.map(\.node) + node.items + node.allOf).contains(where: \.mayBringDefaults)
             return node
         default:
             report("must be a schema (an object, true or false), not \(schema.typeName.withArticle)", at: pointer)
@@ -78,7 +85,7 @@ struct SchemaSource {
 extension SchemaCompiler {
     /// `$ref`, and the annotations that are checked: `$defs` and `default`.
     mutating func compileReference(_ source: SchemaSource, into node: inout SchemaNode) {
-        node.defaultValue = source.keywords["default"]
+        node.standard = source.keywords["default"].map { ($0, $0.utf8.count) }
         if let value = source.keywords["$ref"] {
             guard case .string(let text) = value, text.hasPrefix("#"),
                 let pointer = text.dropFirst().removingPercentEncoding, pointer.isEmpty || pointer.hasPrefix("/")
@@ -147,7 +154,13 @@ extension SchemaCompiler {
 
     mutating func pattern(_ text: String, at pointer: String) -> Pattern? {
         do {
-            return try Pattern(text)
+            let pattern = try Pattern(text)
+            patternSize += pattern.size
+            guard patternSize <= Self.maxPatternSize else {
+                report("is one pattern too many: all of a schema together are too large", at: pointer)
+                return nil
+            }
+            return pattern
         } catch {
             report("is not a usable regular expression: \(error.reason)", at: pointer)
             return nil
@@ -196,7 +209,7 @@ extension SchemaCompiler {
         if minProperties != nil || maxProperties != nil {
             node.rules.append(MemberCountRule(minProperties: minProperties, maxProperties: maxProperties))
         }
-        node.properties = namedSchemas("properties", source) ?? [:]
+        node.properties = SchemaProperties(namedSchemas("properties", source) ?? [])
         let patterns = patternProperties(source)
         let rest = schema("additionalProperties", source)
         let names = schema("propertyNames", source)
@@ -212,7 +225,7 @@ extension SchemaCompiler {
         guard let nodes = namedSchemas("patternProperties", source) else { return [] }
         let place = source.place("patternProperties")
         var patterns: [(Pattern, SchemaNode)] = []
-        for (text, node) in nodes.sorted(by: { $0.key < $1.key }) {
+        for (text, node) in nodes {
             if let pattern = pattern(text, at: JSONPointer.appending(text, to: place)) { patterns.append((pattern, node)) }
         }
         return patterns
@@ -287,15 +300,15 @@ extension SchemaCompiler {
     }
 
     /// A keyword whose value is an object of schemas.
-    mutating func namedSchemas(_ key: String, _ source: SchemaSource) -> [String: SchemaNode]? {
+    mutating func namedSchemas(_ key: String, _ source: SchemaSource) -> [(name: String, node: SchemaNode)]? {
         guard let value = source.keywords[key] else { return nil }
         guard case .object(let members) = value else {
             report("must be an object of schemas", at: source.place(key))
             return nil
         }
-        var nodes: [String: SchemaNode] = [:]
-        for (name, schema) in members.sorted(by: { $0.key < $1.key }) {
-            nodes[name] = compile(schema, at: JSONPointer.appending(name, to: source.place(key)))
+        var nodes: [(name: String, node: SchemaNode)] = []
+        for (name, schema) in members {
+            nodes.append((name, compile(schema, at: JSONPointer.appending(name, to: source.place(key)))))
         }
         return nodes
     }

@@ -24,20 +24,52 @@ struct TypeRule: SchemaRule {
 }
 
 struct EnumRule: SchemaRule {
-    let values: [JSON]
+    private let values: Set<JSON>
+    private let detail: String
+
+    init(values: [JSON]) {
+        self.values = Set(values.map(\.normalized))
+        detail = "must be one of \(values.prefix(20).map(\.excerpt).joined(separator: ", "))\(values.count > 20 ? ", …" : "")"
+    }
 
     func check(_ value: JSON, at pointer: String, in run: inout ValidationRun) {
-        guard !values.contains(where: { $0.isSameValue(as: value) }) else { return }
-        let shown = values.prefix(20).map(\.text).joined(separator: ", ") + (values.count > 20 ? ", …" : "")
-        run.report("must be one of \(shown)", at: pointer)
+        guard run.charge(value.weight / 16, at: pointer) else { return }
+        if !values.contains(value.normalized) { run.report(detail, at: pointer) }
     }
 }
 
 struct ConstRule: SchemaRule {
-    let value: JSON
+    private let value: JSON
+    private let weight: Int
+    private let detail: String
+
+    init(value: JSON) {
+        self.value = value
+        weight = value.weight
+        detail = "must be \(value.excerpt)"
+    }
 
     func check(_ value: JSON, at pointer: String, in run: inout ValidationRun) {
-        if !self.value.isSameValue(as: value) { run.report("must be \(self.value.text)", at: pointer) }
+        guard run.charge(weight / 16, at: pointer) else { return }
+        if !self.value.isSameValue(as: value) { run.report(detail, at: pointer) }
+    }
+}
+
+extension JSON {
+    /// About how much work it is to go through the value once: its values, and its texts by their length.
+    fileprivate var weight: Int {
+        switch self {
+        case .string(let text), .decimal(let text): 1 + text.utf8.count / 64
+        case .array(let elements): elements.reduce(1) { $0 + $1.weight }
+        case .object(let members): members.reduce(1) { $0 + 1 + $1.key.utf8.count / 64 + $1.value.weight }
+        default: 1
+        }
+    }
+
+    /// Its text, cut where it is long.
+    fileprivate var excerpt: String {
+        let text = text
+        return text.utf8.count <= 1_000 ? text : text.prefix(200) + "…"
     }
 }
 
@@ -63,7 +95,7 @@ struct LengthRule: SchemaRule {
     let maxLength: Int?
 
     func check(_ value: JSON, at pointer: String, in run: inout ValidationRun) {
-        guard case .string(let text) = value else { return }
+        guard case .string(let text) = value, run.charge(text.utf8.count / 1_024, at: pointer) else { return }
         let length = text.unicodeScalars.count
         if let minLength, length < minLength {
             run.report("must be at least \(minLength) \(Self.characters(minLength)) long", at: pointer)
@@ -81,7 +113,7 @@ struct PatternRule: SchemaRule {
 
     func check(_ value: JSON, at pointer: String, in run: inout ValidationRun) {
         guard case .string(let text) = value else { return }
-        if !pattern.matches(text) { run.report("must match the pattern \(pattern.text)", at: pointer) }
+        if run.matches(pattern, text, at: pointer) == false { run.report("must match the pattern \(pattern.text)", at: pointer) }
     }
 }
 
@@ -89,7 +121,7 @@ struct FormatRule: SchemaRule {
     let format: SchemaFormat
 
     func check(_ value: JSON, at pointer: String, in run: inout ValidationRun) {
-        guard case .string(let text) = value else { return }
+        guard case .string(let text) = value, run.charge(text.utf8.count / 256, at: pointer) else { return }
         if !format.accepts(text) { run.report("must be \(format.meaning)", at: pointer) }
     }
 }
@@ -153,7 +185,7 @@ struct ArrayRule: SchemaRule {
         if let maxItems, elements.count > maxItems {
             run.report("must have at most \(maxItems) \(maxItems == 1 ? "element" : "elements")", at: pointer)
         }
-        if isUnique, Set(elements.map(\.normalized)).count != elements.count {
+        if isUnique, run.charge(value.weight / 8, at: pointer), Set(elements.map(\.normalized)).count != elements.count {
             run.report("must not have the same element twice", at: pointer)
         }
     }
@@ -185,10 +217,11 @@ struct ContainsRule: SchemaRule {
 }
 
 extension JSON {
-    /// The same value with whole doubles as integers, so that `==` compares as `isSameValue(as:)` does.
+    /// The same value with each number in one form, so that `==` compares as `isSameValue(as:)` does.
     var normalized: JSON {
         switch self {
-        case .number(let value): Int64(exactly: value).map(JSON.integer) ?? self
+        case .decimal(let text): .decimal(DecimalNumber(text)?.canonicalText ?? text)
+        case .number(let value): Int64(exactly: value).map(JSON.integer) ?? .decimal(DecimalNumber("\(value)")?.canonicalText ?? "")
         case .array(let elements): .array(elements.map(\.normalized))
         case .object(let members): .object(members.mapValues(\.normalized))
         default: self
@@ -200,7 +233,7 @@ struct RequiredRule: SchemaRule {
     let names: [String]
 
     func check(_ value: JSON, at pointer: String, in run: inout ValidationRun) {
-        guard case .object(let members) = value else { return }
+        guard case .object(let members) = value, run.charge(names.count / 16, at: pointer) else { return }
         for name in names where members[name] == nil {
             run.report("is required", at: JSONPointer.appending(name, to: pointer))
         }
@@ -221,7 +254,7 @@ struct MemberCountRule: SchemaRule {
 
 /// `properties`, `patternProperties`, `additionalProperties` and `propertyNames`.
 struct PropertiesRule: SchemaRule {
-    let properties: [String: SchemaNode]
+    let properties: SchemaProperties
     let patterns: [(Pattern, SchemaNode)]
     /// The schema of all others; none or one.
     let rest: [SchemaNode]
@@ -231,8 +264,8 @@ struct PropertiesRule: SchemaRule {
     let refusesRest: Bool
 
     func check(_ value: JSON, at pointer: String, in run: inout ValidationRun) {
-        guard case .object(let members) = value else { return }
-        for (name, member) in members.sorted(by: { $0.key < $1.key }) {
+        guard case .object(let members) = value, run.charge(members.count / 8, at: pointer) else { return }
+        for (name, member) in members.sorted(by: { $0.key.codePointsPrecede($1.key) }) {
             let place = JSONPointer.appending(name, to: pointer)
             if let node = names.first { run.check(.string(name), against: node, at: place) }
             var isKnown = false
@@ -240,18 +273,30 @@ struct PropertiesRule: SchemaRule {
                 isKnown = true
                 run.check(member, against: node, at: place)
             }
-            for (pattern, node) in patterns where pattern.matches(name) {
+            for (pattern, node) in patterns {
+                guard let matches = run.matches(pattern, name, at: place) else { return }
+                guard matches else { continue }
                 isKnown = true
                 run.check(member, against: node, at: place)
             }
             guard !isKnown else { continue }
             if refusesRest {
                 guard !run.isFull else { return }
-                run.report("is not a known property" + NearestName.hint(name, among: properties.keys.sorted()), at: place)
+                run.report("is not a known property" + hint(for: name, at: place, &run), at: place)
             } else if let node = rest.first {
                 run.check(member, against: node, at: place)
             }
         }
+    }
+}
+
+extension PropertiesRule {
+    /// The search compares names letter by letter, so there is none among many.
+    private func hint(for name: String, at pointer: String, _ run: inout ValidationRun) -> String {
+        let length = min(name.utf8.count, 64)
+        let cost = properties.count * (1 + length * length / 64)
+        guard cost <= 2_000, run.charge(cost, at: pointer) else { return "" }
+        return NearestName.hint(name, among: properties.names.sorted())
     }
 }
 

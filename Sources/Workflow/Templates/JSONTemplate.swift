@@ -15,20 +15,36 @@ package struct JSONTemplate: Sendable {
         self.value = value
     }
 
-    package func render(_ context: JSON) -> JSON {
-        Self.render(value, context)
+    /// - Parameter limit: of the value, about, in bytes as JSON text.
+    /// - Throws: when it has more.
+    package func render(_ context: JSON, atMost limit: Int = TemplateBudget.maximumBytes) throws(ProblemList) -> JSON {
+        var left = limit
+        let rendered = Self.render(value, context, &left)
+        guard left > 0 else { throw ProblemList("has more than \(limit) bytes with the values of its templates") }
+        return rendered
     }
 
-    private static func render(_ value: JSON, _ context: JSON) -> JSON {
+    /// - Parameter left: how many bytes are left; nothing is rendered below zero.
+    private static func render(_ value: JSON, _ context: JSON, _ left: inout Int) -> JSON {
+        guard left > 0 else { return .null }
         switch value {
         case .string(let text):
-            if let path = path(in: text) { return find(path, in: context) }
-            guard let template = try? PromptTemplate(text) else { return value }
-            return .string(template.render(context))
-        case .array(let elements): return .array(elements.map { render($0, context) })
-        case .object(let members): return .object(members.mapValues { render($0, context) })
+            let rendered = render(text, context, atMost: left)
+            left -= rendered.utf8.count
+            return rendered
+        case .array(var elements):
+            for index in elements.indices { elements[index] = render(elements[index], context, &left) }
+            return .array(elements)
+        case .object(let members):
+            return .object(members.mapValues { render($0, context, &left) })
         default: return value
         }
+    }
+
+    private static func render(_ text: String, _ context: JSON, atMost limit: Int) -> JSON {
+        if let path = path(in: text) { return find(path, in: context) }
+        guard let template = try? PromptTemplate(text) else { return .string(text) }
+        return .string(template.render(context, atMost: limit))
     }
 
     /// The parts of the name when the text is one plain tag.

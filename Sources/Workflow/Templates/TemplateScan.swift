@@ -1,5 +1,18 @@
 import Base
 
+/// A tag of a template that has a name.
+struct TemplateTag: Equatable {
+    enum Kind: Equatable {
+        case value, section, invertedSection, end
+    }
+
+    let kind: Kind
+    /// Without the functions around it: `b` of `{{a(b)}}`.
+    let name: String
+    /// The outermost first.
+    let functions: [String]
+}
+
 /// Checks a template before it is parsed: bounds its nesting, which the parser does not, and refuses partials.
 struct TemplateScan {
     static let maxDepth = 32
@@ -8,10 +21,17 @@ struct TemplateScan {
     private var position = 0
     private var line = 1
     private var open = Array("{{"), close = Array("}}")
+    private var tags: [TemplateTag] = []
 
     static func check(_ text: String) throws(ProblemList) {
+        _ = try tags(of: text)
+    }
+
+    /// The tags with names, in their order.
+    static func tags(of text: String) throws(ProblemList) -> [TemplateTag] {
         var scan = TemplateScan(characters: Array(text))
         try scan.run()
+        return scan.tags
     }
 
     private init(characters: [Character]) {
@@ -26,18 +46,33 @@ struct TemplateScan {
             case "#", "^":
                 depth += 1
                 if depth > Self.maxDepth { throw failure("nests sections deeper than \(Self.maxDepth)") }
+                readTag(characters[position] == "#" ? .section : .invertedSection, from: position + 1)
             case "/":
                 depth = max(0, depth - 1)
+                readTag(.end, from: position + 1)
             case ">", "<", "$":
                 throw failure("uses a partial, and partials are not available in prompts")
             case "!":
                 guard advance(past: close) else { throw failure("has a comment that is not closed") }
             case "=":
                 try readDelimiters()
+            case "%":
+                break  // tells the content type
+            case "{", "&":
+                readTag(.value, from: position + 1)
             default:
                 if characters[position...].starts(with: close) { throw failure("has a tag without a name") }
+                readTag(.value, from: position)
             }
         }
+    }
+
+    /// Notes the tag that is open. One that is not closed is left to the parser.
+    private mutating func readTag(_ kind: TemplateTag.Kind, from start: Int) {
+        guard let end = characters[start...].indices.first(where: { characters[$0...].starts(with: close) }) else { return }
+        var parts = String(characters[start..<end]).trimmingWhitespace.split(separator: "(", omittingEmptySubsequences: false)
+        let name = parts.removeLast().prefix { $0 != ")" }
+        tags.append(TemplateTag(kind: kind, name: String(name), functions: parts.map(String.init)))
     }
 
     /// `=<open> <close>=` up to the current closing delimiter.
@@ -74,5 +109,12 @@ struct TemplateScan {
 
     private func failure(_ detail: String) -> ProblemList {
         ProblemList("is not a usable template: it \(detail) (line \(line))")
+    }
+}
+
+extension String {
+    fileprivate var trimmingWhitespace: Substring {
+        let start = drop(while: \.isWhitespace)
+        return start.lastIndex { !$0.isWhitespace }.map { start[...$0] } ?? ""
     }
 }

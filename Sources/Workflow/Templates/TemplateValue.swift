@@ -9,7 +9,7 @@ enum TemplateValue {
         case .bool(let value): return value
         case .integer(let value): return value
         case .number(let value): return JSON.text(of: value)
-        case .decimal(let digits): return digits
+        case .decimal(let digits): return budget.take(digits.utf8.count) ? digits : TemplateNull()
         case .string(let text):
             // An empty text leaves out a section, as in most implementations.
             return text.isEmpty || !budget.take(text.utf8.count) ? TemplateNull() : text
@@ -31,7 +31,8 @@ struct TemplateObject: MustacheParent, MustacheCustomRenderable {
     let budget: TemplateBudget
 
     func child(named name: String) -> Any? {
-        members[name].map { TemplateValue.wrap($0, budget: budget) }
+        guard budget.takeLookup() else { return nil }
+        return members[name].map { TemplateValue.wrap($0, budget: budget) }
     }
 
     var isNull: Bool { false }
@@ -47,7 +48,7 @@ struct TemplateArray: MustacheSequence, MustacheParent, MustacheCustomRenderable
     let budget: TemplateBudget
 
     func child(named name: String) -> Any? {
-        guard let index = Int(name), elements.indices.contains(index) else { return nil }
+        guard budget.takeLookup(), let index = Int(name), elements.indices.contains(index) else { return nil }
         return TemplateValue.wrap(elements[index], budget: budget)
     }
 
@@ -71,7 +72,7 @@ struct TemplateArray: MustacheSequence, MustacheParent, MustacheCustomRenderable
         switch name {
         case "first": elements.first.map { TemplateValue.wrap($0, budget: budget) }
         case "last": elements.last.map { TemplateValue.wrap($0, budget: budget) }
-        case "reversed": TemplateArray(elements: elements.reversed(), budget: budget)
+        case "reversed": budget.take(16 * elements.count) ? TemplateArray(elements: elements.reversed(), budget: budget) : nil
         case "count": elements.count
         case "empty": elements.isEmpty
         default: nil
@@ -79,7 +80,7 @@ struct TemplateArray: MustacheSequence, MustacheParent, MustacheCustomRenderable
     }
 }
 
-/// Bounds the size of one rendering, since nested sections can multiply a small template.
+/// Bounds the size of one rendering and the work for it, since nested sections can multiply a small template.
 package final class TemplateBudget {
     /// The approximate limit of a rendering.
     package static let maximumBytes = 64 << 20
@@ -100,12 +101,18 @@ package final class TemplateBudget {
 
     /// A value as JSON; empty when the budget is used up.
     func text(of value: JSON) -> String {
+        guard remaining > 0 else { return "" }
         let text = value.text
         return take(text.utf8.count) ? text : ""
     }
 
-    /// One more turn of a section, which repeats at most the whole template.
+    /// One more turn of a section, which repeats at most the whole template. It counts although it may bring no text, and
+    /// so does each look for a name.
     func takeTurn() -> Bool {
-        take(templateSize + 16)
+        take(templateSize + 256)
+    }
+
+    func takeLookup() -> Bool {
+        take(64)
     }
 }

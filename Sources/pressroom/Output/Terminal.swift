@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 
 /// Standard output and error.
 enum Terminal {
@@ -20,12 +21,44 @@ enum Terminal {
     }
 
     /// Writes the text as it is, without buffering.
+    ///
+    /// When the reader has gone, the program ends silently, with the status of one that SIGPIPE ended. When the text cannot
+    /// be written for another reason, such as a full disk, it ends with that reason.
     static func writeRaw(_ text: String) {
-        FileHandle.standardOutput.write(Data(text.utf8))
+        switch send(text, to: STDOUT_FILENO) {
+        case 0: return
+        case EPIPE: exit(128 + SIGPIPE)
+        case let code:
+            writeError("pressroom: cannot write: \(String(cString: strerror(code)))")
+            exit(ExitStatus.failed.rawValue)
+        }
     }
 
+    /// Writes the text and a line break to standard error. There is no other place to report a failure of that.
     static func writeError(_ text: String) {
-        FileHandle.standardError.write(Data((text + "\n").utf8))
+        _ = send(text + "\n", to: STDERR_FILENO)
+    }
+
+    /// Writes the whole text.
+    /// - Returns: 0, or the number of the error.
+    private static func send(_ text: String, to descriptor: Int32) -> Int32 {
+        var text = text
+        return text.withUTF8 { bytes in
+            var rest = UnsafeRawBufferPointer(bytes)
+            while !rest.isEmpty {
+                let count = Glibc.write(descriptor, rest.baseAddress, rest.count)
+                if count >= 0 {
+                    rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+                } else if errno == EAGAIN {
+                    // Another program has made the terminal or pipe non-blocking.
+                    var ready = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                    poll(&ready, 1, -1)
+                } else if errno != EINTR {
+                    return errno
+                }
+            }
+            return 0
+        }
     }
 }
 

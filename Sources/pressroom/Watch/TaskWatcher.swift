@@ -49,7 +49,7 @@ struct TaskWatcher {
                 if let reason = wait.reason { Terminal.writeError("connection lost (\(SafeText.line(reason))); reconnecting") }
             },
             { element in
-                guard element.event?.name != "output_delta" else { return }
+                guard element.event?.name != EventType.outputDelta.rawValue else { return }
                 for line in lines.lines(for: element.state) { Terminal.write(line) }
             })
     }
@@ -83,8 +83,8 @@ struct TaskWatcher {
     }
 
     private static func writeEvent(_ element: TaskFollower.Element) {
-        let data = element.event.flatMap { try? JSON(parsing: $0.data) } ?? element.state.document.json
-        let name = element.event?.name ?? "state"
+        let data = element.event.flatMap { try? JSON(parsing: $0.data, limits: .stored) } ?? element.state.document.json
+        let name = element.event?.name ?? EventType.state.rawValue
         Terminal.write(JSON.object(["event": .string(name), "data": data]).text)
     }
 }

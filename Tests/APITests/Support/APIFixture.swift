@@ -19,6 +19,7 @@ struct APIFixture: Sendable {
 
     let port: Int
     let hub: Hub
+    let feed: LocalEventFeed
     let store: Store
     let client: PostgresClient
 
@@ -45,8 +46,9 @@ struct APIFixture: Sendable {
         _ body: @Sendable (APIFixture) async throws -> Void
     ) async throws {
         let group = MultiThreadedEventLoopGroup.singleton
-        let store = Store(database: client)
         let hub = Hub(group: group, configuration: hub)
+        let feed = LocalEventFeed(hub: hub)
+        let store = Store(database: client, observers: [feed])
         let (ports, portFound) = AsyncStream.makeStream(of: Int.self)
         let server = APIServer.service(
             configuration: configuration, store: store, hub: hub, eventLoopGroup: group, checks: checks, logger: logger,
@@ -61,7 +63,7 @@ struct APIFixture: Sendable {
             guard let port = await iterator.next() else { return .failure(ChannelError.ioOnClosedChannel) }
             let result: Result<Void, any Error>
             do {
-                result = .success(try await body(APIFixture(port: port, hub: hub, store: store, client: client)))
+                result = .success(try await body(APIFixture(port: port, hub: hub, feed: feed, store: store, client: client)))
             } catch {
                 result = .failure(error)
             }

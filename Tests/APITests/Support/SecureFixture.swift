@@ -55,7 +55,7 @@ struct SecureFixture: Sendable {
         var tailing = TailerConfiguration()
         tailing.pollInterval = .milliseconds(10)
         let logger = Logger(label: "api-tests") { _ in SwiftLogNoOpLogHandler() }
-        let tailer = Tailer(store: api.store, hub: api.hub, configuration: tailing, logger: logger)
+        let tailer = Tailer(store: api.store, feed: api.feed, configuration: tailing, logger: logger)
         let workflow = YAML.workflow()
         let published = try await execute(
             client, api.port, "/api/v1/workflows", .POST, ["content-type": workflow.mediaType], .bytes(workflow.bytes))

@@ -19,6 +19,7 @@ struct EventStreamReader: Sendable {
     /// What a browser would send as `Last-Event-ID`.
     private(set) var lastID: String?
     private(set) var framingError: String?
+    private(set) var lines = 0
     private var pending = ReceivedEvent()
 
     mutating func append(_ new: some Collection<UInt8>) {
@@ -48,8 +49,11 @@ struct EventStreamReader: Sendable {
     }
 
     private mutating func take(_ line: String) {
+        lines += 1
         if line.isEmpty {
-            if !pending.data.isEmpty { events.append(pending) }
+            if pending.data.isEmpty, pending != ReceivedEvent() { framingError = "a block without data" }
+            // These carry nothing but a cursor.
+            if !pending.data.isEmpty, !["opened", "heartbeat"].contains(pending.type) { events.append(pending) }
             pending = ReceivedEvent()
         } else if let value = value(line, of: "id") {
             pending.id = value

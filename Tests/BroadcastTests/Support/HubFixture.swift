@@ -20,7 +20,19 @@ struct HubFixture: Sendable {
     let store: Store
     let client: PostgresClient
     let hub: Hub
+    /// The observers of the store's commits.
+    let feed: LocalEventFeed
+    let commits: CommitCollector
     let logger: Logger
+
+    init(_ client: PostgresClient, _ hub: Hub, nodeID: UUID = UUID(), logger: Logger) {
+        self.client = client
+        self.hub = hub
+        self.logger = logger
+        feed = LocalEventFeed(hub: hub)
+        commits = CommitCollector(nodeID: nodeID)
+        store = Store(database: client, observers: [feed, commits])
+    }
 
     /// Lends one that runs, and stops it afterwards.
     static func with(
@@ -35,12 +47,11 @@ struct HubFixture: Sendable {
         let fixtureLogger = logger
         try await withPostgresClient(migrated: true, maxConnections: 10) { client in
             let group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
-            let store = Store(database: client)
-            let hub = Hub(group: group, configuration: hubConfiguration)
-            let fixture = HubFixture(store: store, client: client, hub: hub, logger: fixtureLogger)
+            let fixture = HubFixture(client, Hub(group: group, configuration: hubConfiguration), logger: fixtureLogger)
             let result: Result<Void, any Error> = await withTaskGroup(of: Void.self) { tasks in
                 tasks.addTask {
-                    try? await Tailer(store: store, hub: hub, configuration: tailer, logger: fixtureLogger).run()
+                    try? await Tailer(store: fixture.store, feed: fixture.feed, configuration: tailer, logger: fixtureLogger)
+                        .run()
                 }
                 defer { tasks.cancelAll() }
                 do { return .success(try await body(fixture)) } catch { return .failure(error) }

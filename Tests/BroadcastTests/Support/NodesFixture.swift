@@ -9,7 +9,7 @@ import Workflow
 
 @testable import Broadcast
 
-/// Several nodes on one database: each with a store, a hub, a tailer, hints and a reader of the others' texts.
+/// Several nodes on one database: each with a store, a hub, a tailer, node notifications and a reader of the others' texts.
 enum NodesFixture {
     /// So seldom that a test would time out: what arrives was not found by polling.
     static let never = Duration.seconds(3_600)
@@ -30,18 +30,17 @@ enum NodesFixture {
         try await withPostgresClient(migrated: true, maxConnections: 12) { client in
             let group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
             let nodes = (0..<count).map { _ in
-                HubFixture(store: Store(database: client), client: client, hub: Hub(group: group), logger: fixtureLogger)
+                HubFixture(client, Hub(group: group), logger: fixtureLogger)
             }
             let result: Result<Void, any Error> = await withTaskGroup(of: Void.self) { tasks in
                 for (number, node) in nodes.enumerated() {
-                    let id = UUID()
-                    let tailer = Tailer(store: node.store, hub: node.hub, configuration: configuration, logger: fixtureLogger)
-                    let hints = NodeHints(
-                        nodeID: id, store: node.store, tailer: tailer, onWork: { onWork(number) }, logger: fixtureLogger)
+                    let tailer = Tailer(store: node.store, feed: node.feed, configuration: configuration, logger: fixtureLogger)
+                    let notifications = NodeNotifications(
+                        of: node.commits, store: node.store, tailer: tailer, onWork: { onWork(number) }, logger: fixtureLogger)
                     let texts = LiveTextReader(
-                        store: node.store, hub: node.hub, processorID: id, interval: .milliseconds(5), logger: fixtureLogger)
+                        store: node.store, hub: node.hub, processorID: node.commits.nodeID, interval: .milliseconds(5), logger: fixtureLogger)
                     tasks.addTask { try? await tailer.run() }
-                    tasks.addTask { try? await hints.run() }
+                    tasks.addTask { try? await notifications.run() }
                     tasks.addTask { try? await texts.run() }
                 }
                 defer { tasks.cancelAll() }
@@ -57,7 +56,7 @@ enum NodesFixture {
         _ = try await client.query(
             """
             SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-             WHERE datname = current_database() AND application_name = \(NodeHintListener.applicationName)
+             WHERE datname = current_database() AND application_name = \(NodeNotificationListener.applicationName)
             """)
     }
 }

@@ -10,6 +10,8 @@ final class RecordingOutput: SubscriberOutput {
     private let recording: StreamRecording
     private let loop: any EventLoop
     private(set) var unsentBytes = 0
+    /// A reader that takes a byte of what is unsent each time it is looked at.
+    var takesAByte = false
     /// The most bytes that came in one write.
     private(set) var largestWrite = 0
     private var isReading = true
@@ -19,6 +21,11 @@ final class RecordingOutput: SubscriberOutput {
     init(recording: StreamRecording, loop: any EventLoop) {
         self.recording = recording
         self.loop = loop
+    }
+
+    var untakenBytes: Int {
+        if takesAByte { unsentBytes = max(0, unsentBytes - 1) }
+        return unsentBytes
     }
 
     var isWritable: Bool { !isDropped && unsentBytes <= Self.highWaterMark }

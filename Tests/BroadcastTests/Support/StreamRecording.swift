@@ -21,6 +21,7 @@ final class StreamRecording: Sendable {
     var events: [ReceivedEvent] { state.withLock { $0.reader.events } }
     /// All that was sent, chunks and all.
     var bytes: [UInt8] { state.withLock { $0.bytes } }
+    var lines: Int { state.withLock { $0.reader.lines } }
     var lastID: String? { state.withLock { $0.reader.lastID } }
     var wasDropped: Bool { state.withLock { $0.wasDropped } }
     /// Nil while what was sent is well formed.

@@ -66,6 +66,11 @@ final class TestStream: Sendable {
         try await output.eventLoop.submit { [output] in output.value?.stopReading() }.get()
     }
 
+    /// From now on the reader takes a byte each time the connection is looked at.
+    func readSlowly() async throws {
+        try await output.eventLoop.submit { [output] in output.value?.takesAByte = true }.get()
+    }
+
     /// What its connection holds unsent (after a cut: held then), and the most that came in one write.
     func unsent() async throws -> (bytes: Int, largestWrite: Int) {
         try await output.eventLoop.submit { [output] in

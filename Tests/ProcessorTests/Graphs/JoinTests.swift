@@ -193,7 +193,7 @@ struct JoinTests {
                 for round in 0..<3 {
                     try await newsroom.until {
                         try await newsroom.count(
-                            "SELECT count(*) FROM pressroom.steps WHERE status = 'waiting' AND input -> 'iteration' = \(String(round))::jsonb") == 1
+                            "SELECT count(*) FROM pressroom.steps WHERE status = 'waiting' AND input ->> 'iteration' = \(String(round))") == 1
                     }
                     try await newsroom.store.addSignal(newsroom.scope, taskID: task, name: "approve", data: .bool(round == 2))
                 }

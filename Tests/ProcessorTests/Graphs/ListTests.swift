@@ -45,13 +45,13 @@ struct ListTests {
             try await newsroom.withProcessor(model) { _ in
                 let task = try await newsroom.start(workflow, input: Self.input)
                 #expect(try await newsroom.waitForEnd(task) == "completed")
-                let answers = try await newsroom.text("SELECT jsonb_path_query_array(output, '$.items[*].output')::text FROM pressroom.phases")
+                let answers = try await newsroom.text("SELECT jsonb_path_query_array(output::jsonb, '$.items[*].output')::text FROM pressroom.phases")
                 #expect(
                     answers == #"["answer to 0-a", "answer to 1-b", "answer to 2-c", "answer to 3-d", "answer to 4-e"]"#)
                 #expect(running.withLock { $0.most } == 2)
                 // One step a piece of work, each claimed once.
                 #expect(try await newsroom.count("SELECT count(*) FROM pressroom.steps WHERE attempt = 1") == 5)
-                #expect(try await newsroom.count("SELECT count(DISTINCT input -> 'index') FROM pressroom.steps") == 5)
+                #expect(try await newsroom.count("SELECT count(DISTINCT input ->> 'index') FROM pressroom.steps") == 5)
             }
         }
     }
@@ -75,7 +75,7 @@ struct ListTests {
                 _ = try await newsroom.store.transitionTask(newsroom.scope, task, .retry, ifVersion: nil)
                 #expect(try await newsroom.waitForEnd(task) == "completed")
                 #expect(model.calls.count == 6)
-                let answers = try await newsroom.text("SELECT jsonb_path_query_array(output, '$.items[*].output')::text FROM pressroom.phases")
+                let answers = try await newsroom.text("SELECT jsonb_path_query_array(output::jsonb, '$.items[*].output')::text FROM pressroom.phases")
                 #expect(answers == #"["0-a", "1-b", "2-c", "3-d", "4-e"]"#)
             }
         }
@@ -119,7 +119,7 @@ struct ListTests {
                 #expect(try await newsroom.text("SELECT string_agg(status, ' ' ORDER BY sequence) FROM pressroom.steps") == "completed completed pending")
                 _ = try await newsroom.store.transitionTask(newsroom.scope, task, .resume, ifVersion: nil)
                 #expect(try await newsroom.waitForEnd(task) == "completed")
-                #expect(try await newsroom.count("SELECT jsonb_array_length(output -> 'items') FROM pressroom.phases") == 5)
+                #expect(try await newsroom.count("SELECT json_array_length(output -> 'items') FROM pressroom.phases") == 5)
 
                 let other = try await newsroom.start(workflow, input: Self.input)
                 await model.waitForCalls(7)
@@ -153,7 +153,7 @@ struct ListTests {
                 let task = try await newsroom.start(workflow)
                 #expect(try await newsroom.waitForEnd(task) == "completed")
                 #expect(try await newsroom.text("SELECT output ->> 'message' FROM pressroom.phases WHERE key = 'after'") == "xxxx xxxx")
-                #expect(try await newsroom.text("SELECT string_agg(output ->> 'output', ' ' ORDER BY (input -> 'iteration')::int) FROM pressroom.steps WHERE kind = 'agent'") == "x xx xxx xxxx")
+                #expect(try await newsroom.text("SELECT string_agg(output ->> 'output', ' ' ORDER BY (input ->> 'iteration')::int) FROM pressroom.steps WHERE kind = 'agent'") == "x xx xxx xxxx")
                 #expect(try await newsroom.count("SELECT iteration FROM pressroom.phases WHERE key = 'refine'") == 3)
             }
         }

@@ -212,7 +212,7 @@ struct NaiveInterpreter {
         case .http(let fate, let isFinal):
             if isDone(phase, key, fate, isFinal: isFinal) { return done(answer) }
             return failure(isFinal && life < fate.heals ? "http_status" : "unavailable")
-        case .own(let fate):
+        case .custom(let fate):
             return isDone(phase, key, fate) ? done(["n": number]) : failure("busy")
         case .human(let heals, let expires):
             guard isAnswered(phase, key, heals: expires ? .max : heals) else { return failure(expires ? "expired" : "cancelled") }

@@ -70,7 +70,7 @@ extension RandomGraph {
         case .agent: return ["kind": "agent", "prompt": .string(Self.place)]
         case .http(let fate, let isFinal):
             return ["kind": "http", "url": .string("https://random.example/\(Self.place)/\(isFinal ? "final" : "soft")-\(fate.text)")]
-        case .own(let fate): return ["kind": "test.random", "fate": .string(fate.text)]
+        case .custom(let fate): return ["kind": "test.random", "fate": .string(fate.text)]
         case .human(_, let expires):
             var json: JSONObject = ["kind": "human", "title": "{{task.phase}} {{item}}?"]
             if expires { json["due_in"] = "1ms" }

@@ -78,7 +78,7 @@ extension RandomGraph {
             canFanOut = false
         case 6: phase.work = .log
         case 7: phase.work = .delay
-        case 8: phase.work = .own(fate(phase, &generator))
+        case 8: phase.work = .custom(fate(phase, &generator))
         case 9..<11: phase.work = .http(fate(phase, &generator), isFinal: generator.next(below: 3) == 0)
         case 11: phase.work = .subtask(fate(phase, &generator))
         case 12..<14: phase.work = .human(heals: fate(phase, &generator).heals, expires: generator.next(below: 6) == 0)

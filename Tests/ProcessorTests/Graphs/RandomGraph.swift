@@ -23,7 +23,7 @@ struct RandomGraph: Sendable {
             case agent(Fate)
             /// Where it is final, what does not work in a life is not tried again in it.
             case http(Fate, isFinal: Bool)
-            case own(Fate)
+            case custom(Fate)
             /// People cancel the question, or let it expire, in the first lives of the task.
             case human(heals: Int, expires: Bool)
             case subtask(Fate)

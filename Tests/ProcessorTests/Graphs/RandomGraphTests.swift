@@ -51,7 +51,7 @@ struct RandomGraphTests {
     func everyKind() throws {
         let graphs = (0..<300).map { RandomGraph(seed: $0) }
         let kinds = graphs.flatMap { $0.definition["phases"]?.array ?? [] }.compactMap { $0["kind"]?.string }
-        let own = kinds.contains("test.random") ? ["own"] : []
+        let own = kinds.contains("test.random") ? ["custom"] : []
         #expect(Set(kinds + own).isSuperset(of: PhaseKind.allCases.map(\.rawValue)))
         let ends = graphs.filter { $0.flaw == nil }.map { NaiveInterpreter($0) }
         #expect(ends.contains { $0.life > 0 && $0.taskStatus == "completed" })

@@ -11,7 +11,7 @@ struct RandomServices {
 
     var services: StepServices {
         let model = RandomModel(fates: fates)
-        return StepServices(models: { _ in model }, web: RandomServer(fates: fates), ownKinds: [kind])
+        return StepServices(models: { _ in model }, web: RandomServer(fates: fates), customKinds: [kind])
     }
 
     private var kind: RegisteredKind {

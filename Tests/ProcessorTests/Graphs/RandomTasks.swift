@@ -33,7 +33,7 @@ actor RandomTasks {
         _ = try await newsroom.client.query(
             """
             INSERT INTO pressroom.workflows (tenant_id, id, name, version, version_sort, definition)
-            VALUES ('default', \(id), \(definition.name), '1.0.0', '1', \(definition.json)::jsonb)
+            VALUES ('default', \(id), \(definition.name), '1.0.0', '1', \(definition.json)::json)
             """)
         let taskID = try await newsroom.start((id, definition), input: graph.input)
         for phase in graph.phases {

@@ -53,6 +53,31 @@ struct AgentKindTests {
         }
     }
 
+    @Test("A schema is sent, and an answer kept, in the order of its author")
+    func order() async throws {
+        let schema =
+            #"{"type":"object","required":["zone","by"],"properties":{"zone":{"type":"string","minLength":1},"by":{"type":"integer"},"#
+            + #""a_long_name":{"properties":{"y":{},"b":{}}}}}"#
+        let answer = #"{"zone":"z","by":18446744073709551615,"a_long_name":{"y":1,"b":2}}"#
+        let yaml = """
+            name: ordered
+            version: 1.0.0
+            agents:
+              ada: {role: reader, model: test/m}
+            phases:
+              - {id: it, kind: agent, agents: [ada], prompt: Go., output: \(schema)}
+              - {id: after, kind: log, message: "{{phases.it.output}}"}
+            """
+        let model = ScriptedModel { _ in answer }
+        try await run(yaml, model) { bench in
+            try await bench.finish()
+            #expect(model.requests.first?.schema?.schema.text == schema)
+            #expect(model.requests.first?.messages.last?.content.hasSuffix(schema) == true)
+            #expect(try await bench.text("SELECT output ->> 'output' FROM pressroom.phases WHERE key = 'it'") == answer)
+            #expect(try await bench.text("SELECT message FROM pressroom.logs") == answer)
+        }
+    }
+
     @Test("An answer that breaks the schema is tried again, and is never made up", arguments: [
         #"{"label": "chat", "urgent": true}"#, #"{"label": "bug"}"#, "It is a bug.", #"{"label": "bug", "urgent": "#,
     ])

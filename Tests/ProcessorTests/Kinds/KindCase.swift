@@ -37,7 +37,7 @@ struct KindCase: Sendable, CustomTestStringConvertible {
 
     let kind: PhaseKind
     /// As definitions write it, where that is not the kind's own word.
-    var ownName: String?
+    var customName: String?
     /// The attributes of the phase under test, as YAML in flow style.
     let attributes: String
     /// The phases before it.
@@ -55,7 +55,7 @@ struct KindCase: Sendable, CustomTestStringConvertible {
     let mistakes: [(attributes: String, pointer: String)]
 
     var testDescription: String { kind.rawValue }
-    var name: String { ownName ?? kind.rawValue }
+    var name: String { customName ?? kind.rawValue }
 
     var yaml: String { yaml(attributes) }
 

@@ -58,7 +58,7 @@ enum KindCases {
             isExpected: { $0 == ["level": "warning", "message": "On tests."] },
             mistakes: [("message: ' '", "/message"), ("message: x, level: loud", "/level")]),
         KindCase(
-            kind: .own, ownName: "test.double", attributes: "n: 21", work: .run,
+            kind: .custom, customName: "test.double", attributes: "n: 21", work: .run,
             isExpected: { $0 == ["doubled": 42, "topic": "tests"] }, mistakes: [("n: 1, m: 2", "/m"), ("n: 1, timeout: x", "/timeout")]),
         KindCase(
             kind: .transform, attributes: #"expression: "$.input.topic""#, work: .instant, isExpected: { $0 == "tests" },

@@ -18,11 +18,11 @@ struct KindConformanceTests {
 
     @Test("names its bad attributes when the workflow is published", arguments: KindCases.all)
     func mistakes(_ kind: KindCase) throws {
-        let ownKinds = OwnKinds([KindCases.double.name: KindCases.double.check])
-        _ = try WorkflowDefinition.parse(kind.yaml, format: .yaml, ownKinds: ownKinds)
+        let customKinds = CustomKinds([KindCases.double.name: KindCases.double.check])
+        _ = try WorkflowDefinition.parse(kind.yaml, format: .yaml, customKinds: customKinds)
         for mistake in kind.mistakes + [(kind.attributes + ", bogus: 1", "/bogus")] {
             let error = #expect(throws: ProblemList.self, "\(mistake.attributes)") {
-                try WorkflowDefinition.parse(kind.yaml(mistake.attributes), format: .yaml, ownKinds: ownKinds)
+                try WorkflowDefinition.parse(kind.yaml(mistake.attributes), format: .yaml, customKinds: customKinds)
             }
             let pointers = error?.problems.map(\.pointer) ?? []
             #expect(pointers == ["/phases/\(kind.positionOfPhase)\(mistake.pointer)"], "\(mistake.attributes)")
@@ -223,9 +223,8 @@ struct KindConformanceTests {
             let model = ScriptedModel { $0.soundAnswer }
             if let other = kind.other { _ = try await newsroom.publish(other) }
             var services = StepServices(
-                models: { _ in model }, web: ScriptedWebClient { _ in WebResponse(status: 200, body: Array("fine".utf8)) }, ownKinds: [KindCases.double])
-            services.subtasks = SubtaskPreparation(
-                store: newsroom.store, workflows: WorkflowCache(store: newsroom.store), maxDepth: 2)
+                models: { _ in model }, web: ScriptedWebClient { _ in WebResponse(status: 200, body: Array("fine".utf8)) }, customKinds: [KindCases.double])
+            services.subtasks = SubtaskPreparation(store: newsroom.store, maxDepth: 2)
             let runner = StepRunner(services: services, texts: TextsInProgress { _ in }, logger: newsroom.logger)
             try await body(newsroom, runner)
         }

@@ -24,7 +24,7 @@ extension Newsroom {
             _ = try await connection.query(
                 """
                 INSERT INTO pressroom.workflows (tenant_id, name, version, version_sort, definition)
-                VALUES (\(tenant), \(workflow), \(version), \(version), \(definition)::jsonb)
+                VALUES (\(tenant), \(workflow), \(version), \(version), \(definition)::json)
                 ON CONFLICT (tenant_id, name, version) DO NOTHING
                 """)
             _ = try await connection.query(
@@ -63,7 +63,7 @@ extension Newsroom {
         _ = try await client.query(
             """
             INSERT INTO pressroom.workflows (tenant_id, name, version, version_sort, definition)
-            VALUES (\(tenant), \(definition.name), \(definition.version.description), '1', \(definition.json)::jsonb)
+            VALUES (\(tenant), \(definition.name), \(definition.version.description), '1', \(definition.json)::json)
             ON CONFLICT (tenant_id, name, version) DO NOTHING
             """)
         let workflowID = try await client.query(

@@ -16,15 +16,12 @@ final class Newsroom: Sendable {
     let store: Store
     let scope = Scope(tenantID: "default", userID: "local")
     let logger: Logger
-    private let changes = Mutex<[AsyncStream<Void>.Continuation]>([])
+    private let observer = NewsroomObserver()
 
     init(client: PostgresClient, logger: Logger, expressionLimits: ExpressionLimits = ExpressionLimits()) {
         self.client = client
         self.logger = logger
-        store = Store(database: client, expressionLimits: expressionLimits)
-        store.hints.onEvents { [weak self] _ in
-            for change in self?.changes.withLock({ $0 }) ?? [] { change.yield() }
-        }
+        store = Store(database: client, observers: [observer], expressionLimits: expressionLimits)
     }
 
     func publish(_ yaml: String) async throws -> (UUID, WorkflowDefinition) {
@@ -33,7 +30,7 @@ final class Newsroom: Sendable {
         _ = try await client.query(
             """
             INSERT INTO pressroom.workflows (tenant_id, id, name, version, version_sort, definition)
-            VALUES ('default', \(id), \(definition.name), \(definition.version.description), '1', \(definition.json)::jsonb)
+            VALUES ('default', \(id), \(definition.name), \(definition.version.description), '1', \(definition.json)::json)
             """)
         return (id, definition)
     }
@@ -61,8 +58,11 @@ final class Newsroom: Sendable {
         _ services: StepServices, configuration: ProcessorConfiguration = ProcessorConfiguration(),
         _ body: @Sendable (Processor) async throws -> T
     ) async throws -> T {
+        let signals = ProcessorSignals()
+        observer.add(signals)
         let processor = Processor(
-            store: store, services: services, configuration: configuration, publish: { _ in }, logger: logger)
+            id: UUIDv7.next(), store: store, signals: signals, services: services, configuration: configuration,
+            publish: { _ in }, logger: logger)
         let group = ServiceGroup(
             configuration: .init(services: [.init(service: processor)], gracefulShutdownSignals: [], logger: logger))
         return try await withThrowingTaskGroup(of: Void.self) { tasks in
@@ -83,7 +83,7 @@ final class Newsroom: Sendable {
     /// Returns as soon as the condition holds; looks again at each commit of this store.
     func until(_ condition: @Sendable () async throws -> Bool) async throws {
         let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
-        changes.withLock { $0.append(continuation) }
+        observer.add(continuation)
         continuation.yield()
         for await _ in stream {
             if try await condition() { return }
@@ -110,6 +110,25 @@ final class Newsroom: Sendable {
 
     func count(_ query: PostgresQuery) async throws -> Int {
         try await client.query(query).first?.decode(0, as: Int.self) ?? -1
+    }
+}
+
+/// Wakes the tests that wait and the processors of a newsroom after each commit of its store.
+private final class NewsroomObserver: CommitObserver {
+    private let waiting = Mutex<[AsyncStream<Void>.Continuation]>([])
+    private let processors = Mutex<[ProcessorSignals]>([])
+
+    func add(_ change: AsyncStream<Void>.Continuation) {
+        waiting.withLock { $0.append(change) }
+    }
+
+    func add(_ signals: ProcessorSignals) {
+        processors.withLock { $0.append(signals) }
+    }
+
+    func committed(_ commit: Commit) {
+        for signals in processors.withLock({ $0 }) { signals.committed(commit) }
+        for change in waiting.withLock({ $0 }) { change.yield() }
     }
 }
 

@@ -10,7 +10,7 @@ extension Store {
     }
 
     func actOnHumanTask(
-        _ scope: Scope, _ id: UUID, _ action: HumanTaskAction, ifVersion: Int64? = nil
+        _ scope: Scope, _ id: UUID, _ action: HumanTaskAction, ifVersion: RowVersions? = nil
     ) async throws -> HumanTaskView {
         try await write(scope) { try await actOnHumanTask(on: $0, scope, id, action, ifVersion: ifVersion) }
     }

@@ -10,7 +10,7 @@ import Workflow
 struct Workbench {
     let newsroom: Newsroom
     let taskID: UUID
-    let workflow: LoadedWorkflow
+    let workflow: WorkflowVersion
     let runner: StepRunner
     /// A processor that is alive and writes what it has run.
     let processorID = UUIDv7.next()
@@ -18,12 +18,12 @@ struct Workbench {
     init(_ newsroom: Newsroom, _ yaml: String, input: JSON = ["topic": "tests"], runner: StepRunner) async throws {
         let published = try await newsroom.publish(yaml)
         self.newsroom = newsroom
-        self.workflow = LoadedWorkflow(published.1)
+        self.workflow = WorkflowVersion(id: published.0, definition: published.1)
         self.runner = runner
         taskID = try await newsroom.start(published, input: input)
     }
 
-    private init(_ newsroom: Newsroom, taskID: UUID, workflow: LoadedWorkflow, runner: StepRunner) {
+    private init(_ newsroom: Newsroom, taskID: UUID, workflow: WorkflowVersion, runner: StepRunner) {
         self.newsroom = newsroom
         self.taskID = taskID
         self.workflow = workflow
@@ -34,7 +34,7 @@ struct Workbench {
     static func subtask(
         _ newsroom: Newsroom, _ yaml: String, runner: StepRunner
     ) async throws -> (parent: Workbench, child: Workbench) {
-        let definition = try await newsroom.publish(yaml).1
+        let (id, definition) = try await newsroom.publish(yaml)
         let parent = try await Workbench(
             newsroom,
             """
@@ -46,7 +46,8 @@ struct Workbench {
         try await parent.finish()
         let rows = try await newsroom.client.query("SELECT task_id FROM pressroom.subtasks WHERE parent_task_id = \(parent.taskID)")
         guard let taskID = try rows.first?.decode("task_id", as: UUID.self) else { throw CancellationError() }
-        return (parent, Workbench(newsroom, taskID: taskID, workflow: LoadedWorkflow(definition), runner: runner))
+        let workflow = WorkflowVersion(id: id, definition: definition)
+        return (parent, Workbench(newsroom, taskID: taskID, workflow: workflow, runner: runner))
     }
 
     /// Looks at the task as after a wake-up.
@@ -65,8 +66,7 @@ struct Workbench {
             "SELECT task_id FROM pressroom.subtasks WHERE parent_task_id = \(taskID) ORDER BY attempt DESC LIMIT 1")
         guard let child = try rows.first?.decode("task_id", as: UUID.self) else { throw CancellationError() }
         try await newsroom.store.addSignal(newsroom.scope, taskID: child, name: "go", data: ["by": "ada"])
-        let cache = WorkflowCache(store: newsroom.store)
-        let workflows = try await cache.workflows(newsroom.scope, ofTasks: [child])
+        let workflows = try await newsroom.store.workflowVersions(newsroom.scope, ofTasks: [child])
         try await newsroom.store.withTaskGraphs(newsroom.scope, [child]) { graphs in
             guard let workflow = workflows[graphs[0].task.workflowID] else { return }
             var engine = TaskEngine(graphs[0], workflow)
@@ -89,8 +89,7 @@ struct Workbench {
 
     func commit(_ result: FinishedStep, as processorID: UUID? = nil) async throws {
         let commits = TaskCommits(
-            store: newsroom.store, workflows: WorkflowCache(store: newsroom.store), processorID: processorID ?? self.processorID,
-            logger: newsroom.logger)
+            store: newsroom.store, processorID: processorID ?? self.processorID, logger: newsroom.logger)
         guard await commits.commit([result]).isEmpty else { throw CancellationError() }
     }
 

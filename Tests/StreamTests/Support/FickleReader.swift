@@ -100,7 +100,7 @@ struct FickleReader: Sendable {
         var isFirst = true
         while bytesLeft > 0, reading.events.count < eventsLeft, !response.isComplete, let bytes = await socket.next() {
             for block in try response.append(bytes.prefix(bytesLeft)) where !isDone {
-                if isFirst, !lastEventID.isEmpty, block.id != lastEventID {
+                if isFirst, !lastEventID.isEmpty, block.id != lastEventID, block.name != "reset" {
                     throw Reading.Wrong(description: "after \(lastEventID) the stream opens with \(block)")
                 }
                 isFirst = false

@@ -40,16 +40,17 @@ struct Reading: Sendable {
             guard let cursor = Cursor(id) else { throw Wrong(description: "the id \(id) is no cursor") }
             return cursor.position
         }
-        guard let data = block.data else {
-            // The opening, or a heartbeat: everything up to there has been sent.
-            if base == nil { base = position }
-            return
-        }
+        guard let data = block.data else { throw Wrong(description: "a block without data, with the id \(block.id ?? "")") }
         switch block.name {
+        case "opened", "heartbeat":
+            // Everything up to there has been sent.
+            if base == nil { base = position }
         case "state":
             self = try Reading(state: JSON(parsing: data), resets: resets)
         case "reset":
-            self = Reading(base: position, resets: resets + 1)
+            // Before a state it has the id that the reader came with.
+            let cursor = try JSON(parsing: data)["cursor"]?.string.flatMap { Cursor($0) }
+            self = Reading(base: cursor?.position, resets: resets + 1)
         case "end":
             sawEnd = true
         default:

@@ -1,4 +1,5 @@
 import Base
+import Broadcast
 import Foundation
 import Postgres
 import Store
@@ -31,15 +32,15 @@ struct Story: Sendable {
     private let completes: Bool
     private let prunes: Bool
 
-    static func run(seed: UInt64, in lane: Lane, _ journal: Journal) async throws -> Outcome {
+    static func run(seed: UInt64, in pair: NodePair, _ journal: Journal) async throws -> Outcome {
         var generator = SeededGenerator(seed: seed)
-        let story = try await Story(in: lane, journal, &generator)
+        let story = try await Story(in: pair, journal, &generator)
         return try await story.run(generator)
     }
 
-    private init(in lane: Lane, _ journal: Journal, _ generator: inout SeededGenerator) async throws {
-        stage = Stage(nodes: lane.nodes, database: lane.database, journal: journal)
-        ledger = try await Ledger(lane.database, tenantID: Self.tenants[0])
+    private init(in pair: NodePair, _ journal: Journal, _ generator: inout SeededGenerator) async throws {
+        stage = Stage(nodes: pair.nodes, database: pair.database, journal: journal)
+        ledger = try await Ledger(pair.database, tenantID: Self.tenants[0])
         isHeavy = generator.next(below: 4) == 0
         completes = generator.next(below: 3) == 0
         prunes = generator.next(below: 5) == 0
@@ -182,7 +183,7 @@ struct Story: Sendable {
         let heads = try await stage.database.query(
             "SELECT position FROM pressroom.stream_heads WHERE tenant_id = \(Self.tenants[0])")
         stage.end.set(try heads[0].decode(0))
-        for node in stage.nodes { node.store.hints.committed(tenantID: Self.tenants[0], events: .unread) }
+        for node in stage.nodes { node.feed.committed(Commit(tenantID: Self.tenants[0], events: .unread, work: .none)) }
     }
 
     /// Asks for states while the others write, and removes old events in between.

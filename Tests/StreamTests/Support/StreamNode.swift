@@ -17,6 +17,7 @@ struct StreamNode: Sendable {
     let port: Int
     let store: Store
     let hub: Hub
+    let feed: LocalEventFeed
 
     /// Lends one that runs, and stops it afterwards.
     /// - Parameter fanOut: where its streams go; nil: they stay where their connections are.
@@ -28,15 +29,16 @@ struct StreamNode: Sendable {
         var database = database
         database.maxConnections = 6
         let client = PostgresClient(configuration: database, logger: logger)
-        let store = Store(database: client)
         var configuration = HubConfiguration()
         configuration.drainTime = .milliseconds(1)
         configure(&configuration)
         let group = MultiThreadedEventLoopGroup.singleton
         let hub = Hub(group: group, fanOut: fanOut, configuration: configuration)
+        let feed = LocalEventFeed(hub: hub)
+        let store = Store(database: client, observers: [feed])
         var tailing = TailerConfiguration()
         tailing.pollInterval = .milliseconds(40)
-        let tailer = Tailer(store: store, hub: hub, configuration: tailing, logger: logger)
+        let tailer = Tailer(store: store, feed: feed, configuration: tailing, logger: logger)
         var serving = APIConfiguration()
         serving.port = 0
         let (ports, portFound) = AsyncStream.makeStream(of: Int.self)
@@ -60,7 +62,7 @@ struct StreamNode: Sendable {
             guard let port = await found.next() else { return .failure(NotStarted()) }
             let result: Result<Value, any Error>
             do {
-                result = .success(try await body(StreamNode(port: port, store: store, hub: hub)))
+                result = .success(try await body(StreamNode(port: port, store: store, hub: hub, feed: feed)))
             } catch {
                 result = .failure(error)
             }

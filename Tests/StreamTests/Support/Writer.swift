@@ -1,4 +1,5 @@
 import Base
+import Broadcast
 import Postgres
 import Store
 import Workflow
@@ -49,7 +50,7 @@ struct Writer: Sendable {
                 continue  // the same, from a node: it does not wait for ever for a row that somebody holds
             }
             if style != .lingering { stage.progress.advance() }
-            hint()
+            tellNodes()
         }
         stage.journal.note(name, "done")
     }
@@ -143,9 +144,11 @@ struct Writer: Sendable {
     }
 
     /// Sometimes a node knows at once what was committed, and sometimes it has to find out.
-    private mutating func hint() {
+    private mutating func tellNodes() {
         for node in stage.nodes where generator.next(below: 3) > 0 {
-            for tenant in Set(tasks.map(\.tenantID)) { node.store.hints.committed(tenantID: tenant, events: .unread) }
+            for tenant in Set(tasks.map(\.tenantID)) {
+                node.feed.committed(Commit(tenantID: tenant, events: .unread, work: .none))
+            }
         }
     }
 }

@@ -57,6 +57,22 @@ import Testing
         }
     }
 
+    /// Models write members in the order of the schema.
+    @Test func reasonsComeBeforeScores() {
+        func keys(_ schema: JSON) -> [String]? { schema["properties"]?.object?.keys }
+        let verdict = VerdictSchema.evaluation(criteria: [Criterion(id: "zest"), Criterion(id: "clarity")], scale: Scale())
+        #expect(keys(verdict) == ["reasoning", "criteria_scores"] && verdict["required"] == ["reasoning", "criteria_scores"])
+        #expect(keys(verdict["properties"]?["criteria_scores"] ?? [:]) == ["zest", "clarity"])
+        #expect(keys(EditDecisionSchema.json) == ["feedback", "approved", "content"])
+        #expect(keys(BallotSchema.json(count: 2)) == ["reasoning", "ranking"])
+        #expect(keys(ScoreSheetSchema.json(count: 2, criteria: Self.criteria, scale: Scale())) == ["reasoning", "scores"])
+    }
+
+    @Test func scoresComeInTheOrderOfTheCriteria() {
+        let criteria = ["zest", "a", "clarity"].map { Criterion(id: $0) }
+        #expect(Verdict.json(["a": 1, "clarity": 2.5, "zest": 3], criteria: criteria).text == #"{"zest":3,"a":1,"clarity":2.5}"#)
+    }
+
     /// What the schemas accept can be read, and the other way about.
     @Test func schemasFitTheirReaders() throws {
         let evaluation = try JSONSchema(VerdictSchema.evaluation(criteria: Self.criteria, scale: Scale()))

@@ -18,7 +18,7 @@ import Testing
             texts: ["first draft", "second draft"], criteria: [Criterion(id: "hook", description: "Does it pull?"), Criterion(id: "clarity")],
             scale: Scale(min: 0, max: 5))
         #expect(text.contains("- hook: Does it pull?\n- clarity\n"))
-        #expect(text.contains(#"{"scores": {"A": {"hook": <number>, "clarity": <number>}, "B": {"hook": <number>, "clarity": <number>}}, "#))
+        #expect(text.contains(#"{"reasoning": "...", "scores": {"A": {"hook": <number>, "clarity": <number>}, "B": {"hook": <number>, "clarity": <number>}}}"#))
         #expect(text.contains("from 0 (worst) to 5 (best)") && text.contains("<candidate label=\"B\">\nsecond draft\n</candidate>"))
     }
 

@@ -33,7 +33,7 @@ struct ResponseSchemaTests {
         #expect(ResponseSchema(name: "answer", schema: schema).isClosed == isClosed)
     }
 
-    @Test("What our own kinds ask for is closed")
+    @Test("What our custom kinds ask for is closed")
     func own() {
         #expect(EditDecisionSchema.response.isClosed)
     }

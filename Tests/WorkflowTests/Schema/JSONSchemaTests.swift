@@ -96,6 +96,24 @@ import Testing
         #expect(schema.applyingDefaults(to: 3) == 3)
     }
 
+    @Test func defaultsComeBehindInTheOrderOfTheSchema() throws {
+        let names = (0..<40).map { "n\($0 * 7_919 % 101)" }
+        let schema = try JSONSchema([
+            "properties": .object(JSONObject(names.map { ($0, ["default": ["z": 1, "a": 2]]) })),
+        ])
+        let filled = schema.applyingDefaults(to: ["x": 0, "n0": 0])
+        #expect(filled.object?.keys == ["x", "n0"] + names.filter { $0 != "n0" })
+        #expect(filled[names[1]]?.text == #"{"z":1,"a":2}"#)
+    }
+
+    @Test func namesAreToldApartByCodePoints() throws {
+        let schema = try JSONSchema(
+            JSON(parsing: #"{"properties":{"\#u{E9}":{"type":"null"},"e\#u{301}":{"type":"string"}},"additionalProperties":false}"#))
+        #expect(try schema.validate(JSON(parsing: #"{"\#u{E9}":null,"e\#u{301}":"x"}"#)).isEmpty)
+        #expect(try schema.validate(JSON(parsing: #"{"\#u{E9}":"x"}"#)).map(\.detail) == ["must be null"])
+        #expect(try schema.validate(JSON(parsing: #"{"e\#u{301}":null}"#)).map(\.detail) == ["must be a string"])
+    }
+
     @Test func schemasThatReferToThemselvesEnd() throws {
         #expect(try !JSONSchema(["$ref": "#"]).validate(1).isEmpty)
         #expect(try JSONSchema(["$ref": "#"]).applyingDefaults(to: 1) == 1)

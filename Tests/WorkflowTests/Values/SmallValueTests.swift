@@ -35,6 +35,18 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        ("18446744073709551615", "18446744073709551615"), ("-9223372036854775809", "-9223372036854775809"),
+        ("+0018446744073709551615", "18446744073709551615"), ("9223372036854775807", "9223372036854775807"), ("-007", "-7"),
+    ])
+    func wholeNumbersOfYAMLKeepTheirDigits(_ text: String, _ json: String) throws {
+        #expect(try JSON(parsing: "zone: \(text)\na: '\(text)'", format: .yaml).text == #"{"zone":\#(json),"a":"\#(text)"}"#)
+    }
+
+    @Test func wholeNumbersOfYAMLHaveALimit() {
+        #expect(throws: ProblemList.self) { try JSON(parsing: String(repeating: "1", count: 1_000), format: .yaml) }
+    }
+
     @Test func pointersEscape() {
         #expect(JSONPointer.appending("a/b~c", to: "/x") == "/x/a~1b~0c")
         #expect(JSONPointer.parts(of: "/x/a~1b~0c/~01") == ["x", "a/b~c", "~1"])
@@ -64,11 +76,5 @@ import Testing
         var counts: [[Int]: Int] = [:]
         for _ in 0..<6_000 { counts[generator.shuffled([1, 2, 3]), default: 0] += 1 }
         #expect(counts.count == 6 && counts.values.allSatisfy { (850...1_150).contains($0) }, "\(counts)")
-    }
-
-    @Test func nearestNames() {
-        #expect(NearestName.of("promtp", among: ["prompt", "agents"]) == "prompt")
-        #expect(NearestName.of("zebra", among: ["prompt", "agents"]) == nil)
-        #expect(NearestName.distance("ca", "abc") == 3 && NearestName.distance("ab", "ba") == 1)
     }
 }

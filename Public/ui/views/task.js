@@ -1,0 +1,168 @@
+// One task, live.
+
+import { getWorkflowVersion } from "../../client/api.js";
+import { Session } from "../../client/session.js";
+import { isTerminal } from "../../client/vocabulary.js";
+import { el, fill, keyed } from "../dom.js";
+import { announce, notice, showConnection } from "../notices.js";
+import { errorWords, headline, humanise, percent, statusWords } from "../words.js";
+import { humanTaskForms, signalForms } from "./answers.js";
+import { outputCard } from "./draft.js";
+import { taskHeader } from "./header.js";
+import { rankingPanel } from "./judging.js";
+import { logPanel, phaseStrip, stepsPanel } from "./progress.js";
+
+/** The session of the view that is open. @type {Session | null} */
+export let current = null;
+
+/** @param {string} taskID */
+export function taskView(taskID) {
+  const session = new Session(taskID);
+  current = session;
+  const header = taskHeader(session);
+  const phases = phaseStrip();
+  const trouble = el("div", { class: "trouble" });
+  const questions = humanTaskForms();
+  const signals = signalForms(taskID);
+  const rankings = el("div", { class: "rankings" });
+  const outputs = el("div", { class: "outputs" });
+  const drafts = el("section", { class: "drafts", "aria-labelledby": "drafts-title", hidden: true },
+    el("h2", { id: "drafts-title" }, "Drafts"), outputs);
+  const log = logPanel();
+  const steps = stepsPanel();
+  const body = el("div", { hidden: true }, header.node, phases.node, trouble, questions.node, signals.node, rankings, drafts, log.node, steps.node);
+  const placeholder = el("div", { class: "sheet" }, el("h1", { tabindex: -1, class: "quiet" }, "Loading the task"));
+  const node = el("article", { class: "task" }, placeholder, body);
+  /** @type {Map<string, ReturnType<typeof outputCard>>} */
+  const cards = new Map();
+  /** @type {any} */
+  let definition = null;
+  let asked = false;
+  let frame = 0;
+  let closed = false;
+  let heard = "";
+
+  session.watch(() => {
+    // However fast events come, the page is drawn once a frame.
+    frame ||= requestAnimationFrame(() => {
+      frame = 0;
+      draw();
+    });
+  });
+  const clock = setInterval(() => session.state && header.tick(session.state), 1000);
+  return { title: "Task", node, close };
+
+  function close() {
+    closed = true;
+    session.close();
+    current = null;
+    cancelAnimationFrame(frame);
+    clearInterval(clock);
+    announce("");
+  }
+
+  function draw() {
+    showConnection(session.connection);
+    if (session.problem) return drawProblem(session.problem);
+    const { state } = session;
+    if (!state) return;
+    const hadFocus = placeholder.contains(document.activeElement);
+    placeholder.hidden = true;
+    body.hidden = false;
+    if (!asked) loadDefinition(state.task);
+    header.update(state, definition);
+    phases.update(state, definition);
+    drawTrouble(state);
+    questions.update(state);
+    signals.update(state);
+    drawRankings(state);
+    drawOutputs(state);
+    log.update(state);
+    steps.update(state);
+    document.title = `${isTerminal("task", state.status) ? statusWords(state.status) : percent(state.progress)} · ${headline(state.task)} – Pressroom`;
+    hear(state);
+    if (hadFocus) /** @type {HTMLElement} */ (header.node.querySelector("h1")).focus({ preventScroll: true });
+  }
+
+  /** @param {import("../../client/api.js").Problem} problem */
+  function drawProblem(problem) {
+    const missing = problem.status === 404;
+    fill(placeholder, el("h1", { tabindex: -1 }, missing ? "No such task" : problem.title || "The task cannot be shown"),
+      el("p", {}, missing ? "It may have been deleted, or the address is incomplete." : problem.message),
+      el("p", {}, el("a", { href: "#/" }, "Back to the home page")));
+    placeholder.hidden = false;
+    body.hidden = true;
+  }
+
+  /** Names and prompts come from the definition; the page works without it. @param {any} task */
+  async function loadDefinition(task) {
+    asked = true;
+    try {
+      const row = await getWorkflowVersion(task.workflow_name, task.workflow_version);
+      definition = row.definition;
+      if (!closed) draw();
+    } catch {
+      // The rows are enough.
+    }
+  }
+
+  /** @param {import("../../client/store.js").State} state */
+  function drawTrouble(state) {
+    const failed = state.phases.filter((phase) => phase.status === "failed" && phase.error);
+    const boxes = [];
+    if (state.task.error) boxes.push(notice("The task failed", errorWords(state.task.error), { bad: true }));
+    for (const phase of failed) boxes.push(notice(`Phase “${humanise(phase.key)}” failed`, errorWords(phase.error), { bad: true }));
+    const key = JSON.stringify([state.task.error, failed.map((phase) => phase.error)]);
+    if (trouble.dataset.key === key) return;
+    trouble.dataset.key = key;
+    fill(trouble, ...boxes);
+  }
+
+  /** @param {import("../../client/store.js").State} state */
+  function drawRankings(state) {
+    const panels = [...state.rankings].sort((a, b) => Number(a.stage === "initial") - Number(b.stage === "initial"));
+    keyed(rankings, panels, (row) => `${row.id}:${row.updated_at}`, (row) => rankingPanel(row, state.outputs));
+  }
+
+  /** @param {import("../../client/store.js").State} state */
+  function drawOutputs(state) {
+    drafts.hidden = state.outputs.length === 0;
+    const settled = isTerminal("task", state.status);
+    const others = state.outputs.length - Number(settled && state.outputs.some((output) => output.final_rank === 1));
+    outputs.style.setProperty("--columns", String(others === 4 ? 2 : Math.max(1, Math.min(3, others))));
+    keyed(outputs, ordered(state, settled), (output) => output.id, (output) => {
+      const card = outputCard();
+      cards.set(output.id, card);
+      return card.node;
+    }, (_, output) => cards.get(output.id)?.update(output, {
+      live: state.live.find((entry) => entry.output_id === output.id),
+      evaluations: state.evaluations.filter((row) => row.output_id === output.id),
+      lead: settled && output.final_rank === 1, definition, frozen: settled || state.status === "paused",
+    }));
+  }
+
+  /** @param {import("../../client/store.js").State} state */
+  function hear(state) {
+    const words = isTerminal("task", state.status) || state.status !== "running"
+      ? `Task: ${statusWords(state.status)}`
+      : state.phase ? `Phase ${humanise(state.phase)}` : "";
+    if (words && words !== heard) announce(words);
+    heard = words;
+  }
+}
+
+/**
+ * In the order of the writers' steps, which a reload does not change; by rank once the task is over.
+ * @param {import("../../client/store.js").State} state @param {boolean} settled
+ */
+function ordered(state, settled) {
+  const sequence = new Map();
+  for (const step of state.steps) {
+    if (step.output_id && !(sequence.get(step.output_id) <= step.sequence)) sequence.set(step.output_id, step.sequence);
+  }
+  const rank = (/** @type {any} */ output) => (settled ? output.final_rank ?? Infinity : 0);
+  const place = (/** @type {any} */ output) => sequence.get(output.id) ?? Infinity;
+  const compare = (/** @type {number} */ a, /** @type {number} */ b) => (a === b ? 0 : a < b ? -1 : 1);
+  return [...state.outputs].sort((a, b) => compare(rank(a), rank(b)) || compare(place(a), place(b))
+    || String(a.created_at + a.id).localeCompare(b.created_at + b.id));
+}

@@ -1,0 +1,105 @@
+// The fold, the rule of live text and the vocabulary, without a browser: `deno test Tests/Browser`.
+
+import assert from "node:assert/strict";
+import { applyDelta, changes, fold, foldDelta, restore, settle } from "../../Public/client/store.js";
+import { eventTypes, isTerminal, statuses, taskActions } from "../../Public/client/vocabulary.js";
+import { statusNames, tones } from "../../Public/ui/words.js";
+
+const { test } = Deno;
+const task = { task_id: "t", status: "running", phase: "write", progress: 0.25 };
+const row = (/** @type {string} */ id, more = {}) => ({ id, created_at: "2026-01-01T00:00:00.000000Z", version: 1, ...more });
+const draft = (more = {}) => row("o", { status: "writing", version_number: 0, content: null, ...more });
+const body = (more = {}) => ({
+  cursor: "k.10", status: "running", phase: "write", progress: 0.25, task,
+  phases: [], steps: [], outputs: [], evaluations: [], rankings: [], human_tasks: [], live: [], ...more,
+});
+
+test("rows come in, are replaced, and keep their order", () => {
+  const state = restore(body());
+  assert.equal(fold(state, { type: "queue_built", cursor: "k.11", steps: [row("b"), row("a")] }), true);
+  assert.deepEqual(state.steps.map((step) => step.id), ["a", "b"]);
+  fold(state, { type: "step_updated", cursor: "k.13", step: row("a", { status: "running" }) });
+  assert.equal(state.steps[0].status, "running");
+  fold(state, { type: "phase_changed", cursor: "k.14", phase: row("y", { ordinal: 1 }), task });
+  fold(state, { type: "phase_changed", cursor: "k.15", phase: row("z", { ordinal: 0 }), task });
+  assert.deepEqual(state.phases.map((phase) => phase.id), ["z", "y"]);
+  assert.equal(state.cursor, "k.15");
+});
+
+test("the task's row is also the state's head", () => {
+  const state = restore(body());
+  fold(state, { type: "task_updated", cursor: "k.11", task: { ...task, status: "completed", phase: null, progress: 1 } });
+  assert.deepEqual([state.status, state.phase, state.progress, state.task.status], ["completed", null, 1, "completed"]);
+});
+
+test("an event that was seen changes nothing, also past nine and another digit", () => {
+  const state = restore(body({ cursor: "k.9" }));
+  assert.equal(fold(state, { type: "task_updated", cursor: "k.10", task: { ...task, progress: 0.5 } }), true);
+  assert.equal(fold(state, { type: "task_updated", cursor: "k.9", task }), false);
+  assert.equal(fold(state, { type: "task_updated", cursor: "k.10", task }), false);
+  assert.equal(state.progress, 0.5);
+});
+
+test("an unknown type moves the cursor and nothing else", () => {
+  const state = restore(body());
+  const before = structuredClone({ ...state, cursor: "k.11" });
+  assert.equal(fold(state, { type: "custom.note", cursor: "k.11", data: {} }), true);
+  assert.deepEqual(state, before);
+});
+
+test("restoring does not share rows with the body", () => {
+  const given = body({ outputs: [draft()] });
+  const state = restore(given);
+  foldDelta(state, { output_id: "o", version_number: 1, offset: 0, text: "x" });
+  assert.equal(given.live.length, 0);
+});
+
+for (const [name, deltas, wanted] of /** @type {[string, [number, number, string][], string | undefined][]} */ ([
+  ["appends", [[1, 0, "ab"], [1, 2, "cd"]], "abcd"],
+  ["replaces from 0", [[1, 0, "ab"], [1, 0, "x"]], "x"],
+  ["ignores a gap", [[1, 0, "ab"], [1, 3, "cd"]], "ab"],
+  ["ignores a repeat", [[1, 0, "ab"], [1, 2, "cd"], [1, 2, "cd"]], "abcd"],
+  ["counts UTF-16 units", [[1, 0, "📰"], [1, 2, "!"]], "📰!"],
+  ["ignores a start that it missed", [[1, 4, "cd"]], undefined],
+  ["ignores another version's tail", [[1, 0, "ab"], [2, 2, "cd"]], "ab"],
+])) {
+  test(`live text ${name}`, () => {
+    /** @type {import("../../Public/client/store.js").LiveText[]} */
+    const live = [];
+    for (const [version_number, offset, text] of deltas) applyDelta(live, [draft()], { output_id: "o", version_number, offset, text });
+    assert.equal(live[0]?.text, wanted);
+  });
+}
+
+test("a text is over when its row has it, or has given it up", () => {
+  for (const output of [draft({ version_number: 1 }), draft({ status: "failed" })]) {
+    const live = [{ output_id: "o", version_number: 1, text: "ab" }];
+    settle(live, output);
+    assert.deepEqual(live, []);
+    assert.equal(applyDelta(live, [output], { output_id: "o", version_number: 1, offset: 0, text: "late" }), false);
+  }
+});
+
+test("a task that ends gives up the texts in progress", () => {
+  const state = restore(body({ outputs: [draft()], live: [{ output_id: "o", version_number: 1, text: "ab" }] }));
+  fold(state, { type: "task_updated", cursor: "k.11", task: { ...task, status: "cancelled" } });
+  assert.deepEqual(state.live, []);
+});
+
+test("the fold knows every type of event, and no other", () => {
+  assert.deepEqual(Object.keys(changes).sort(), [...eventTypes].sort());
+});
+
+test("every status has its words and its look", () => {
+  const every = [...new Set(Object.values(statuses).flat())].sort();
+  assert.deepEqual(Object.keys(statusNames).sort(), every);
+  assert.deepEqual(Object.keys(tones).sort(), every);
+});
+
+test("nothing can be asked of a task that is over, except a retry", () => {
+  assert.deepEqual(Object.keys(taskActions).sort(), [...statuses.task].sort());
+  for (const status of statuses.task) {
+    assert.equal(taskActions[status].includes("cancel"), !isTerminal("task", status), status);
+    assert.equal(taskActions[status].includes("retry"), status === "failed", status);
+  }
+});

@@ -1,0 +1,68 @@
+"""The documentation against itself and the sources: links, endpoints, definitions. Needs no service."""
+
+import json
+import pathlib
+import re
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+PAGES = sorted([ROOT / "README.md", ROOT / "examples/README.md", *(ROOT / "docs").rglob("*.md")])
+
+
+def without_code(text):
+    return re.sub(r"`[^`\n]*`", "", re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE))
+
+
+def anchors(page):
+    """The anchors of a page's headings, as GitHub makes them."""
+    text = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.DOTALL | re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-")
+            for heading in re.findall(r"^#+ (.*)$", text, re.MULTILINE)}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page):
+    for target in re.findall(r"\]\(([^)\s]+)\)", without_code(page.read_text())):
+        if re.match(r"[a-z]+:", target):
+            continue
+        path, _, anchor = target.partition("#")
+        linked = (page.parent / path).resolve() if path else page
+        assert linked.exists(), target
+        if anchor and linked.suffix == ".md":
+            assert anchor in anchors(linked), target
+
+
+def test_every_endpoint_is_listed():
+    document = json.loads((ROOT / "Public/openapi.json").read_text())
+    described = {f"{method.upper()} {path}" for path, item in document["paths"].items()
+                 for method in item if method in ("get", "post", "put", "patch", "delete")}
+    listed = re.findall(r"^\| `([A-Z]+ /[^`]*)` \|", (ROOT / "docs/endpoints.md").read_text(), re.MULTILINE)
+    assert len(listed) == len(set(listed))
+    assert set(listed) - {"GET /openapi.json", "GET /"} == described
+
+
+def test_every_parameter_is_listed():
+    document = json.loads((ROOT / "Public/openapi.json").read_text())
+    rows = dict(re.findall(r"^\| `([A-Z]+ /[^`]*)` \|(.*)\|$", (ROOT / "docs/endpoints.md").read_text(), re.MULTILINE))
+    for path, item in document["paths"].items():
+        for method in ("get", "post", "patch", "delete"):
+            for parameter in item.get(method, {}).get("parameters", []):
+                if parameter["in"] == "query" and parameter["name"] not in ("limit", "after"):
+                    assert f"`{parameter['name']}" in rows[f"{method.upper()} {path}"], (method, path, parameter["name"])
+
+
+def test_definitions_of_the_cookbook_are_the_examples():
+    """A recipe shows a whole example, or a part of one as it is."""
+    text = (ROOT / "docs/cookbook.md").read_text()
+    recipes = re.findall(r"\]\(\.\./examples/([\w-]+\.yaml)\)", text)
+    assert recipes
+    examples = [(ROOT / "examples" / name).read_text() for name in recipes]
+    for block in re.findall(r"^```yaml\n(.*?)^```", text, re.DOTALL | re.MULTILINE):
+        assert any(block in example for example in examples), block
+
+
+def test_every_example_is_in_the_list():
+    listed = set(re.findall(r"^\| `([\w-]+\.yaml)`", (ROOT / "examples/README.md").read_text(), re.MULTILINE))
+    definitions = {path.name for path in (ROOT / "examples").glob("*.yaml") if "\nphases:" in path.read_text()}
+    assert listed == definitions
