@@ -5,6 +5,7 @@ package import NIOCore
 import Postgres
 package import Processor
 import ServiceLifecycle
+import Synchronization
 import UnixSignals
 package import Workflow
 
@@ -22,12 +23,25 @@ package func runService(
     logger.logLevel = configuration.logLevel
     var api = try APIConfiguration(configuration)  // before anything starts: files may be missing
     api.customKinds = try CustomKinds(registered: customKinds)
-    let database = try await Database.open(configuration, logger: logger)
+    let stop = StopRequest()
+    let received = signals ? await UnixSignalsSequence(trapping: .sigterm, .sigint) : nil
+    let listening = received.map { received in Task { for await _ in received { await stop.make() } } }
+    defer { listening?.cancel() }
+
+    let opening = Task { [logger] in try await Database.open(configuration, logger: logger) }
+    await stop.setAction { opening.cancel() }
+    let database: Database
+    do {
+        database = try await withTaskCancellationHandler { try await opening.value } onCancel: { opening.cancel() }
+    } catch {
+        // What had been started is stopped again.
+        if stop.isMade { return logger.notice("stopped while starting") }
+        throw error
+    }
     let node = PressroomNode(configuration, api, database, customKinds, logger: logger, onRunning: onRunning)
     let group = ServiceGroup(
-        configuration: ServiceGroupConfiguration(
-            services: node.services.map { .init(service: $0) },
-            gracefulShutdownSignals: signals ? [.sigterm, .sigint] : [], logger: logger))
+        configuration: ServiceGroupConfiguration(services: node.services.map { .init(service: $0) }, logger: logger))
+    await stop.setAction { await group.triggerGracefulShutdown() }
     do {
         try await group.run()
     } catch {
@@ -35,6 +49,35 @@ package func runService(
         throw StartError(error, configuration.http) ?? error
     }
     await node.close()
+}
+
+/// A request to stop the process. What it does depends on what the node is doing.
+private final class StopRequest: Sendable {
+    private struct State {
+        var isMade = false
+        var action: (@Sendable () async -> Void)?
+    }
+
+    private let state = Mutex(State())
+
+    var isMade: Bool { state.withLock { $0.isMade } }
+
+    func make() async {
+        let action = state.withLock { state in
+            state.isMade = true
+            return state.action
+        }
+        await action?()
+    }
+
+    /// Sets what a request does from now on. A request that was made already does it at once.
+    func setAction(_ action: @escaping @Sendable () async -> Void) async {
+        let isMade = state.withLock { state in
+            state.action = action
+            return state.isMade
+        }
+        if isMade { await action() }
+    }
 }
 
 /// Why the server cannot listen on its address, and what to do about it.

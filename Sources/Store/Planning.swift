@@ -8,7 +8,11 @@ extension Store {
     /// (`analyzeGrownTables`). A plan for the values of one call is never better. Yet on large tables, where PostgreSQL
     /// expects the values to matter, it would make one for each call, which takes as long as the statement itself.
     /// Compiling such short statements only costs time.
+    ///
+    /// Names without a schema are PostgreSQL's own, whatever the database's `search_path` is and whatever has their names
+    /// elsewhere; those of the service have their schema.
     package static let sessionParameters = [
+        ("search_path", "pg_catalog, pg_temp"),
         ("plan_cache_mode", "force_generic_plan"), ("enable_seqscan", "off"), ("enable_hashjoin", "off"),
         ("enable_mergejoin", "off"), ("jit", "off"),
     ]

@@ -79,9 +79,10 @@ package struct Store: Sendable {
         """
     }
 
-    /// Throws `PostgresError` when the database does not answer.
+    /// Throws `PostgresError` when the database does not answer, or accepts no changes (SQLSTATE 25006), as a standby does.
     package func ping() async throws {
-        _ = try await database.query("SELECT 1")
+        // Locks no row, but counts as a change.
+        _ = try await database.query("SELECT FROM pressroom.stream_heads WHERE false FOR NO KEY UPDATE")
     }
 }
 

@@ -4,6 +4,7 @@ import Foundation
 import Logging
 import NIOHTTP1
 import Postgres
+import TestSupport
 import Testing
 import Workflow
 
@@ -45,6 +46,26 @@ import Workflow
             #expect(start.status == 503)
         }
         await client.shutdown()
+    }
+
+    @Test func aDatabaseThatAcceptsNoChangesMakesItUnready() async throws {
+        let logger = Logger(label: "api-tests") { _ in SwiftLogNoOpLogHandler() }
+        try await withDatabase(migrated: true) { database in
+            var database = database
+            database.sessionParameters = [("default_transaction_read_only", "on")]
+            let client = PostgresClient(configuration: database, logger: logger)
+            var configuration = APIConfiguration()
+            configuration.port = 0
+            try await APIFixture.run(client, configuration, [], logger) { api in
+                let ready = try await api.send(.GET, "/health/ready")
+                #expect(ready.status == 503 && ready.json["checks"] == ["database": "unavailable"])
+                #expect(try await api.send(.GET, "/health/live").status == 200)
+                #expect(try await api.send(.GET, "/api/v1/tasks").status == 200)
+                let refused = try await api.send(.POST, "/api/v1/workflows", YAML.workflow())
+                #expect(refused.status == 503 && refused.json["detail"] == "The database accepts no changes at the moment.")
+            }
+            await client.shutdown()
+        }
     }
 
     @Test func clientErrorsAreNoErrorsOfTheService() async throws {

@@ -79,6 +79,34 @@ import Workflow
         }
     }
 
+    @Test func searchLooksAtValues() async throws {
+        try await APIFixture.with { api in
+            _ = try await api.send(
+                .POST, "/api/v1/workflows",
+                YAML(text: "name: any\nversion: 1.0.0\nphases: [{id: go, kind: signal, name: go}]"))
+            let inputs: [JSON] = [
+                ["t": "5\" screen"], ["t": "line\nbreak"], ["t": "back\\slash"], ["t": "\u{C9}cole"], ["t": "e\u{301}cole"],
+                ["deep": ["list": [["price": 41.5], true, .null]]], ["\u{E9}": "key"], ["t": "Stra\u{DF}e \u{43F}\u{440}\u{438}\u{432}\u{435}\u{442}"],
+            ]
+            for input in inputs {
+                let started = try await api.send(.POST, "/api/v1/tasks", ["workflow": "any", "input": input] as JSON)
+                #expect(started.status == 202, "\(started.text)")
+            }
+            let cases: [(text: String, found: [Int])] = [
+                ("5\" screen", [0]), ("t", []), ("list", []), ("\"", [0]), ("{", []), ("line\nbreak", [1]), ("line", [1]),
+                ("\\", [2]), ("k\\s", [2]), ("\u{C9}", [0, 1, 3, 4, 6, 7]), ("\u{E9}cole", [3, 4]), ("E\u{301}COLE", [3, 4]),
+                ("ecole", [3, 4]), ("41.5", [5]), ("41", [5]), ("true", []), ("null", []), ("key", [6]),
+                ("STRA\u{DF}E", [7]), ("\u{41F}\u{420}\u{418}", [7]), ("ANY", Array(0..<8)),
+            ]
+            for (text, found) in cases {
+                let query = text.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""
+                let answer = try await api.send(.GET, "/api/v1/tasks?q=\(query)")
+                let items = answer.items.map { $0["input"] ?? .null }
+                #expect(items.count == found.count && Set(items) == Set(found.map { inputs[$0] }), "\(text): \(answer.text)")
+            }
+        }
+    }
+
     @Test func transitionsHonourTheVersion() async throws {
         try await APIFixture.with { api in
             let path = "/api/v1/tasks/\(try await api.startTask().uuidString)"

@@ -8,7 +8,10 @@ import Testing
         ("null", JSON.null), ("true", true), (" [1, -2 ,3] ", [1, -2, 3]), ("9223372036854775807", .integer(.max)),
         ("-9223372036854775808", .integer(.min)), ("9223372036854775808", .decimal("9223372036854775808")),
         ("1.0", .number(1)), ("-0", .integer(0)), ("1e2", .number(100)), ("\"\\u00e9\\ud83d\\ude42\\n\\/\"", "é🙂\n/"),
-        ("{\"a\":{\"b\":[]},\"a\":2}", ["a": 2]), ("\"\"", ""), ("0.1", .number(0.1)), ("1e-400", .number(0)),
+        ("{\"a\":{\"b\":[]},\"a\":2}", ["a": 2]), ("\"\"", ""), ("0.1", .number(0.1)), ("1e-400", .decimal("1e-400")),
+        ("1e399", .decimal("1e399")), ("1e-5000", .number(0)), ("0.1234567890123456789", .decimal("0.1234567890123456789")),
+        ("0.30000000000000004", .number(0.1 + 0.2)), ("1.10000000000000000000000", .number(1.1)), ("5e-324", .number(.leastNonzeroMagnitude)),
+        ("1.7976931348623157e308", .number(.greatestFiniteMagnitude)), ("0.000e7", .number(0)),
     ] as [(String, JSON)])
     func parses(_ text: String, _ value: JSON) throws {
         #expect(try JSON(parsing: text) == value)
@@ -36,9 +39,60 @@ import Testing
 
     @Test func depthIsBounded() throws {
         let deep = { String(repeating: "[", count: $0) + String(repeating: "]", count: $0) }
-        #expect(try JSON(parsing: deep(128)).depth == 128)
-        #expect(throws: JSONParseError.self) { try JSON(parsing: deep(129)) }
+        #expect(try JSON(parsing: deep(64)).depth == 64)
+        #expect(throws: JSONParseError.self) { try JSON(parsing: deep(65)) }
         #expect(throws: JSONParseError.self) { try JSON(parsing: String(repeating: "[", count: 1_000_000)) }
+        #expect(try JSON(parsing: deep(400), limits: .stored).depth == 400)
+        #expect(throws: JSONParseError.self) { try JSON(parsing: deep(401), limits: .stored) }
+    }
+
+    /// Threads that the system makes for tasks may have as little.
+    @Test(arguments: [true, false]) func storedDocumentsNeedLittleStack(isObject: Bool) async throws {
+        let depth = JSONLimits.stored.depth
+        let (start, end) = isObject ? (#"{"é":"#, "}") : ("[", "]")
+        let text = String(repeating: start, count: depth) + #""\u0000""# + String(repeating: end, count: depth)
+        let outcome: String = await withCheckedContinuation { continuation in
+            let thread = Thread {
+                let result = Result { () throws -> String in
+                    let (one, other) = (try JSON(parsing: text, limits: .stored), try JSON(parsing: text, limits: .stored))
+                    guard one == other, one.hashValue == other.hashValue, one.isSameValue(as: other) else { return "not equal" }
+                    guard one.containsNUL, one.firstNUL() != nil, !one.withoutNULs.containsNUL else { return "U+0000" }
+                    return one.text == text && one.canonicalText == text && one.depth == depth ? "fine" : one.text
+                }
+                continuation.resume(returning: (try? result.get()) ?? "\(result)")
+            }
+            thread.stackSize = 512 << 10
+            thread.start()
+        }
+        #expect(outcome == "fine")
+    }
+
+    @Test func rowsHoldEveryNumberOfPostgreSQL() throws {
+        let large = "1" + String(repeating: "0", count: 131_000), small = "-0." + String(repeating: "0", count: 16_000) + "1"
+        for text in [large, small, "-" + large + "." + String(repeating: "7", count: 16_383)] {
+            let value = try JSON(parsing: text, limits: .stored)
+            #expect(value.text == text && value.double?.isFinite == true && value.int == nil)
+        }
+        #expect(throws: JSONParseError.self) { try JSON(parsing: large) }
+        #expect(try JSON(parsing: "1e131000", limits: .stored).isSameValue(as: JSON(parsing: large, limits: .stored)))
+        #expect(throws: JSONParseError.self) { try JSON(parsing: "1e1000000", limits: .stored) }
+    }
+
+    @Test func numbersAreTheSameByTheirValue() throws {
+        let pairs = [("1e30", "1000000000000000000000000000000"), ("0.50", "5e-1"), ("18446744073709551616", "18446744073709551616.0")]
+        for (one, other) in pairs { #expect(try JSON(parsing: one).isSameValue(as: JSON(parsing: other)), "\(one) \(other)") }
+        #expect(try JSON(parsing: "1e399").typeName == "integer" && JSON(parsing: "1234567890123456789012.5").typeName == "number")
+        #expect(try !JSON(parsing: "0.12345678901234567891").isSameValue(as: JSON(parsing: "0.12345678901234567892")))
+    }
+
+    @Test func repeatedKeysAreFoundWhereTheyAreNotWanted() throws {
+        #expect(try JSON(parsing: #"{"a":1,"a":2}"#) == ["a": 2])
+        var limits = JSONLimits.input
+        limits.refusesRepeatedKeys = true
+        #expect { try JSON(parsing: #"{"x":[0,{"é":1,"b":{},"\u00e9":2}]}"#, limits: limits) } throws: {
+            ($0 as? JSONParseError)?.pointer == "/x/1" && ($0 as? JSONParseError)?.reason == "has the key 'é' twice"
+        }
+        #expect(throws: Never.self) { try JSON(parsing: #"{"é":1,"e\u0301":2,"b":{"é":1}}"#, limits: limits) }
     }
 
     @Test func textIsCompactKeepsTheOrderAndReadsBack() throws {

@@ -104,6 +104,50 @@ struct EmbeddedPostgresTests {
         return info.st_uid
     }
 
+    @Test(arguments: ["", "\n", "garbage\n1\n", "12", "-5\n/tmp\n1\n"])
+    func aBrokenPidFileIsRemoved(text: String) async throws {
+        try await PostgresPrivateServer.with { server in
+            let first = server.embedded()
+            let configuration = try await first.start()
+            #expect(try await query(configuration, "CREATE TABLE kept AS SELECT 42 AS a") == nil)
+            await first.stop()
+            // As a full disk or a power cut leaves it.
+            let file = server.dataDirectory + "/postmaster.pid"
+            try text.write(toFile: file, atomically: true, encoding: .utf8)
+            _ = chown(file, owner(of: server.dataDirectory), owner(of: server.dataDirectory))
+            let second = server.embedded()
+            #expect(try await query(try await second.start(), "SELECT a FROM kept") == "42")
+            await second.stop()
+        }
+    }
+
+    @Test func aDirectoryThatCannotBeMadeIsOneSentence() async throws {
+        try await PostgresPrivateServer.with { server in
+            try Data().write(to: URL(fileURLWithPath: server.dataDirectory))
+            chmod(server.dataDirectory, 0o755)
+            let below = EmbeddedPostgres(dataDirectory: server.dataDirectory + "/a/b/data", logger: server.logger)
+            let error = await #expect(throws: EmbeddedPostgresError.self) { _ = try await below.start() }
+            #expect(error?.code == .directory)
+            #expect(error?.message == "cannot create \(server.dataDirectory)/a: Not a directory")
+        }
+    }
+
+    @Test func aCancelledStartLeavesNothing() async throws {
+        try await PostgresPrivateServer.with { server in
+            for pause in [0, 20, 200, 700, 1200, 1500] {
+                let embedded = server.embedded()
+                let start = Task { try await embedded.start() }
+                try await Task.sleep(for: .milliseconds(pause))
+                start.cancel()
+                if (try? await start.value) != nil { await embedded.stop() }
+                #expect(server.processID == nil, "after \(pause) ms")
+            }
+            let embedded = server.embedded()
+            #expect(try await query(try await embedded.start(), "SELECT 1") == "1")
+            await embedded.stop()
+        }
+    }
+
     @Test func aDirectoryWithOtherThingsIsRefused() async throws {
         try await PostgresPrivateServer.with { server in
             try FileManager.default.createDirectory(atPath: server.dataDirectory, withIntermediateDirectories: true)

@@ -33,6 +33,13 @@ def test_links_lead_somewhere(page):
             assert anchor in anchors(linked), target
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_files_that_are_named_exist(page):
+    """`Translate…` is the kind that docs/contributing.md makes up."""
+    for path in re.findall(r"`((?:Sources|Tests|Public|migrations|scripts|checks|examples|docs)/[\w./+-]+)`", page.read_text()):
+        assert "Translate" in path or (ROOT / path).exists(), path
+
+
 def test_every_endpoint_is_listed():
     document = json.loads((ROOT / "Public/openapi.json").read_text())
     described = {f"{method.upper()} {path}" for path, item in document["paths"].items()

@@ -1,6 +1,9 @@
 import Client
 import Foundation
+import Glibc
 import Postgres
+import Synchronization
+import TestSupport
 import Testing
 
 /// SIGTERM in the middle of work.
@@ -48,6 +51,37 @@ import Testing
             #expect(try await service.number("SELECT count(*) FROM pressroom.steps WHERE status <> 'completed'") == 0)
             try await EventAudit.check(service)
         }
+    }
+
+    @Test(arguments: ["initialising a private PostgreSQL", "applying migration 0001", "applying migration 0009"], [SIGTERM, SIGINT])
+    func aStopWhileStartingLeavesNothing(line: String, signal: Int32) async throws {
+        try await serviceSlots.hold {
+            let directory = "\(PostgresTestDirectory.own)/service-\(serviceCounter.add(1, ordering: .relaxed).newValue)"
+            try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+            defer { try? FileManager.default.removeItem(atPath: directory) }
+            let postgres = PrivatePostgres(dataDirectory: directory + "-data")
+            defer { postgres.remove(socketDirectory: nil) }
+            let child = try ChildProgram(
+                PressroomBinary.path(), ["serve", "--http-port", "0", "--data-directory", postgres.dataDirectory], directory: directory)
+            let found = try await within(.seconds(60), line) { await child.errors.first { $0.contains(line) } }
+            try #require(found != nil, "\(child.errors.text)")
+            child.send(signal)
+            let status = try await within(.seconds(60), "the service to stop") { try await child.exit() }
+            #expect(status == 0, "\(child.errors.text)")
+            #expect(postgres.firstProcesses.isEmpty && postgres.postmaster == nil)
+        }
+    }
+
+    @Test func aStopWhileWaitingForADatabaseIsHeard() async throws {
+        let child = try ChildProgram(
+            PressroomBinary.path(),
+            ["serve", "--http-port", "0", "--database-url", "host=/no/such/place user=nobody", "--log-level", "debug"], directory: "/tmp")
+        let found = try await within(.seconds(60), "an attempt") { await child.errors.first { $0.contains("cannot connect") } }
+        try #require(found != nil, "\(child.errors.text)")
+        child.send(SIGTERM)
+        // It would wait for the database for ten seconds.
+        let status = try await within(.seconds(8), "the service to stop") { try await child.exit() }
+        #expect(status == 0, "\(child.errors.text)")
     }
 
     @Test func thePrivatePostgresStopsToo() async throws {

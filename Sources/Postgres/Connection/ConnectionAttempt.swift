@@ -28,7 +28,8 @@ final class ConnectionAttempt: SocketHandler {
         self.logger = logger
     }
 
-    /// Connects, or throws `.connectionFailed` (`.cancelled` when the task is).
+    /// Connects and sets the session up. Throws `.connectionFailed`, `.invalidConfiguration` for a database of another
+    /// encoding than UTF8, or `.cancelled` when the task is.
     static func connect(_ configuration: PostgresConfiguration, logger: Logger) async throws(PostgresError)
         -> PostgresConnection
     {
@@ -38,7 +39,14 @@ final class ConnectionAttempt: SocketHandler {
         } onCancel: {
             attempt.end(.failure(.cancelledBeforeSending))
         }
-        return try result.get()
+        let connection = try result.get()
+        do {
+            try await connection.setUp(SessionSettings(configuration), within: configuration.connectTimeout)
+            return connection
+        } catch {
+            connection.close()
+            throw error
+        }
     }
 
     private func begin(_ continuation: UnsafeContinuation<Result<PostgresConnection, PostgresError>, Never>) {
@@ -82,6 +90,9 @@ final class ConnectionAttempt: SocketHandler {
         case PGRES_POLLING_READING: wait(handle, for: .read)
         case PGRES_POLLING_WRITING: wait(handle, for: .write)
         case PGRES_POLLING_OK where handle.makeNonblocking():
+            if let encoding = handle.parameterStatus("server_encoding"), encoding != "UTF8" {
+                return end(.failure(.unsupportedEncoding(encoding, ofDatabase: handle.database)))
+            }
             handle.setMessagesWithSQLState(false)
             end(.success(PostgresConnection(handle: handle, poller: poller, logger: logger)))
         default: end(.failure(failure(handle)))
@@ -111,6 +122,33 @@ final class ConnectionAttempt: SocketHandler {
         }
         if token != 0 { poller.unregister(token) }
         continuation?.resume(returning: result)
+    }
+}
+
+extension PostgresConnection {
+    /// Sends the settings of the session. To the caller this is a part of connecting, and so are its errors.
+    fileprivate func setUp(_ settings: SessionSettings, within limit: Duration) async throws(PostgresError) {
+        let deadline = Task {
+            try await Task.sleep(for: limit)
+            close()
+        }
+        defer { deadline.cancel() }
+        do throws(PostgresError) {
+            _ = try await perform(.script(settings.script))
+        } catch {
+            if error.code == .cancelled { throw error }
+            throw PostgresError(
+                code: .connectionFailed, message: "the session cannot be set up: \(error.message)", sqlState: error.sqlState)
+        }
+    }
+}
+
+extension PostgresError {
+    static func unsupportedEncoding(_ encoding: String, ofDatabase name: String) -> PostgresError {
+        PostgresError(
+            code: .invalidConfiguration,
+            message: "the database \(name) has the encoding \(encoding), and UTF8 is needed; make another one: "
+                + "createdb --encoding=UTF8 --template=template0 …")
     }
 }
 

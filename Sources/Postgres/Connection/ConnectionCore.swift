@@ -10,6 +10,8 @@ struct ConnectionCore: ~Copyable {
     var waiting = Deque<Operation>()
     var closeReason: PostgresError?
     var wantsNotifications = false
+    /// Whether the server has refused a change because it accepts none (SQLSTATE 25006): it became a standby, say.
+    private(set) var isReadOnly = false
 
     let socket: Int32
     let token: SocketPoller.Token
@@ -201,6 +203,7 @@ extension ConnectionCore {
         _ result: ResultHandle, _ reply: ConnectionStateMachine.Reply, for step: BatchPlan.Step
     ) {
         guard let current else { return }
+        if reply == .failure, result.errorField(.sqlState) == PostgresError.SQLState.readOnly { isReadOnly = true }
         switch (step, reply) {
         case (.execute, .success), (.script, .success):
             current.results.append(PostgresResult(handle: result))

@@ -29,6 +29,12 @@ struct LibPQHandle: ~Copyable, @unchecked Sendable {
     var isBusy: Bool { PQisBusy(pointer) != 0 }
     var isTransactionIdle: Bool { PQtransactionStatus(pointer) == PQTRANS_IDLE }
     var processID: Int32 { PQbackendPID(pointer) }
+    var database: String { PQdb(pointer).map { String(cString: $0) } ?? "" }
+
+    /// A setting that the server reports by itself, such as `server_encoding`.
+    func parameterStatus(_ name: String) -> String? {
+        PQparameterStatus(pointer, name).map { String(cString: $0) }
+    }
 
     var errorMessage: String {
         PQerrorMessage(pointer).map { String(cString: $0).trimmingLineEnd } ?? ""

@@ -52,14 +52,6 @@ struct ConnectionParameters {
         keywords["keepalives_interval"] = keywords["keepalives_interval"] ?? "10"
         keywords["keepalives_count"] = keywords["keepalives_count"] ?? "3"
         keywords["tcp_user_timeout"] = keywords["tcp_user_timeout"] ?? "60000"
-
-        let settings: [(String, String)] =
-            [
-                ("TimeZone", "UTC"), ("DateStyle", "ISO"), ("bytea_output", "hex"),
-                ("statement_timeout", "\(configuration.statementTimeout.milliseconds)"),
-            ] + configuration.sessionParameters
-        let options = settings.map { "-c \(Self.escaped($0))=\(Self.escaped($1))" }
-        keywords["options"] = ([keywords["options"]].compactMap { $0 } + options).joined(separator: " ")
         values = keywords.sorted { $0.key < $1.key }
     }
 
@@ -83,15 +75,25 @@ struct ConnectionParameters {
         }
         return values
     }
+}
 
-    /// In `options`, spaces separate and a backslash escapes.
-    private static func escaped(_ text: String) -> String {
-        var result = ""
-        for character in text {
-            if character == "\\" || character.isWhitespace { result.append("\\") }
-            result.append(character)
-        }
-        return result
+/// The settings of a session, sent as its first statement. Poolers such as PgBouncer refuse settings among the start-up
+/// options, or ignore them.
+struct SessionSettings {
+    private let values: [(String, String)]
+
+    init(_ configuration: PostgresConfiguration) {
+        values =
+            [
+                ("TimeZone", "UTC"), ("DateStyle", "ISO"), ("bytea_output", "hex"),
+                ("statement_timeout", "\(configuration.statementTimeout.milliseconds)"),
+            ] + configuration.sessionParameters
+    }
+
+    /// Sets all of them in one round trip. The function's schema is named, because the `search_path` may not be set yet.
+    var script: String {
+        "SELECT "
+            + values.map { "pg_catalog.set_config(\($0.quotedAsLiteral), \($1.quotedAsLiteral), false)" }.joined(separator: ", ")
     }
 }
 

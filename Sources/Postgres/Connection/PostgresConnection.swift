@@ -4,6 +4,8 @@ import Synchronization
 
 /// One session with the server. Statements that are submitted at the same time run one after another, in order.
 package final class PostgresConnection: SocketHandler, Sendable {
+    /// When the connection was made.
+    let openedAt = ContinuousClock.now
     private let core: Mutex<ConnectionCore>
     private let token: SocketPoller.Token
     private let poller: SocketPoller
@@ -102,6 +104,9 @@ package final class PostgresConnection: SocketHandler, Sendable {
             core.machine.isIdle && core.current == nil && core.handle.isTransactionIdle
         }
     }
+
+    /// Whether the server has refused a change because it accepts none.
+    var isReadOnly: Bool { core.withLock { $0.isReadOnly } }
 
     var isClosed: Bool { core.withLock { $0.machine.isClosed } }
 

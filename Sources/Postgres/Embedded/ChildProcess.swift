@@ -2,6 +2,7 @@ import CLibPQ
 import Dispatch
 import Foundation
 import Glibc
+import Synchronization
 
 /// Runs a program to its end. The program inherits nothing of this process: no open file (a server that it starts would
 /// keep the sockets open), no ignored signal, no `PG…` variable.
@@ -13,18 +14,46 @@ enum ChildProcess {
         var output: String
     }
 
-    static func run(_ arguments: [String]) async throws(EmbeddedPostgresError) -> Outcome {
-        let result = await withUnsafeContinuation { (continuation: UnsafeContinuation<Result<Outcome, EmbeddedPostgresError>, Never>) in
-            BlockingWork.queue.async {
-                continuation.resume(returning: Result { () throws(EmbeddedPostgresError) in try runBlocking(arguments) })
+    /// - Parameter endsWhenCancelled: whether the program is interrupted (SIGINT) when the task is cancelled; otherwise it
+    ///   runs to its end then too. `pg_ctl` passes an interrupt on to the server that it starts.
+    static func run(_ arguments: [String], endsWhenCancelled: Bool = false) async throws(EmbeddedPostgresError) -> Outcome {
+        let process = Handle()
+        let result = await withTaskCancellationHandler {
+            await withUnsafeContinuation { (continuation: UnsafeContinuation<Result<Outcome, EmbeddedPostgresError>, Never>) in
+                BlockingWork.queue.async {
+                    continuation.resume(
+                        returning: Result { () throws(EmbeddedPostgresError) in try runBlocking(arguments, process) })
+                }
             }
+        } onCancel: {
+            if endsWhenCancelled { process.interrupt() }
         }
         return try result.get()
     }
 
+    /// The process of a program, as long as it runs.
+    final class Handle: Sendable {
+        private let state = Mutex<(pid: pid_t?, isInterrupted: Bool)>((nil, false))
+
+        /// Notes the process, until it has been waited for.
+        func set(_ pid: pid_t?) {
+            state.withLock { state in
+                state.pid = pid
+                if let pid, state.isInterrupted { kill(pid, SIGINT) }
+            }
+        }
+
+        func interrupt() {
+            state.withLock { state in
+                state.isInterrupted = true
+                if let pid = state.pid { kill(pid, SIGINT) }
+            }
+        }
+    }
+
     /// Like `run`, and throws `.command` unless the status is 0.
-    static func check(_ arguments: [String]) async throws(EmbeddedPostgresError) {
-        let outcome = try await run(arguments)
+    static func check(_ arguments: [String], endsWhenCancelled: Bool = false) async throws(EmbeddedPostgresError) {
+        let outcome = try await run(arguments, endsWhenCancelled: endsWhenCancelled)
         guard outcome.status != 0 else { return }
         let command = arguments.joined(separator: " ")
         throw EmbeddedPostgresError(
@@ -33,7 +62,7 @@ enum ChildProcess {
         )
     }
 
-    static func runBlocking(_ arguments: [String]) throws(EmbeddedPostgresError) -> Outcome {
+    static func runBlocking(_ arguments: [String], _ process: Handle = Handle()) throws(EmbeddedPostgresError) -> Outcome {
         // A file, not a pipe: a server that the program starts would keep a pipe open.
         var template = Array("/tmp/pressroom-output-XXXXXX".utf8CString)
         let file = mkstemp(&template)
@@ -42,6 +71,11 @@ enum ChildProcess {
         defer { close(file) }
 
         let pid = try spawn(arguments, output: file)
+        process.set(pid)
+        // Waits without reaping, so that the number belongs to the process as long as it may be sent a signal.
+        var info = siginfo_t()
+        while waitid(P_PID, id_t(pid), &info, WEXITED | WNOWAIT) < 0, errno == EINTR {}
+        process.set(nil)
         var status: Int32 = 0
         while waitpid(pid, &status, 0) < 0 {
             guard errno == EINTR else { throw failure("cannot wait for \(arguments[0])", errno) }
@@ -95,5 +129,23 @@ enum ChildProcess {
 
     private static func failure(_ text: String, _ number: Int32) -> EmbeddedPostgresError {
         EmbeddedPostgresError(code: .command, failed: text, number)
+    }
+}
+
+/// The `PG…` variables by which libpq fills in what a connection string leaves out.
+enum LibPQEnvironment {
+    /// Removes those that this process has. The private server is reached by its socket alone, and libpq has no other way to
+    /// ignore a variable: an empty value counts as left out.
+    static func clear() {
+        var names = ["PGSERVICE", "PGSERVICEFILE", "PGSYSCONFDIR", "PGDATESTYLE", "PGTZ", "PGGEQO"]
+        if let options = PQconndefaults() {
+            defer { PQconninfoFree(options) }
+            var option = options
+            while option.pointee.keyword != nil {
+                if let name = option.pointee.envvar { names.append(String(cString: name)) }
+                option += 1
+            }
+        }
+        for name in names where getenv(name) != nil { unsetenv(name) }
     }
 }

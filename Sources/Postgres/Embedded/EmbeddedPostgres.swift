@@ -37,6 +37,7 @@ package final class EmbeddedPostgres: Service, Sendable {
     /// Starts the server, or takes over or joins one that runs, and returns how to reach its database.
     /// Throws `EmbeddedPostgresError`.
     package func start() async throws -> PostgresConfiguration {
+        LibPQEnvironment.clear()
         let directory = try ServerDirectory(dataDirectory, logger: logger)
         try directory.createParent()
         let deadline = ContinuousClock.now.advanced(by: EmbeddedServer.startLimit)

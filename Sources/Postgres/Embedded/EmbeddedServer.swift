@@ -38,6 +38,9 @@ struct EmbeddedServer: Sendable {
     private func launch() async throws(EmbeddedPostgresError) {
         let deadline = ContinuousClock.now.advanced(by: .seconds(60))
         while true {
+            if Postmaster.removeBrokenPidFile(of: directory.data) {
+                logger.warning("removed a broken postmaster.pid in \(directory.data), of a server that is gone")
+            }
             Postmaster.disarmPidFile(of: directory.data)
             try directory.prepareSocketDirectory()
             do {
@@ -45,9 +48,11 @@ struct EmbeddedServer: Sendable {
                     directory.user.command([
                         binaries.pgCtl, "start", "-w", "-s", "-D", directory.data, "-l", directory.logFile,
                         "-t", "\(Self.startLimit.components.seconds)", "-o", options,
-                    ])
-                )
+                    ]),
+                    endsWhenCancelled: true)
             } catch {
+                // The caller stops what has started.
+                if Task.isCancelled { throw error }
                 // Children of a killed server hold its shared memory until they notice that it is gone.
                 guard !isAlive else { return }
                 guard ContinuousClock.now < deadline, log(contains: "is still in use") else {

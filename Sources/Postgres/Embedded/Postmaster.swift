@@ -58,6 +58,30 @@ package struct Postmaster: Sendable, Hashable {
         ftruncate(fileno(file), off_t(changed.utf8.count))
     }
 
+    /// Removes a `postmaster.pid` that names no process: a full disk or a power cut has left it empty or cut short, and
+    /// PostgreSQL would refuse to start. Only without any server of the directory.
+    /// - Returns: whether there was one.
+    static func removeBrokenPidFile(of dataDirectory: String) -> Bool {
+        let path = pidFile(dataDirectory)
+        guard let bytes = FileManager.default.contents(atPath: path) else { return false }
+        let isWhole = bytes.contains(UInt8(ascii: "\n")) && Postmaster(pidFileOf: dataDirectory) != nil
+        guard !isWhole, !isUsed(dataDirectory) else { return false }
+        return unlink(path) == 0
+    }
+
+    /// Whether any process of PostgreSQL works in a data directory.
+    private static func isUsed(_ dataDirectory: String) -> Bool {
+        let processes = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+        let directory = realPath(dataDirectory)
+        return processes.lazy.filter { Int32($0) != nil }.contains { process in
+            let name = try? String(contentsOfFile: "/proc/\(process)/comm", encoding: .utf8)
+            guard let name, name.hasPrefix("postgres") || name.hasPrefix("postmaster") else { return false }
+            // What cannot be looked at counts as one.
+            guard let link = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(process)/cwd") else { return true }
+            return link == directory
+        }
+    }
+
     static func realPath(_ path: String) -> String {
         guard let resolved = realpath(path, nil) else { return path }
         defer { free(resolved) }

@@ -44,10 +44,15 @@ struct ServerDirectory: Sendable {
     }
 
     func createParent() throws(EmbeddedPostgresError) {
-        do {
-            try FileManager.default.createDirectory(atPath: parent, withIntermediateDirectories: true)
-        } catch {
-            throw EmbeddedPostgresError(code: .directory, message: "cannot create \(parent): \(error)")
+        var path = ""
+        for name in parent.split(separator: "/") {
+            path += "/\(name)"
+            guard mkdir(path, 0o777) != 0, errno != EEXIST else { continue }
+            let number = errno
+            // A directory on the way may exist on a file system where none can be made.
+            var isDirectory: ObjCBool = false
+            if FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory), isDirectory.boolValue { continue }
+            throw EmbeddedPostgresError(code: .directory, failed: "cannot create \(path)", number)
         }
     }
 
@@ -67,8 +72,8 @@ struct ServerDirectory: Sendable {
             user.command([
                 binaries.initdb, "-D", draft, "--username=\(EmbeddedPostgres.userName)", "--encoding=UTF8",
                 "--locale=\(Self.locale)", "--auth-local=trust", "--auth-host=reject",
-            ])
-        )
+            ]),
+            endsWhenCancelled: true)
         guard rename(draft, data) == 0 else { throw failure("cannot move \(draft) to \(data)") }
     }
 

@@ -11,7 +11,8 @@ package struct Migrator: Sendable {
     private let table: MigrationTable
     private let logger: Logger
 
-    /// - Parameter schema: holds the table of applied migrations, and comes first in the `search_path` of each.
+    /// - Parameter schema: holds the table of applied migrations. It is the `search_path` of each, behind PostgreSQL's own
+    ///   names; no other schema is in it.
     package init(client: PostgresClient, schema: String = "pressroom", directory: String, logger: Logger) {
         self.client = client
         self.directory = directory
@@ -164,7 +165,7 @@ package struct Migrator: Sendable {
     private func run(_ script: String, file: String, _ connection: PostgresConnection) async throws {
         do {
             try await connection.execute(
-                script: "SET LOCAL search_path = \(table.schema.quotedAsIdentifier), public"
+                script: "SET LOCAL search_path = \(table.schema.quotedAsIdentifier), pg_temp"
             )
             try await connection.execute(script: script)
         } catch let error as PostgresError {

@@ -10,6 +10,8 @@ final class ConnectionPool: SocketHandler {
         var machine: Machine
         /// Why the latest attempt to connect failed; cleared by one that succeeds.
         var connectError: PostgresError?
+        /// Connections that were made before are not used again: they may lead to a server that accepts no changes.
+        var usableSince: ContinuousClock.Instant?
         var timer: SocketPoller.Token?
         var drained: [UnsafeContinuation<Void, Never>] = []
     }
@@ -87,11 +89,24 @@ final class ConnectionPool: SocketHandler {
     }
 
     func release(_ connection: PostgresConnection) {
-        let isUsable = connection.isReusable
-        if !isUsable, !connection.isClosed {
+        let isReusable = connection.isReusable
+        if !isReusable, !connection.isClosed {
             logger.warning("a connection was returned with an open transaction or a running statement; closing it")
         }
-        handOver(connection) { $0.release(connection, isUsable: isUsable) }
+        if connection.isReadOnly { replaceAll() }
+        let isOutdated = state.withLock { state in state.usableSince.map { connection.openedAt < $0 } ?? false }
+        handOver(connection) { $0.release(connection, isUsable: isReusable && !isOutdated) }
+    }
+
+    /// Replaces all connections, because one leads to a server that accepts no changes: after a failover the others lead to
+    /// the same server. Those in use are replaced when they come back.
+    private func replaceAll() {
+        let idle: [PostgresConnection] = state.withLock { state in
+            state.usableSince = .now
+            return state.machine.takeIdle()
+        }
+        logger.warning("the database accepts no changes; its connections are replaced")
+        for connection in idle { connection.close() }
     }
 
     private func handOver(_ connection: PostgresConnection, _ decide: @Sendable (inout Machine) -> Machine.Handover) {

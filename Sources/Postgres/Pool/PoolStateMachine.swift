@@ -79,6 +79,12 @@ struct PoolStateMachine<Connection: AnyObject, Waiter: AnyObject> {
         return true
     }
 
+    /// Takes the idle connections, which are of no use any more.
+    mutating func takeIdle() -> [Connection] {
+        defer { idle.removeAll() }
+        return idle
+    }
+
     /// An idle connection broke.
     mutating func remove(_ connection: Connection) {
         idle.removeAll { $0 === connection }

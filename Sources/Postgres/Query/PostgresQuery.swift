@@ -124,6 +124,11 @@ extension String {
         "\"" + split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
     }
 
+    /// As a text literal, whatever `standard_conforming_strings` is.
+    var quotedAsLiteral: String {
+        "E'" + replacing("\\", with: "\\\\").replacing("'", with: "''") + "'"
+    }
+
     var containsNUL: Bool {
         utf8.withContiguousStorageIfAvailable { bytes in
             guard let base = bytes.baseAddress else { return false }

@@ -29,7 +29,7 @@ extension Store {
     }
 
     private func changeTask(
-        on transaction: WriteTransaction, _ scope: Scope, _ taskID: UUID, _ action: TaskAction, ifVersion: Int64?
+        on transaction: WriteTransaction, _ scope: Scope, _ taskID: UUID, _ action: TaskAction, ifVersion: RowVersions?
     ) async throws {
         let workflow = action == .retry ? try await workflow(transaction, scope, ofTask: taskID) : nil
         _ = try await refusingHeldRows {

@@ -10,7 +10,7 @@ extension Store {
     ///
     /// - Throws: `StoreError` `notFound`; `stale` when `ifVersion` is not the row's version; `conflict` with the current
     ///   status of a task that is over, or where another session holds a row of the task.
-    func cancelTask(on transaction: WriteTransaction, _ scope: Scope, _ taskID: UUID, ifVersion: Int64?) async throws {
+    func cancelTask(on transaction: WriteTransaction, _ scope: Scope, _ taskID: UUID, ifVersion: RowVersions?) async throws {
         try await refusingHeldRows {
             guard let task = try await lockTask(on: transaction, scope.tenantID, taskID, lockTimeout: heldRowTimeout) else {
                 throw StoreError.noTask(taskID)

@@ -160,7 +160,7 @@ package struct TaskFilter: Sendable {
     package var since: String?
     /// RFC 3339; tasks created before it.
     package var until: String?
-    /// Text that the workflow's name or the input contains, whatever its case.
+    /// Text that the workflow's name or a value of the input contains, whatever its case and accents.
     package var text: String?
 
     package init() {}
@@ -186,7 +186,10 @@ struct TaskConditions {
         if !areRare { add(statuses, filter.workflow) }
         if let text = filter.text {
             others.append(
-                "(strpos(lower(t.workflow_name), lower(\(text))) > 0 OR strpos(lower(t.input::text), lower(\(text))) > 0)")
+                """
+                (strpos(pressroom.folded(t.workflow_name), (SELECT pressroom.folded(\(text)))) > 0
+                 OR pressroom.holds_text(t.input::jsonb, (SELECT pressroom.folded(\(text)))))
+                """)
         }
     }
 

@@ -117,7 +117,8 @@ struct TemplateNames {
             }
             let near = near(path[0], candidates)
             guard near != nil || !mayBeThere else { return .any }
-            report("names '\(shown(path))', and there is no '\(path[0].prefix(80))'" + hint(near))
+            let name = path[0].prefix(80)
+            report((path.count == 1 ? "names '\(name)', which nothing brings" : "names '\(shown(path))', and nothing brings '\(name)'") + hint(near))
             return .any
         }
 

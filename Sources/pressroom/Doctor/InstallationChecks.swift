@@ -48,10 +48,21 @@ struct DatabaseCheck {
         do {
             return try await access.withClient { client in
                 let version = try await client.query("SHOW server_version")[0][0].string ?? "?"
+                guard try await client.query("SHOW transaction_read_only")[0][0].string == "off" else {
+                    return [
+                        Finding(
+                            "database", .failed,
+                            "\(kind) answers (version \(version)) but accepts no changes; it is a standby, or "
+                                + "default_transaction_read_only is set")
+                    ]
+                }
                 return [Finding("database", .ok, "\(kind) answers (version \(version))"), await migrations(client, access)]
             }
         } catch {
-            return [Finding("database", .failed, "\(kind) does not work: \(Self.reason(error))\(hint)")]
+            let isAboutReaching = (error as? PostgresError)?.code != .invalidConfiguration
+            return [
+                Finding("database", .failed, "\(kind) does not work: \(Self.reason(error))\(isAboutReaching ? hint : "")")
+            ]
         }
     }
 

@@ -60,7 +60,7 @@ struct PrivatePostgres: Sendable {
     }
 
     /// Those that were started for this directory, whether it can still be seen from here or not.
-    private var firstProcesses: [pid_t] {
+    var firstProcesses: [pid_t] {
         let processes = ((try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []).compactMap { pid_t($0) }
         return processes.filter { pid in
             let command = (try? String(contentsOfFile: "/proc/\(pid)/cmdline", encoding: .utf8)) ?? ""

@@ -24,7 +24,8 @@ func withService(
     }
 }
 
-private func withService(
+/// - Parameter databaseURL: of a database that the caller has made; nil for a private PostgreSQL of the service's own.
+func withService(
     _ setup: ServiceSetup, databaseURL: String?, _ body: @escaping @Sendable (TestService) async throws -> Void
 ) async throws {
     let logger = try await PostgresServer.shared().logger

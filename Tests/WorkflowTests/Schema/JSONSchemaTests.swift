@@ -90,10 +90,11 @@ import Testing
             "allOf": [["properties": ["extra": ["default": true]]]], "$defs": ["r": ["default": 7]],
         ])
         #expect(
-            schema.applyingDefaults(to: ["audience": "all", "list": [[:], ["x": 2]]]) == [
+            try schema.completed(["audience": "all", "list": [[:], ["x": 2]]]) == [
                 "audience": "all", "n": nil, "options": ["tone": "warm"], "list": [["x": 1], ["x": 2]], "ref": 7, "extra": true,
             ])
-        #expect(schema.applyingDefaults(to: 3) == 3)
+        #expect(try schema.completed(3) == 3)
+        #expect(try JSONSchema(["properties": ["b": ["default": 1], "a": ["default": 2]]]).completed([:]).text == #"{"b":1,"a":2}"#)
     }
 
     @Test func defaultsComeBehindInTheOrderOfTheSchema() throws {
@@ -101,7 +102,7 @@ import Testing
         let schema = try JSONSchema([
             "properties": .object(JSONObject(names.map { ($0, ["default": ["z": 1, "a": 2]]) })),
         ])
-        let filled = schema.applyingDefaults(to: ["x": 0, "n0": 0])
+        let filled = try schema.completed(["x": 0, "n0": 0])
         #expect(filled.object?.keys == ["x", "n0"] + names.filter { $0 != "n0" })
         #expect(filled[names[1]]?.text == #"{"z":1,"a":2}"#)
     }
@@ -116,14 +117,57 @@ import Testing
 
     @Test func schemasThatReferToThemselvesEnd() throws {
         #expect(try !JSONSchema(["$ref": "#"]).validate(1).isEmpty)
-        #expect(try JSONSchema(["$ref": "#"]).applyingDefaults(to: 1) == 1)
+        #expect(throws: ProblemList.self) { try JSONSchema(["$ref": "#"]).completed(1) }
         let doubling = try JSONSchema([
             "$defs": ["a": ["anyOf": [["allOf": [["$ref": "#/$defs/a"], ["$ref": "#/$defs/a"]]], ["type": "null"]]]], "$ref": "#/$defs/a",
         ])
         #expect(!doubling.validate(1).isEmpty)
+        #expect(throws: ProblemList.self) { try doubling.completed(1) }
         let endless = try JSONSchema(["properties": ["a": ["$ref": "#", "default": [:]]]])
-        #expect(endless.applyingDefaults(to: [:]).depth <= DefaultFiller.maxDepth + 1)
+        #expect(throws: ProblemList.self) { try endless.completed([:]) }
         #expect(try !JSONSchema(["not": ["$ref": "#"]]).validate(1).isEmpty)
+    }
+
+    @Test func ordinarySizesFitTheBudget() throws {
+        let countries = JSON.array((0..<250).map { .string("country \($0)") })
+        let schema = try JSONSchema([
+            "properties": [
+                "rows": [
+                    "uniqueItems": true,
+                    "items": ["required": ["id"], "properties": ["id": ["type": "integer"], "country": ["enum": countries], "n": ["default": 1]]],
+                ],
+                "text": ["pattern": "^[a-z ]+$", "maxLength": 1_000_000],
+            ]
+        ])
+        let rows = (0..<5_000).map { JSON.object(["id": .integer(Int64($0)), "country": .string("country \($0 % 250)")]) }
+        let value: JSON = ["rows": .array(rows), "text": .string(String(repeating: "lorem ipsum ", count: 25_000))]
+        #expect(try schema.completed(value)["rows"]?[4_999]?["n"] == 1)
+    }
+
+    @Test func aValueLargerThanTheLimitMayStillGetItsDefaults() throws {
+        let schema = try JSONSchema(["properties": ["n": ["default": 1]]])
+        #expect(try schema.completed(["text": .string(String(repeating: "a", count: 2_000))], maxBytes: 1_000)["n"] == 1)
+        let large = try JSONSchema(["properties": ["t": ["default": .string(String(repeating: "a", count: 900))]]])
+        #expect(throws: ProblemList.self) { try large.completed(["a": "a long text"], maxBytes: 910) }
+    }
+
+    @Test func namesCompareByCodePoints() throws {
+        let schema = try JSONSchema(
+            JSON(parsing: #"{"properties":{"\u00e9":{"type":"null"},"e\u0301":{"type":"string"}},"additionalProperties":false}"#))
+        #expect(try schema.validate(JSON(parsing: #"{"\u00e9":null,"e\u0301":""}"#)) == [])
+        #expect(try schema.validate(JSON(parsing: #"{"\u00e9":"","e\u0301":""}"#)).count == 1)
+        #expect(try !JSONSchema(["enum": ["\u{E9}"]]).validate("e\u{301}").isEmpty)
+    }
+
+    @Test(arguments: [("1e30", "1000000000000000000000000000000"), ("0.5", "5e-1"), ("18446744073709551616", "18446744073709551616.0")])
+    func numbersOfAnEnumAreTheSameByTheirValue(_ one: String, _ other: String) throws {
+        #expect(try JSONSchema(["enum": [JSON(parsing: one)]]).validate(JSON(parsing: other)) == [])
+        #expect(try !JSONSchema(["uniqueItems": true]).validate([JSON(parsing: one), JSON(parsing: other)]).isEmpty)
+    }
+
+    @Test func patternsOfOneSchemaAreBoundedTogether() {
+        let schema = JSON.object(["allOf": .array((0..<30).map { _ in ["pattern": "a{2000}"] })])
+        #expect(throws: ProblemList.self) { try JSONSchema(schema) }
     }
 
     @Test(arguments: [

@@ -35,8 +35,19 @@ import Testing
         #expect(try !Pattern(pattern).matches(String(repeating: "a", count: 5_000) + "!"))
     }
 
-    @Test func longInputsDoNotMatch() throws {
-        #expect(try !Pattern("a").matches(String(repeating: "a", count: Pattern.maxInput + 1)))
+    @Test func longTextsMatch() throws {
+        let text = String(repeating: "a", count: 200_000)
+        #expect(try Pattern("^a*$").matches(text) && Pattern("b$").matches(text + "b") && !Pattern("^a*$").matches(text + "b"))
+        #expect(try JSONSchema(["pattern": "^a*$"]).validate(.string(text)) == [])
+        #expect(try !JSONSchema(["not": ["pattern": "b"]]).validate(.string(String(repeating: "b", count: 70_000))).isEmpty)
+    }
+
+    @Test func looksAreCounted() throws {
+        var looks = 100
+        #expect(try Pattern("^a*$").matches(String(repeating: "a", count: 1_000), looks: &looks) == nil)
+        looks = 10_000
+        #expect(try Pattern("^a*$").matches(String(repeating: "a", count: 1_000), looks: &looks) == true)
+        #expect((1..<9_000).contains(looks))
     }
 
     @Test func deepPatternsAreRefused() {

@@ -1,0 +1,1 @@
+DROP FUNCTION pressroom.holds_text, pressroom.folded;
