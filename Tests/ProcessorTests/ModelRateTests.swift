@@ -88,7 +88,7 @@ struct ModelRateTests {
             let limits = ClaimLimits(models: ["m": ModelLimits(tokensPerMinute: 1_000)])
             #expect(try await newsroom.claim(limits: limits).count == 1)
             try await newsroom.store.charge(["m": ModelSpending(tokens: Double(TokenCount.max), calls: 1, callTokens: 1_000)])
-            let room = try #require(try await newsroom.store.waitingLanes(limits).models["m"])
+            let room = try #require(try await newsroom.store.waitingQueues(limits).models["m"])
             #expect(room.steps == 0)
             #expect(room.opensIn > .seconds(60) && room.opensIn < .seconds(6 * 60))
             try await pass("6m", newsroom)
@@ -101,7 +101,7 @@ struct ModelRateTests {
             }
             _ = try await newsroom.client.query("UPDATE pressroom.model_rates SET refilled_at = now(), tokens = '-Infinity'")
             #expect(try await newsroom.claim(limits: limits).isEmpty)
-            #expect(try await newsroom.store.waitingLanes(limits).models["m"]?.opensIn ?? .zero < .seconds(6 * 60))
+            #expect(try await newsroom.store.waitingQueues(limits).models["m"]?.opensIn ?? .zero < .seconds(6 * 60))
         }
     }
 
