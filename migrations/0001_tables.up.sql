@@ -183,6 +183,7 @@ CREATE TABLE pressroom.outputs (
     is_finalist       boolean NOT NULL DEFAULT false,
     final_total_score double precision,
     final_rank        integer,
+    finish_reason     text, -- why the model ended the content: stop, length and pause (cut), or the provider's word
     usage             json NOT NULL DEFAULT '{}',
     error             json,
     version           bigint NOT NULL DEFAULT 1,

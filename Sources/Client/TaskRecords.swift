@@ -102,6 +102,8 @@ public struct OutputRecord: Sendable, Hashable {
     public var initialRank: Int? { document.integer("initial_rank") }
     public var finalTotalScore: Double? { document.number("final_total_score") }
     public var finalRank: Int? { document.integer("final_rank") }
+    /// Why the model ended the text; `length` and `pause` mean that it was cut.
+    public var finishReason: String? { document.optionalText("finish_reason") }
     public var errorMessage: String? { document.errorMessage }
 }
 

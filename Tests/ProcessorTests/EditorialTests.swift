@@ -10,6 +10,25 @@ import Workflow
 
 @Suite("Editorial workflows", .limit(minutes: 3))
 struct EditorialTests {
+    @Test("A draft that was cut says so in its row, and so does its step; a whole one says that too")
+    func cut() async throws {
+        try await withNewsroom { newsroom in
+            let workflow = try await newsroom.publish(Definitions.editorial)
+            try await newsroom.withProcessor(CutModel()) { _ in
+                let task = try await newsroom.start(workflow)
+                #expect(try await newsroom.waitForEnd(task) == "completed")
+                let wrong = try await newsroom.count(
+                    """
+                    SELECT count(*) FROM pressroom.outputs o JOIN pressroom.steps s ON s.output_id = o.id AND s.kind = 'write'
+                     WHERE o.finish_reason IS DISTINCT FROM CASE WHEN o.track = 'warm' THEN 'length' ELSE 'stop' END
+                        OR s.output ->> 'finish_reason' IS DISTINCT FROM o.finish_reason
+                    """)
+                #expect(wrong == 0)
+                #expect(try await newsroom.count("SELECT count(*) FROM pressroom.outputs WHERE finish_reason = 'length'") == 1)
+            }
+        }
+    }
+
     @Test("Drafts are written, edited, judged, chosen and ranked")
     func wholeWorkflow() async throws {
         try await withNewsroom { newsroom in
@@ -36,5 +55,18 @@ struct EditorialTests {
                         "SELECT count(*) FROM pressroom.stream_heads h WHERE position <> (SELECT count(*) FROM pressroom.events)") == 0)
             }
         }
+    }
+}
+
+/// Cuts what the agent `warm` writes, and is sound otherwise.
+private struct CutModel: LanguageModel {
+    private let sound = ScriptedModel { $0.soundAnswer }
+
+    func complete(
+        _ request: ModelRequest, onText: @escaping @Sendable (String) async -> Void
+    ) async throws(ProviderError) -> ModelResponse {
+        var response = try await sound.complete(request, onText: onText)
+        if request.agent == "warm", request.schema == nil { response.finishReason = .length }
+        return response
     }
 }

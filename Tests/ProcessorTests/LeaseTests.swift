@@ -31,7 +31,7 @@ struct LeaseTests {
                     store: newsroom.store, processorID: other, logger: newsroom.logger)
                 let result = FinishedStep(
                     tenantID: "default", taskID: task, stepID: try step.decode("id"), outputID: nil,
-                    attempt: try step.decode("attempt", as: Int.self) + 1, outcome: .completed(.text("other's text", usage: .zero)))
+                    attempt: try step.decode("attempt", as: Int.self) + 1, outcome: .completed(.text("other's text", .stop, usage: .zero)))
                 #expect(await commits.commit([result]).isEmpty)
                 gate.open()
                 await processor.running.wait()

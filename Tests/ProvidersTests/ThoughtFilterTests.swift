@@ -18,7 +18,7 @@ struct ThoughtFilterTests {
 
     @Test("Only those at the beginning are left out, however the text is cut into pieces", arguments: [
         ("<think>The plan.</think>\n\nFaster search.", "Faster search."), ("\n <think>a</think>b", "b"), ("<think></think>x", "x"),
-        ("<thinking>a < b </think> </thinking>\nx", "x"), ("[THINK]a[/THINK]x", "x"), ("<think>a</think>\n<think>b</think> c ", "c "),
+        ("<thinking>a < b </think> </thinking>\nx", "x"), ("[THINK]a[/THINK]x", "x"), ("◁think▷a◁/think▷x", "x"), ("◁", "◁"), ("<think>a</think>\n<think>b</think> c ", "c "),
         ("plain", "plain"), ("  plain", "  plain"), ("a <think>b</think>", "a <think>b</think>"), ("<", "<"), ("<thin", "<thin"),
         ("<thimble> is no tag", "<thimble> is no tag"), ("<think", "<think"), ("", ""), (" \n", " \n"), ("<think>never ends", ""),
         ("<think>é😀</think>\né😀", "é😀"), ("<Think>x</Think>", "<Think>x</Think>"),

@@ -76,6 +76,9 @@ function badgesOf(output) {
   const badges = [];
   if (output.final_rank === 1) badges.push(el("span", { class: "badge winner" }, "Winner"));
   else if (output.final_rank) badges.push(el("span", { class: "badge" }, `Rank ${output.final_rank}`));
+  if (output.finish_reason === "length" || output.finish_reason === "pause") {
+    badges.push(el("span", { class: "badge", title: "The model reached a limit before the end of the text." }, "Cut off"));
+  }
   if (output.is_finalist) badges.push(el("span", { class: "badge finalist" }, "Finalist"));
   if (output.initial_avg_score !== null) badges.push(el("span", { class: "badge score" }, `Average ${number(output.initial_avg_score)}`));
   return badges;

@@ -88,13 +88,14 @@ extension TaskEngine {
 
     /// Puts a new text on an output and keeps it as a version. Returns the `steps.output` of the step that wrote it.
     mutating func addVersion(
-        _ text: String, to output: OutputRow, by step: StepRow, _ action: OutputVersionRow.Action, feedback: String?,
+        _ text: String, _ reason: FinishReason?, to output: OutputRow, by step: StepRow, _ action: OutputVersionRow.Action, feedback: String?,
         usage: Usage, next: OutputStatus
     ) -> JSON {
         let number = output.versionNumber + 1
         graph.updateOutput(output.id) { row in
             row.content = text
             row.versionNumber = number
+            row.finishReason = reason
             row.usage = row.usage.adding(usage)
             row.status = next
             row.error = nil
@@ -103,7 +104,10 @@ extension TaskEngine {
             OutputVersionRow(
                 outputID: output.id, versionNumber: number, action: action, agent: agent(step.agent)?.json ?? [:],
                 content: text, feedback: feedback, usage: usage.json))
-        return ["output_id": .string(output.id.text), "version_number": .integer(Int64(number)), "usage": usage.json]
+        return [
+            "output_id": .string(output.id.text), "version_number": .integer(Int64(number)),
+            "finish_reason": reason.map { .string($0.rawValue) } ?? .null, "usage": usage.json,
+        ]
     }
 
     /// Approves drafts that only waited for an edit which does not take place.

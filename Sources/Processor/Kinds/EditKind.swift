@@ -50,9 +50,9 @@ struct EditKind: PhaseBehavior {
     ) -> JSON {
         guard let outputID = step.outputID, let output = engine.graph.output(outputID) else { return supersededNote }
         switch result {
-        case .text(let text, let usage) where output.status == .rewriting:
+        case .text(let text, let reason, let usage) where output.status == .rewriting:
             return engine.addVersion(
-                text, to: output, by: step, .rewrite, feedback: output.editorFeedback, usage: usage, next: .pendingEdit)
+                text, reason, to: output, by: step, .rewrite, feedback: output.editorFeedback, usage: usage, next: .pendingEdit)
         case .decision(let decision, let usage) where output.status == .editing:
             return decide(&engine, decision, usage, on: output, step, definition)
         default:
@@ -86,8 +86,9 @@ struct EditKind: PhaseBehavior {
         if decision.isApproved, let polished = decision.content, polished != output.content,
             let approved = engine.graph.output(output.id)
         {
+            // A decision that could be read is whole, and so is the text in it.
             _ = engine.addVersion(
-                polished, to: approved, by: step, .edit, feedback: decision.feedback, usage: .zero, next: next)
+                polished, .stop, to: approved, by: step, .edit, feedback: decision.feedback, usage: .zero, next: next)
         }
         return [
             "output_id": .string(output.id.text), "approved": .bool(decision.isApproved),
@@ -102,7 +103,7 @@ struct EditKind: PhaseBehavior {
             let prompt = RewritePrompt.text(
                 draft: draft.content ?? "", feedback: draft.editorFeedback ?? "", assignment: run.assignment())
             let response = try await run.complete(prompt: prompt, streams: true)
-            return .text(try run.nonEmpty(response), usage: response.usage)
+            return .text(try run.nonEmpty(response), response.finishReason, usage: response.usage)
         }
         let prompt =
             phase.prompt.map { run.render($0) + "\n\n" + EditPrompt.answer }

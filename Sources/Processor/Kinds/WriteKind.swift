@@ -36,15 +36,15 @@ struct WriteKind: PhaseBehavior {
     func record(
         _ engine: inout TaskEngine, _ result: StepResult, of step: StepRow, _ definition: PhaseDefinition
     ) -> JSON {
-        guard case .text(let text, let usage) = result, let outputID = step.outputID,
+        guard case .text(let text, let reason, let usage) = result, let outputID = step.outputID,
             let output = engine.graph.output(outputID), output.status == .writing
         else { return supersededNote }
         let next: OutputStatus = engine.isThroughEditing(output) ? .approved : .pendingEdit
-        return engine.addVersion(text, to: output, by: step, .write, feedback: nil, usage: usage, next: next)
+        return engine.addVersion(text, reason, to: output, by: step, .write, feedback: nil, usage: usage, next: next)
     }
 
     func run(_ run: StepRun) async throws(ProviderError) -> StepResult {
         let response = try await run.complete(prompt: run.render(phase.prompt), streams: true)
-        return .text(try run.nonEmpty(response), usage: response.usage)
+        return .text(try run.nonEmpty(response), response.finishReason, usage: response.usage)
     }
 }

@@ -137,7 +137,7 @@ enum StepOutcome: Sendable {
 enum StepResult: Sendable {
     /// The `steps.output`; `usage` is zero without a model call.
     case value(JSON, usage: Usage = .zero)
-    case text(String, usage: Usage)
+    case text(String, FinishReason?, usage: Usage)
     case decision(EditDecision, usage: Usage)
     case verdict(Verdict, usage: Usage)
     /// The outputs in the judge's order, best first.

@@ -3,10 +3,9 @@
 /// Tags count only at the beginning, after white space. As the text comes in pieces, what may become a tag is held back
 /// until that is clear: at most `maxHeld` bytes.
 struct ThoughtFilter: Sendable {
-    private static let tags: [(opening: [UInt8], closing: [UInt8])] = ["<think>", "<thinking>", "[THINK]"].map { tag in
-        let bytes = Array(tag.utf8)
-        return (bytes, [bytes[0], UInt8(ascii: "/")] + bytes.dropFirst())
-    }
+    private static let tags: [(opening: [UInt8], closing: [UInt8])] = [
+        ("<think>", "</think>"), ("<thinking>", "</thinking>"), ("[THINK]", "[/THINK]"), ("◁think▷", "◁/think▷"),
+    ].map { (Array($0.utf8), Array($1.utf8)) }
     /// White space before the answer is held no longer than this.
     private static let maxHeld = 1_024
 

@@ -213,6 +213,11 @@ extension TaskFork {
         let edits = steps.filter { $0["kind"] == "edit" && $0["status"] == "completed" }
         let last = edits.max { ($0["sequence"]?.int ?? 0) < ($1["sequence"]?.int ?? 0) }?["output"]
         row["content"] = text["content"]
+        if row["version_number"] != text["version_number"] {
+            // A polished text has no step output of its own, and is whole.
+            let writing = steps.last { $0["output"]?["version_number"] == text["version_number"] }?["output"]
+            row["finish_reason"] = writing?["finish_reason"] ?? (text["action"] == "edit" ? "stop" : .null)
+        }
         row["version_number"] = text["version_number"]
         row["edit_cycle"] = .integer(Int64(edits.count))
         if last == nil { row["editor"] = .null }

@@ -20,6 +20,8 @@ package struct OutputRow: Sendable, Equatable {
     package var isFinalist: Bool
     package var finalTotalScore: Double?
     package var finalRank: Int?
+    /// Why the model ended the content; nil before the first version, and where the provider did not say.
+    package var finishReason: FinishReason?
     package var usage: JSON
     package var error: JSON?
 
@@ -41,7 +43,7 @@ extension OutputRow {
         changing: """
             status text, editor json, content text, version_number integer, edit_cycle integer, editor_feedback text,
             editor_approved boolean, initial_avg_score double precision, initial_rank integer, is_finalist boolean,
-            final_total_score double precision, final_rank integer, usage json, error json
+            final_total_score double precision, final_rank integer, finish_reason text, usage json, error json
             """)
 
     /// What is set of a new output.
@@ -72,6 +74,7 @@ extension OutputRow {
         isFinalist = try row.decode("is_finalist")
         finalTotalScore = try row.decode("final_total_score")
         finalRank = try row.decode("final_rank")
+        finishReason = try row.decode("finish_reason", as: String?.self).map(FinishReason.init(rawValue:))
         usage = try row.json("usage") ?? [:]
         error = try row.json("error")
     }
@@ -86,7 +89,8 @@ extension OutputRow {
             "initial_avg_score": initialAvgScore.map(JSON.number) ?? .null,
             "initial_rank": initialRank.map { .integer(Int64($0)) } ?? .null, "is_finalist": .bool(isFinalist),
             "final_total_score": finalTotalScore.map(JSON.number) ?? .null,
-            "final_rank": finalRank.map { .integer(Int64($0)) } ?? .null, "usage": usage, "error": error ?? .null,
+            "final_rank": finalRank.map { .integer(Int64($0)) } ?? .null,
+            "finish_reason": finishReason.map { .string($0.rawValue) } ?? .null, "usage": usage, "error": error ?? .null,
         ]
     }
 }

@@ -9,7 +9,7 @@ package struct PhaseDefinition: Sendable, Hashable {
     /// The phases that must have finished first; empty for a root.
     package var needs: [String]
     package var retry: RetryPolicy
-    /// How long one attempt of one step may take, whole.
+    /// How long one attempt of one step may take.
     package var timeout: Duration
     /// The limit of steps of this phase that run at once in one task; nil for none.
     package var concurrency: Int?

@@ -139,9 +139,11 @@ private struct JSONRepair {
         let end = bytes[position...].firstIndex { !Self.isOfNumber($0) } ?? bytes.count
         let text = String(decoding: bytes[position..<end], as: UTF8.self)
         let count = end - position
-        // Whole numbers with more digits are refused by the parser, as are those beyond a double.
+        // What the parser refuses: numbers beyond a double, and such with very many digits.
         if let value = Double(text), !value.isFinite || count > JSONLimits.input.digits {
-            return value < 0 ? replace(count, by: "-1e308") : replace(count, by: "1e308")
+            position = end
+            let nearest = max(-1e308, min(1e308, value))
+            return output.append(contentsOf: JSON.text(of: nearest).utf8)
         }
         keep(count)
     }
