@@ -52,4 +52,11 @@ extension PostgresRow {
         }
         return status
     }
+
+    /// The kind of a step.
+    func stepKind(_ column: String) throws -> StepKind {
+        let text = try decode(column, as: String.self)
+        guard let kind = StepKind(rawValue: text) else { throw StoreError(.invalid, "unknown step kind \(text)") }
+        return kind
+    }
 }

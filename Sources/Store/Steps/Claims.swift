@@ -179,11 +179,7 @@ extension ClaimedStep {
         id = try row.decode("id")
         phaseID = try row.decode("phase_id")
         outputID = try row.decode("output_id")
-        let kindText = try row.decode("kind", as: String.self)
-        guard let kind = StepKind(rawValue: kindText) else {
-            throw StoreError(.invalid, "unknown step kind \(kindText)")
-        }
-        self.kind = kind
+        kind = try row.stepKind("kind")
         agent = try row.decode("agent")
         model = try row.decode("model", as: String?.self).flatMap { ModelName($0) }
         attempt = try row.decode("attempt")

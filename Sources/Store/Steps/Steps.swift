@@ -132,11 +132,7 @@ extension StepRow {
         id = try row.decode("id")
         phaseID = try row.decode("phase_id")
         outputID = try row.decode("output_id")
-        let kindText = try row.decode("kind", as: String.self)
-        guard let kind = StepKind(rawValue: kindText) else {
-            throw StoreError(.invalid, "unknown step kind \(kindText)")
-        }
-        self.kind = kind
+        kind = try row.stepKind("kind")
         agent = try row.decode("agent")
         model = try row.decode("model", as: String?.self).flatMap { ModelName($0) }
         sequence = try row.decode("sequence")
