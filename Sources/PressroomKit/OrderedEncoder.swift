@@ -11,9 +11,9 @@ enum OrderedEncoder {
         let node = EncodedNode()
         try node.encode(value, at: [])
         let json = node.json
-        guard json.depth <= JSONLimits.input.depth else {
+        guard json.depth <= JSONLimits.made.depth else {
             throw EncodingError.invalidValue(
-                value, .init(codingPath: [], debugDescription: "It is nested deeper than \(JSONLimits.input.depth)."))
+                value, .init(codingPath: [], debugDescription: "It is nested deeper than \(JSONLimits.made.depth)."))
         }
         return json
     }

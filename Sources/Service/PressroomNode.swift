@@ -44,7 +44,8 @@ struct PressroomNode {
         let notifications = NodeNotifications(
             of: commits, store: store, tailer: tailer, onWork: { processor.lookForWork() }, logger: logger)
         var api = api
-        api.providers = registry.names
+        // A node that runs no steps may leave the providers to those that do.
+        api.providers = configuration.processor.concurrency > 0 ? registry.names : nil
         let server = APIServer.service(
             configuration: api, store: store, hub: hub, eventLoopGroup: eventLoops, logger: logger,
             onServerRunning: { channel in

@@ -154,10 +154,10 @@ import Workflow
             _ = try await api.client.withConnection { connection in
                 try await connection.execute(
                     script: """
-                        CREATE FUNCTION pressroom.refuse() RETURNS trigger LANGUAGE plpgsql AS
+                        CREATE FUNCTION pressroom.lacks_something() RETURNS trigger LANGUAGE plpgsql AS
                             $$ BEGIN RAISE EXCEPTION 'for the test' USING ERRCODE = '\(state)'; END $$;
                         CREATE TRIGGER refuse BEFORE INSERT ON pressroom.workflows
-                            FOR EACH STATEMENT EXECUTE FUNCTION pressroom.refuse();
+                            FOR EACH STATEMENT EXECUTE FUNCTION pressroom.lacks_something();
                         """)
             }
             let answer = try await api.send(.POST, "/api/v1/workflows", YAML.workflow())

@@ -29,7 +29,7 @@ struct ClaimPlanTests {
                     ("due", due, "('{m/x,m/y,m/z}', 'default', 10)"), ("queues", queues, ""),
                     (
                         "capacities", capacities.sql,
-                        "(1000, '[{\"scope\": \"m\", \"first\": \"m/\", \"past\": \"m0\", \"concurrency\": 9}]')"
+                        "('[{\"scope\": \"m\", \"first\": \"m/\", \"past\": \"m0\", \"concurrency\": 9}]')"
                     ),
                 ] {
                     _ = try await connection.query("PREPARE \(raw: name) AS \(raw: sql)")

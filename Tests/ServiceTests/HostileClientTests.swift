@@ -8,14 +8,18 @@ import Workflow
 
 /// Clients that are slow, broken or malicious hurt only themselves, and are no fault of the service's.
 @Suite struct HostileClientTests {
-    private static let yaml = """
-        http: {request_timeout: 1s, idle_timeout: 1s, max_body_bytes: 64KiB}
-        streams: {max_unsent_bytes: 256KiB}
+    private static func yaml(heartbeat: String) -> String {
         """
+        http: {request_timeout: 1s, idle_timeout: 1s, max_body_bytes: 64KiB}
+        streams: {max_unsent_bytes: 256KiB, heartbeat: \(heartbeat)}
+        """
+    }
 
     /// A service that must be well afterwards and blame itself for nothing.
-    private func withHostileService(_ body: @escaping @Sendable (TestService) async throws -> Void) async throws {
-        try await withService(ServiceSetup(yaml: Self.yaml)) { service in
+    private func withHostileService(
+        heartbeat: String = "15s", _ body: @escaping @Sendable (TestService) async throws -> Void
+    ) async throws {
+        try await withService(ServiceSetup(yaml: Self.yaml(heartbeat: heartbeat))) { service in
             try await body(service)
             let answer = try await RawConnection.with(port: service.port) { connection in
                 try await connection.send("GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
@@ -85,7 +89,8 @@ import Workflow
     }
 
     @Test func aReaderThatPausesHurtsOnlyItself() async throws {
-        try await withHostileService { service in
+        // Its pause is shorter than two heartbeats, however slow the machine is.
+        try await withHostileService(heartbeat: "5m") { service in
             try await service.publish(Definitions.held())
             let task = try await service.startTask("held")
             try await service.waitForHold(of: task)

@@ -76,9 +76,13 @@ package struct Postmaster: Sendable, Hashable {
         return processes.lazy.filter { Int32($0) != nil }.contains { process in
             let name = try? String(contentsOfFile: "/proc/\(process)/comm", encoding: .utf8)
             guard let name, name.hasPrefix("postgres") || name.hasPrefix("postmaster") else { return false }
-            // What cannot be looked at counts as one.
-            guard let link = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(process)/cwd") else { return true }
-            return link == directory
+            let link = "/proc/\(process)/cwd"
+            guard let target = try? FileManager.default.destinationOfSymbolicLink(atPath: link) else {
+                // A process that may not be looked at counts as one; one that has ended has no directory any more.
+                var buffer = [CChar](repeating: 0, count: 1)
+                return readlink(link, &buffer, buffer.count) < 0 && errno == EACCES
+            }
+            return target == directory
         }
     }
 

@@ -90,16 +90,16 @@ private enum TaskEnd {
         }
         return [
             """
-            UPDATE pressroom.outputs SET status = 'failed', error = \(reason)::jsonb
+            UPDATE pressroom.outputs SET status = 'failed', error = \(reason)::json
              WHERE tenant_id = \(tenant) AND task_id = \(taskID) AND status = ANY(\(open(\OutputStatus.isSettled))::text[])
             """,
             """
-            UPDATE pressroom.evaluations SET status = 'failed', error = \(reason)::jsonb
+            UPDATE pressroom.evaluations SET status = 'failed', error = \(reason)::json
              WHERE tenant_id = \(tenant) AND task_id = \(taskID) AND status = ANY(\(open(\EvaluationStatus.isTerminal))::text[])
             """,
             """
             UPDATE pressroom.steps
-               SET status = \(stepStatus.rawValue), error = CASE WHEN \(isFailed) THEN \(reason)::jsonb ELSE error END
+               SET status = \(stepStatus.rawValue), error = CASE WHEN \(isFailed) THEN \(reason)::json ELSE error END
              WHERE tenant_id = \(tenant) AND task_id = \(taskID) AND status = ANY(\(open(\StepStatus.isTerminal))::text[])
             """,
             """
@@ -118,13 +118,13 @@ private enum TaskEnd {
             UPDATE pressroom.phases
                SET status = CASE status WHEN 'pending' THEN \(otherPhase.rawValue)::text ELSE \(begunPhase.rawValue)::text END,
                    error = CASE WHEN NOT \(isFailed) THEN error
-                                WHEN status = 'pending' THEN \(skipped)::jsonb ELSE \(reason)::jsonb END
+                                WHEN status = 'pending' THEN \(skipped)::json ELSE \(reason)::json END
              WHERE tenant_id = \(tenant) AND task_id = \(taskID) AND status = ANY(\(open(\PhaseStatus.isTerminal))::text[])
             """,
             """
             UPDATE pressroom.tasks
                SET status = CASE WHEN \(isFailed) THEN 'failed' ELSE 'cancelled' END,
-                   error = CASE WHEN \(isFailed) THEN \(reason)::jsonb || jsonb_build_object('phase', phase) ELSE error END
+                   error = CASE WHEN \(isFailed) THEN (\(reason)::jsonb || jsonb_build_object('phase', phase))::json ELSE error END
              WHERE tenant_id = \(tenant) AND task_id = \(taskID)
             """,
         ]

@@ -108,6 +108,12 @@ struct FickleReader: Sendable {
             }
             bytesLeft -= bytes.count
             lastEventID = response.lastEventID
+            // The end may be known only after the last event came; a heartbeat without a cursor brings bytes, and no block.
+            if !readsToTheEnd, reading.base != nil, let end = stage.end.position, let position = Cursor(lastEventID)?.position,
+                position >= end
+            {
+                isDone = true
+            }
             stage.journal.note(name, "\(filter.path) \(beginning.name): \(mood) read up to \(lastEventID) on \(node.port)")
             if isDone { return }
         }
