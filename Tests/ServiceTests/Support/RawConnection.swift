@@ -1,3 +1,5 @@
+import Glibc
+import Glibc
 import NIOCore
 import NIOPosix
 
@@ -89,12 +91,33 @@ struct RawConnection {
     /// Everything up to what contains `end`, or up to the end.
     mutating func text(upTo end: String) async throws -> String {
         var bytes: [UInt8] = []
+        let end = Array(end.utf8)
         while let more = try await next() {
             // It may have begun in the bytes before.
-            let tail = bytes.suffix(end.utf8.count) + more
+            let tail = Array(bytes.suffix(end.count)) + more
             bytes += more
-            if tail.firstRange(of: Array(end.utf8)) != nil { break }
+            if tail.contains(end) { break }
         }
         return String(decoding: bytes, as: UTF8.self)
+    }
+}
+
+extension [UInt8] {
+    /// Whether these bytes stand in here; fast without optimization too.
+    func contains(_ part: [UInt8]) -> Bool {
+        guard let first = part.first, part.count <= count else { return part.isEmpty }
+        return withUnsafeBytes { bytes in
+            part.withUnsafeBytes { part in
+                guard let start = bytes.baseAddress, let wanted = part.baseAddress else { return false }
+                var offset = 0
+                while offset <= bytes.count - part.count,
+                    let found = memchr(start + offset, Int32(first), bytes.count - part.count - offset + 1)
+                {
+                    if memcmp(found, wanted, part.count) == 0 { return true }
+                    offset = UnsafeRawPointer(found) - start + 1
+                }
+                return false
+            }
+        }
     }
 }
