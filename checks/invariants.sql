@@ -569,6 +569,21 @@ SELECT 'every_trigger_is_on' AS invariant, count(*) AS violations, to_json((arra
          WHERE c.relnamespace = 'pressroom'::regnamespace AND g.tgenabled NOT IN ('O', 'A')) AS wrong
 HAVING count(*) > 0;
 
+-- A table without its policies shows the rows of every tenant (0013_access).
+SELECT 'every_table_of_a_tenant_has_policies' AS invariant, count(*) AS violations, to_json((array_agg(detail))[1:5]) AS samples
+  FROM (SELECT format('%s: call pressroom.protect(%L)', c.oid::regclass, c.oid::regclass) AS detail
+          FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_id' AND NOT a.attisdropped
+         WHERE c.relnamespace = 'pressroom'::regnamespace AND c.relkind IN ('r', 'p')
+           AND NOT (c.relrowsecurity
+                    AND EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid AND p.polname = 'tenant')
+                    AND NOT EXISTS (SELECT FROM pg_policy p
+                                     WHERE p.polrelid = c.oid AND p.polpermissive AND p.polname <> 'tenant'
+                                       AND p.polroles && ARRAY[0::oid, 'pressroom_service'::regrole::oid]))
+         UNION ALL
+        SELECT format('the role %s can bypass policies', rolname) FROM pg_roles
+         WHERE rolname IN ('pressroom_service', 'pressroom_worker') AND (rolsuper OR rolbypassrls)) AS wrong
+HAVING count(*) > 0;
+
 -- What ran has a time for each status on its way, in order. A fork takes phases over that are older than its own rows.
 SELECT 'times_are_in_order' AS invariant, count(*) AS violations, to_json((array_agg(detail))[1:5]) AS samples
   FROM (SELECT format('task %s is %s: created %s, started %s, ended %s', task_id, status, created_at, started_at, ended_at) AS detail

@@ -40,7 +40,7 @@ BEGIN
 END $$;
 
 SELECT pressroom.define_row_json('pressroom.workflows', 'workflow', '{version_sort,concurrency}'),
-       pressroom.define_row_json('pressroom.tasks', 'task'),
+       pressroom.define_row_json('pressroom.tasks', 'task', '{conversation_id,user_id}'),
        pressroom.define_row_json('pressroom.phases', 'phase'),
        pressroom.define_row_json('pressroom.steps', 'step', '{limited_workflow,queue}'),
        pressroom.define_row_json('pressroom.outputs', 'output'),

@@ -109,7 +109,7 @@ BEGIN
                ELSE ('{' || c.members || '}')::json END,
            actor, clock_timestamp()
       FROM unnest(changes) WITH ORDINALITY AS c (task_id, type, members, ordinal),
-           LATERAL (SELECT tasks.context ->> 'conversation_id' AS conversation_id, tasks.status, tasks.phase
+           LATERAL (SELECT tasks.conversation_id, tasks.status, tasks.phase
                       FROM pressroom.tasks WHERE tasks.tenant_id = tenant AND tasks.task_id = c.task_id LIMIT 1) AS t;
 END $$;
 
@@ -128,7 +128,7 @@ BEGIN
                ELSE c.payload END,
            actor, clock_timestamp()
       FROM unnest(changes) WITH ORDINALITY AS c (task_id, type, payload, ordinal),
-           LATERAL (SELECT tasks.context ->> 'conversation_id' AS conversation_id, tasks.status, tasks.phase
+           LATERAL (SELECT tasks.conversation_id, tasks.status, tasks.phase
                       FROM pressroom.tasks WHERE tasks.tenant_id = tenant AND tasks.task_id = c.task_id LIMIT 1) AS t;
     RETURN last;
 END $$;

@@ -34,7 +34,7 @@ extension Store {
             // Only the number of rows matters; a tenth of the usual sample is enough for it.
             _ = try await database.pipeline([
                 "SELECT set_config('default_statistics_target', '10', true)",
-                "ANALYZE (SKIP_LOCKED) pressroom.\(identifier: table)",
+                "SELECT pressroom.analyze(\(table))",
             ])
         }
         return grown.count

@@ -38,7 +38,7 @@ package struct Store: Sendable {
     ) async throws -> T {
         let isFollowed = isFollowed(scope)
         let (result, readBack) = try await database.withTransaction(
-            opening: [Self.scopeQuery(scope)], closing: isFollowed ? [Self.localEventsQuery(scope.tenantID)] : []
+            opening: [TenantScope.writing(scope)], closing: isFollowed ? [Self.localEventsQuery(scope.tenantID)] : []
         ) { connection in
             let transaction = WriteTransaction(connection)
             return (try await body(transaction), transaction.work)
@@ -54,7 +54,7 @@ package struct Store: Sendable {
     func write(_ scope: Scope, _ queries: [PostgresQuery], work: Commit.Work = .none) async throws -> [PostgresResult] {
         let isFollowed = isFollowed(scope)
         var results = try await database.pipeline(
-            [Self.scopeQuery(scope)] + queries + (isFollowed ? [Self.localEventsQuery(scope.tenantID)] : []))
+            [TenantScope.writing(scope)] + queries + (isFollowed ? [Self.localEventsQuery(scope.tenantID)] : []))
         committed(scope, events: isFollowed ? results.removeLast() : nil, work: work)
         results.removeFirst()
         return results
@@ -68,15 +68,6 @@ package struct Store: Sendable {
     private func committed(_ scope: Scope, events: PostgresResult?, work: Commit.Work) {
         let commit = Commit(tenantID: scope.tenantID, events: LocalEvents(events), work: work)
         for observer in observers { observer.committed(commit) }
-    }
-
-    /// The first statement of every writing transaction.
-    private static func scopeQuery(_ scope: Scope) -> PostgresQuery {
-        """
-        SELECT set_config('pressroom.tenant', \(scope.tenantID), true),
-               set_config('pressroom.actor', \(scope.actor), true),
-               set_config('pressroom.events', 'immediate', true)
-        """
     }
 
     /// Throws `PostgresError` when the database does not answer, or accepts no changes (SQLSTATE 25006), as a standby does.

@@ -152,7 +152,7 @@ extension LogPart {
     private static func ofConversation(_ id: String, _ tenantID: String, _ limit: EventPageLimit) -> PostgresQuery {
         let tasks: PostgresQuery = """
             SELECT t.task_id FROM pressroom.tasks t
-             WHERE t.tenant_id = \(tenantID) AND t.context ->> 'conversation_id' = \(id) LIMIT \(maxTasks + 1)
+             WHERE t.tenant_id = \(tenantID) AND t.conversation_id = \(id) LIMIT \(maxTasks + 1)
             """
         let isSmall: PostgresQuery = "(SELECT count(*) <= \(maxTasks) FROM (\(part: tasks)) AS own)"
         return """
@@ -175,7 +175,7 @@ extension Store {
     static func eventPage(
         _ database: PostgresClient, _ tenantID: String, _ part: LogPart, after position: Int64, limit: EventPageLimit
     ) async throws -> EventPage? {
-        try EventPage(await database.query(pageQuery(tenantID, part, after: position, limit)))
+        try EventPage(await database.query(in: tenantID, pageQuery(tenantID, part, after: position, limit)))
     }
 
     /// Reads the events that the transaction itself has appended, as `EventPage.init` takes them; no row without any.

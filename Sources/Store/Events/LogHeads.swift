@@ -65,7 +65,7 @@ package struct TaskFacts: Sendable, Hashable {
 
 extension TaskFacts {
     /// What a statement selects after a task's id, of a task that it calls `t`.
-    static let columns = "t.context ->> 'conversation_id', t.context ->> 'user_id', t.workspace_id, t.workflow_name"
+    static let columns = "t.conversation_id, t.user_id, t.workspace_id, t.workflow_name"
 
     /// Reads the task's id and `columns`, from the column `first` on.
     init(_ row: PostgresRow, from first: Int) throws(PostgresError) {
@@ -82,7 +82,8 @@ extension Store {
     }
 
     static func logHeads(_ database: PostgresClient, _ tenantIDs: [String]) async throws -> [LogHead] {
-        try await database.query(
+        try await query(
+            database, .logs,
             """
             SELECT \(raw: LogHead.columns) FROM pressroom.stream_heads h
              WHERE h.tenant_id = ANY(\(tenantIDs)::text[])
@@ -94,7 +95,8 @@ extension Store {
     package func logHead(_ scope: Scope) async throws -> LogHead {
         while true {
             if let head = try await streamReads.logHead(tenantID: scope.tenantID) { return head }
-            _ = try await database.query(
+            _ = try await query(
+                scope,
                 "INSERT INTO pressroom.tenants (tenant_id) VALUES (\(scope.tenantID)) ON CONFLICT DO NOTHING")
         }
     }
@@ -104,6 +106,7 @@ extension Store {
         _ database: PostgresClient, _ tenantID: String, _ taskIDs: [UUID]
     ) async throws -> [UUID: TaskLogEnd] {
         try await database.query(
+            in: tenantID,
             """
             SELECT \(raw: LogHead.columns), t.status,
                    (SELECT max(e.position) FROM pressroom.events e
@@ -120,6 +123,7 @@ extension Store {
     /// What streams may be narrowed by, for those of the tasks that exist.
     package func taskFacts(tenantID: String, taskIDs: [UUID]) async throws -> [TaskFacts] {
         try await database.query(
+            in: tenantID,
             """
             SELECT t.task_id, \(raw: TaskFacts.columns)
               FROM pressroom.tasks t WHERE t.tenant_id = \(tenantID) AND t.task_id = ANY(\(taskIDs)::uuid[])

@@ -9,11 +9,12 @@ extension Store {
     ///
     /// - Parameter span: of positions that one transaction removes.
     package func pruneEvents(olderThan age: Duration, span: Int64 = 5_000) async throws -> Int {
-        let tenants = try await database.query("SELECT tenant_id FROM pressroom.tenants ORDER BY tenant_id")
+        let tenants = try await query(.retention, "SELECT tenant_id FROM pressroom.tenants ORDER BY tenant_id")
         var removed = 0
         for tenant in tenants {
             let tenantID: String = try tenant.decode(0)
             let mark = try await database.query(
+                in: tenantID,
                 "SELECT pressroom.retire_events(\(tenantID), now() - make_interval(secs => \(age / .seconds(1))))")
             removed += try await removeEvents(tenantID, upTo: try mark[0].decode(0, as: Int64?.self) ?? 0, span)
         }
@@ -22,6 +23,7 @@ extension Store {
 
     private func removeEvents(_ tenantID: String, upTo mark: Int64, _ span: Int64) async throws -> Int {
         let first = try await database.query(
+            in: tenantID,
             """
             SELECT position FROM pressroom.events WHERE tenant_id = \(tenantID) AND position <= \(mark)
              ORDER BY position LIMIT 1
@@ -32,6 +34,7 @@ extension Store {
             // From `start` on, and not from the beginning, where the index still has what is removed.
             let end = min(start + span - 1, mark)
             removed += try await database.query(
+                in: tenantID,
                 """
                 DELETE FROM pressroom.events
                  WHERE tenant_id = \(tenantID) AND position BETWEEN \(start) AND \(end)

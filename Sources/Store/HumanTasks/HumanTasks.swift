@@ -125,7 +125,7 @@ package struct HumanTaskFilter: Sendable {
 extension Store {
     /// One human task; nil when the scope has none of that id.
     package func humanTask(_ scope: Scope, _ id: UUID) async throws -> HumanTaskView? {
-        try await humanTask(scope, id, database.query)
+        try await humanTask(scope, id) { try await query(scope, $0) }
     }
 
     func humanTask(

@@ -43,7 +43,8 @@ extension Store {
     func rows(
         of table: String, _ json: String, _ scope: Scope, _ taskID: UUID, _ page: PageRequest
     ) async throws -> ListPage {
-        let rows = try await database.query(
+        let rows = try await query(
+            scope,
             """
             SELECT pressroom.\(raw: json)(t) AS item, t.id AS key FROM pressroom.\(raw: table) t
              WHERE t.tenant_id = \(scope.tenantID) AND t.task_id = \(taskID) AND t.id < \(page.idBelow())

@@ -28,9 +28,9 @@ struct ListWalk {
     /// goes on behind them.
     func page(_ page: PageRequest, examined: Int, _ database: PostgresClient) async throws -> ListPage {
         guard !others.isEmpty else {
-            return ListPage(try await database.query(found(page.limit + 1)), limit: page.limit)
+            return ListPage(try await database.query(in: tenantID, found(page.limit + 1)), limit: page.limit)
         }
-        let rows = try await database.query(fitting(page.limit + 1, of: examined))
+        let rows = try await database.query(in: tenantID, fitting(page.limit + 1, of: examined))
         return ListPage(rows, limit: page.limit, isCut: try rows.last?.decode("is_last") ?? false)
     }
 

@@ -72,7 +72,7 @@ extension Store {
     ///
     /// - Throws: `StoreError` `invalid` when the key was used for another request.
     package func recordedResponse(_ scope: Scope, _ request: IdempotentRequest) async throws -> RecordedResponse? {
-        try await recordedResponse(scope, request, database.query)
+        try await recordedResponse(scope, request) { try await query(scope, $0) }
     }
 
     private func recordedResponse(
@@ -108,7 +108,8 @@ extension Store {
 
     /// Forgets keys that are older; the same requests then create anew. Returns how many.
     package func deleteIdempotencyKeys(olderThan age: Duration) async throws -> Int {
-        try await database.query(
+        try await query(
+            .retention,
             "DELETE FROM pressroom.idempotency_keys WHERE created_at < now() - \(age)::interval"
         ).affectedRows
     }

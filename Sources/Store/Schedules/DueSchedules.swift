@@ -57,7 +57,8 @@ extension Store {
     ///
     /// - Parameter limit: of each tenant, at most.
     package func dueSchedules(limit: Int) async throws -> [DueSchedule] {
-        try await database.query(
+        try await query(
+            .schedules,
             """
             SELECT \(raw: ScheduleRow.columns), now() AS now
               FROM pressroom.tenants t CROSS JOIN LATERAL (
@@ -72,7 +73,8 @@ extension Store {
 
     /// How long until the next schedule of any tenant is due; nil when none is planned.
     package func timeToNextSchedule() async throws -> Duration? {
-        let rows = try await database.query(
+        let rows = try await query(
+            .schedules,
             """
             SELECT extract(epoch FROM least(min(s.next_run_at), now() + interval '1 day') - now())::float8 AS seconds
               FROM pressroom.tenants t CROSS JOIN LATERAL (

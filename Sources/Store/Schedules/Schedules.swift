@@ -69,7 +69,8 @@ package struct ScheduleFilter: Sendable {
 extension Store {
     /// Schedules, newest first.
     package func schedules(_ scope: Scope, _ filter: ScheduleFilter, _ page: PageRequest) async throws -> ListPage {
-        let rows = try await database.query(
+        let rows = try await query(
+            scope,
             """
             SELECT pressroom.schedule_json(s) AS item, s.id AS key FROM pressroom.schedules s
              WHERE s.tenant_id = \(scope.tenantID) AND s.id < \(page.idBelow())
@@ -82,7 +83,8 @@ extension Store {
 
     /// One schedule; nil when the scope has no such row.
     package func schedule(_ scope: Scope, _ id: UUID) async throws -> ScheduleView? {
-        let rows = try await database.query(
+        let rows = try await query(
+            scope,
             """
             SELECT \(raw: ScheduleView.columns) FROM pressroom.schedules s
              WHERE s.tenant_id = \(scope.tenantID) AND s.id = \(id)
@@ -92,7 +94,8 @@ extension Store {
 
     /// The same as the service works with it.
     package func scheduleRow(_ scope: Scope, _ id: UUID) async throws -> ScheduleRow? {
-        let rows = try await database.query(
+        let rows = try await query(
+            scope,
             """
             SELECT \(raw: ScheduleRow.columns) FROM pressroom.schedules s
              WHERE s.tenant_id = \(scope.tenantID) AND s.id = \(id)

@@ -38,7 +38,7 @@ extension Store {
             _ = try await connection.pipeline(turn)
             let capacities =
                 models.isEmpty
-                ? [:] : try Self.modelCapacities(try await connection.query(Self.modelCapacities(models)), models)
+                ? [:] : try Self.modelCapacities(try await connection.query(.claims, Self.modelCapacities(models)), models)
             var capacity = try await claimCapacity(connection, tenant, queues, limits, capacities)
             let open = queues.filter { capacity.steps(in: $0) > 0 }
             guard let maxSteps = open.map({ capacity.steps(in: $0) }).max() else { return [] }

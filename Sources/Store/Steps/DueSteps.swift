@@ -20,8 +20,8 @@ extension Store {
             Self.waitingQueuesQuery,
             "SELECT count(*) > 1 AS several FROM (SELECT FROM pressroom.tenants LIMIT 2) t",
         ]
-        let results = try await database.pipeline(
-            limits.models.isEmpty ? queries : queries + [Self.modelCapacities(limits.models)])
+        let results = try await pipeline(
+            .claims, limits.models.isEmpty ? queries : queries + [Self.modelCapacities(limits.models)])
         var queues: [String: [StepQueue]] = [:]
         var priorities: [String: [StepQueue: Int]] = [:]
         for row in results[0] {

@@ -65,12 +65,13 @@ extension Store {
     /// Writes texts in progress, as far as the processor's runs still hold their steps. They are no state and make no
     /// event.
     package func saveLiveTexts(_ texts: [LiveText], processorID: UUID) async throws {
-        _ = try await database.query(LiveText.upsert(texts, processorID: processorID))
+        _ = try await query(.liveTexts, LiveText.upsert(texts, processorID: processorID))
     }
 
     /// Removes texts whose writing has ended without a result (their node was killed).
     package func removeAbandonedLiveTexts() async throws {
-        _ = try await database.query(
+        _ = try await query(
+            .liveTexts,
             """
             DELETE FROM pressroom.live_texts l
              WHERE NOT EXISTS (SELECT FROM pressroom.steps s
@@ -134,7 +135,8 @@ extension Store {
     package func liveTextNews(
         tenantIDs: [String], notOf processorID: UUID, known: [ReadText], count: Int = 64, pieceLimit: Int = 65_536
     ) async throws -> LiveTextNews {
-        let rows = try await database.query(
+        let rows = try await query(
+            .liveTexts,
             """
             WITH known AS (
                 SELECT * FROM json_to_recordset(\(Self.json(known))::json) AS k (tenant_id text, output_id uuid,

@@ -80,7 +80,8 @@ extension Store {
                 ]
             })
         // Locked in the order of claims.
-        _ = try await database.query(
+        _ = try await query(
+            .claims,
             """
             WITH spent AS (
                 SELECT * FROM json_to_recordset(\(rows)::json) AS s (scope text, requests integer,
@@ -208,7 +209,7 @@ extension Store {
     /// - Returns: false when there is no capacity: the step then counts for no model, until this is tried again. A step that
     ///   no longer runs gets none.
     package func moveCall(of step: ClaimedStep, to model: ModelName, _ limits: ScopedModelLimits) async throws -> Bool {
-        try await database.withTransaction { connection in
+        try await database.withTransaction(opening: [TenantScope.query(step.tenantID)], closing: []) { connection in
             // In turn with the claims under these limits, so that what is counted stays true.
             _ = try await connection.pipeline(Self.lockModelRates(limits.keys.sorted()))
             let held = try await connection.query(
@@ -220,7 +221,7 @@ extension Store {
                 RETURNING step_id
                 """)
             guard !held.isEmpty else { return false }
-            let capacities = try Self.modelCapacities(try await connection.query(Self.modelCapacities(limits)), limits)
+            let capacities = try Self.modelCapacities(try await connection.query(.claims, Self.modelCapacities(limits)), limits)
             let hasCapacity = capacities.values.allSatisfy { capacity in
                 guard let limit = capacity.limits.concurrency, let running = capacity.running else { return true }
                 return running < limit
@@ -232,12 +233,13 @@ extension Store {
                  WHERE tenant_id = \(step.tenantID) AND step_id = \(step.id) AND attempt = \(step.attempt)
                 """)
             return true
-        }
+        }.value
     }
 
     /// Ends what `moveCall` has counted: the step's calls are over.
     package func endMovedCalls(of step: ClaimedStep) async throws {
         _ = try await database.query(
+            in: step.tenantID,
             """
             DELETE FROM pressroom.fallback_calls
              WHERE tenant_id = \(step.tenantID) AND step_id = \(step.id) AND attempt = \(step.attempt)

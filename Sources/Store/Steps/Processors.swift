@@ -18,19 +18,21 @@ extension Store {
     package func registerProcessor(
         id: UUID, host: String, pid: Int32, isAlive: @Sendable (Int32) -> Bool
     ) async throws {
-        let others = try await database.query("SELECT id, pid FROM pressroom.processors WHERE host = \(host)")
+        let others = try await query(.leases, "SELECT id, pid FROM pressroom.processors WHERE host = \(host)")
         let gone = try others.filter { row in
             let other = Int32(try row.decode("pid", as: Int.self))
             return other == pid || !isAlive(other)
         }.map { try $0.decode("id", as: UUID.self) }
-        _ = try await database.query("DELETE FROM pressroom.processors WHERE id = ANY(\(gone)::uuid[])")
-        _ = try await database.query(
+        _ = try await query(.leases, "DELETE FROM pressroom.processors WHERE id = ANY(\(gone)::uuid[])")
+        _ = try await query(
+            .leases,
             "INSERT INTO pressroom.processors (id, host, pid) VALUES (\(id), \(host), \(Int(pid)))")
     }
 
     /// Renews the lease of all steps that the processor runs. Enters it again if it had been given up.
     package func heartbeat(processorID: UUID, host: String, pid: Int32) async throws {
-        _ = try await database.query(
+        _ = try await query(
+            .leases,
             """
             INSERT INTO pressroom.processors (id, host, pid) VALUES (\(processorID), \(host), \(Int(pid)))
             ON CONFLICT (id) DO UPDATE SET heartbeat_at = now()
@@ -38,7 +40,7 @@ extension Store {
     }
 
     package func removeProcessor(id: UUID) async throws {
-        _ = try await database.query("DELETE FROM pressroom.processors WHERE id = \(id)")
+        _ = try await query(.leases, "DELETE FROM pressroom.processors WHERE id = \(id)")
     }
 
     /// Which of the steps the processor no longer holds: paused, cancelled, or lost to another.
@@ -47,7 +49,8 @@ extension Store {
     ) async throws -> [(stepID: UUID, attempt: Int)] {
         let steps = held.map(\.stepID)
         let attempts = held.map(\.attempt)
-        return try await database.query(
+        return try await query(
+            .leases,
             """
             SELECT h.id, h.attempt FROM unnest(\(steps)::uuid[], \(attempts)::integer[]) AS h (id, attempt)
              WHERE NOT EXISTS (SELECT FROM pressroom.steps s
@@ -59,7 +62,8 @@ extension Store {
 
     /// The running steps of a processor that it claimed more than `age` ago.
     package func claimedSteps(processorID: UUID, before age: Duration) async throws -> [OrphanedStep] {
-        try await database.query(
+        try await query(
+            .leases,
             """
             SELECT s.tenant_id, s.task_id, s.id, s.attempt FROM pressroom.steps s
              WHERE s.status = 'running' AND s.tenant_id IN (SELECT tenant_id FROM pressroom.tenants)
@@ -70,7 +74,8 @@ extension Store {
 
     /// Running steps whose processor has not renewed its lease for `leaseTimeout`, or is not entered at all.
     package func orphanedSteps(leaseTimeout: Duration, limit: Int) async throws -> [OrphanedStep] {
-        try await database.query(
+        try await query(
+            .leases,
             """
             SELECT s.tenant_id, s.task_id, s.id, s.attempt FROM pressroom.steps s
              WHERE s.status = 'running' AND s.tenant_id IN (SELECT tenant_id FROM pressroom.tenants)

@@ -218,7 +218,7 @@ extension Store {
     /// Reads, without locks, what the steps of these tasks run on.
     package func stepMaterial(_ scope: Scope, _ taskIDs: [UUID]) async throws -> [UUID: StepMaterial] {
         let tenant = scope.tenantID
-        let results = try await database.pipeline([
+        let results = try await database.pipeline(in: tenant, [
             TaskRow.select(tenant, taskIDs, .none),
             PhaseRow.select(tenant, taskIDs, .none),
             OutputRow.select(tenant, taskIDs, .none),

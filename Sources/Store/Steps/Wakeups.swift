@@ -6,7 +6,8 @@ import Workflow
 extension Store {
     /// The tenants that have tasks to look at, in random order, so that each gets its turn.
     package func tenantsWithDueWakeups() async throws -> [String] {
-        try await database.query(
+        try await query(
+            .wakeups,
             """
             SELECT t.tenant_id FROM pressroom.tenants t
              CROSS JOIN LATERAL (SELECT FROM pressroom.wakeups w
@@ -18,7 +19,8 @@ extension Store {
 
     /// The tasks to look at first: those that were started with a priority above 0, then by time.
     package func dueWakeups(_ scope: Scope, limit: Int) async throws -> [UUID] {
-        try await database.query(
+        try await query(
+            scope,
             """
             (SELECT task_id FROM pressroom.wakeups
               WHERE tenant_id = \(scope.tenantID) AND priority > 0 AND run_at <= now()
@@ -59,7 +61,8 @@ extension Store {
 
     /// Has a task looked at later, because it could not be looked at now.
     package func postponeWakeup(_ scope: Scope, taskID: UUID, by delay: Duration) async throws {
-        _ = try await database.query(
+        _ = try await query(
+            scope,
             """
             UPDATE pressroom.wakeups SET run_at = now() + make_interval(secs => \(delay / .seconds(1)))
              WHERE tenant_id = \(scope.tenantID) AND task_id = \(taskID)
@@ -68,7 +71,8 @@ extension Store {
 
     /// Wakes tasks that run with nothing left to run: an operator may have closed their last step by hand. Returns how many.
     package func wakeIdleTasks() async throws -> Int {
-        try await database.query(
+        try await query(
+            .wakeups,
             """
             INSERT INTO pressroom.wakeups (tenant_id, task_id)
             SELECT idle.tenant_id, idle.task_id FROM pressroom.tenants
@@ -104,7 +108,8 @@ extension Store {
     ///
     /// - Parameter scope: the scope of each tenant's changes.
     package func relayWakeRequests(_ scope: @Sendable (String) -> Scope, limit: Int = 500) async throws -> Int {
-        let requests = try await database.query(
+        let requests = try await query(
+            .wakeups,
             """
             SELECT r.tenant_id, r.id, r.task_id, r.action
               FROM pressroom.tenants JOIN pressroom.wake_requests r USING (tenant_id)
@@ -128,6 +133,7 @@ extension Store {
 
     private func relay(_ tenant: String, _ id: Int64) async throws {
         _ = try await database.query(
+            in: tenant,
             """
             WITH request AS (
                 DELETE FROM pressroom.wake_requests WHERE tenant_id = \(tenant) AND id = \(id)

@@ -16,7 +16,8 @@ extension Store {
     package func history(_ scope: Scope, _ taskID: UUID, _ page: PageRequest) async throws -> ListPage {
         let (position, ordinal) = try page.pairBelow()
         let events = Self.historicEvents.map { "('\($0.key.rawValue)', '\($0.value)')" }.joined(separator: ", ")
-        let rows = try await database.query(
+        let rows = try await query(
+            scope,
             """
             WITH changes AS (
                 SELECT e.position, 0::bigint AS ordinal, e.created_at, e.actor, kind.entity,

@@ -62,7 +62,8 @@ package struct PhaseStatuses: Sendable {
 extension Store {
     /// The status of each phase of a task; nil when the scope has no such task.
     package func phaseStatuses(_ scope: Scope, _ taskID: UUID) async throws -> PhaseStatuses? {
-        let rows = try await database.query(
+        let rows = try await query(
+            scope,
             """
             SELECT t.workflow_id, t.workflow_name, p.key, p.status
               FROM pressroom.tasks t JOIN pressroom.phases p USING (tenant_id, task_id)

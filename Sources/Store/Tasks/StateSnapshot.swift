@@ -39,6 +39,7 @@ extension Store {
         _ database: PostgresClient, _ scope: Scope, _ taskID: UUID, include: Set<StateInclusion> = [], steps: Bool = true
     ) async throws -> TaskSnapshot? {
         let rows = try await database.query(
+            in: scope.tenantID,
             """
             SELECT h.epoch, h.position, t.status,
                    json_build_object('cursor', h.epoch || '.' || h.position, 'status', t.status, 'phase', t.phase,
@@ -88,7 +89,8 @@ extension Store {
 
     /// The cursor that `taskState` would have now; nil when the scope has no such task.
     package func taskStateCursor(_ scope: Scope, _ taskID: UUID) async throws -> Cursor? {
-        let rows = try await database.query(
+        let rows = try await query(
+            scope,
             """
             SELECT h.epoch, h.position FROM pressroom.tasks t JOIN pressroom.stream_heads h USING (tenant_id)
              WHERE t.tenant_id = \(scope.tenantID) AND t.task_id = \(taskID)

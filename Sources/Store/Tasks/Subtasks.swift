@@ -31,7 +31,8 @@ extension SubtaskRow {
 extension Store {
     /// How many tasks are above a task; 0 for one that no other started.
     package func subtaskDepth(_ scope: Scope, _ taskID: UUID) async throws -> Int {
-        let rows = try await database.query(
+        let rows = try await query(
+            scope,
             "SELECT depth FROM pressroom.subtasks WHERE tenant_id = \(scope.tenantID) AND task_id = \(taskID)")
         return try rows.first?.decode("depth") ?? 0
     }

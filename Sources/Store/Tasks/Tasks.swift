@@ -105,7 +105,7 @@ extension TaskView {
 extension Store {
     /// One task's row; nil when the scope has no such task.
     package func task(_ scope: Scope, _ taskID: UUID) async throws -> TaskView? {
-        try await task(scope, taskID, database.query)
+        try await task(scope, taskID) { try await query(scope, $0) }
     }
 
     func task(
@@ -121,7 +121,8 @@ extension Store {
 
     /// Whether the scope has such a task; it distinguishes an empty list from a wrong id.
     package func taskExists(_ scope: Scope, _ taskID: UUID) async throws -> Bool {
-        try await !database.query(
+        try await !query(
+            scope,
             "SELECT 1 FROM pressroom.tasks WHERE tenant_id = \(scope.tenantID) AND task_id = \(taskID)"
         ).isEmpty
     }
@@ -178,9 +179,9 @@ struct TaskConditions {
         let areOpen = !statuses.isEmpty && statuses.allSatisfy { !$0.isTerminal }
         let areRare = !statuses.isEmpty && !statuses.contains(.completed)
         if let id = filter.parentTaskID { add("t.parent_task_id = \(id)") }
-        if let id = filter.conversationID { add("t.context ->> 'conversation_id' = \(id)") }
+        if let id = filter.conversationID { add("t.conversation_id = \(id)") }
         if areOpen { add(statuses, filter.workflow) }
-        if let id = filter.userID { add("t.context ->> 'user_id' = \(id)") }
+        if let id = filter.userID { add("t.user_id = \(id)") }
         if areRare && !areOpen { add(statuses, filter.workflow) }
         if let id = filter.workspaceID { add("t.workspace_id = \(id)") }
         if !areRare { add(statuses, filter.workflow) }

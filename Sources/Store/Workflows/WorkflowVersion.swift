@@ -144,7 +144,8 @@ extension Store {
 
     /// The versions that these tasks run, by their ids.
     package func workflowVersions(_ scope: Scope, ofTasks taskIDs: [UUID]) async throws -> [UUID: WorkflowVersion] {
-        let rows = try await database.query(
+        let rows = try await query(
+            scope,
             """
             SELECT DISTINCT workflow_id FROM pressroom.tasks
              WHERE tenant_id = \(scope.tenantID) AND task_id = ANY(\(taskIDs)::uuid[])

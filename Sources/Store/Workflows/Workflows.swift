@@ -58,7 +58,8 @@ package struct WorkflowChanges: Sendable {
 extension Store {
     /// Published versions of workflows, newest first.
     package func workflows(_ scope: Scope, _ filter: WorkflowFilter, _ page: PageRequest) async throws -> ListPage {
-        let rows = try await database.query(
+        let rows = try await query(
+            scope,
             """
             SELECT pressroom.workflow_json(w) AS item, w.id AS key FROM pressroom.workflows w
              WHERE w.tenant_id = \(scope.tenantID) AND w.id < \(page.idBelow())
@@ -73,7 +74,8 @@ extension Store {
 
     /// The active version of a workflow that comes last by Semantic Versioning; nil when there is none.
     package func latestWorkflow(_ scope: Scope, name: String) async throws -> WorkflowView? {
-        let rows = try await database.query(
+        let rows = try await query(
+            scope,
             """
             SELECT \(raw: WorkflowView.columns)
               FROM pressroom.workflows w
@@ -85,7 +87,8 @@ extension Store {
 
     /// One version of a workflow, whatever its status; nil when there is none.
     package func workflow(_ scope: Scope, name: String, version: String) async throws -> WorkflowView? {
-        let rows = try await database.query(
+        let rows = try await query(
+            scope,
             """
             SELECT \(raw: WorkflowView.columns)
               FROM pressroom.workflows w
@@ -96,7 +99,8 @@ extension Store {
 
     /// The definition of a published version; nil when the scope has no such row. `workflowVersion` keeps it.
     func workflowDefinition(_ scope: Scope, id: UUID) async throws -> WorkflowDefinition? {
-        let rows = try await database.query(
+        let rows = try await query(
+            scope,
             "SELECT definition FROM pressroom.workflows WHERE tenant_id = \(scope.tenantID) AND id = \(id)")
         guard let json = try rows.first?.json("definition") else { return nil }
         return try WorkflowDefinition(json: json)
@@ -104,7 +108,8 @@ extension Store {
 
     /// The versions of a workflow, the last by Semantic Versioning first; nil when there is no such workflow.
     package func workflowVersions(_ scope: Scope, name: String, _ page: PageRequest) async throws -> ListPage? {
-        let rows = try await database.query(
+        let rows = try await query(
+            scope,
             """
             SELECT pressroom.workflow_json(w) AS item, w.version_sort || ' ' || w.id AS key FROM pressroom.workflows w
              WHERE w.tenant_id = \(scope.tenantID) AND w.name = \(name)
