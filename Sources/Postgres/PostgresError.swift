@@ -72,6 +72,7 @@ extension PostgresError {
     package enum SQLState {
         package static let featureNotSupported = "0A000"
         package static let uniqueViolation = "23505"
+        package static let foreignKeyViolation = "23503"
         package static let checkViolation = "23514"
         package static let invalidStatementName = "26000"
         package static let readOnly = "25006"

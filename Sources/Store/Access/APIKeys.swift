@@ -1,0 +1,143 @@
+import Base
+package import Foundation
+import Postgres
+package import Workflow
+
+/// What a new key is to be.
+package struct NewAPIKey: Sendable {
+    package var name: String
+    /// The public part of the key.
+    package var keyID: String
+    /// SHA-256 of its secret.
+    package var secretHash: [UInt8]
+    package var userID: String
+    package var groups: [String]
+    package var scopes: [AccessScope]
+    package var workspaceID: UUID?
+    package var expiresAt: Date?
+
+    package init(
+        name: String, keyID: String, secretHash: [UInt8], userID: String, groups: [String], scopes: [AccessScope],
+        workspaceID: UUID?, expiresAt: Date?
+    ) {
+        self.name = name
+        self.keyID = keyID
+        self.secretHash = secretHash
+        self.userID = userID
+        self.groups = groups
+        self.scopes = scopes
+        self.workspaceID = workspaceID
+        self.expiresAt = expiresAt
+    }
+}
+
+/// A key as requests are checked against it.
+package struct APIKeyRecord: Sendable, Hashable {
+    package let tenantID: String
+    package let id: UUID
+    package let keyID: String
+    package let secretHash: [UInt8]
+    package let userID: String
+    package let groups: [String]
+    package let scopes: Set<AccessScope>
+    package let workspaceID: UUID?
+    package let expiresAt: Date?
+    package let isRevoked: Bool
+}
+
+extension APIKeyRecord {
+    static let columns = """
+        k.tenant_id, k.id, k.key_id, k.secret_hash, k.user_id, k.groups, k.scopes, k.workspace_id, k.expires_at,
+        k.revoked_at IS NOT NULL AS is_revoked
+        """
+
+    init(_ row: PostgresRow) throws {
+        tenantID = try row.decode("tenant_id")
+        id = try row.decode("id")
+        keyID = try row.decode("key_id")
+        secretHash = try row.decode("secret_hash", as: PostgresBytes.self).bytes
+        userID = try row.decode("user_id")
+        groups = try row.decode("groups")
+        scopes = Set(try row.decode("scopes", as: [String].self).compactMap(AccessScope.init(rawValue:)))
+        workspaceID = try row.decode("workspace_id")
+        expiresAt = try row.decode("expires_at")
+        isRevoked = try row.decode("is_revoked")
+    }
+}
+
+extension Store {
+    /// The keys of these public parts, of whichever tenant.
+    package func apiKeys(ofKeyIDs keyIDs: [String]) async throws -> [APIKeyRecord] {
+        try await query(
+            .credentials,
+            "SELECT \(raw: APIKeyRecord.columns) FROM pressroom.api_keys k WHERE k.key_id = ANY(\(keyIDs)::text[])"
+        ).map(APIKeyRecord.init)
+    }
+
+    /// Notes that keys are used, to the minute.
+    package func touchAPIKeys(keyIDs: [String]) async throws {
+        _ = try await query(
+            .credentials,
+            """
+            UPDATE pressroom.api_keys SET last_used_at = now()
+             WHERE key_id = ANY(\(keyIDs)::text[]) AND (last_used_at IS NULL OR last_used_at < now() - interval '1 minute')
+            """)
+    }
+
+    /// Keys of a tenant, newest first, without their secrets.
+    package func apiKeys(_ scope: Scope, _ page: PageRequest) async throws -> ListPage {
+        let rows = try await query(
+            scope,
+            """
+            SELECT pressroom.api_key_json(k) AS item, k.id AS key FROM pressroom.api_keys k
+             WHERE k.tenant_id = \(scope.tenantID) AND k.id < \(page.idBelow())
+             ORDER BY k.id DESC LIMIT \(page.limit + 1)
+            """)
+        return ListPage(rows, limit: page.limit)
+    }
+
+    /// Adds a key. Returns its row.
+    ///
+    /// - Throws: `StoreError` `invalid` for a workspace that the tenant does not have.
+    package func createAPIKey(_ scope: Scope, _ key: NewAPIKey) async throws -> JSONText {
+        do {
+            let rows = try await write(
+                scope,
+                [
+                    """
+                    INSERT INTO pressroom.api_keys AS k (tenant_id, name, key_id, secret_hash, user_id, groups, scopes,
+                           workspace_id, created_by, expires_at)
+                    VALUES (\(scope.tenantID), \(key.name), \(key.keyID), \(PostgresBytes(key.secretHash))::bytea, \(key.userID),
+                            \(key.groups)::text[], \(key.scopes.map(\.rawValue))::text[], \(key.workspaceID)::uuid,
+                            \(scope.userID), \(key.expiresAt)::timestamptz)
+                    RETURNING pressroom.api_key_json(k) AS item
+                    """
+                ])
+            return JSONText(bytes: rows[0].first?["item"].bytes ?? [])
+        } catch let error as PostgresError where error.sqlState == PostgresError.SQLState.foreignKeyViolation {
+            if error.constraint == "api_keys_tenant_id_fkey" { throw Self.noTenant(scope.tenantID) }
+            throw StoreError(
+                .invalid, "There is no such workspace.", problems: [Problem(pointer: "/workspace_id", detail: "is unknown")])
+        }
+    }
+
+    /// Ends a key. Ending it again changes nothing.
+    ///
+    /// - Throws: `StoreError` `notFound`.
+    package func revokeAPIKey(_ scope: Scope, _ id: UUID) async throws -> JSONText {
+        let results = try await write(
+            scope,
+            [
+                """
+                UPDATE pressroom.api_keys SET revoked_at = now()
+                 WHERE tenant_id = \(scope.tenantID) AND id = \(id) AND revoked_at IS NULL
+                """,
+                """
+                SELECT pressroom.api_key_json(k) AS item FROM pressroom.api_keys k
+                 WHERE k.tenant_id = \(scope.tenantID) AND k.id = \(id)
+                """,
+            ])
+        guard let row = results[1].first else { throw StoreError(.notFound, "There is no key \(id.text).") }
+        return JSONText(bytes: row["item"].bytes ?? [])
+    }
+}

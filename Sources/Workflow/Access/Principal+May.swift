@@ -1,0 +1,70 @@
+package import Foundation
+
+/// What access to a workflow, or to a task of it, depends on.
+package struct Guarded: Sendable, Hashable {
+    /// Nil: it is the tenant's, and so for everyone in it.
+    package let workspaceID: UUID?
+    /// In a workspace, a private workflow is for its creator and admins. A task is as private as its workflow.
+    package let isPublic: Bool
+    package let createdBy: String?
+
+    package init(workspaceID: UUID? = nil, isPublic: Bool = false, createdBy: String? = nil) {
+        self.workspaceID = workspaceID
+        self.isPublic = isPublic
+        self.createdBy = createdBy
+    }
+}
+
+/// The rules of access. A scope says what a credential is for, a level what its user may do in a workspace; both are needed.
+extension Principal {
+    /// - Parameter scope: `stream` is met by `read`, which includes it.
+    package func has(_ scope: AccessScope) -> Bool {
+        scopes.contains(scope) || scope == .stream && scopes.contains(.read)
+    }
+
+    /// Sees everything of the tenant. A credential that is narrowed to a workspace is none of the tenant's admins.
+    package var isTenantAdmin: Bool { scopes.contains(.admin) && onlyWorkspaceID == nil && ticket == nil }
+
+    /// What it may do in a workspace, or among what belongs to no workspace; nil: nothing, and it does not even see it.
+    package func access(toWorkspace id: UUID?) -> AccessLevel? {
+        if let onlyWorkspaceID, onlyWorkspaceID != id { return nil }
+        if isTenantAdmin { return .admin }
+        guard let id else { return .write }
+        return workspaces[id]
+    }
+
+    package func maySee(_ thing: Guarded) -> Bool {
+        guard let level = access(toWorkspace: thing.workspaceID) else { return false }
+        return thing.workspaceID == nil || thing.isPublic || level == .admin || thing.createdBy == userID
+    }
+
+    /// Starting a task takes no more than seeing its workflow.
+    package func mayStart(_ workflow: Guarded) -> Bool {
+        has(.write) && !isTenantSuspended && maySee(workflow)
+    }
+
+    /// Pausing, cancelling, retrying, forking, signalling and the like.
+    package func mayAct(on task: Guarded) -> Bool {
+        has(.write) && maySee(task) && access(toWorkspace: task.workspaceID).map { $0 >= .write } == true
+    }
+
+    package func mayPublish(inWorkspace id: UUID?) -> Bool {
+        has(.write) && access(toWorkspace: id).map { $0 >= .write } == true
+    }
+
+    package func mayManage(workspace id: UUID) -> Bool {
+        access(toWorkspace: id) == .admin
+    }
+
+    /// A question is for its assignee, for the members of its group, and for admins. One that is for no one in particular is
+    /// for all who see it.
+    package func mayAnswer(assigneeID: String?, assigneeGroup: String?) -> Bool {
+        guard has(.write) else { return false }
+        if isTenantAdmin || assigneeID == nil && assigneeGroup == nil { return true }
+        return assigneeID == userID || assigneeGroup.map(groups.contains) == true
+    }
+
+    /// Whether tasks may be started, and tickets made, in the name of other users. Without authentication no request names its
+    /// own.
+    package var mayNameOtherUsers: Bool { mode == .none || has(.act) }
+}
