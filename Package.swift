@@ -29,6 +29,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: [.defaults, "YAML"]),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
@@ -41,6 +42,7 @@ let package = Package(
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
     ],
     targets: [
         .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
@@ -78,9 +80,18 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
         .target(
+            name: "Access",
+            dependencies: [
+                "Base", "Workflow", "Store",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "JWTKit", package: "jwt-kit"),
+            ],
+            swiftSettings: swiftSettings
+        ),
+        .target(
             name: "API",
             dependencies: [
-                "Base", "Workflow", "Store", "Postgres", "Broadcast", nioCore, nioPosix, nioHTTP1, nioSSL, logging,
+                "Access", "Base", "Workflow", "Store", "Postgres", "Broadcast", nioCore, nioPosix, nioHTTP1, nioSSL, logging,
                 lifecycle,
                 .product(name: "NIOTLS", package: "swift-nio"),
                 .product(name: "NIOHTTP2", package: "swift-nio-http2"),
@@ -98,8 +109,8 @@ let package = Package(
         .target(
             name: "Service",
             dependencies: [
-                "API", "Base", "Broadcast", "CLibPQ", "Postgres", "Processor", "Providers", "Store", "Workflow", logging, lifecycle, httpClient,
-                nioCore, nioPosix, "Yams",
+                "Access", "API", "Base", "Broadcast", "CLibPQ", "Postgres", "Processor", "Providers", "Store", "Workflow", logging, lifecycle, httpClient,
+                nioCore, nioPosix, nioHTTP1, "Yams",
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
@@ -109,7 +120,7 @@ let package = Package(
         .executableTarget(
             name: "pressroom",
             dependencies: [
-                "Base", "Service", "Client", "Workflow", "Postgres", "Store", logging,
+                "Access", "Base", "Service", "Client", "Workflow", "Postgres", "Store", logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: swiftSettings
@@ -134,6 +145,14 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
         .testTarget(
+            name: "AccessTests",
+            dependencies: [
+                "Access", "Base", "Store", "Workflow", "Postgres", "TestSupport",
+                .product(name: "Crypto", package: "swift-crypto"),
+            ],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
             name: "ProcessorTests",
             dependencies: ["Base", "Processor", "Store", "Workflow", "Postgres", "TestSupport", logging, lifecycle],
             swiftSettings: swiftSettings
@@ -146,8 +165,8 @@ let package = Package(
         .testTarget(
             name: "APITests",
             dependencies: [
-                "Base", "API", "Broadcast", "Store", "Workflow", "Postgres", "TestSupport", httpClient, nioCore, nioPosix, nioHTTP1,
-                nioSSL, logging, lifecycle,
+                "Access", "Base", "API", "Broadcast", "Store", "Workflow", "Postgres", "TestSupport", httpClient, nioCore, nioPosix,
+                nioHTTP1, nioSSL, logging, lifecycle,
             ],
             swiftSettings: swiftSettings
         ),

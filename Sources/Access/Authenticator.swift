@@ -22,11 +22,7 @@ package final class Authenticator: Sendable {
         keys = RecentReads(maxAge: configuration.maxAge) { keyIDs in
             Dictionary(try await store.apiKeys(ofKeyIDs: keyIDs).map { ($0.keyID, $0) }) { first, _ in first }
         }
-        standings = RecentReads(maxAge: configuration.maxAge) { subjects in
-            var standings: [Subject: Standing] = [:]
-            for subject in subjects { standings[subject] = try await store.standing(of: subject) }
-            return standings
-        }
+        standings = RecentReads(maxAge: configuration.maxAge) { try await store.standings(of: $0) }
         signingKeys = RecentReads(maxAge: .seconds(5)) { _ in [true: try await store.signingKeys()] }
     }
 
@@ -193,7 +189,7 @@ package struct AccessConfiguration: Sendable {
     /// Whether the first token of a tenant makes it.
     package var createsTenants = false
     /// How old may be what is known of a key, a tenant or a member.
-    package var maxAge: Duration = .milliseconds(500)
+    package var maxAge: Duration = .milliseconds(300)
 
     package init() {}
 }

@@ -105,6 +105,13 @@ extension Frame {
             data: ["cursor": .string(cursor.description), "reason": .string(reason.rawValue)] as JSON)
     }
 
+    /// The last frame of a stream whose credential has ended.
+    package static func credentialsExpired(_ end: CredentialEnd, cursor: Cursor?) -> Frame {
+        Frame(
+            cursor: cursor, event: EventType.credentialsExpired.rawValue,
+            data: ["cursor": cursor.map { .string($0.description) } ?? .null, "reason": .string(end.rawValue)] as JSON)
+    }
+
     /// The task is terminal, and all of its events were sent.
     static func end(status: String, cursor: Cursor) -> Frame {
         Frame(
@@ -178,4 +185,14 @@ package enum Framing: Sendable, Hashable {
     case chunked
     /// HTTP/2, which frames the body itself, and HTTP/1.0, which has no frames.
     case plain
+}
+
+/// How the credential of a stream has ended.
+package enum CredentialEnd: String, Sendable, Hashable {
+    /// Its time is over.
+    case expired
+    /// Its key was revoked, or its tenant is gone.
+    case revoked
+    /// What it may see has changed.
+    case access
 }

@@ -91,6 +91,19 @@ final class LoopSubscribers {
         }
     }
 
+    /// Ends a stream whose credential has ended. What was published before is written first, so that the cursor is exact.
+    func expire(_ subscriber: Subscriber, _ end: CredentialEnd) {
+        guard !subscriber.isOver else { return }
+        if let group = subscriber.group, subscriber.memberIndex != nil { writeAll(group) }
+        guard !subscriber.isOver else { return }
+        let position = subscriber.memberIndex != nil ? subscriber.group?.tenant.through : subscriber.machine.sent
+        if subscriber.isOpened, let position {
+            let cursor = Cursor(epoch: subscriber.epoch, position: position)
+            subscriber.send(Frame.credentialsExpired(end, cursor: cursor).bytes(subscriber.request.framing))
+        }
+        subscriber.finish(.finished)
+    }
+
     /// Drops every connection.
     func dropAll() {
         for subscriber in tenants.values.flatMap(\.subscribers) { subscriber.cutOff() }

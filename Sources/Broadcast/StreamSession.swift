@@ -115,6 +115,14 @@ package struct StreamSession: Sendable {
         }
     }
 
+    /// Ends the stream, because what it was opened with has ended.
+    package func expire(_ end: CredentialEnd) {
+        subscriber.eventLoop.execute { [subscriber] in
+            let subscriber = subscriber.value
+            subscriber.loop.expire(subscriber, end)
+        }
+    }
+
     /// Waits until the connection has taken what was written, so that the response can end cleanly.
     package func settle(within time: Duration) async {
         await withCheckedContinuation { continuation in

@@ -99,6 +99,15 @@ package struct SubscriberStateMachine {
         state = .closed
     }
 
+    /// Everything up to here has been sent to a subscriber that does not share its group's bytes; nil when it is closed.
+    package var sent: Int64? {
+        switch state {
+        case .replaying(let replay): replay.sent
+        case .live(let sent): sent
+        case .closed: nil
+        }
+    }
+
     package var isReplaying: Bool {
         if case .replaying = state { true } else { false }
     }

@@ -20,15 +20,39 @@ package struct Database: Sendable {
         postgres.maxConnections = settings.poolSize
         postgres.statementTimeout = settings.statementTimeout
         postgres.sessionParameters += Store.sessionParameters
-        let client = PostgresClient(configuration: postgres, logger: logger)
         do {
-            let migrator = Migrator(client: client, directory: migrations, logger: logger)
-            if settings.migrate { try await migrator.up() } else { try await migrator.verify() }
+            try await migrate(settings, as: postgres, from: migrations, logger: logger)
+            postgres.sessionParameters += Store.serviceRole
+            let client = PostgresClient(configuration: postgres, logger: logger)
+            do {
+                try await DatabaseRoles.check(client)
+            } catch {
+                await client.shutdown()
+                throw error
+            }
+            return Database(client: client, server: server)
         } catch {
-            await client.shutdown()
             await server?.stop()
             throw error
         }
-        return Database(client: client, server: server)
+    }
+
+    /// As the owner of the tables, with a client of its own: the service's connections are in a role that owns nothing.
+    private static func migrate(
+        _ settings: PressroomConfiguration.Database, as login: PostgresConfiguration, from directory: String, logger: Logger
+    ) async throws {
+        var owner = settings.ownerURL.map(PostgresConfiguration.init(connectionString:)) ?? login
+        owner.sessionParameters = login.sessionParameters
+        owner.statementTimeout = login.statementTimeout
+        owner.maxConnections = 2
+        let client = PostgresClient(configuration: owner, logger: logger)
+        do {
+            let migrator = Migrator(client: client, directory: directory, logger: logger)
+            if settings.migrate { try await migrator.up() } else { try await migrator.verify() }
+        } catch {
+            await client.shutdown()
+            throw error
+        }
+        await client.shutdown()
     }
 }

@@ -81,11 +81,14 @@ extension APIConfiguration {
         port = http.port
         allowedHosts = http.allowedHosts
         allowedOrigins = http.allowedOrigins
+        frameAncestors = http.frameAncestors
         maxBodyBytes = http.maxBodyBytes
         requestTimeout = http.requestTimeout
         idleTimeout = http.idleTimeout
         tcpUserTimeout = http.tcpUserTimeout
         backlog = http.backlog
+        requestsPerMinute = http.requestsPerMinute
+        failedCredentialsPerMinute = http.failedCredentialsPerMinute
     }
 
     /// With the files that the settings name.
@@ -94,6 +97,7 @@ extension APIConfiguration {
     init(_ configuration: PressroomConfiguration) throws {
         self.init(configuration.http)
         certificate = try configuration.certificate()
+        authentication = configuration.auth.isRequired ? .required : .none
         publicDirectory = try ResourceLocator.current.publicDirectory(configuration)
     }
 }

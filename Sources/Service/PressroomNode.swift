@@ -1,4 +1,5 @@
 import API
+import Access
 import AsyncHTTPClient
 import Base
 import Broadcast
@@ -21,7 +22,7 @@ struct PressroomNode {
 
     init(
         _ configuration: PressroomConfiguration, _ api: APIConfiguration, _ database: Database, _ customKinds: [RegisteredKind],
-        logger: Logger,
+        tokenSecret: SharedSecret?, logger: Logger,
         onRunning: @escaping @Sendable (SocketAddress) async -> Void
     ) {
         let eventLoops = MultiThreadedEventLoopGroup.singleton
@@ -44,6 +45,7 @@ struct PressroomNode {
         let notifications = NodeNotifications(
             of: commits, store: store, tailer: tailer, onWork: { processor.lookForWork() }, logger: logger)
         var api = api
+        api.access = AccessConfiguration(configuration.auth, secret: tokenSecret, httpClient: httpClient)
         // A node that runs no steps may leave the providers to those that do.
         api.providers = configuration.processor.concurrency > 0 ? registry.names : nil
         let server = APIServer.service(

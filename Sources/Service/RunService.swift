@@ -1,5 +1,6 @@
 import Base
 import API
+import Foundation
 package import Logging
 package import NIOCore
 import Postgres
@@ -23,6 +24,7 @@ package func runService(
     logger.logLevel = configuration.logLevel
     var api = try APIConfiguration(configuration)  // before anything starts: files may be missing
     api.customKinds = try CustomKinds(registered: customKinds)
+    let tokenSecret = try configuration.auth.secret(in: ProcessInfo.processInfo.environment)
     let stop = StopRequest()
     let received = signals ? await UnixSignalsSequence(trapping: .sigterm, .sigint) : nil
     let listening = received.map { received in Task { for await _ in received { await stop.make() } } }
@@ -38,7 +40,8 @@ package func runService(
         if stop.isMade { return logger.notice("stopped while starting") }
         throw error
     }
-    let node = PressroomNode(configuration, api, database, customKinds, logger: logger, onRunning: onRunning)
+    let node = PressroomNode(
+        configuration, api, database, customKinds, tokenSecret: tokenSecret, logger: logger, onRunning: onRunning)
     let group = ServiceGroup(
         configuration: ServiceGroupConfiguration(services: node.services.map { .init(service: $0) }, logger: logger))
     await stop.setAction { await group.triggerGracefulShutdown() }

@@ -26,7 +26,15 @@ enum AcrossTenants {
     case credentials
 
     /// The first statement of their transaction.
-    static let query: PostgresQuery = "SELECT set_config('role', 'pressroom_worker', true)"
+    static let query: PostgresQuery = "SELECT set_config('role', \(role), true)"
+}
+
+extension Store {
+    /// The roles that the login of the service has to be a member of.
+    package static let roles = [TenantScope.role, AcrossTenants.role]
+
+    /// Settings of every session of the service: a statement that no scope was given for sees no row of a tenant.
+    package static let serviceRole = [("role", TenantScope.role)]
 }
 
 extension Store {

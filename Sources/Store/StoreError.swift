@@ -11,6 +11,8 @@ package struct StoreError: Error, Sendable, CustomStringConvertible {
         package static let notFound = Code(rawValue: "not_found")
         /// The row is in a state that does not allow it, or something with that key exists already.
         package static let conflict = Code(rawValue: "conflict")
+        /// The row is there for others than the caller.
+        package static let forbidden = Code(rawValue: "forbidden")
         /// `If-Match` named another version than the row's.
         package static let stale = Code(rawValue: "stale")
         /// Well-formed, but invalid; see `problems`.

@@ -44,6 +44,7 @@ enum ExitStatus: Int32 {
         case let error as ProblemList: return (.failed, SafeText.lines(error.description))
         case let error as MigrationError: return (.failed, error.message)
         case let error as EmbeddedPostgresError: return (.failed, error.message)
+        case let error as RoleError: return (.failed, error.description)
         case let error as PostgresError: return (.failed, "PostgreSQL: \(error.message)")
         default: return nil
         }

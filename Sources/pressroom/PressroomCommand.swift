@@ -12,7 +12,7 @@ struct PressroomCommand: AsyncParsableCommand {
         version: Version.text,
         subcommands: [
             ServeCommand.self, MigrateCommand.self, WorkflowCommand.self, TaskCommand.self, InboxCommand.self,
-            ScheduleCommand.self, DoctorCommand.self, SettingsCommand.self,
+            ScheduleCommand.self, TenantCommand.self, KeyCommand.self, LoginCommand.self, DoctorCommand.self, SettingsCommand.self,
         ]
     )
 

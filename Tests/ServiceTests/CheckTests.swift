@@ -262,6 +262,12 @@ import Workflow
                 INSERT INTO pressroom.signals (tenant_id, task_id, name, data, received_by)
                 VALUES ('default', \(held), 'stray', '{}', gen_random_uuid())
                 """),
+        .init(invariant: "every_table_of_a_tenant_has_policies", sql: "ALTER TABLE pressroom.steps DISABLE ROW LEVEL SECURITY"),
+        .init(invariant: "every_table_of_a_tenant_has_policies", sql: "DROP POLICY tenant ON pressroom.events"),
+        .init(
+            invariant: "every_table_of_a_tenant_has_policies",
+            sql: "CREATE POLICY all_rows ON pressroom.outputs TO pressroom_service USING (true)"),
+        .init(invariant: "every_table_of_a_tenant_has_policies", sql: "CREATE TABLE pressroom.notes (tenant_id text)"),
         .init(invariant: "every_trigger_is_on", sql: "ALTER TABLE pressroom.steps DISABLE TRIGGER USER"),
         .init(invariant: "times_are_in_order", sql: "UPDATE pressroom.tasks SET started_at = NULL WHERE task_id = \(done)"),
         .init(

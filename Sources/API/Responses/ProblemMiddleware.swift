@@ -79,6 +79,7 @@ extension ProblemError {
         let kind: ProblemKind =
             switch error.code {
             case .notFound: .notFound
+            case .forbidden: .forbidden
             case .conflict, .unreadable: .conflict
             case .stale: .stale
             case .invalid where error.problems.contains { $0.pointer.hasPrefix("/query/") }: .malformed

@@ -33,6 +33,9 @@ struct HumanTaskRoutes: Sendable {
         filter.assigneeID = query.string("assignee")
         filter.assigneeGroup = query.string("group")
         filter.isOverdue = query.boolean("overdue")
+        if query.boolean("mine") == true {
+            filter.mine = (context.identity.principal.userID, context.identity.principal.groups.sorted())
+        }
         let page = query.page()
         try query.finish()
         return .json(try await api.store.humanTasks(context.scope, filter, page).json)
@@ -69,7 +72,8 @@ struct HumanTaskRoutes: Sendable {
         let idempotency = try request.idempotency(body: json.canonicalText)
         let scope = context.scope
         let result = try await api.store.writeOnce(scope, idempotency) { connection in
-            let view = try await api.store.actOnHumanTask(on: connection, scope, id, wanted, ifVersion: versions)
+            let view = try await api.store.actOnHumanTask(
+                on: connection, scope, id, wanted, ifVersion: versions, by: context.identity.principal)
             return RecordedResponse(status: 200, body: view.json)
         }
         return .recorded(result, tag: (try? JSON(parsing: result.response.body.bytes, limits: .stored))?["version"]?.int.map(String.init))

@@ -30,6 +30,7 @@ struct TaskRoutes: Sendable {
         filter.text = query.string("q")
         let page = query.page()
         try query.finish()
+        try context.identity.narrow(&filter)
         return .json(try await api.store.tasks(context.scope, filter, page).json)
     }
 

@@ -37,7 +37,7 @@ struct TaskStateRoutes: Sendable {
         guard let state = try await api.store.taskState(context.scope, taskID, include: include, steps: steps) else {
             throw ProblemError.notFound(task: taskID)
         }
-        return .json(state.json, tag: state.cursor.description)
+        return .json(JSONText(bytes: context.identity.shown(state.json.bytes)), tag: state.cursor.description)
     }
 }
 

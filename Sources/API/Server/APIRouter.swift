@@ -1,9 +1,11 @@
+import Access
 import Broadcast
 import HTTPTypes
 import Hummingbird
 import Logging
 import Store
 import Synchronization
+import Workflow
 
 /// All routes, the middleware before them, and the table of their methods.
 struct APIRouter {
@@ -15,17 +17,21 @@ struct APIRouter {
     ) {
         router = Router(context: PressroomRequestContext.self, options: .autoGenerateHeadEndpoints)
         router.add(middleware: RequestLogMiddleware())
-        router.add(middleware: SecurityHeadersMiddleware())
+        router.add(middleware: SecurityHeadersMiddleware(frameAncestors: configuration.frameAncestors))
+        let origins = OriginRules(configuration.allowedOrigins)
+        router.add(middleware: CrossOriginMiddleware(origins: origins, table: table))
         router.add(middleware: ProblemMiddleware(table: table))
         router.add(middleware: HostMiddleware(configuration))
-        router.add(middleware: OriginMiddleware(allowed: Set(configuration.allowedOrigins)))
+        router.add(middleware: OriginMiddleware(allowed: origins))
         if let directory = configuration.publicDirectory {
             router.add(middleware: StaticFilesMiddleware(directory: directory, logger: logger))
         }
-        router.add(middleware: IdentityMiddleware(authentication: configuration.authentication))
+        let authenticator = Authenticator(store: store, configuration: configuration.access)
+        let access = AccessMiddleware(configuration, authenticator)
+        router.add(middleware: access)
 
-        let api = APIEnvironment(store: store, configuration: configuration)
-        let routes = RouteBuilder(router: router, table: table)
+        let api = APIEnvironment(store: store, configuration: configuration, authenticator: authenticator)
+        let routes = RouteBuilder(router: router, table: table, store: store)
         HealthRoutes(api: api, checks: checks).add(to: routes)
         WorkflowRoutes(api: api).add(to: routes)
         GraphRoutes(api: api).add(to: routes)
@@ -36,7 +42,11 @@ struct APIRouter {
         ScheduleRoutes(api: api).add(to: routes)
         ForkRoutes(api: api).add(to: routes)
         HumanTaskRoutes(api: api).add(to: routes)
-        StreamRoutes(api: api, hub: hub, logger: logger).add(to: routes)
+        SessionRoutes(api: api, access: access).add(to: routes)
+        APIKeyRoutes(api: api).add(to: routes)
+        WorkspaceRoutes(api: api).add(to: routes)
+        StreamTicketRoutes(api: api).add(to: routes)
+        StreamRoutes(api: api, hub: hub, credentials: CredentialWatch(authenticator, logger: logger), logger: logger).add(to: routes)
     }
 }
 
@@ -44,6 +54,7 @@ struct APIRouter {
 struct APIEnvironment: Sendable {
     let store: Store
     let configuration: APIConfiguration
+    let authenticator: Authenticator
 
     var bodyLimit: Int { configuration.maxBodyBytes }
 }
@@ -54,21 +65,35 @@ struct RouteBuilder {
 
     let router: Router<PressroomRequestContext>
     let table: RouteTable
+    let store: Store
 
     func on(_ method: HTTPRequest.Method, _ path: String, use handler: @escaping Handler) {
-        router.on(RouterPath(path), method: method, use: handler)
+        router.on(RouterPath(path), method: method, use: guarded(method, path, handler))
         table.add(method, path)
+    }
+
+    /// Asks for what the route needs (`RouteRights`) before its handler runs.
+    private func guarded(_ method: HTTPRequest.Method, _ path: String, _ handler: @escaping Handler) -> Handler {
+        let right = RouteRights.right(for: "\(method.rawValue) \(path)")
+        return { [store] request, context in
+            try context.identity.require(right)
+            if context.identity.principal.ticket != nil, context.parameters.get("task_id") != nil {
+                try await context.identity.requireTicket(for: context.uuid("task_id"), store)
+            }
+            return try await handler(request, context)
+        }
     }
 
     func get(_ path: String, use handler: @escaping Handler) { on(.get, path, use: handler) }
     func post(_ path: String, use handler: @escaping Handler) { on(.post, path, use: handler) }
+    func put(_ path: String, use handler: @escaping Handler) { on(.put, path, use: handler) }
     func patch(_ path: String, use handler: @escaping Handler) { on(.patch, path, use: handler) }
     func delete(_ path: String, use handler: @escaping Handler) { on(.delete, path, use: handler) }
 
     /// A path with a stream, whose handler also serves `HEAD`: the response to that has no body to leave out.
     func stream(_ path: String, use handler: @escaping Handler) {
         get(path, use: handler)
-        router.on(RouterPath(path), method: .head, use: handler)
+        router.on(RouterPath(path), method: .head, use: guarded(.get, path, handler))
     }
 }
 

@@ -1,3 +1,4 @@
+package import Access
 package import Broadcast
 import Hummingbird
 package import Logging
@@ -72,11 +73,19 @@ package struct APIConfiguration: Sendable {
     /// The providers that definitions may name; nil: any.
     package var providers: [String]?
     package var authentication: Authentication = .none
+    /// Which credentials are accepted, where any are required.
+    package var access = AccessConfiguration()
+    /// Of one user or key; 0 for no limit. No effect without authentication.
+    package var requestsPerMinute = 0
+    /// Credentials from one address that are not valid; 0 for no limit.
+    package var failedCredentialsPerMinute = 60
     /// Names that the service goes by, besides those of loopback. They matter where it listens on loopback without
     /// authentication, and then every other `Host` is refused. Without a port every port is meant.
     package var allowedHosts: [Authority] = []
     /// The origins, besides the service's own, whose pages may change something.
     package var allowedOrigins: [WebOrigin] = []
+    /// The origins whose pages may show the service's page in a frame.
+    package var frameAncestors: [WebOrigin] = []
 
     package init() {}
 }

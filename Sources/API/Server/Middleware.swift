@@ -26,8 +26,14 @@ struct RequestLogMiddleware: RouterMiddleware {
 
 /// Adds headers that keep a page from loading anything from other origins, and a browser from guessing types.
 struct SecurityHeadersMiddleware: RouterMiddleware {
-    private static let policy =
-        "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
+    private let policy: String
+
+    /// - Parameter frameAncestors: the origins that may show a page of the service in a frame.
+    init(frameAncestors: [WebOrigin]) {
+        let ancestors = frameAncestors.isEmpty ? "'none'" : frameAncestors.map(\.text).joined(separator: " ")
+        policy =
+            "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors \(ancestors); form-action 'self'"
+    }
 
     func handle(
         _ request: Request, context: PressroomRequestContext,
@@ -35,7 +41,7 @@ struct SecurityHeadersMiddleware: RouterMiddleware {
     ) async throws -> Response {
         var response = try await next(request, context)
         response.headers[.xContentTypeOptions] = "nosniff"
-        response.headers[.contentSecurityPolicy] = Self.policy
+        response.headers[.contentSecurityPolicy] = policy
         response.headers[.referrerPolicy] = "no-referrer"
         return response
     }

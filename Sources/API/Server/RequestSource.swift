@@ -14,6 +14,7 @@ struct HostMiddleware: RouterMiddleware {
     init(_ configuration: APIConfiguration) {
         switch configuration.authentication {
         case .none: names = Loopback.isLoopback(configuration.host) ? Set(configuration.allowedHosts) : nil
+        case .required: names = nil
         }
     }
 
@@ -45,7 +46,7 @@ struct HostMiddleware: RouterMiddleware {
 /// Refuses requests that change something and that a browser sends for a page of another origin. A form or script of any
 /// page can send those that have no body, with what the browser is allowed to do.
 struct OriginMiddleware: RouterMiddleware {
-    let allowed: Set<WebOrigin>
+    let allowed: OriginRules
 
     func handle(
         _ request: Request, context: PressroomRequestContext,
@@ -61,7 +62,7 @@ struct OriginMiddleware: RouterMiddleware {
     private func isForeign(_ request: Request) -> Bool {
         guard let text = request.headers[.origin] else { return request.headers[.secFetchSite]?.lowercased() == "cross-site" }
         guard let origin = WebOrigin(text) else { return true }
-        if allowed.contains(origin) { return false }
+        if allowed.match(origin) != nil { return false }
         // Where a proxy ends TLS, the scheme of the request is not the browser's.
         if request.head.scheme == "https", origin.scheme != "https" { return true }
         guard let authority = request.head.authority.flatMap(Authority.init) else { return true }
@@ -140,6 +141,12 @@ package struct WebOrigin: Sendable, Hashable {
         guard !authority.host.isEmpty, ["http", "https"].contains(scheme) else { return nil }
         let isStandard = authority.port == (scheme == "https" ? 443 : 80)
         self.authority = isStandard ? Authority(host: authority.host, port: nil) : authority
+    }
+
+    /// As a header has it.
+    var text: String {
+        let host = authority.host.contains(":") ? "[\(authority.host)]" : authority.host
+        return "\(scheme)://\(host)" + (authority.port.map { ":\($0)" } ?? "")
     }
 }
 

@@ -22,7 +22,7 @@ struct StreamQuery: Sendable, Hashable {
     }
 
     let position: Position
-    let filter: StreamFilter
+    var filter: StreamFilter
 
     /// - Parameter taskID: the task whose stream it is; nil for a tenant's stream, which may be narrowed.
     init(_ request: Request, taskID: UUID?) throws(ProblemError) {

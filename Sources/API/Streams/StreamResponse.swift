@@ -12,6 +12,8 @@ struct StreamResponse: Sendable {
     let starter: StreamStarter
     let hub: Hub
     let permit: StreamPermit
+    /// Nil where streams need no credential.
+    let credential: StreamCredential?
     let logger: Logger
     let settleTime: Duration
 
@@ -31,11 +33,15 @@ struct StreamResponse: Sendable {
             }
             return false
         }
-        defer { permit.giveBack() }
+        defer {
+            credential?.forget()
+            permit.giveBack()
+        }
         do {
             let session = try await session(on: channel.eventLoop) { [transport] subscribe in
                 try StreamHandler.install(in: channel, transport, subscribe)
             }
+            credential?.watch { session.expire($0) }
             let outcome = await session.run(start, restart: restart)
             if outcome == .finished { await session.settle(within: currentSettleTime) }
             try await StreamHandler.remove(from: channel).get()
@@ -67,7 +73,9 @@ struct StreamResponse: Sendable {
     }
 
     private func serve(_ start: StreamStart, _ session: StreamSession, on channel: any Channel) async {
+        credential?.watch { session.expire($0) }
         await session.runDetached(start, restart: restart) { [self] outcome in
+            credential?.forget()
             if outcome == .finished {
                 await SocketStream.end(
                     channel, request.framing, within: currentSettleTime, isPatient: !hub.isDraining)
@@ -81,7 +89,8 @@ struct StreamResponse: Sendable {
         StreamResponse(
             request: StreamRequest(
                 tenantID: request.tenantID, filter: request.filter.copied(), framing: request.framing),
-            transport: transport, starter: starter, hub: hub, permit: permit.moved(), logger: logger, settleTime: settleTime)
+            transport: transport, starter: starter, hub: hub, permit: permit.moved(), credential: credential,
+            logger: logger, settleTime: settleTime)
     }
 
     private var currentSettleTime: Duration { hub.isDraining ? min(settleTime, .seconds(1)) : settleTime }

@@ -12,6 +12,7 @@ import Workflow
 struct StreamRoutes: Sendable {
     let api: APIEnvironment
     let hub: Hub
+    let credentials: CredentialWatch
     /// Of the service: a request's own logger would live as long as its stream.
     let logger: Logger
 
@@ -27,8 +28,9 @@ struct StreamRoutes: Sendable {
     private func respond(
         _ request: Request, _ context: PressroomRequestContext, taskID: UUID?
     ) async throws -> Response {
-        let query = try StreamQuery(request, taskID: taskID)
-        let starter = StreamStarter(store: api.store, scope: context.scope, taskID: taskID)
+        var query = try StreamQuery(request, taskID: taskID)
+        try context.identity.narrow(&query.filter)
+        let starter = StreamStarter(store: api.store, identity: context.identity, taskID: taskID)
         let permit: StreamPermit
         do {
             permit = try StreamPermit(
@@ -47,11 +49,14 @@ struct StreamRoutes: Sendable {
         guard let (start, head) = beginning else { return Response(status: .noContent) }
         if request.method == .head { return headOnly(context) }
         permit.follow(head)
+        let principal = context.identity.principal
+        let credential = principal.mode == .none ? nil : StreamCredential(credentials, principal)
         let response = StreamResponse(
             request: StreamRequest(
                 tenantID: context.scope.tenantID, filter: query.filter,
                 framing: context.isHTTP2 || context.isHTTP10 ? .plain : .chunked),
-            transport: context.isHTTP2 ? .http2 : .http1, starter: starter, hub: hub, permit: permit, logger: logger, settleTime: api.configuration.streamSettleTime)
+            transport: context.isHTTP2 ? .http2 : .http1, starter: starter, hub: hub, permit: permit, credential: credential,
+            logger: logger, settleTime: api.configuration.streamSettleTime)
         let channel = context.channel
         return Response(
             status: .ok, headers: Self.headers(closing: !context.isHTTP2),
@@ -84,6 +89,21 @@ struct StreamRoutes: Sendable {
             })
     }
 
+    /// The response to an `EventSource` whose ticket has ended: any other status would stop it without a reason. It waits for
+    /// a while before it comes back.
+    static func ended(_ end: CredentialEnd, _ request: Request, _ context: PressroomRequestContext) -> Response {
+        let given = request.headers[.lastEventID].flatMap { Cursor($0) }
+        let frame = Frame.first(.credentialsExpired(end, cursor: given), retry: .seconds(30), cursor: given).plain
+        let closing = context.isHTTP2 ? nil : context.channel
+        return Response(
+            status: .ok, headers: headers(closing: closing != nil),
+            body: ResponseBody { writer in
+                try await writer.write(frame)
+                try await writer.finish(nil)
+                closing?.close(promise: nil)
+            })
+    }
+
     /// The head of a stream without a stream. In HTTP/1.1 a response to `HEAD` must not have even the chunk that ends a
     /// body, which the encoder would write, so the connection is closed instead.
     private func headOnly(_ context: PressroomRequestContext) -> Response {
@@ -96,7 +116,7 @@ struct StreamRoutes: Sendable {
     }
 
     /// - Parameter closing: in HTTP/1.1 the connection ends with the stream, because it may be taken from the server.
-    private static func headers(closing: Bool) -> HTTPFields {
+    static func headers(closing: Bool) -> HTTPFields {
         var headers: HTTPFields = [
             .contentType: "text/event-stream", .cacheControl: "no-cache, no-transform", .accelBuffering: "no",
         ]

@@ -10,9 +10,11 @@ struct StreamStarter: Sendable {
     typealias Beginning = (start: StreamStart, head: LogHead)
 
     let store: Store
-    let scope: Scope
+    let identity: Identity
     /// The task whose stream it is; nil for the tenant's.
     let taskID: UUID?
+
+    private var scope: Scope { identity.scope }
 
     /// - Returns: nil when the task is terminal and the reader has all of its events: 204.
     func begin(_ position: StreamQuery.Position) async throws -> Beginning? {
@@ -74,7 +76,7 @@ struct StreamStarter: Sendable {
             guard state.cursor.epoch == end.head.epoch else { continue }
             let start = StreamStart(
                 cursor: state.cursor, openingCursor: Cursor(epoch: state.cursor.epoch, position: 0),
-                preface: [.state(state.json.bytes, cursor: state.cursor)],
+                preface: [.state(identity.shown(state.json.bytes), cursor: state.cursor)],
                 taskEnd: TaskEnd(status: end.taskStatus, position: end.head.position))
             return (start, end.head)
         }

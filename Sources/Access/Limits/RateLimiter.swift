@@ -50,7 +50,7 @@ package final class RateLimiter<Key: Hashable & Sendable>: Sendable {
     private func refilled(_ bucket: Bucket?, at now: ContinuousClock.Instant) -> Bucket {
         guard let bucket else { return Bucket(left: perMinute, at: now) }
         let seconds = max(0, (now - bucket.at) / .seconds(1))
-        return Bucket(left: min(perMinute, bucket.left + seconds * perMinute / 60), at: now)
+        return Bucket(left: min(perMinute, bucket.left + seconds * perMinute / 60), at: max(now, bucket.at))
     }
 
     private func wait(_ bucket: Bucket) -> Duration { .seconds((1 - bucket.left) * 60 / perMinute) }

@@ -1,4 +1,5 @@
 import API
+import Access
 import Base
 import Foundation
 import Logging
@@ -88,10 +89,11 @@ extension PressroomConfiguration {
         ] where value != nil && needed == nil {
             reader.report(other, "is not set, but \(key) is; TLS needs both")
         }
-        if !allowAnonymous, !Loopback.isLoopback(http.host) {
+        auth.checkTogether(&reader)
+        if !allowAnonymous, !auth.isRequired, !Loopback.isLoopback(http.host) {
             reader.report(
                 "http.host",
-                "'\(http.host)' can be reached by others, and this service has no authentication; "
+                "'\(http.host)' can be reached by others, and this service has no authentication; set auth.modes to keys or jwt, "
                     + "stay on 127.0.0.1, or pass --allow-anonymous if a proxy in front of it authenticates callers")
         }
     }
@@ -105,6 +107,7 @@ extension PressroomConfiguration {
         publicDirectory = publicDirectory.map(absolute)
         http.tlsCertificate = http.tlsCertificate.map(absolute)
         http.tlsKey = http.tlsKey.map(absolute)
+        auth.jwt.keySet = auth.jwt.keySet.map { AccessConfiguration.isURL($0) ? $0 : absolute($0) }
     }
 }
 

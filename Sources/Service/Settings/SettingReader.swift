@@ -51,7 +51,8 @@ package struct Setting: Sendable {
     static let keys = PressroomConfiguration.settings.map(\.key)
     static let lists = Set(PressroomConfiguration.settings.filter(\.isList).map(\.key))
     /// The keys that hold a group of others.
-    static let groups = Set(keys.filter { $0.contains(".") }.map { String($0.prefix { $0 != "." }) })
+    static let groups = Set(
+        keys.flatMap { key in key.indices.filter { key[$0] == "." }.map { String(key[..<$0]) } })
 
     /// "is not a known key", with the keys beside it.
     static func unknown(among known: [String]) -> String {

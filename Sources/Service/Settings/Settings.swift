@@ -21,6 +21,7 @@ package struct PressroomConfiguration: Sendable, Equatable {
     package var publicDirectory: String?
     package var logLevel: Logger.Level
     package var allowAnonymous: Bool
+    package var auth: Auth
     /// By the name before the slash in `provider/model`; only the file can set them.
     package var providers: [String: ProviderConfiguration] = [:]
 
@@ -54,10 +55,7 @@ package struct PressroomConfiguration: Sendable, Equatable {
         allowAnonymous = settings.flag(
             "allow_anonymous", default: false,
             "listen where others can reach it, without authentication; flag `--allow-anonymous`")
-        _ = settings.value(
-            "auth", default: "none", shown: "none", rule: "'none'; keys and jwt are not available in this version",
-            "`keys` and `jwt` come later"
-        ) { $0 == "none" ? $0 : nil }
+        auth = Auth(&settings)
     }
 
     package struct HTTP: Sendable, Equatable {
@@ -65,6 +63,7 @@ package struct PressroomConfiguration: Sendable, Equatable {
         package var port: Int
         package var allowedHosts: [Authority]
         package var allowedOrigins: [WebOrigin]
+        package var frameAncestors: [WebOrigin]
         package var tlsCertificate: String?
         package var tlsKey: String?
         package var maxBodyBytes: Int
@@ -72,6 +71,8 @@ package struct PressroomConfiguration: Sendable, Equatable {
         package var idleTimeout: Duration
         package var tcpUserTimeout: Duration
         package var backlog: Int
+        package var requestsPerMinute: Int
+        package var failedCredentialsPerMinute: Int
 
         init(_ settings: inout SettingReader) {
             host = settings.text(
@@ -89,9 +90,13 @@ package struct PressroomConfiguration: Sendable, Equatable {
             allowedOrigins = settings.list(
                 "http.allowed_origins", rule: "origins such as https://app.example",
                 """
-                origins, with commas, whose pages may change something here; a page of any other origin than the service's \
-                own gets 403 for that
+                origins, with commas, whose pages may use the service: exact ones, or `https://*.example.com`; a page of any \
+                other origin than the service's own reads nothing, and gets 403 for a change
                 """
+            ) { WebOrigin($0) }
+            frameAncestors = settings.list(
+                "http.frame_ancestors", rule: "origins such as https://app.example",
+                "origins, with commas, whose pages may show the service's page in a frame; the page then needs a ticket"
             ) { WebOrigin($0) }
             tlsCertificate = settings.optionalText(
                 "http.tls_certificate",
@@ -121,12 +126,20 @@ package struct PressroomConfiguration: Sendable, Equatable {
             backlog = settings.integer(
                 "http.backlog", default: 4_096, in: 1...65_535,
                 "connections that may wait to be accepted; the kernel's `net.core.somaxconn` bounds it too")
+            requestsPerMinute = settings.integer(
+                "http.requests_per_minute", default: 6_000, in: 0...10_000_000,
+                "requests of one user or key on this node; more get 429; 0 for no limit. No effect without authentication")
+            failedCredentialsPerMinute = settings.integer(
+                "http.failed_credentials_per_minute", default: 60, in: 0...1_000_000,
+                "credentials from one address that are not valid; more get 429; 0 for no limit")
         }
     }
 
     package struct Database: Sendable, Equatable {
         /// Nil for a private server.
         package var url: String?
+        /// Nil: the migrations are the login's too.
+        package var ownerURL: String?
         package var poolSize: Int
         package var statementTimeout: Duration
         package var dataDirectory: String
@@ -141,10 +154,15 @@ package struct PressroomConfiguration: Sendable, Equatable {
                 flag `--database-url`
                 """,
                 isSecret: true, otherVariables: ["DATABASE_URL"]
-            ) { text in
-                let isURL = text.hasPrefix("postgres://") || text.hasPrefix("postgresql://")
-                return isURL || (!text.contains("://") && text.contains("=")) ? .some(text) : nil
-            }
+            ) { Self.isConnectionString($0) ? .some($0) : nil }
+            ownerURL = settings.value(
+                "database.owner_url", default: nil, rule: "a URL that begins with postgres:// or keyword=value text",
+                """
+                as whom migrations, `tenant` and `key` work: the owner of the tables, who sees every tenant. Without one, \
+                `database.url` is used, and each connection of the service changes its role
+                """,
+                isSecret: true
+            ) { Self.isConnectionString($0) ? .some($0) : nil }
             poolSize = settings.integer("database.pool_size", default: 8, in: 1...1_000, "connections")
             statementTimeout = settings.duration(
                 "database.statement_timeout", default: .seconds(30), in: .zero ... .seconds(86_400), "`0s` for none")
@@ -155,6 +173,11 @@ package struct PressroomConfiguration: Sendable, Equatable {
                 "database.migrate", default: true, "apply migrations on start; `--no-migrate` only checks them")
             migrationsDirectory = settings.optionalText(
                 "database.migrations_directory", otherwise: "found", "flag `--migrations-directory`")
+        }
+
+        private static func isConnectionString(_ text: String) -> Bool {
+            let isURL = text.hasPrefix("postgres://") || text.hasPrefix("postgresql://")
+            return isURL || !text.contains("://") && text.contains("=")
         }
     }
 

@@ -140,4 +140,21 @@ extension Store {
         guard let row = results[1].first else { throw StoreError(.notFound, "There is no key \(id.text).") }
         return JSONText(bytes: row["item"].bytes ?? [])
     }
+
+    /// Ends a key of whichever tenant.
+    ///
+    /// - Parameter scope: the scope of a tenant's changes.
+    /// - Throws: `StoreError` `notFound`.
+    package func revokeAPIKey(keyID: String, by scope: (String) -> Scope) async throws -> JSONText {
+        guard let key = try await apiKeys(ofKeyIDs: [keyID]).first else {
+            throw StoreError(.notFound, "There is no key \(keyID).")
+        }
+        return try await revokeAPIKey(scope(key.tenantID), key.id)
+    }
+
+    package func revokeAPIKey(id: UUID, by scope: (String) -> Scope) async throws -> JSONText {
+        let rows = try await query(.credentials, "SELECT k.tenant_id FROM pressroom.api_keys k WHERE k.id = \(id)")
+        guard let row = rows.first else { throw StoreError(.notFound, "There is no key \(id.text).") }
+        return try await revokeAPIKey(scope(try row.decode("tenant_id")), id)
+    }
 }

@@ -1,3 +1,4 @@
+import Base
 package import Foundation
 import Postgres
 package import Workflow
@@ -24,27 +25,41 @@ package struct Standing: Sendable, Hashable {
 }
 
 extension Store {
-    /// The standing of a user; nil where there is no such tenant.
-    package func standing(of subject: Subject) async throws -> Standing? {
-        let members = ["user:\(subject.userID)"] + subject.groups.map { "group:\($0)" }
-        let results = try await database.pipeline(
-            in: subject.tenantID,
-            [
-                "SELECT status FROM pressroom.tenants WHERE tenant_id = \(subject.tenantID)",
-                """
-                SELECT workspace_id, access FROM pressroom.workspace_members
-                 WHERE tenant_id = \(subject.tenantID) AND member = ANY(\(members)::text[])
-                """,
-            ])
-        guard let row = results[0].first else { return nil }
-        var workspaces: [UUID: AccessLevel] = [:]
-        for row in results[1] {
-            guard let level = AccessLevel(rawValue: try row.decode("access")) else { continue }
-            let id = try row.decode("workspace_id", as: UUID.self)
-            workspaces[id] = max(level, workspaces[id] ?? level)
+    /// The standings of users; those of tenants that do not exist are left out.
+    package func standings(of subjects: [Subject]) async throws -> [Subject: Standing] {
+        let records = JSON.array(
+            subjects.enumerated().map { number, subject in
+                [
+                    "n": .integer(Int64(number)), "tenant": .string(subject.tenantID),
+                    "members": .array((["user:\(subject.userID)"] + subject.groups.map { "group:\($0)" }).map(JSON.string)),
+                ]
+            })
+        let rows = try await query(
+            .credentials,
+            """
+            SELECT s.n, t.status, m.workspace_id, m.access
+              FROM json_to_recordset(\(records)::json) AS s (n integer, tenant text, members json)
+              JOIN pressroom.tenants t ON t.tenant_id = s.tenant
+              LEFT JOIN LATERAL (
+                   SELECT m.workspace_id, m.access
+                     FROM json_array_elements_text(s.members) AS e (member)
+                     JOIN pressroom.workspace_members m ON m.tenant_id = s.tenant AND m.member = e.member COLLATE "C"
+                   OFFSET 0) m ON true
+            """)
+        var standings: [Subject: Standing] = [:]
+        for row in rows {
+            let number = try row.decode("n", as: Int.self)
+            guard subjects.indices.contains(number) else { continue }
+            let status = TenantStatus(rawValue: try row.decode("status")) ?? .suspended
+            var workspaces = standings[subjects[number]]?.workspaces ?? [:]
+            if let id = try row.decode("workspace_id", as: UUID?.self),
+                let level = try row.decode("access", as: String?.self).flatMap(AccessLevel.init(rawValue:))
+            {
+                workspaces[id] = max(level, workspaces[id] ?? level)
+            }
+            standings[subjects[number]] = Standing(tenantStatus: status, workspaces: workspaces)
         }
-        return Standing(
-            tenantStatus: TenantStatus(rawValue: try row.decode("status")) ?? .suspended, workspaces: workspaces)
+        return standings
     }
 
     /// Makes a tenant at its first token. One that is there already is left as it is.

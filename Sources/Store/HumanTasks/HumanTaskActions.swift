@@ -1,7 +1,7 @@
 package import Base
 package import Foundation
 import Postgres
-import Workflow
+package import Workflow
 
 /// What a person may do to a human task.
 package enum HumanTaskAction: Sendable {
@@ -30,13 +30,18 @@ extension Store {
     /// nothing.
     ///
     /// Locks the task before the human task, as everywhere.
-    /// - Throws: `StoreError` `notFound`; `stale` when `ifVersion` does not have the row's version; `conflict` with the current
+    /// - Parameter principal: must be its assignee, in its group, or an admin; nil: not asked.
+    /// - Throws: `StoreError` `notFound`; `forbidden`; `stale` when `ifVersion` does not have the row's version; `conflict` with the current
     ///   status where that does not allow it, where another person has claimed it, or where another session holds the row;
     ///   `invalid` when the answer does not fit the form.
     package func actOnHumanTask(
-        on transaction: WriteTransaction, _ scope: Scope, _ id: UUID, _ action: HumanTaskAction, ifVersion: RowVersions?
+        on transaction: WriteTransaction, _ scope: Scope, _ id: UUID, _ action: HumanTaskAction, ifVersion: RowVersions?,
+        by principal: Principal? = nil
     ) async throws -> HumanTaskView {
         let current = try await refusingHeldRows { try await lockHumanTask(transaction, scope.tenantID, id) }
+        if let principal, !principal.mayAnswer(assigneeID: current.assigneeID, assigneeGroup: current.assigneeGroup) {
+            throw StoreError(.forbidden, "The human task is for its assignee, its group and admins.")
+        }
         try StoreError.require(ifVersion, ofVersion: current.version, "human task")
         let isClaimedAgain =
             if case .claim = action { current.status == .claimed && current.claimedBy == scope.userID } else { false }
@@ -89,7 +94,7 @@ extension Store {
                FOR NO KEY UPDATE
             """,
             """
-            SELECT status, version, claimed_by, form_schema FROM pressroom.human_tasks
+            SELECT status, version, claimed_by, assignee_id, assignee_group, form_schema FROM pressroom.human_tasks
              WHERE tenant_id = \(tenant) AND id = \(id) FOR NO KEY UPDATE
             """,
             .lockTimeout(.zero),
@@ -97,6 +102,7 @@ extension Store {
         guard let row = results[2].first else { throw StoreError.noHumanTask(id) }
         return LockedHumanTask(
             status: try row.status("status"), version: try row.decode("version"), claimedBy: try row.decode("claimed_by"),
+            assigneeID: try row.decode("assignee_id"), assigneeGroup: try row.decode("assignee_group"),
             form: Result { try row.json("form_schema") })
     }
 }
@@ -112,6 +118,8 @@ private struct LockedHumanTask {
     let status: HumanTaskStatus
     let version: Int64
     let claimedBy: String?
+    let assigneeID: String?
+    let assigneeGroup: String?
     /// Only an answer needs it.
     let form: Result<JSON?, any Error>
 

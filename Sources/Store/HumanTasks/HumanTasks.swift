@@ -118,6 +118,8 @@ package struct HumanTaskFilter: Sendable {
     package var assigneeGroup: String?
     /// Open, and due before now; false: all others.
     package var isOverdue: Bool?
+    /// Those that this user may answer by itself or by a group, or has claimed.
+    package var mine: (userID: String, groups: [String])?
 
     package init() {}
 }
@@ -154,6 +156,10 @@ extension Store {
         walk.ways = Set(statuses).sorted().map { "t.status = \($0)" }
         if let id = filter.assigneeID { walk.others.append("t.assignee_id = \(id)") }
         if let group = filter.assigneeGroup { walk.others.append("t.assignee_group = \(group)") }
+        if let (user, groups) = filter.mine {
+            walk.others.append(
+                "(t.assignee_id = \(user) OR t.claimed_by = \(user) OR t.assignee_group = ANY(\(groups)::text[]))")
+        }
         switch filter.isOverdue {
         case true: walk.others.append("t.status IN ('pending', 'claimed') AND t.due_at < now()")
         case false: walk.others.append("(t.status NOT IN ('pending', 'claimed') OR t.due_at IS NULL OR t.due_at >= now())")

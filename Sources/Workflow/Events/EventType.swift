@@ -35,6 +35,8 @@ package enum EventType: String, Sendable, Hashable, CaseIterable {
     case reset
     /// The task is terminal, and everything of it was sent. Carries `status` and `cursor`.
     case end
+    /// The credential of the stream has ended. Carries `reason` and `cursor`, from which the reader goes on with a new one.
+    case credentialsExpired = "credentials_expired"
     /// The node has no capacity for another stream. Carries `retry_after`, in seconds.
     case overloaded
 }
@@ -57,7 +59,7 @@ extension EventType {
         case .taskUpdated, .phaseChanged, .stepUpdated, .queueBuilt, .outputUpdated, .outputVersionAdded,
             .evaluationUpdated, .finalistsSelected, .rankingUpdated, .humanTaskUpdated, .logAppended, .custom:
             true
-        case .outputDelta, .state, .reset, .end, .overloaded: false
+        case .outputDelta, .state, .reset, .end, .credentialsExpired, .overloaded: false
         }
     }
 

@@ -3,6 +3,7 @@ import Client
 import Foundation
 import Postgres
 import Service
+import Store
 
 /// Checks that the program's directories and the TLS certificate are there.
 struct FileCheck {
@@ -57,6 +58,7 @@ struct DatabaseCheck {
                     ]
                 }
                 return [Finding("database", .ok, "\(kind) answers (version \(version))"), await migrations(client, access)]
+                    + (try await login(client))
             }
         } catch {
             let isAboutReaching = (error as? PostgresError)?.code != .invalidConfiguration
@@ -92,6 +94,19 @@ struct DatabaseCheck {
         } catch {
             return Finding("database", .failed, "a private PostgreSQL cannot be started: \(Self.reason(error))")
         }
+    }
+
+    /// What holds tenants apart besides the policies: whether the service's login could do more than its statements do.
+    private func login(_ client: PostgresClient) async throws -> [Finding] {
+        guard configuration.database.url != nil, configuration.database.ownerURL == nil else { return [] }
+        let name = try await client.query("SELECT session_user")[0][0].string ?? "?"
+        return [
+            Finding(
+                "tenants", .warning,
+                "the service logs in as \(name), who owns the tables, and changes its role on each connection; give it a login "
+                    + "of its own in database.url, a member of \(Store.roles.joined(separator: " and ")), and this one as "
+                    + "database.owner_url")
+        ]
     }
 
     private func migrations(_ client: PostgresClient, _ access: DatabaseAccess) async -> Finding {

@@ -28,12 +28,14 @@ struct ClientOptions: ParsableArguments {
         }
     }
 
-    /// The caller's credentials.
-    var bearerToken: String? { token ?? variable("PRESSROOM_TOKEN") }
+    /// The credentials that were given for this command.
+    var givenToken: String? { token ?? variable("PRESSROOM_TOKEN") }
 
-    /// Runs `body` with a client of the service.
+    /// Runs `body` with a client of the service. Its credentials are those given, else those that `login` keeps.
     func withClient<Value: Sendable>(_ body: (PressroomClient) async throws -> Value) async throws -> Value {
-        try await PressroomClient.withClient(baseURL: address, token: bearerToken, body)
+        let address = try address
+        return try await PressroomClient.withClient(
+            baseURL: address, token: givenToken ?? TokenFile.standard.token(for: address), body)
     }
 
     private func variable(_ name: String) -> String? {

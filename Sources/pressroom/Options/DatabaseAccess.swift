@@ -17,7 +17,8 @@ struct DatabaseAccess {
 
     /// Runs `body` with a client. The private server is started for it, or joined where it runs.
     func withClient<Value: Sendable>(_ body: (PostgresClient) async throws -> Value) async throws -> Value {
-        guard let url = configuration.database.url else {
+        // As the owner of the tables, who sees every tenant.
+        guard let url = configuration.database.ownerURL ?? configuration.database.url else {
             let server = EmbeddedPostgres(dataDirectory: configuration.database.dataDirectory, logger: logger)
             let database = try await server.start()
             do {

@@ -1,0 +1,85 @@
+import Access
+import Base
+import Foundation
+import HTTPTypes
+import Hummingbird
+import Store
+import Workflow
+
+/// API keys: add, list, revoke.
+struct APIKeyRoutes: Sendable {
+    let api: APIEnvironment
+
+    func add(to routes: RouteBuilder) {
+        routes.get("/api/v1/api-keys", use: list)
+        routes.post("/api/v1/api-keys", use: create)
+        routes.delete("/api/v1/api-keys/{id}", use: revoke)
+    }
+
+    private func list(_ request: Request, _ context: PressroomRequestContext) async throws -> Response {
+        try context.identity.requireTenantAdmin()
+        var query = QueryReader(request)
+        let page = query.page()
+        try query.finish()
+        return .json(try await api.store.apiKeys(context.scope, page).json)
+    }
+
+    /// The answer holds the whole key, once. So it is not kept for a repeated request, which gets a key of its own.
+    private func create(_ request: Request, _ context: PressroomRequestContext) async throws -> Response {
+        try context.identity.requireTenantAdmin()
+        try QueryReader(request).finish()
+        let key = APIKey()
+        let new = try Self.newKey(key, ObjectReader(try await request.json(upTo: api.bodyLimit)), context.identity.principal)
+        let row = try await api.store.createAPIKey(context.scope, new)
+        var members = (try JSON(parsing: row.bytes, limits: .stored)).object ?? [:]
+        members["key"] = .string(key.text)
+        let id = members["id"]?.string ?? ""
+        var response = Response.json(.object(members), status: .created)
+        response.headers[.location] = "/api/v1/api-keys/\(id)"
+        response.headers[.cacheControl] = "no-store"
+        return response
+    }
+
+    /// A key can do no more than the credential that makes it.
+    private static func newKey(
+        _ key: APIKey, _ body: ObjectReader, _ principal: Principal
+    ) throws(ProblemError) -> NewAPIKey {
+        let userID = body.string("user_id") ?? principal.userID
+        let scopes = body.strings("scopes", maxCount: 20, maxLength: 20) ?? ["read"]
+        for (index, scope) in scopes.enumerated() {
+            let pointer = "scopes/\(index)"
+            if let scope = AccessScope(rawValue: scope) {
+                if !principal.has(scope) { body.report("is a scope that you do not have", at: pointer) }
+            } else {
+                body.report("must be one of \(AccessScope.allCases.map(\.rawValue).joined(separator: ", "))", at: pointer)
+            }
+        }
+        if scopes.isEmpty { body.report("must not be empty", at: "scopes") }
+        let expiry = body.timestamp("expires_at").flatMap { Timestamp(rfc3339: $0) }
+        if let expiry, expiry.date <= .now { body.report("must be in the future", at: "expires_at") }
+        let new = NewAPIKey(
+            name: body.string("name") ?? userID, keyID: key.keyID, secretHash: key.secretHash, userID: userID,
+            groups: body.strings("groups", maxCount: 100, maxLength: 200) ?? [],
+            scopes: AccessScope.allCases.filter { scopes.contains($0.rawValue) }, workspaceID: nil, expiresAt: expiry?.date)
+        try body.finish()
+        return new
+    }
+
+    private func revoke(_ request: Request, _ context: PressroomRequestContext) async throws -> Response {
+        try context.identity.requireTenantAdmin()
+        try QueryReader(request).finish()
+        let id = try context.uuid("id")
+        try await request.expectNoBody(upTo: api.bodyLimit)
+        _ = try await api.store.revokeAPIKey(context.scope, id)
+        return Response(status: .noContent)
+    }
+}
+
+extension Identity {
+    /// The tenant's keys and workspaces are for those who see everything in it.
+    func requireTenantAdmin() throws(ProblemError) {
+        guard principal.isTenantAdmin else {
+            throw ProblemError(.forbidden, "This is for admins of the tenant, and not of a workspace.")
+        }
+    }
+}
