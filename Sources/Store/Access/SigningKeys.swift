@@ -5,6 +5,11 @@ package struct SigningKeyRecord: Sendable, Hashable {
     package let id: String
     /// 32 bytes.
     package let secret: [UInt8]
+
+    package init(id: String, secret: [UInt8]) {
+        self.id = id
+        self.secret = secret
+    }
 }
 
 extension Store {
