@@ -1,8 +1,10 @@
 import Access
+import AsyncHTTPClient
 import Base
 import Broadcast
 import Foundation
 import Logging
+import NIOCore
 import NIOHTTP1
 import NIOPosix
 import Postgres
@@ -29,6 +31,21 @@ import Workflow
             return try await api.send(method, path, body, headers: headers)
         }
 
+        /// Reads a stream until it ends, or the task is cancelled.
+        func follow(_ path: String, as key: String, into lines: Lines) async throws {
+            var request = HTTPClientRequest(url: "http://127.0.0.1:\(api.port)\(path)")
+            request.headers.add(name: "authorization", value: "Bearer \(key)")
+            request.headers.add(name: "accept", value: "text/event-stream")
+            do {
+                let response = try await HTTPClient.shared.execute(request, timeout: .seconds(60))
+                #expect(response.status == .ok)
+                for try await part in response.body { await lines.add(String(buffer: part)) }
+            } catch is CancellationError {
+            } catch let error as HTTPClientError where error == .cancelled {
+            }
+            await lines.end()
+        }
+
         /// Publishes the workflow of the tests and starts a task of it.
         func start(as key: String, topic: String) async throws -> String {
             _ = try await api.send(.POST, "/api/v1/workflows", YAML.workflow(), headers: ["authorization": "Bearer \(key)"])
@@ -36,6 +53,29 @@ import Workflow
             let answer = try await send(.POST, "/api/v1/tasks", body, as: key)
             #expect(answer.status == 202, "\(answer.text)")
             return answer.json["task_id"]?.string ?? ""
+        }
+    }
+
+    /// What a stream has sent so far.
+    private actor Lines {
+        private(set) var text = ""
+        private var waiters: [(isReady: @Sendable (String) -> Bool, waiter: CheckedContinuation<Void, any Error>)] = []
+
+        func add(_ more: String) {
+            text += more
+            let ready = waiters.filter { $0.isReady(text) }
+            waiters.removeAll { $0.isReady(text) }
+            for entry in ready { entry.waiter.resume() }
+        }
+
+        func end() {
+            for entry in waiters { entry.waiter.resume(throwing: CancellationError()) }
+            waiters = []
+        }
+
+        func wait(_ isReady: @escaping @Sendable (String) -> Bool) async throws {
+            if isReady(text) { return }
+            try await withCheckedThrowingContinuation { waiters.append((isReady, $0)) }
         }
     }
 
@@ -189,6 +229,62 @@ import Workflow
             let foreign = try await tenants.send(
                 .POST, "/api/v1/stream-tickets", ["task_id": .string(task)] as JSON, as: tenants.umbrella)
             #expect(foreign.status == 404)
+        }
+    }
+
+    @Test func aStreamEndsWithItsKeyAndTheOthersGoOn() async throws {
+        try await withTenants { tenants in
+            let task = try await tenants.start(as: tenants.acme, topic: "tea")
+            let made = try await tenants.send(.POST, "/api/v1/api-keys", ["scopes": ["stream"]] as JSON, as: tenants.acme)
+            let key = try #require(made.json["key"]?.string)
+            // It may read streams, and nothing else.
+            #expect(try await tenants.send(.GET, "/api/v1/workflows", as: key).status == 403)
+
+            let (ending, lasting) = (Lines(), Lines())
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await tenants.follow("/api/v1/stream", as: key, into: ending) }
+                group.addTask { try await tenants.follow("/api/v1/tasks/\(task)/stream?from=now", as: tenants.acme, into: lasting) }
+                try await within(.seconds(10), "both streams") {
+                    try await ending.wait { $0.contains("event: opened") }
+                    try await lasting.wait { $0.contains("event: opened") }
+                }
+                // By hand, past the service.
+                let id = made.json["id"]?.string ?? ""
+                let revoked = try await tenants.api.client.query(
+                    "UPDATE pressroom.api_keys SET revoked_at = now() WHERE id = \(id)::uuid")
+                #expect(revoked.affectedRows == 1)
+                try await within(.seconds(10), "the end of the stream") {
+                    try await ending.wait { $0.contains("event: credentials_expired") && $0.contains("\"reason\":\"revoked\"") }
+                }
+                let posted = try await tenants.send(
+                    .POST, "/api/v1/tasks/\(task)/events", ["data": "after"] as JSON, as: tenants.acme)
+                #expect(posted.status == 202)
+                try await within(.seconds(10), "an event on the other stream") {
+                    try await lasting.wait { $0.contains("\"data\":\"after\"") }
+                }
+                #expect(await !lasting.text.contains("credentials_expired"))
+                #expect(await !ending.text.contains("\"data\":\"after\""))
+                group.cancelAll()
+            }
+            #expect(try await tenants.send(.GET, "/api/v1/stream", as: key).status == 401)
+        }
+    }
+
+    @Test func anEventSourceWithATicketThatHasEndedIsToldSo() async throws {
+        try await withTenants { tenants in
+            let task = try await tenants.start(as: tenants.acme, topic: "tea")
+            let made = try await tenants.send(
+                .POST, "/api/v1/stream-tickets", ["task_id": .string(task), "expires_in": 1] as JSON, as: tenants.acme)
+            let path = "/api/v1/tasks/\(task)/stream?ticket=\(made.json["ticket"]?.string ?? "")"
+            // Its time is over when the service says so.
+            var answer = try await tenants.send(.HEAD, path, as: nil)
+            let deadline = ContinuousClock.now + .seconds(10)
+            while answer.status != 401, ContinuousClock.now < deadline { answer = try await tenants.send(.HEAD, path, as: nil) }
+            #expect(answer.status == 401)
+            let told = try await tenants.send(
+                .GET, path, as: nil, headers: ["accept": "text/event-stream", "last-event-id": "k3.7"])
+            #expect(told.status == 200 && told.headers.first(name: "content-type") == "text/event-stream")
+            #expect(told.text.contains("event: credentials_expired") && told.text.contains("\"cursor\":\"k3.7\""), "\(told.text)")
         }
     }
 
