@@ -235,6 +235,42 @@ SELECT 'open_tasks_have_something_to_do' AS invariant, count(*) AS violations, t
                                    OR s.status = 'pending' AND s.run_at IS NOT NULL))) AS wrong
 HAVING count(*) > 0;
 
+-- An open task has something that can move it: a step that runs or will be claimed, a wait for something from outside, its own
+-- time, or a due wake-up. A wake-up in the future alone moves nothing: one that is put off again and again hides a task that
+-- stands still.
+SELECT 'open_tasks_move_on' AS invariant, count(*) AS violations, to_json((array_agg(detail))[1:5]) AS samples
+  FROM (SELECT format('task %s is %s since %s, and nothing can move it', t.task_id, t.status, pressroom.iso(t.updated_at)) AS detail
+          FROM chosen, pressroom.tasks t
+         WHERE t.status IN ('pending', 'running', 'waiting') AND t.updated_at < now() - chosen.grace
+           AND (t.status = 'pending' AND t.run_at > now() - chosen.grace) IS NOT TRUE
+           AND NOT EXISTS (SELECT FROM pressroom.wakeups w
+                            WHERE w.tenant_id = t.tenant_id AND w.task_id = t.task_id AND w.run_at <= now())
+           AND NOT EXISTS (SELECT FROM pressroom.steps s
+                            WHERE s.tenant_id = t.tenant_id AND s.task_id = t.task_id
+                              AND CASE WHEN s.updated_at >= now() - chosen.grace OR s.status = 'running' THEN true
+                                       WHEN s.status IN ('pending', 'retrying') THEN s.run_at IS NOT NULL
+                                       WHEN s.status <> 'waiting' THEN false
+                                       WHEN s.kind = 'delay' THEN s.run_at IS NOT NULL
+                                       WHEN s.kind = 'human' THEN EXISTS (
+                                           SELECT FROM pressroom.human_tasks h
+                                            WHERE h.tenant_id = s.tenant_id AND h.task_id = s.task_id AND h.step_id = s.id)
+                                       ELSE true END)) AS wrong
+HAVING count(*) > 0;
+
+-- A phase that waits for a signal takes one that is there.
+SELECT 'signals_are_taken' AS invariant, count(*) AS violations, to_json((array_agg(detail))[1:5]) AS samples
+  FROM (SELECT format('signal %s of task %s: step %s has not taken it since %s', g.name, g.task_id, s.id,
+                      pressroom.iso(g.created_at)) AS detail
+          FROM chosen, looked_at JOIN pressroom.tasks t USING (tenant_id, task_id)
+          JOIN pressroom.signals g USING (tenant_id, task_id)
+          JOIN pressroom.steps s ON s.tenant_id = g.tenant_id AND s.task_id = g.task_id
+                                AND s.kind = 'signal' AND s.input ->> 'signal' = g.name
+         WHERE t.status IN ('running', 'waiting') AND g.received_by IS NULL AND s.status = 'waiting'
+           AND greatest(g.created_at, s.updated_at, t.updated_at) < now() - chosen.grace
+           AND NOT EXISTS (SELECT FROM pressroom.wakeups w
+                            WHERE w.tenant_id = t.tenant_id AND w.task_id = t.task_id AND w.run_at <= now())) AS wrong
+HAVING count(*) > 0;
+
 SELECT 'waiting_tasks_wait_for_something' AS invariant, count(*) AS violations, to_json((array_agg(detail))[1:5]) AS samples
   FROM (SELECT format('%s %s of task %s is waiting', what, key, task_id) AS detail
           FROM (SELECT 'task' AS what, '' AS key, tenant_id, task_id, NULL::uuid AS phase_id

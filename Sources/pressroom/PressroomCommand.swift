@@ -21,7 +21,9 @@ struct PressroomCommand: AsyncParsableCommand {
         signal(SIGPIPE, SIG_IGN)
         do {
             var command = try await asyncParseAsRoot()
-            if var asyncCommand = command as? any AsyncParsableCommand {
+            if let command = command as? any CleansUp {
+                try await Interruption.run(command)
+            } else if var asyncCommand = command as? any AsyncParsableCommand {
                 try await asyncCommand.run()
             } else {
                 try command.run()

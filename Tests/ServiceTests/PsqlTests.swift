@@ -34,6 +34,34 @@ import Workflow
         }
     }
 
+    /// The time of a commit grows with the number of its rows, and no faster.
+    @Test func aLargeTransactionReachesTheLogInItsOrder() async throws {
+        try await withService { service in
+            try await service.publish(Definitions.held())
+            try await service.waitForHold(of: try await service.startTask("held"))
+            try await service.database.withTransaction { connection in
+                _ = try await connection.query("SET LOCAL statement_timeout = '15s'")
+                _ = try await connection.query(
+                    """
+                    INSERT INTO pressroom.logs (tenant_id, id, task_id, phase_id, step_id, level, message)
+                    SELECT s.tenant_id, ('00000000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, s.task_id, s.phase_id, s.id,
+                           'info', n::text
+                      FROM pressroom.steps s, generate_series(1, 20000) AS n WHERE s.kind = 'signal'
+                    """)
+            }
+            let misplaced = try await service.number(
+                """
+                SELECT count(*) FROM (
+                    SELECT payload -> 'log' ->> 'message' AS message, row_number() OVER (ORDER BY position)::text AS place
+                      FROM pressroom.events WHERE type = 'log_appended') AS told
+                 WHERE message <> place
+                """)
+            #expect(misplaced == 0)
+            #expect(try await service.number("SELECT count(*) FROM pressroom.events WHERE type = 'log_appended'") == 20_000)
+            try await EventAudit.check(service)
+        }
+    }
+
     @Test func illegalStatusesAreRefused() async throws {
         try await withService { service in
             try await service.publish(Definitions.held())

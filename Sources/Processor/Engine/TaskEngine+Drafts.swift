@@ -147,8 +147,12 @@ extension OutputRow {
             "output_id": .string(id.text), "track": .string(track), "status": .string(status.rawValue),
             "writer": writer["slug"] ?? .null, "content": content.map(JSON.string) ?? .null,
             "version_number": .integer(Int64(versionNumber)),
+            "finish_reason": finishReason.map { .string($0.rawValue) } ?? .null,
         ]
     }
+
+    /// The draft as the prompts of editors and judges show it.
+    var promptDraft: PromptDraft { PromptDraft(content ?? "", isCut: finishReason?.isCut ?? false) }
 }
 
 extension JSON {

@@ -211,6 +211,7 @@ extension TaskEngine {
             result["winner"] = [
                 "output_id": .string(best.id.text), "track": .string(best.track),
                 "content": best.content.map(JSON.string) ?? .null,
+                "finish_reason": best.finishReason.map { .string($0.rawValue) } ?? .null,
             ]
         }
         return .object(result)

@@ -66,6 +66,11 @@ extension StepRun {
         promptScope.render(template)
     }
 
+    /// A prompt of the phase's own, rendered, and what is added to it; nil where the phase has none.
+    func ownPrompt(_ template: String?, _ additions: String?...) -> String? {
+        template.map { ([render($0)] + additions.compactMap { $0 }).joined(separator: "\n\n") }
+    }
+
     /// The prompt that the writer of the draft got, for its judges.
     func assignment() -> String? {
         let track = material.output(of: step)?.writer["slug"]?.string

@@ -1,0 +1,1 @@
+../../../Tests/WorkflowTests/Values/RandomDocument.swift
