@@ -1,1 +1,1 @@
-../../../Tests/WorkflowTests/Values/RandomDocument.swift
+../../../Tests/Support/RandomDocument.swift
