@@ -183,6 +183,7 @@ CREATE TABLE pressroom.outputs (
     is_finalist       boolean NOT NULL DEFAULT false,
     final_total_score double precision CHECK (abs(final_total_score) < 'Infinity'),
     final_rank        integer CHECK (final_rank > 0),
+    edited_by         text, -- who changed the content by hand; null of a model's
     finish_reason     text, -- why the model ended the content: stop, length and pause (cut), or the provider's word
     usage             json NOT NULL DEFAULT '{}',
     error             json,

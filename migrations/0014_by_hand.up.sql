@@ -15,6 +15,7 @@ BEGIN
             SELECT FROM pressroom.output_versions v
              WHERE v.tenant_id = NEW.tenant_id AND v.output_id = NEW.id AND v.version_number = NEW.version_number
                AND v.content = NEW.content) THEN
+        NEW.edited_by := NULL;
         RETURN NEW;
     END IF;
     IF NEW.content IS NOT DISTINCT FROM OLD.content THEN
@@ -27,6 +28,7 @@ BEGIN
         SELECT max(v.version_number) FROM pressroom.output_versions v
          WHERE v.tenant_id = NEW.tenant_id AND v.output_id = NEW.id));
     NEW.finish_reason := NULL; -- no model has ended it
+    NEW.edited_by := pressroom.event_actor();
     PERFORM set_config('pressroom.texts_by_hand', 'on', true);
     RETURN NEW;
 END $$;
@@ -40,7 +42,7 @@ BEGIN
     WITH kept AS (
         INSERT INTO pressroom.output_versions (tenant_id, output_id, task_id, version_number, action, agent, content)
         SELECT c.tenant_id, c.id, c.task_id, c.version_number, 'manual',
-               json_build_object('actor', pressroom.event_actor()), c.content
+               json_build_object('actor', coalesce(c.edited_by, pressroom.event_actor())), c.content
           FROM changed c
          WHERE c.version_number > 0 AND c.content IS NOT NULL AND NOT EXISTS (
                SELECT FROM pressroom.output_versions v

@@ -105,6 +105,8 @@ public struct OutputRecord: Sendable, Hashable {
     public var initialRank: Int? { document.integer("initial_rank") }
     public var finalTotalScore: Double? { document.number("final_total_score") }
     public var finalRank: Int? { document.integer("final_rank") }
+    /// Who changed the text by hand; nil of a model's.
+    public var editedBy: String? { document.optionalText("edited_by") }
     /// Why the model ended the text; `length` and `pause` mean that it was cut. Nil for a text by hand.
     public var finishReason: String? { document.optionalText("finish_reason") }
     public var errorMessage: String? { document.errorMessage }

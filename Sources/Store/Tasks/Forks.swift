@@ -217,6 +217,7 @@ extension TaskFork {
         if row["version_number"] != text["version_number"] {
             // A polished text has no step output of its own, and is whole.
             let writing = steps.last { $0["output"]?["version_number"] == text["version_number"] }?["output"]
+            row["edited_by"] = text["action"] == "manual" ? text["agent"]?["actor"] ?? .null : .null
             row["finish_reason"] = writing?["finish_reason"] ?? (text["action"] == "edit" ? "stop" : .null)
         }
         row["version_number"] = text["version_number"]
@@ -277,7 +278,7 @@ extension Store {
             StepRow.table.columns + "priority integer, run_at timestamptz, started_at timestamptz, completed_at timestamptz"
         let results = try await transaction.pipeline(
             TaskCreation.queries(scope, [fork.creation]) + [
-                OutputRow.table.insert(fork.outputs, tenant),
+                OutputRow.table.insert(fork.outputs, tenant, OutputRow.table.columns + "edited_by text"),
                 // The time of a text stays as it is: it tells which step made it.
                 OutputVersionRow.table.insert(
                     fork.outputVersions, tenant, OutputVersionRow.table.columns + "created_at timestamptz"),
