@@ -17,7 +17,8 @@ let count = 0;
  * @property {any} definition
  */
 
-export function outputCard() {
+/** @param {() => void} refresh follows a task again that is over */
+export function outputCard(refresh) {
   const id = `output-${++count}`;
   const byline = el("h3", { id });
   const model = el("p", { class: "model" });
@@ -31,7 +32,7 @@ export function outputCard() {
   const usage = el("p", { class: "usage" });
   const edit = el("button", { type: "button", class: "link edit", "aria-describedby": id, hidden: true }, "Edit the text");
   edit.addEventListener("click", () => {
-    editDialog(() => drawn).addEventListener("close", () => edit.focus());
+    editDialog(() => drawn, refresh).addEventListener("close", () => edit.focus());
   });
   const node = el("article", { class: "output", "aria-labelledby": id }, el("div", { class: "piece" },
     el("header", {}, el("div", { class: "byline" }, byline, badges), model, el("p", { class: "state" }, status, version, edit)),

@@ -10,8 +10,8 @@ const atWork = new Set(["writing", "editing", "rewriting"]);
 /** Whether a person may edit the draft now. @param {any} output */
 export const isEditable = (output) => output.content !== null && !atWork.has(output.status);
 
-/** @param {() => any} current the row as the page has it */
-export function editDialog(current) {
+/** @param {() => any} current the row as the page has it @param {() => void} refresh follows a task again that is over */
+export function editDialog(current, refresh) {
   let row = current();
   const text = el("textarea", { id: "edit-text", rows: 16, spellcheck: "true", required: true });
   text.value = row.content ?? "";
@@ -45,6 +45,7 @@ export function editDialog(current) {
     try {
       await editOutput(row.id, text.value, row.version);
       dialog.close();
+      refresh();
     } catch (error) {
       await explain(/** @type {import("../../client/api.js").Problem} */ (error));
     } finally {
@@ -81,6 +82,7 @@ export function editDialog(current) {
 
   /** The row as the stream brings it, which may be a moment later than the refusal. */
   async function newest() {
+    refresh();
     for (let tries = 0; tries < 20 && current().version <= row.version; tries++) {
       await new Promise((resolve) => setTimeout(resolve, 100));
     }

@@ -39,7 +39,7 @@ extension Store {
                 "UPDATE pressroom.outputs SET content = \(content) WHERE tenant_id = \(scope.tenantID) AND id = \(id)",
                 Self.outputView(scope.tenantID, id),
             ])
-            transaction.announce(.dueOrEnded)
+            transaction.announce(.due)
             guard let row = results[1].first else { throw StoreError.noOutput(id) }
             return try OutputView(row)
         }
