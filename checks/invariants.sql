@@ -38,6 +38,10 @@ UNION
 CREATE INDEX ON looked_at (tenant_id, task_id);
 ANALYZE looked_at;
 
+-- Those that a processor will look at again: what they show of other rows may be older than these.
+CREATE TEMPORARY TABLE rereading ON COMMIT DROP AS
+SELECT tenant_id, task_id FROM pressroom.wake_requests UNION SELECT tenant_id, task_id FROM pressroom.wakeups;
+
 -- What the log says of their rows, and the rows as they are.
 CREATE TEMPORARY TABLE told ON COMMIT DROP AS
 SELECT e.tenant_id, e.position, w.entity, coalesce(w.id, w.task_id) AS id, w.version, w.status, w.attempt, w.processor_id, e.actor
@@ -66,7 +70,8 @@ BEGIN
                EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'id') AS has_id
           FROM pg_proc p JOIN pg_type t ON t.oid = p.proargtypes[0] JOIN pg_class c ON c.oid = t.typrelid
          WHERE p.pronamespace = 'pressroom'::regnamespace AND p.proname LIKE '%\_json' AND p.pronargs = 1
-           AND EXISTS (SELECT FROM pg_trigger g WHERE g.tgrelid = c.oid AND g.tgname LIKE 'events%')
+           AND EXISTS (SELECT FROM pg_trigger g JOIN pg_proc f ON f.oid = g.tgfoid
+                        WHERE g.tgrelid = c.oid AND g.tgname LIKE 'events%' AND f.proname = left(p.proname, -5) || '_changes')
     LOOP
         INSERT INTO followed VALUES (state.entity);
         EXECUTE format('INSERT INTO standing SELECT tenant_id, %L, %I, updated_at, pressroom.%I(r)
@@ -530,6 +535,16 @@ SELECT 'a_result_is_recorded_once' AS invariant, count(*) AS violations, to_json
                <> (s.status = 'completed' AND (t.forked_from_task_id IS NULL OR s.completed_at >= t.created_at))::integer) AS wrong
 HAVING count(*) > 0;
 
+-- The winner's text in a result is the draft's.
+SELECT 'results_show_the_texts' AS invariant, count(*) AS violations, to_json((array_agg(detail))[1:5]) AS samples
+  FROM (SELECT format('task %s: its winner is output %s', t.task_id, o.id) AS detail
+          FROM looked_at JOIN pressroom.tasks t USING (tenant_id, task_id)
+          JOIN pressroom.outputs o ON o.tenant_id = t.tenant_id AND o.task_id = t.task_id
+           AND o.id::text = t.result #>> '{winner,output_id}'
+         WHERE t.status = 'completed' AND t.result #>> '{winner,content}' IS DISTINCT FROM o.content
+           AND NOT EXISTS (SELECT FROM rereading r WHERE r.tenant_id = t.tenant_id AND r.task_id = t.task_id)) AS wrong
+HAVING count(*) > 0;
+
 -- The result of a step is the result of its sub-task.
 SELECT 'subtasks_bring_their_results' AS invariant, count(*) AS violations, to_json((array_agg(detail))[1:5]) AS samples
   FROM (SELECT format('step %s of task %s is completed, its sub-task %s is %s', s.id, s.task_id, c.task_id, c.status) AS detail
@@ -537,7 +552,8 @@ SELECT 'subtasks_bring_their_results' AS invariant, count(*) AS violations, to_j
           JOIN pressroom.subtasks u ON u.tenant_id = s.tenant_id AND u.parent_step_id = s.id AND u.attempt = s.attempt
           JOIN pressroom.tasks c ON c.tenant_id = u.tenant_id AND c.task_id = u.task_id
          WHERE s.kind = 'workflow' AND s.status = 'completed'
-           AND (c.status <> 'completed' OR s.output::jsonb IS DISTINCT FROM c.result::jsonb || jsonb_build_object('task_id', c.task_id))) AS wrong
+           AND (c.status <> 'completed' OR s.output::jsonb IS DISTINCT FROM c.result::jsonb || jsonb_build_object('task_id', c.task_id))
+           AND NOT EXISTS (SELECT FROM rereading r WHERE r.tenant_id = s.tenant_id AND r.task_id = s.task_id)) AS wrong
 HAVING count(*) > 0;
 
 SELECT 'drafts_at_work_have_a_step' AS invariant, count(*) AS violations, to_json((array_agg(detail))[1:5]) AS samples

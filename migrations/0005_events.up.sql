@@ -174,7 +174,7 @@ END $$;
 -- such transactions cannot deadlock. The other runs see by the key of their own row that it is gone: a look for the
 -- transaction's rows would go through all that the first run has deleted.
 CREATE FUNCTION pressroom.append_pending_events() RETURNS trigger
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SET pressroom.removal = 'on' AS $$ -- 0014_by_hand
 DECLARE
     pending record;
 BEGIN

@@ -82,6 +82,10 @@ export const act = (taskID, action) => request(`tasks/${segment(taskID)}/${actio
 export const sendSignal = (taskID, name, data) =>
   request(`tasks/${segment(taskID)}/signals/${segment(name)}`, { method: "POST", body: { data } });
 
+/** Puts a person's text on a draft, if its row still has the version. @param {string} outputID @param {string} content @param {number} version */
+export const editOutput = (outputID, content, version) =>
+  request(`outputs/${segment(outputID)}`, { method: "PATCH", body: { content }, headers: { "if-match": `"${version}"` } });
+
 /** @param {string} statuses with commas between them @param {number} limit @param {string | null} [after] @returns {Promise<{items: any[], next: string | null}>} */
 export const listHumanTasks = (statuses, limit, after) =>
   request(`human-tasks?status=${segment(statuses)}&limit=${limit}${after ? `&after=${segment(after)}` : ""}`);

@@ -11,8 +11,8 @@ struct PressroomCommand: AsyncParsableCommand {
         discussion: "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the service cannot be reached.",
         version: Version.text,
         subcommands: [
-            ServeCommand.self, MigrateCommand.self, WorkflowCommand.self, TaskCommand.self, InboxCommand.self,
-            ScheduleCommand.self, DoctorCommand.self, SettingsCommand.self,
+            ServeCommand.self, MigrateCommand.self, WorkflowCommand.self, TaskCommand.self, OutputCommand.self,
+            InboxCommand.self, ScheduleCommand.self, DoctorCommand.self, SettingsCommand.self,
         ]
     )
 

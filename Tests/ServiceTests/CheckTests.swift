@@ -190,6 +190,7 @@ import Workflow
             sql: """
                 UPDATE pressroom.steps SET output = jsonb_set(output::jsonb, '{phase}', '"other"') WHERE task_id = \(doneParent)
                 """),
+        .init(invariant: "results_show_the_texts", sql: "UPDATE pressroom.outputs SET content = 'forged'"),
         .init(
             invariant: "wake_requests_are_taken",
             sql: "INSERT INTO pressroom.wake_requests (tenant_id, task_id, created_at) VALUES ('default', \(held), \(old))"),

@@ -26,6 +26,10 @@ import Workflow
             #expect(data["output"]?["content"] == "fixed by hand")
             #expect(Set(data["output"]?.object?.keys ?? []) == Set(row.object?.keys ?? []))
             row["content"] = "fixed by hand"
+            row["version_number"] = .integer(Int64(output.versionNumber + 1))
+            row["finish_reason"] = .null
+            row["edited_by"] = data["output"]?["edited_by"]
+            #expect(row["edited_by"]?.string?.isEmpty == false)
             row["version"] = .integer(Int64((output.document.json["version"]?.int ?? 0) + 1))
             row["updated_at"] = data["output"]?["updated_at"]
             #expect(data["output"] == row)
@@ -62,7 +66,7 @@ import Workflow
         }
     }
 
-    @Test func illegalStatusesAreRefused() async throws {
+    @Test func illegalChangesAreRefused() async throws {
         try await withService { service in
             try await service.publish(Definitions.held())
             let task = try await service.startTask("held")
@@ -78,6 +82,17 @@ import Workflow
                 "UPDATE pressroom.output_versions SET content = 'rewritten history'",
                 "UPDATE pressroom.events SET payload = '{}'",
                 "UPDATE pressroom.tasks SET context = '{}'",
+                "DELETE FROM pressroom.tasks", "DELETE FROM pressroom.phases", "DELETE FROM pressroom.steps",
+                "DELETE FROM pressroom.outputs", "DELETE FROM pressroom.output_versions", "DELETE FROM pressroom.evaluations",
+                "DELETE FROM pressroom.rankings", "DELETE FROM pressroom.human_tasks", "DELETE FROM pressroom.logs",
+                "DELETE FROM pressroom.events", "DELETE FROM pressroom.deleted_tasks", "TRUNCATE pressroom.events",
+                "TRUNCATE pressroom.output_versions", "TRUNCATE pressroom.tasks CASCADE", "TRUNCATE pressroom.stream_heads",
+                "UPDATE pressroom.outputs SET task_id = pressroom.uuid_v7()", "UPDATE pressroom.outputs SET id = pressroom.uuid_v7()",
+                "UPDATE pressroom.steps SET phase_id = pressroom.uuid_v7()", "UPDATE pressroom.phases SET key = key || '2'",
+                "UPDATE pressroom.evaluations SET output_id = pressroom.uuid_v7()",
+                "UPDATE pressroom.steps SET attempt = -5", "UPDATE pressroom.outputs SET version_number = 99",
+                "UPDATE pressroom.outputs SET content = ' '", "UPDATE pressroom.outputs SET content = NULL",
+                "UPDATE pressroom.outputs SET initial_avg_score = 'NaN'", "UPDATE pressroom.phases SET iteration = -1",
             ]
             for statement in statements {
                 let error = await #expect(throws: PostgresError.self, "\(statement)") {

@@ -42,7 +42,7 @@ struct EditKind: PhaseBehavior {
         guard !drafts.isEmpty else {
             return .failed(engine.firstFailure(in: phaseID, code: "no_drafts", "No draft came through editing."))
         }
-        return .completed(["outputs": .array(drafts.map(\.summary))])
+        return .completed(["output_ids": drafts.named])
     }
 
     func record(

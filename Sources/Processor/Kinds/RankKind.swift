@@ -214,7 +214,7 @@ extension TaskEngine {
         }
         graph.newRankings.append(ranking)
         return [
-            "outputs": .array(standings.compactMap { graph.output($0.outputID)?.summary }), "ranking": ranking.entries,
+            "output_ids": standings.compactMap { graph.output($0.outputID) }.named, "ranking": ranking.entries,
             "agreement": ranking.agreement.map(JSON.number) ?? .null,
         ]
     }
