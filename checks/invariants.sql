@@ -38,6 +38,10 @@ UNION
 CREATE INDEX ON looked_at (tenant_id, task_id);
 ANALYZE looked_at;
 
+-- Those that a processor will look at again: what they show of other rows may be older than these.
+CREATE TEMPORARY TABLE rereading ON COMMIT DROP AS
+SELECT tenant_id, task_id FROM pressroom.wake_requests UNION SELECT tenant_id, task_id FROM pressroom.wakeups;
+
 -- What the log says of their rows, and the rows as they are.
 CREATE TEMPORARY TABLE told ON COMMIT DROP AS
 SELECT e.tenant_id, e.position, w.entity, coalesce(w.id, w.task_id) AS id, w.version, w.status, w.attempt, w.processor_id, e.actor
@@ -66,7 +70,8 @@ BEGIN
                EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'id') AS has_id
           FROM pg_proc p JOIN pg_type t ON t.oid = p.proargtypes[0] JOIN pg_class c ON c.oid = t.typrelid
          WHERE p.pronamespace = 'pressroom'::regnamespace AND p.proname LIKE '%\_json' AND p.pronargs = 1
-           AND EXISTS (SELECT FROM pg_trigger g WHERE g.tgrelid = c.oid AND g.tgname LIKE 'events%')
+           AND EXISTS (SELECT FROM pg_trigger g JOIN pg_proc f ON f.oid = g.tgfoid
+                        WHERE g.tgrelid = c.oid AND g.tgname LIKE 'events%' AND f.proname = left(p.proname, -5) || '_changes')
     LOOP
         INSERT INTO followed VALUES (state.entity);
         EXECUTE format('INSERT INTO standing SELECT tenant_id, %L, %I, updated_at, pressroom.%I(r)
@@ -233,6 +238,42 @@ SELECT 'open_tasks_have_something_to_do' AS invariant, count(*) AS violations, t
            AND NOT EXISTS (SELECT FROM pressroom.steps s WHERE s.tenant_id = t.tenant_id AND s.task_id = t.task_id
                               AND (s.status IN ('running', 'retrying', 'waiting')
                                    OR s.status = 'pending' AND s.run_at IS NOT NULL))) AS wrong
+HAVING count(*) > 0;
+
+-- An open task has something that can move it: a step that runs or will be claimed, a wait for something from outside, its own
+-- time, or a due wake-up. A wake-up in the future alone moves nothing: one that is put off again and again hides a task that
+-- stands still.
+SELECT 'open_tasks_move_on' AS invariant, count(*) AS violations, to_json((array_agg(detail))[1:5]) AS samples
+  FROM (SELECT format('task %s is %s since %s, and nothing can move it', t.task_id, t.status, pressroom.iso(t.updated_at)) AS detail
+          FROM chosen, pressroom.tasks t
+         WHERE t.status IN ('pending', 'running', 'waiting') AND t.updated_at < now() - chosen.grace
+           AND (t.status = 'pending' AND t.run_at > now() - chosen.grace) IS NOT TRUE
+           AND NOT EXISTS (SELECT FROM pressroom.wakeups w
+                            WHERE w.tenant_id = t.tenant_id AND w.task_id = t.task_id AND w.run_at <= now())
+           AND NOT EXISTS (SELECT FROM pressroom.steps s
+                            WHERE s.tenant_id = t.tenant_id AND s.task_id = t.task_id
+                              AND CASE WHEN s.updated_at >= now() - chosen.grace OR s.status = 'running' THEN true
+                                       WHEN s.status IN ('pending', 'retrying') THEN s.run_at IS NOT NULL
+                                       WHEN s.status <> 'waiting' THEN false
+                                       WHEN s.kind = 'delay' THEN s.run_at IS NOT NULL
+                                       WHEN s.kind = 'human' THEN EXISTS (
+                                           SELECT FROM pressroom.human_tasks h
+                                            WHERE h.tenant_id = s.tenant_id AND h.task_id = s.task_id AND h.step_id = s.id)
+                                       ELSE true END)) AS wrong
+HAVING count(*) > 0;
+
+-- A phase that waits for a signal takes one that is there.
+SELECT 'signals_are_taken' AS invariant, count(*) AS violations, to_json((array_agg(detail))[1:5]) AS samples
+  FROM (SELECT format('signal %s of task %s: step %s has not taken it since %s', g.name, g.task_id, s.id,
+                      pressroom.iso(g.created_at)) AS detail
+          FROM chosen, looked_at JOIN pressroom.tasks t USING (tenant_id, task_id)
+          JOIN pressroom.signals g USING (tenant_id, task_id)
+          JOIN pressroom.steps s ON s.tenant_id = g.tenant_id AND s.task_id = g.task_id
+                                AND s.kind = 'signal' AND s.input ->> 'signal' = g.name
+         WHERE t.status IN ('running', 'waiting') AND g.received_by IS NULL AND s.status = 'waiting'
+           AND greatest(g.created_at, s.updated_at, t.updated_at) < now() - chosen.grace
+           AND NOT EXISTS (SELECT FROM pressroom.wakeups w
+                            WHERE w.tenant_id = t.tenant_id AND w.task_id = t.task_id AND w.run_at <= now())) AS wrong
 HAVING count(*) > 0;
 
 SELECT 'waiting_tasks_wait_for_something' AS invariant, count(*) AS violations, to_json((array_agg(detail))[1:5]) AS samples
@@ -494,6 +535,16 @@ SELECT 'a_result_is_recorded_once' AS invariant, count(*) AS violations, to_json
                <> (s.status = 'completed' AND (t.forked_from_task_id IS NULL OR s.completed_at >= t.created_at))::integer) AS wrong
 HAVING count(*) > 0;
 
+-- The winner's text in a result is the draft's.
+SELECT 'results_show_the_texts' AS invariant, count(*) AS violations, to_json((array_agg(detail))[1:5]) AS samples
+  FROM (SELECT format('task %s: its winner is output %s', t.task_id, o.id) AS detail
+          FROM looked_at JOIN pressroom.tasks t USING (tenant_id, task_id)
+          JOIN pressroom.outputs o ON o.tenant_id = t.tenant_id AND o.task_id = t.task_id
+           AND o.id::text = t.result #>> '{winner,output_id}'
+         WHERE t.status = 'completed' AND t.result #>> '{winner,content}' IS DISTINCT FROM o.content
+           AND NOT EXISTS (SELECT FROM rereading r WHERE r.tenant_id = t.tenant_id AND r.task_id = t.task_id)) AS wrong
+HAVING count(*) > 0;
+
 -- The result of a step is the result of its sub-task.
 SELECT 'subtasks_bring_their_results' AS invariant, count(*) AS violations, to_json((array_agg(detail))[1:5]) AS samples
   FROM (SELECT format('step %s of task %s is completed, its sub-task %s is %s', s.id, s.task_id, c.task_id, c.status) AS detail
@@ -501,7 +552,8 @@ SELECT 'subtasks_bring_their_results' AS invariant, count(*) AS violations, to_j
           JOIN pressroom.subtasks u ON u.tenant_id = s.tenant_id AND u.parent_step_id = s.id AND u.attempt = s.attempt
           JOIN pressroom.tasks c ON c.tenant_id = u.tenant_id AND c.task_id = u.task_id
          WHERE s.kind = 'workflow' AND s.status = 'completed'
-           AND (c.status <> 'completed' OR s.output::jsonb IS DISTINCT FROM c.result::jsonb || jsonb_build_object('task_id', c.task_id))) AS wrong
+           AND (c.status <> 'completed' OR s.output::jsonb IS DISTINCT FROM c.result::jsonb || jsonb_build_object('task_id', c.task_id))
+           AND NOT EXISTS (SELECT FROM rereading r WHERE r.tenant_id = s.tenant_id AND r.task_id = s.task_id)) AS wrong
 HAVING count(*) > 0;
 
 SELECT 'drafts_at_work_have_a_step' AS invariant, count(*) AS violations, to_json((array_agg(detail))[1:5]) AS samples

@@ -61,7 +61,6 @@ CREATE TABLE pressroom.tasks (
     config              json NOT NULL DEFAULT '{}',
     context             jsonb NOT NULL,
     input               json NOT NULL DEFAULT '{}',
-    accumulated_context json NOT NULL DEFAULT '{}',
     result              json,
     usage               json NOT NULL DEFAULT '{}', -- of its model calls: tokens, and cost where prices are configured
     progress            double precision NOT NULL DEFAULT 0 CHECK (progress BETWEEN 0 AND 1),
@@ -108,19 +107,20 @@ CREATE TABLE pressroom.phases (
     task_id      uuid NOT NULL,
     key          text NOT NULL,
     kind         text NOT NULL,
-    ordinal      integer NOT NULL,
+    ordinal      integer NOT NULL CHECK (ordinal >= 0),
     status       text NOT NULL DEFAULT 'pending'
         CHECK (status IN ('pending', 'running', 'waiting', 'completed', 'failed', 'skipped', 'cancelled')),
     needs        text[] NOT NULL DEFAULT '{}',
-    iteration    integer NOT NULL DEFAULT 0,
+    iteration    integer NOT NULL DEFAULT 0 CHECK (iteration >= 0),
     input        json,
-    output       json,
+    output       json, -- an editorial phase names its outputs, whose rows have the texts (0014_by_hand)
     error        json,
     version      bigint NOT NULL DEFAULT 1,
     started_at   timestamptz,
     completed_at timestamptz,
     created_at   timestamptz NOT NULL DEFAULT now(),
     updated_at   timestamptz NOT NULL DEFAULT now(),
+    place        integer CHECK (place >= 0), -- among the completed phases of the task, from 0: step_<n>_output; hidden from clients
     PRIMARY KEY (tenant_id, id),
     UNIQUE (tenant_id, task_id, key),
     FOREIGN KEY (tenant_id, task_id) REFERENCES pressroom.tasks ON DELETE CASCADE
@@ -141,11 +141,11 @@ CREATE TABLE pressroom.steps (
     limited_workflow text, -- the name, of a workflow with a concurrency
     queue        text COLLATE "C" NOT NULL
         GENERATED ALWAYS AS (coalesce(model, '') || coalesce(' ' || limited_workflow, '')) STORED,
-    sequence     integer NOT NULL,
+    sequence     integer NOT NULL CHECK (sequence >= 0),
     status       text NOT NULL DEFAULT 'pending'
         CHECK (status IN ('pending', 'running', 'waiting', 'retrying', 'completed', 'failed', 'skipped', 'cancelled')),
-    attempt      integer NOT NULL DEFAULT 0,
-    max_attempts integer NOT NULL DEFAULT 3,
+    attempt      integer NOT NULL DEFAULT 0 CHECK (attempt >= 0),
+    max_attempts integer NOT NULL DEFAULT 3 CHECK (max_attempts >= 0),
     priority     integer NOT NULL DEFAULT 0,
     run_at       timestamptz DEFAULT now(), -- null: the step waits for a wake-up, not for a claim
     processor_id uuid,
@@ -179,15 +179,16 @@ CREATE TABLE pressroom.outputs (
     writer            json,
     editor            json,
     content           text,
-    version_number    integer NOT NULL DEFAULT 0,
-    edit_cycle        integer NOT NULL DEFAULT 0,
+    version_number    integer NOT NULL DEFAULT 0 CHECK (version_number >= 0),
+    edit_cycle        integer NOT NULL DEFAULT 0 CHECK (edit_cycle >= 0),
     editor_feedback   text,
     editor_approved   boolean,
-    initial_avg_score double precision,
-    initial_rank      integer,
+    initial_avg_score double precision CHECK (abs(initial_avg_score) < 'Infinity'),
+    initial_rank      integer CHECK (initial_rank > 0),
     is_finalist       boolean NOT NULL DEFAULT false,
-    final_total_score double precision,
-    final_rank        integer,
+    final_total_score double precision CHECK (abs(final_total_score) < 'Infinity'),
+    final_rank        integer CHECK (final_rank > 0),
+    edited_by         text, -- who changed the content by hand; null of a model's
     finish_reason     text, -- why the model ended the content: stop, length and pause (cut), or the provider's word
     usage             json NOT NULL DEFAULT '{}',
     error             json,
@@ -204,9 +205,9 @@ CREATE TABLE pressroom.output_versions (
     id             uuid NOT NULL DEFAULT pressroom.uuid_v7(),
     output_id      uuid NOT NULL,
     task_id        uuid NOT NULL,
-    version_number integer NOT NULL,
-    action         text NOT NULL CHECK (action IN ('write', 'edit', 'rewrite')),
-    agent          json,
+    version_number integer NOT NULL CHECK (version_number > 0),
+    action         text NOT NULL CHECK (action IN ('write', 'edit', 'rewrite', 'manual')), -- manual: a change by hand
+    agent          json, -- of a change by hand {"actor": …}
     content        text NOT NULL,
     feedback       text,
     usage          json NOT NULL DEFAULT '{}',
@@ -228,11 +229,11 @@ CREATE TABLE pressroom.evaluations (
     stage           text NOT NULL CHECK (stage IN ('initial', 'final')),
     evaluator       json NOT NULL,
     status          text NOT NULL DEFAULT 'pending' CHECK (status IN ('pending', 'processing', 'completed', 'failed')),
-    score           double precision,
+    score           double precision CHECK (abs(score) < 'Infinity'),
     criteria_scores json,
     reasoning       text,
-    rank            integer,
-    weighted_score  double precision,
+    rank            integer CHECK (rank > 0),
+    weighted_score  double precision CHECK (abs(weighted_score) < 'Infinity'),
     usage           json NOT NULL DEFAULT '{}',
     error           json,
     created_at      timestamptz NOT NULL DEFAULT now(),
@@ -252,8 +253,8 @@ CREATE TABLE pressroom.rankings (
     method              text NOT NULL,
     entries             json NOT NULL,
     agreement           double precision CHECK (agreement BETWEEN 0 AND 1),
-    evaluations_counted integer NOT NULL DEFAULT 0,
-    evaluations_failed  integer NOT NULL DEFAULT 0, -- left out of the aggregation, never replaced by a guess
+    evaluations_counted integer NOT NULL DEFAULT 0 CHECK (evaluations_counted >= 0),
+    evaluations_failed  integer NOT NULL DEFAULT 0 CHECK (evaluations_failed >= 0), -- left out of the aggregation, never replaced by a guess
     created_at          timestamptz NOT NULL DEFAULT now(),
     updated_at          timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (tenant_id, id),
@@ -285,6 +286,7 @@ CREATE TABLE pressroom.human_tasks (
     version        bigint NOT NULL DEFAULT 1,
     created_at     timestamptz NOT NULL DEFAULT now(),
     updated_at     timestamptz NOT NULL DEFAULT now(),
+    rendered       text, -- a hash of the title and description as they were rendered last; hidden from clients
     PRIMARY KEY (tenant_id, id),
     FOREIGN KEY (tenant_id, task_id) REFERENCES pressroom.tasks ON DELETE CASCADE
 );

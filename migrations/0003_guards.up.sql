@@ -83,7 +83,7 @@ CREATE TRIGGER guard_definition BEFORE UPDATE ON pressroom.workflows FOR EACH RO
     WHEN ((NEW.name, NEW.version, NEW.definition::text) IS DISTINCT FROM (OLD.name, OLD.version, OLD.definition::text))
     EXECUTE FUNCTION pressroom.refuse('a published version does not change; publish another');
 
--- History: added to, never changed.
+-- History: added to, never changed. 0014_by_hand refuses deletions.
 CREATE TRIGGER guard BEFORE UPDATE ON pressroom.output_versions FOR EACH STATEMENT
     EXECUTE FUNCTION pressroom.refuse('rows of output_versions are never changed');
 CREATE TRIGGER guard BEFORE UPDATE ON pressroom.logs FOR EACH STATEMENT

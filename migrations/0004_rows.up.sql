@@ -41,11 +41,12 @@ END $$;
 
 SELECT pressroom.define_row_json('pressroom.workflows', 'workflow', '{version_sort,concurrency}'),
        pressroom.define_row_json('pressroom.tasks', 'task', '{conversation_id,user_id}'),
-       pressroom.define_row_json('pressroom.phases', 'phase'),
+       pressroom.define_row_json('pressroom.tasks', 'task_entry', '{result,conversation_id,user_id}'), -- in lists
+       pressroom.define_row_json('pressroom.phases', 'phase', '{place}'),
        pressroom.define_row_json('pressroom.steps', 'step', '{limited_workflow,queue}'),
        pressroom.define_row_json('pressroom.outputs', 'output'),
        pressroom.define_row_json('pressroom.output_versions', 'output_version'),
        pressroom.define_row_json('pressroom.evaluations', 'evaluation'),
        pressroom.define_row_json('pressroom.rankings', 'ranking'),
-       pressroom.define_row_json('pressroom.human_tasks', 'human_task'),
+       pressroom.define_row_json('pressroom.human_tasks', 'human_task', '{rendered}'),
        pressroom.define_row_json('pressroom.logs', 'log');

@@ -27,7 +27,8 @@ CREATE TABLE pressroom.wake_requests (
     tenant_id  text NOT NULL,
     id         bigint GENERATED ALWAYS AS IDENTITY,
     task_id    uuid NOT NULL,
-    action     text NOT NULL DEFAULT 'look' CHECK (action IN ('look', 'cancel')),
+    -- reread: rows that the task reads were changed by hand, also of a task that is over (0014_by_hand)
+    action     text NOT NULL DEFAULT 'look' CHECK (action IN ('look', 'cancel', 'reread')),
     created_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (tenant_id, id)
 );

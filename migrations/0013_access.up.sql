@@ -176,8 +176,9 @@ CREATE TRIGGER audit_update AFTER UPDATE OF name, groups, scopes, workspace_id, 
 CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON pressroom.workflows FOR EACH ROW
     EXECUTE FUNCTION pressroom.audit_change('workflow', 'id');
 
--- Removes a tenant with everything that it has but its audit. Its keys no longer open anything from the commit on.
-CREATE FUNCTION pressroom.delete_tenant(tenant text) RETURNS boolean LANGUAGE plpgsql AS $$
+-- Removes a tenant with everything that it has but its audit. Rows go because pressroom.removal is on (0014_by_hand). Its keys no longer open anything from the commit on.
+CREATE FUNCTION pressroom.delete_tenant(tenant text) RETURNS boolean
+LANGUAGE plpgsql SET pressroom.removal = 'on' AS $$
 DECLARE
     relation regclass;
     is_gone boolean;

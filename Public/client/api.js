@@ -1,5 +1,7 @@
 // The service's HTTP interface. Every failure is a `Problem` (RFC 9457), also one without a response.
 
+import { parse, write } from "./json.js";
+
 const base = new URL("../api/v1/", import.meta.url);
 
 export class Problem extends Error {
@@ -24,7 +26,7 @@ async function request(path, { method = "GET", body, headers = {} } = {}) {
   /** @type {RequestInit} */
   const init = { method, headers: { accept: "application/json, application/problem+json", ...headers } };
   if (body !== undefined) {
-    init.body = JSON.stringify(body);
+    init.body = write(body);
     init.headers = { ...init.headers, "content-type": "application/json" };
   }
   let response;
@@ -36,7 +38,7 @@ async function request(path, { method = "GET", body, headers = {} } = {}) {
   const text = await response.text();
   let answer = null;
   try {
-    answer = text ? JSON.parse(text) : null;
+    answer = text ? parse(text) : null;
   } catch {
     if (response.ok) throw new Problem({ status: response.status, title: "The response is not JSON" });
   }
@@ -79,6 +81,10 @@ export const act = (taskID, action) => request(`tasks/${segment(taskID)}/${actio
 /** @param {string} taskID @param {string} name @param {any} data */
 export const sendSignal = (taskID, name, data) =>
   request(`tasks/${segment(taskID)}/signals/${segment(name)}`, { method: "POST", body: { data } });
+
+/** Puts a person's text on a draft, if its row still has the version. @param {string} outputID @param {string} content @param {number} version */
+export const editOutput = (outputID, content, version) =>
+  request(`outputs/${segment(outputID)}`, { method: "PATCH", body: { content }, headers: { "if-match": `"${version}"` } });
 
 /** @param {string} statuses with commas between them @param {number} limit @param {string | null} [after] @returns {Promise<{items: any[], next: string | null}>} */
 export const listHumanTasks = (statuses, limit, after) =>

@@ -46,7 +46,7 @@ export class Session {
     this.#watchers.add(watcher);
   }
 
-  /** Follows again after `end`: a failed task can be retried. */
+  /** Follows again after `end`: a failed task can be retried, and a draft of any task edited. */
   wake() {
     if (this.connection === "ended") this.#stream.open(this.state?.cursor ?? null);
   }

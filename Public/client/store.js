@@ -1,5 +1,6 @@
 // The fold: a state and the events after it, in the shape of GET /tasks/{task_id}/state.
 
+import { copy } from "./json.js";
 import { isTerminal } from "./vocabulary.js";
 
 /** @typedef {Record<string, any>} Row */
@@ -40,7 +41,7 @@ export const changes = {
 
 /** A copy of its own, from the body of a `state` event or of GET …/state. @param {any} body @returns {State} */
 export function restore(body) {
-  const state = { ...structuredClone(body) };
+  const state = { ...copy(body) };
   for (const table of tables) state[table] ??= [];
   state.live ??= [];
   return state;

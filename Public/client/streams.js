@@ -3,6 +3,7 @@
 // the connection.
 
 import { taskStreamURL, tenantStreamURL } from "./api.js";
+import { parse } from "./json.js";
 import { eventTypes } from "./vocabulary.js";
 
 /** How long to wait after so many failures in a row, in milliseconds: a second, then longer, 30 seconds at most. @param {number} failures */
@@ -65,7 +66,7 @@ export class TaskStream {
     const on = (type, take) => source.addEventListener(type, (message) => {
       if (source !== this.#source) return;
       this.#failures = 0;
-      take(message.data ? JSON.parse(message.data) : null);
+      take(message.data ? parse(message.data) : null);
     });
     source.onopen = () => handlers.connection("live");
     source.onerror = () => {
@@ -128,7 +129,7 @@ export function tenantStream(handlers, read) {
     };
     opened.addEventListener("reset", () => read());
     for (const [type, take] of Object.entries(handlers)) {
-      opened.addEventListener(type, (message) => take(JSON.parse(message.data)));
+      opened.addEventListener(type, (message) => take(parse(message.data)));
     }
   }
 }

@@ -1,5 +1,6 @@
 // A form made from a workflow's input schema (JSON Schema).
 
+import { number, parse, write } from "../client/json.js";
 import { el, say } from "./dom.js";
 import { humanise } from "./words.js";
 
@@ -244,8 +245,8 @@ function numberField(schema, context) {
   return controlField(schema, context, control, () => {
     const text = control.value.trim();
     if (text === "") return {};
-    const value = Number(text);
-    return Number.isFinite(value) ? { value } : { problem: whole ? "must be a whole number" : "must be a number" };
+    const value = number(text) ?? Number(text);
+    return typeof value !== "number" || Number.isFinite(value) ? { value } : { problem: whole ? "must be a whole number" : "must be a number" };
   }, { hint });
 }
 
@@ -262,11 +263,11 @@ function linesField(schema, context) {
 /** For every schema that has no other field. @param {any} schema @param {FieldContext} context */
 export function jsonField(schema, context) {
   const control = el("textarea", { rows: 5, class: "code", spellcheck: "false" });
-  control.value = context.initial === undefined ? "" : JSON.stringify(context.initial, null, 2);
+  control.value = context.initial === undefined ? "" : write(context.initial, 2);
   return controlField(schema, context, control, () => {
     if (control.value.trim() === "") return {};
     try {
-      return { value: JSON.parse(control.value) };
+      return { value: parse(control.value) };
     } catch (error) {
       return { problem: `is not JSON: ${error instanceof Error ? error.message : error}` };
     }
@@ -284,12 +285,12 @@ function checkField(schema, context) {
 
 /** @param {any} schema @param {FieldContext} context */
 function selectField(schema, context) {
-  const wanted = JSON.stringify(context.initial);
+  const wanted = write(context.initial);
   const control = el("select", {});
   if (!context.required || context.initial === undefined) control.append(el("option", { value: "" }, "–"));
   schema.enum.forEach((/** @type {any} */ value, /** @type {number} */ index) => {
-    const option = el("option", { value: index }, typeof value === "string" ? value : JSON.stringify(value));
-    option.selected = JSON.stringify(value) === wanted;
+    const option = el("option", { value: index }, typeof value === "string" ? value : write(value));
+    option.selected = write(value) === wanted;
     control.append(option);
   });
   return controlField(schema, context, control, () => (control.value === "" ? {} : { value: schema.enum[Number(control.value)] }));

@@ -31,6 +31,18 @@ public enum TaskTransition: String, Sendable, Hashable, CaseIterable {
     case pause, resume, cancel, retry
 }
 
+/// Members of a task that are left out unless they are asked for.
+public enum TaskInclusion: String, Sendable, Hashable, CaseIterable {
+    /// What the completed phases brought, read from their outputs as they are.
+    case accumulatedContext = "accumulated_context"
+    /// In lists.
+    case result
+
+    fileprivate static func parameter(_ include: Set<TaskInclusion>) -> String? {
+        include.isEmpty ? nil : include.map(\.rawValue).sorted().joined(separator: ",")
+    }
+}
+
 extension PressroomClient {
     /// Starts a task and returns its row, before any step has run.
     public func startTask(_ request: TaskRequest) async throws -> TaskRecord {
@@ -47,15 +59,17 @@ extension PressroomClient {
 
     public func tasks(
         status: String? = nil, workflow: String? = nil, conversationID: String? = nil, limit: Int? = nil,
-        after: String? = nil
+        after: String? = nil, include: Set<TaskInclusion> = []
     ) async throws -> Page<TaskRecord> {
         let path = Path("tasks").with("status", status).with("workflow", workflow)
             .with("conversation_id", conversationID).with("limit", limit.map(String.init)).with("after", after)
+            .with("include", TaskInclusion.parameter(include))
         return try await call(.get, path).page(of: TaskRecord.init(document:))
     }
 
-    public func task(_ id: String) async throws -> TaskRecord {
-        TaskRecord(document: try await call(.get, Path("tasks", id)).document())
+    public func task(_ id: String, include: Set<TaskInclusion> = []) async throws -> TaskRecord {
+        let path = Path("tasks", id).with("include", TaskInclusion.parameter(include))
+        return TaskRecord(document: try await call(.get, path).document())
     }
 
     /// Pauses, resumes, cancels or retries; the status 409 says that the task's status does not allow it.
@@ -125,6 +139,17 @@ extension PressroomClient {
     /// The lines that phases wrote into the task's log.
     public func logs(of taskID: String) async throws -> Page<LogRecord> {
         try await call(.get, Path("tasks", taskID, "logs")).page(of: LogRecord.init(document:))
+    }
+
+    /// Puts a person's text on a draft, also of a task that is over. It is a version of its own, and every later step, open
+    /// question and result reads it. The status 409 says that a model works on the draft now, or that it has no text yet.
+    ///
+    /// With `ifVersion`, only when the row's `version` is still that one (412 otherwise).
+    @discardableResult
+    public func editOutput(_ id: String, content: String, ifVersion: Int? = nil) async throws -> OutputRecord {
+        let response = try await call(
+            .patch, Path("outputs", id), content: .json(["content": .string(content)]), headers: Self.ifMatch(ifVersion))
+        return OutputRecord(document: try response.document())
     }
 
     /// Earlier texts of one output, as rows of `output_versions`.

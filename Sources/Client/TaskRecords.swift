@@ -96,13 +96,18 @@ public struct OutputRecord: Sendable, Hashable {
     public var status: String { document.text("status") }
     /// The text; nil before the first version.
     public var content: String? { document.optionalText("content") }
+    /// Of the text, from 1; 0 before the first.
     public var versionNumber: Int { document.integer("version_number") ?? 0 }
+    /// Of the row, for `If-Match`: grows with each change.
+    public var version: Int { document.integer("version") ?? 0 }
     public var isFinalist: Bool { document.flag("is_finalist") ?? false }
     public var initialAverageScore: Double? { document.number("initial_avg_score") }
     public var initialRank: Int? { document.integer("initial_rank") }
     public var finalTotalScore: Double? { document.number("final_total_score") }
     public var finalRank: Int? { document.integer("final_rank") }
-    /// Why the model ended the text; `length` and `pause` mean that it was cut.
+    /// Who changed the text by hand; nil of a model's.
+    public var editedBy: String? { document.optionalText("edited_by") }
+    /// Why the model ended the text; `length` and `pause` mean that it was cut. Nil for a text by hand.
     public var finishReason: String? { document.optionalText("finish_reason") }
     public var errorMessage: String? { document.errorMessage }
 }

@@ -11,8 +11,9 @@ struct PressroomCommand: AsyncParsableCommand {
         discussion: "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the service cannot be reached.",
         version: Version.text,
         subcommands: [
-            ServeCommand.self, MigrateCommand.self, WorkflowCommand.self, TaskCommand.self, InboxCommand.self,
-            ScheduleCommand.self, TenantCommand.self, KeyCommand.self, LoginCommand.self, DoctorCommand.self, SettingsCommand.self,
+            ServeCommand.self, MigrateCommand.self, WorkflowCommand.self, TaskCommand.self, OutputCommand.self,
+            InboxCommand.self, ScheduleCommand.self, TenantCommand.self, KeyCommand.self, LoginCommand.self,
+            DoctorCommand.self, SettingsCommand.self,
         ]
     )
 
@@ -21,7 +22,9 @@ struct PressroomCommand: AsyncParsableCommand {
         signal(SIGPIPE, SIG_IGN)
         do {
             var command = try await asyncParseAsRoot()
-            if var asyncCommand = command as? any AsyncParsableCommand {
+            if let command = command as? any CleansUp {
+                try await Interruption.run(command)
+            } else if var asyncCommand = command as? any AsyncParsableCommand {
                 try await asyncCommand.run()
             } else {
                 try command.run()

@@ -32,7 +32,7 @@ import Testing
                         number += 1
                         _ = try await api.client.query(
                             """
-                            UPDATE pressroom.tasks SET accumulated_context = jsonb_build_object('news', repeat('x', 1000))
+                            UPDATE pressroom.tasks SET result = jsonb_build_object('news', repeat('x', 1000))
                              WHERE task_id = \(task)
                             """)
                         try await pace.received(events: number)

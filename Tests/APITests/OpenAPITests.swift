@@ -32,6 +32,39 @@ import Workflow
         #expect(described == routes)
     }
 
+    /// Whatever is asked, the service may refuse the name that it is asked under, and a page of another origin.
+    @Test func everyOperationNamesTheRefusalsOfHostsAndOrigins() throws {
+        let data = try Data(contentsOf: URL(fileURLWithPath: Self.publicDirectory + "/openapi.json"))
+        for (path, operations) in try JSON(parsing: data)["paths"]?.object ?? [:] {
+            for (method, operation) in operations.object ?? [:] {
+                let problem: JSON = ["application/problem+json": ["schema": ["$ref": "#/components/schemas/Problem"]]]
+                #expect(operation["responses"]?["421"]?["content"] == problem, "\(method) \(path)")
+                #expect((operation["responses"]?["403"]?["content"] == problem) == (method != "get"), "\(method) \(path)")
+            }
+        }
+    }
+
+    @Test func whatRepeatsARequestIsDescribed() async throws {
+        let data = try Data(contentsOf: URL(fileURLWithPath: Self.publicDirectory + "/openapi.json"))
+        let paths = try JSON(parsing: data)["paths"]
+        func takesKey(_ path: String) -> Bool {
+            paths?[path]?["post"]?["parameters"]?.array?.contains { $0["name"] == "Idempotency-Key" && $0["in"] == "header" } == true
+        }
+        for path in ["/api/v1/tasks", "/api/v1/tasks/{task_id}/events", "/api/v1/tasks/{task_id}/signals/{name}"] {
+            #expect(takesKey(path), "\(path)")
+        }
+        try await APIFixture.with { api in
+            _ = try await api.send(.POST, "/api/v1/workflows", YAML(text: "name: any\nversion: 1.0.0\nphases: [{id: go, kind: signal}]"))
+            let task = try #require(try await api.send(.POST, "/api/v1/tasks", ["workflow": "any"] as JSON).json["task_id"]?.string)
+            for _ in 0..<2 {
+                let answer = try await api.send(
+                    .POST, "/api/v1/tasks/\(task)/signals/go", ["data": 1] as JSON, headers: ["idempotency-key": "once"])
+                #expect(answer.status == 202)
+            }
+            #expect(try await api.rowCounts()["signals"] == 1)
+        }
+    }
+
     @Test func theBoardAndTheDescriptionAreServed() async throws {
         try await APIFixture.with(configure: { $0.publicDirectory = Self.publicDirectory }) { api in
             let description = try await api.send(.GET, "/openapi.json")

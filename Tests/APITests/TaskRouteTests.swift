@@ -107,6 +107,33 @@ import Workflow
         }
     }
 
+    @Test func aSignalThatNoPhaseWaitsForIsRefused() async throws {
+        try await APIFixture.with { api in
+            let two = "name: two\nversion: 1.0.0\nphases: [{id: go, kind: signal, name: approved}, {id: stop, kind: signal}]"
+            _ = try await api.send(.POST, "/api/v1/workflows", YAML(text: two))
+            let task = try #require(try await api.send(.POST, "/api/v1/tasks", ["workflow": "two"] as JSON).json["task_id"]?.string)
+            let path = "/api/v1/tasks/\(task)/signals"
+            let before = try await api.rowCounts()
+            for name in ["nosuch", "go", "Approved", "approve%CC%81d"] {
+                let answer = try await api.send(.POST, "\(path)/\(name)", ["data": 1] as JSON)
+                #expect(answer.status == 422 && answer.pointers == ["/path/name"], "\(answer.text)")
+                #expect(answer.text.contains("it waits for: approved, stop"), "\(answer.text)")
+            }
+            // A refusal is not what a repetition of the request gets.
+            let key = ["idempotency-key": "k"]
+            #expect(try await api.send(.POST, path + "/nosuch", ["data": 1] as JSON, headers: key).status == 422)
+            #expect(try await api.rowCounts() == before)
+            #expect(try await api.send(.POST, path + "/approved", ["data": 1] as JSON, headers: key).status == 202)
+            // A phase further on may wait for it later.
+            #expect(try await api.send(.POST, path + "/stop").status == 202)
+            #expect(try await api.rowCounts()["signals"] == 2)
+
+            let other = try await api.startTask()
+            let none = try await api.send(.POST, "/api/v1/tasks/\(other.text)/signals/go")
+            #expect(none.status == 422 && none.text.contains("it waits for none"), "\(none.text)")
+        }
+    }
+
     @Test func transitionsHonourTheVersion() async throws {
         try await APIFixture.with { api in
             let path = "/api/v1/tasks/\(try await api.startTask().uuidString)"

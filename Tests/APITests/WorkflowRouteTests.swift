@@ -1,3 +1,4 @@
+import API
 import Base
 import Foundation
 import NIOHTTP1
@@ -38,6 +39,27 @@ import Workflow
                 path = page.json["next"]?.string.map { "/api/v1/workflows/launch/versions?limit=3&after=\($0)" }
             }
             #expect(versions == ordered.reversed())
+        }
+    }
+
+    @Test func anUnknownProviderIsRefusedWithTheNearestName() async throws {
+        try await APIFixture.with(configure: { $0.providers = ["openai", "rehearsal"] }) { api in
+            let before = try await api.rowCounts()
+            let text = YAML.workflow().text.replacing("model: rehearsal/warm", with: "model: [rehearsal/warm, openia/gpt]")
+                .replacing("model: rehearsal/judge", with: "model: local/judge")
+            let answer = try await api.send(.POST, "/api/v1/workflows", YAML(text: text))
+            #expect(answer.status == 422 && Set(answer.pointers) == ["/agents/ada/model", "/agents/warm/model/1"], "\(answer.text)")
+            #expect(answer.text.contains("did you mean 'openai'?") && answer.text.contains("it has openai, rehearsal"))
+            let checked = try await api.send(.POST, "/api/v1/workflows/validate", YAML(text: text))
+            #expect(checked.status == 200 && checked.json["valid"] == false && checked.json["problems"]?.array?.count == 2, "\(checked.text)")
+            #expect(try await api.rowCounts() == before)
+            #expect(try await api.send(.POST, "/api/v1/workflows", YAML.workflow()).status == 201)
+        }
+        // A node that runs no steps does not know the providers of those that do.
+        try await APIFixture.with(configure: { $0.providers = nil }) { api in
+            let text = YAML.workflow().text.replacing("rehearsal/", with: "nowhere/")
+            let answer = try await api.send(.POST, "/api/v1/workflows", YAML(text: text))
+            #expect(answer.status == 201)
         }
     }
 

@@ -13,7 +13,10 @@ struct PruningTests {
         try await HubFixture.with { fixture in
             var random = SeededGenerator(seed: seed)
             let tenant = HubFixture.tenantID, task = try await fixture.addTask()
-            _ = try await fixture.client.query("DELETE FROM pressroom.events WHERE tenant_id = \(tenant)")
+            try await fixture.client.withTransaction { connection in
+                _ = try await connection.query("SET LOCAL pressroom.removal = 'on'")
+                _ = try await connection.query("DELETE FROM pressroom.events WHERE tenant_id = \(tenant)")
+            }
             // Ages in minutes, none of which is a retention that is asked for.
             var events: [(position: Int64, age: Int)] = []
             var (position, age) = (try await fixture.head().position, 10_000)

@@ -28,11 +28,10 @@ struct RetentionTests {
                                ARRAY[ROW(\(task)::uuid, 'custom.lost', '{"data": 1}')::pressroom.change])
                     """)
                 return try await connection.query(
-                    
-                        """
-                        DELETE FROM pressroom.events
-                         WHERE tenant_id = \(HubFixture.tenantID) AND position <= (SELECT pressroom.retire_events(\(HubFixture.tenantID), clock_timestamp()))
-                        """)
+                    """
+                    SELECT pressroom.remove_events(\(HubFixture.tenantID), 0,
+                                                   pressroom.retire_events(\(HubFixture.tenantID), clock_timestamp()))
+                    """)
             }
             await stream.recording.wait { $0.contains { $0.type == "reset" } }
             try await fixture.addCustom(task)

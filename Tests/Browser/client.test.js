@@ -1,6 +1,7 @@
 // The fold, the rule of live text and the vocabulary, without a browser: `deno test Tests/Browser`.
 
 import assert from "node:assert/strict";
+import { copy, Digits, number, parse, write } from "../../Public/client/json.js";
 import { applyDelta, changes, fold, foldDelta, restore, settle } from "../../Public/client/store.js";
 import { eventTypes, isTerminal, statuses, taskActions } from "../../Public/client/vocabulary.js";
 import { statusNames, tones } from "../../Public/ui/words.js";
@@ -52,6 +53,43 @@ test("restoring does not share rows with the body", () => {
   const state = restore(given);
   foldDelta(state, { output_id: "o", version_number: 1, offset: 0, text: "x" });
   assert.equal(given.live.length, 0);
+});
+
+test("numbers keep their digits on the way in and out", () => {
+  const exact = ["3544790567247868102", "-18446744073709551615", "9007199254740993", "123456789012345678901234567890.5",
+    "1e400", "-1E-4000", "0.12345678901234567891", "1e1000000000000000000000"];
+  for (const text of exact) {
+    const value = parse(`{"a": [${text}, {"b":${text}}], "s": "${text}"}`);
+    assert.ok(value.a[0] instanceof Digits && value.a[1].b instanceof Digits, text);
+    assert.equal(`${value.a[0]}`, text);
+    assert.equal(value.s, text);
+    assert.equal(write(value), `{"a":[${text},{"b":${text}}],"s":"${text}"}`);
+    assert.equal(write(copy(value)), write(value));
+    assert.deepEqual(number(text), value.a[0]);
+    assert.equal(write(parse(text)), text);
+  }
+  for (const text of ["0", "-0", "1.50", "9007199254740992", "12345678901234567000", "0.3333333333333333", "1e21", "1E+2", "1e308"]) {
+    assert.equal(parse(text), JSON.parse(text), text);
+    assert.equal(number(text), Number(text), text);
+  }
+  for (const text of ["", "+1", "0x10", ".5", "01", "1e", "Infinity", "NaN", "1_0", " 1"]) assert.equal(number(text), null, text);
+});
+
+test("only numbers are taken for numbers", () => {
+  const tricky = { "12345678901234567890": "12345678901234567890", q: '\\" 12345678901234567890, \\\\', "é": "\u0000 1e400", e: "\\" };
+  const text = JSON.stringify([tricky, 12345678901234567000, tricky]).replace("12345678901234567000", "12345678901234567891");
+  assert.deepEqual(parse(text)[0], tricky);
+  assert.equal(write(parse(text)), text);
+  assert.equal(write(parse('{"n":12345678901234567891}'), 2), '{\n  "n": 12345678901234567891\n}');
+  assert.equal(write(undefined), undefined);
+  for (const broken of ["[12345678901234567891", '{"a" 12345678901234567891}', '"12345678901234567891', "12345678901234567891x", "-12345678901234567891-"]) {
+    assert.throws(() => parse(broken), (error) => error instanceof SyntaxError && !error.message.includes("#"), broken);
+  }
+});
+
+test("the digits survive the fold", () => {
+  const given = parse(JSON.stringify(body()).replace('"progress":0.25', '"progress":0.25,"input":{"n":3544790567247868102}'));
+  assert.equal(write(restore(given)), write(given));
 });
 
 for (const [name, deltas, wanted] of /** @type {[string, [number, number, string][], string | undefined][]} */ ([

@@ -316,3 +316,55 @@ def test_nothing_is_wider_than_a_small_phone(page, service, finished, view):
         page.goto(f"{service.url}/#/tasks/{finished['task']['task_id']}")
         pages.expect_status(page, "Completed")
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
+
+
+def edit_draft(page):
+    """The dialog of the first draft, opened by keyboard."""
+    button = page.locator(".output").first.get_by_role("button", name="Edit the text")
+    button.focus()
+    page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_label("Text")).to_be_focused()
+    return dialog
+
+
+def test_a_draft_is_edited_by_hand(page, service):
+    task = pages.start(page, service, "A text by hand")
+    pages.expect_status(page, "Completed")
+    card = page.locator(".output").first
+    output = card.get_attribute("data-output-id")
+    versions = service.get(f"/api/v1/tasks/{task}/outputs/{output}/versions")["items"]
+
+    dialog = edit_draft(page)
+    text = dialog.get_by_label("Text")
+    text.fill("   ")
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("needs a text")
+    text.fill("Edited <b>by</b> hand.")
+    page.keyboard.press("Control+Enter")
+    expect(dialog).to_have_count(0)
+    expect(card.locator(".copy")).to_have_text("Edited <b>by</b> hand.")
+    expect(card.locator(".edition")).to_contain_text("edited by hand, local")
+    now = service.get(f"/api/v1/tasks/{task}/outputs/{output}/versions")["items"]
+    assert len(now) == len(versions) + 1
+    assert (now[0]["action"], now[0]["content"]) == ("manual", "Edited <b>by</b> hand.")
+
+    # Another person is faster.
+    dialog = edit_draft(page)
+    service.request("PATCH", f"/api/v1/outputs/{output}", b'{"content": "Edited by another."}')
+    text = dialog.get_by_label("Text")
+    text.fill("Mine.")
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("was changed while you were editing")
+    expect(dialog.locator("details")).to_contain_text("Edited by another.")
+    dialog.get_by_role("button", name="Replace it").click()
+    expect(dialog).to_have_count(0)
+    expect(card.locator(".copy")).to_have_text("Mine.")
+
+    # Escape asks before it discards.
+    dialog = edit_draft(page)
+    dialog.get_by_label("Text").fill("Never mind.")
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Discard", exact=True).click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(card.locator(".copy")).to_have_text("Mine.")

@@ -29,6 +29,46 @@ struct EditorialTests {
         }
     }
 
+    @Test("Editors and judges are told which draft was cut, also in prompts of the workflow's own; so are later phases")
+    func cutIsShown() async throws {
+        let own = Definitions.editorial
+            .replacing("agents: [copy], max_cycles", with: "agents: [copy], prompt: 'Edit: {{draft}}', max_cycles")
+            .replacing("stage: initial, agents", with: "stage: initial, prompt: 'Judge: {{draft}}', agents")
+            .replacing("{id: finalists, kind: select, top: 2}", with: "{id: finalists, kind: select, top: 3}")
+            .replacing("agents: [ada, bob], points", with: "agents: [ada, bob], prompt: 'Rank them.', points")
+        for yaml in [Definitions.editorial.replacing("top: 2", with: "top: 3"), own] {
+            try await withNewsroom { newsroom in
+                let workflow = try await newsroom.publish(
+                    yaml + """
+
+                          - {id: report, kind: agent, agents: [warm], prompt: "Report."}
+                          - {id: note, kind: log, message: "{{phases.report.finish_reason}} {{phases.rank.outputs.0.finish_reason}}"}
+                        """)
+                let model = CutModel()
+                try await newsroom.withProcessor(model) { _ in
+                    let task = try await newsroom.start(workflow)
+                    #expect(try await newsroom.waitForEnd(task) == "completed")
+                    #expect(
+                        try await newsroom.json("SELECT output FROM pressroom.phases WHERE key = 'report'")["finish_reason"] == "length")
+                    let drafts = try await newsroom.json("SELECT output -> 'outputs' FROM pressroom.phases WHERE key = 'rank'").array ?? []
+                    #expect(drafts.count == 3)
+                    for draft in drafts {
+                        #expect(draft["finish_reason"] == (draft["track"] == "warm" ? "length" : "stop"), "\(draft)")
+                    }
+                    let winner = try await newsroom.json("SELECT result -> 'winner' FROM pressroom.tasks")
+                    #expect(winner["finish_reason"] == drafts[0]["finish_reason"])
+                    let said = try await newsroom.text("SELECT message FROM pressroom.logs")
+                    #expect(said == "length \(drafts[0]["finish_reason"]?.string ?? "")")
+                }
+                let prompts = model.requests.filter { $0.schema != nil }.compactMap { $0.messages.last?.content }
+                #expect(prompts.count == 3 + 6 + 2)
+                for prompt in prompts {
+                    #expect(prompt.contains("cut off by a limit") == prompt.contains("A draft by warm."), "\(prompt)")
+                }
+            }
+        }
+    }
+
     @Test("Drafts are written, edited, judged, chosen and ranked")
     func wholeWorkflow() async throws {
         try await withNewsroom { newsroom in
@@ -61,6 +101,8 @@ struct EditorialTests {
 /// Cuts what the agent `warm` writes, and is sound otherwise.
 private struct CutModel: LanguageModel {
     private let sound = ScriptedModel { $0.soundAnswer }
+
+    var requests: [ModelRequest] { sound.requests }
 
     func complete(
         _ request: ModelRequest, onText: @escaping @Sendable (String) async -> Void

@@ -14,11 +14,16 @@ struct FallbackModelTests {
         let name: ModelName
         var words: [String] = []
         var error: ProviderError?
+        /// How long it takes.
+        var pause: Duration?
+        var onRequest: @Sendable (ModelRequest) -> Void = { _ in }
 
         func complete(
             _ request: ModelRequest, onText: @escaping @Sendable (String) async -> Void
         ) async throws(ProviderError) -> ModelResponse {
             #expect(request.model == name)
+            onRequest(request)
+            if let pause { try? await Task.sleep(for: pause) }
             for word in words { await onText(word) }
             if let error { throw error }
             return ModelResponse(
@@ -47,14 +52,14 @@ struct FallbackModelTests {
             onRestart: { log.add("restart") }, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     }
 
-    private func request() throws -> ModelRequest {
+    private func request(timeout: Duration = .seconds(1)) throws -> ModelRequest {
         ModelRequest(
-            model: try name("a/x"), messages: [], seed: 1, timeout: .seconds(1),
+            model: try name("a/x"), messages: [], seed: 1, timeout: timeout,
             context: ExecutionContext(tenantID: "t", userID: "u", taskID: UUIDv7.next(), traceID: "0"), phase: "p", agent: "w")
     }
 
-    private func failure(_ model: FallbackModel) async throws -> ProviderError? {
-        let request = try request()
+    private func failure(_ model: FallbackModel, timeout: Duration = .seconds(1)) async throws -> ProviderError? {
+        let request = try request(timeout: timeout)
         do throws(ProviderError) {
             _ = try await model.complete(request) { _ in }
             return nil
@@ -79,6 +84,29 @@ struct FallbackModelTests {
         #expect(response.usage.cost == 0.5)
         #expect(model.spent == response.usage)
         #expect(log.all == ["ask a/x", "ask b/y", "text One ", "text two"])
+    }
+
+    @Test("gives the next model the time that those before it have left")
+    func time() async throws {
+        let log = Log()
+        let asked = Mutex<[Duration]>([])
+        let down = ProviderError(code: .timeout, message: "no")
+        func speakers() throws -> [Speaker] {
+            [
+                Speaker(name: try name("a/x"), error: down, pause: .milliseconds(30)) { request in asked.withLock { $0.append(request.timeout) } },
+                Speaker(name: try name("b/y"), error: down, pause: .milliseconds(30)) { request in asked.withLock { $0.append(request.timeout) } },
+                Speaker(name: try name("c/z"), words: ["Late"]) { request in asked.withLock { $0.append(request.timeout) } },
+            ]
+        }
+        _ = try await make(try speakers(), log).complete(try request(timeout: .seconds(60))) { _ in }
+        let times = asked.withLock { $0 }
+        #expect(times.count == 3 && times[0] == .seconds(60))
+        #expect(times[1] <= .seconds(60) - .milliseconds(30) && times[2] <= times[1] - .milliseconds(30) && times[2] > .zero)
+
+        // The first has used it all: no other is asked, and its error counts.
+        asked.withLock { $0 = [] }
+        #expect(try await failure(make(try speakers(), log), timeout: .milliseconds(30)) == down)
+        #expect(asked.withLock { $0 } == [.milliseconds(30)])
     }
 
     @Test("says that a text begins anew")

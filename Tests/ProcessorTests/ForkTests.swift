@@ -144,7 +144,7 @@ extension Newsroom {
     }
 
     fileprivate func stateJSON(_ task: UUID) async throws -> JSON {
-        try JSON(parsing: try await store.taskState(scope, task, include: [.versions])?.json.bytes ?? [])
+        try JSON(parsing: try await store.taskState(scope, task, include: [.versions, .accumulatedContext])?.json.bytes ?? [])
     }
 }
 

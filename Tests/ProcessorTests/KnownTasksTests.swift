@@ -97,7 +97,7 @@ struct KnownTasksTests {
             "UPDATE pressroom.phases SET input = '{}' WHERE key = 'third'",
             "UPDATE pressroom.steps SET max_attempts = 9",
             "UPDATE pressroom.tasks SET status = 'paused'",
-            "DELETE FROM pressroom.tasks",
+            "SELECT pressroom.delete_task(tenant_id, task_id) FROM pressroom.tasks",
             "INSERT INTO pressroom.signals (tenant_id, task_id, name, data) SELECT tenant_id, task_id, 'go', '{}' FROM pressroom.tasks",
         ])
     func changedByHand(change: String) async throws {

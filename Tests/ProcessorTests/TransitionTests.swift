@@ -92,7 +92,10 @@ extension Newsroom {
         switch entity {
         case .task: return "tasks"
         case .phase:
-            _ = try await client.query("DELETE FROM pressroom.phases WHERE key <> 'write'")
+            try await client.withTransaction { connection in
+                _ = try await connection.query("SET LOCAL pressroom.removal = 'on'")
+                _ = try await connection.query("DELETE FROM pressroom.phases WHERE key <> 'write'")
+            }
             return "phases"
         case .step:
             _ = try await client.query(

@@ -56,12 +56,13 @@ struct AnswerFuzzTests {
             limits.firstTokenTimeout = answer.hasToArrive ? .seconds(30) : .milliseconds(50)
             limits.stallTimeout = answer.hasToArrive ? .seconds(2) : .milliseconds(50)
         }
-        let model = answer.dialect.model(baseURL, nil, limits, client)
+        let dialect = answer.api == .openai ? Dialect.openai : .anthropic
+        let model = dialect.model(baseURL, nil, limits, client)
         let collector = TextCollector()
-        let place = Comment("seed \(seed), answer \(number), \(answer.dialect.testDescription), \(answer.outcome), \(answer.ending)")
+        let place = Comment("seed \(seed), answer \(number), \(answer.api), \(answer.outcome), \(answer.ending)")
         let response: ModelResponse
         do throws(ProviderError) {
-            response = try await model.complete(.sample(number, schema: answer.schema, timeout: .seconds(60))) { collector.append($0) }
+            response = try await model.complete(.sample(number, schema: answer.tool == nil ? nil : .ballot, timeout: .seconds(60))) { collector.append($0) }
         } catch {
             #expect(error.code != .timeout || answer.status == 408, "\(place): \(error)")
             #expect(!error.message.isEmpty, place)

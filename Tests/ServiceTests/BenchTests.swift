@@ -49,6 +49,18 @@ private let benchProgram = ProcessInfo.processInfo.environment["PRESSROOM_TEST_B
         }
     }
 
+    @Test func randomDocumentsAreTaken() async throws {
+        try await withService { service in
+            let report = try await bench(service, "turns", "--documents", "50", "--seed", "3").report()
+            #expect(report["documents"] == 50 && (report["requests"]?.int ?? 0) >= 50, "\(report)")
+            #expect((report["refused"]?.int ?? 0) < (report["requests"]?.int ?? 0), "\(report)")
+            #expect(report["longest_turn_ms"] == nil, "\(report)")
+            #expect(try await service.number("SELECT count(*) FROM pressroom.tasks WHERE workflow_name = 'bench-turns'") > 0)
+            let unmeasured = try await bench(service, "turns", "--documents", "1", "--turns", "/dev/null")
+            #expect(unmeasured.status == 1 && unmeasured.errors.contains("has no turn"), "\(unmeasured)")
+        }
+    }
+
     @Test func aTaskThatIsNamedIsUsedAndLeft() async throws {
         try await withService { service in
             try await service.publish(Definitions.held())

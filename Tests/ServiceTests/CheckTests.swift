@@ -104,6 +104,28 @@ import Workflow
                 UPDATE pressroom.tasks SET updated_at = \(old) WHERE task_id = \(held);
                 """),
         .init(
+            invariant: "open_tasks_move_on",
+            sql: """
+                UPDATE pressroom.steps SET kind = 'human', updated_at = \(old) WHERE status = 'waiting' AND task_id = \(held);
+                UPDATE pressroom.steps SET updated_at = \(old) WHERE task_id = \(held);
+                UPDATE pressroom.tasks SET updated_at = \(old) WHERE task_id = \(held);
+                """),
+        .init(
+            invariant: "open_tasks_move_on",
+            sql: """
+                UPDATE pressroom.tasks SET status = 'pending', updated_at = \(old) WHERE task_id = \(held);
+                UPDATE pressroom.steps SET status = 'completed', updated_at = \(old) WHERE task_id = \(held);
+                INSERT INTO pressroom.wakeups (tenant_id, task_id, run_at) VALUES ('default', \(held), now() + interval '20 s');
+                """),
+        .init(
+            invariant: "signals_are_taken",
+            sql: """
+                INSERT INTO pressroom.signals (tenant_id, task_id, name, data, created_at)
+                VALUES ('default', \(held), 'release', '{}', \(old));
+                UPDATE pressroom.steps SET updated_at = \(old) WHERE task_id = \(held);
+                UPDATE pressroom.tasks SET updated_at = \(old) WHERE task_id = \(held);
+                """),
+        .init(
             invariant: "waiting_tasks_wait_for_something",
             sql: "UPDATE pressroom.steps SET status = 'completed' WHERE task_id = \(held)"),
         .init(
@@ -168,6 +190,7 @@ import Workflow
             sql: """
                 UPDATE pressroom.steps SET output = jsonb_set(output::jsonb, '{phase}', '"other"') WHERE task_id = \(doneParent)
                 """),
+        .init(invariant: "results_show_the_texts", sql: "UPDATE pressroom.outputs SET content = 'forged'"),
         .init(
             invariant: "wake_requests_are_taken",
             sql: "INSERT INTO pressroom.wake_requests (tenant_id, task_id, created_at) VALUES ('default', \(held), \(old))"),

@@ -150,6 +150,22 @@ import Workflow
         #expect(!(status == 0 ? outcome.output : outcome.errors).isEmpty)
     }
 
+    /// A wrong address can be anything.
+    @Test func numbersThatNoServiceSendsAreShown() async throws {
+        try await ScriptedModelServer.withServer { server in
+            for (number, shown) in [("1e300", "100 %"), ("-1e300", "0 %"), ("0.259", "25 %"), ("-0.5", "0 %")] {
+                let task = #"{"task_id":"t","workflow_name":"w","workflow_version":"1","status":"running","progress":\#(number)}"#
+                let json = ["content-type": "application/json"]
+                server.enqueue(.status(200, headers: json, body: #"{"items":[\#(task)],"next":null}"#))
+                let list = try await pressroom(["task", "list"], url: "http://127.0.0.1:\(server.port)")
+                #expect(list.status == 0 && list.output.contains(" \(shown) "), "\(list)")
+                server.enqueue(.status(200, headers: json, body: #"{"cursor":"e.1","status":"running","task":\#(task)}"#))
+                let show = try await pressroom(["task", "show", "t"], url: "http://127.0.0.1:\(server.port)")
+                #expect(show.status == 0 && show.output.contains("running, \(shown)"), "\(show)")
+            }
+        }
+    }
+
     @Test func theDoctorLooksAtEverything() async throws {
         try await withService { service in
             let well = try await pressroom(
@@ -164,6 +180,12 @@ import Workflow
             #expect(ill.status == 1)
             #expect(ill.output.contains("FAILED") && ill.output.contains("database"), "\(ill.output)")
         }
+    }
+
+    @Test func aFolderThatCannotBeWrittenIsToldPlainly() async throws {
+        let outcome = try await pressroom(["serve", "--http-port", "0", "--data-directory", "/proc/pressroom/postgres"])
+        #expect(outcome.status == 1 && outcome.errors.contains("cannot create /proc/pressroom: "), "\(outcome)")
+        #expect(!outcome.errors.contains("Error Domain") && !outcome.errors.contains("NSCocoa"), "\(outcome)")
     }
 
     @Test func aTakenPortIsToldPlainly() async throws {

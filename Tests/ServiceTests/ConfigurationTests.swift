@@ -201,6 +201,31 @@ struct ConfigurationTests {
         #expect(problems(yaml: "http: {port: [1]}\n").map(\.key) == ["http.port"])
     }
 
+    @Test("A byte order mark is no part of the file, and lines count as without it")
+    func byteOrderMark() throws {
+        for yaml in ["http: {port: 1001}\n", "# from an editor\r\nhttp:\r\n  port: 1001\r\n", "---\nhttp: {port: 1001}\n", #"{"http": {"port": 1001}}"#] {
+            #expect(try read(yaml: "\u{FEFF}" + yaml).http.port == 1001, "\(yaml)")
+            #expect(problems(yaml: "\u{FEFF}" + yaml.replacing("1001", with: "x")).map(\.line) == problems(yaml: yaml.replacing("1001", with: "x")).map(\.line))
+        }
+        #expect(try read(yaml: "\u{FEFF}").http.port == 8080)
+    }
+
+    @Test("A list is given as a list, or as a text with commas")
+    func lists() throws {
+        let wanted = try read(flags: [("requests.allow", "10.1.0.0/16, 127.0.0.1:9000, [::1]:9000, intranet")]).requests.allow
+        #expect(wanted.count == 4)
+        let written = [
+            "requests:\n  allow:\n    - 10.1.0.0/16\n    - 127.0.0.1:9000\n    - '[::1]:9000'\n    - intranet\n",
+            "requests: {allow: [10.1.0.0/16, 127.0.0.1:9000, '[::1]:9000', intranet]}\n",
+            "requests: {allow: '10.1.0.0/16, 127.0.0.1:9000, [::1]:9000, intranet'}\n",
+        ]
+        for yaml in written { #expect(try read(yaml: yaml).requests.allow == wanted, "\(yaml)") }
+        #expect(try read(yaml: "requests: {allow: []}\n").requests.allow == [])
+        for yaml in ["requests: {allow: {a: 1}}", "requests: {allow: [[10.0.0.1]]}", "requests: {allow: [10.0.0.1, 'a b']}"] {
+            #expect(problems(yaml: yaml).map(\.key).first == "requests.allow", "\(yaml)")
+        }
+    }
+
     @Test("Relative paths mean the working directory")
     func paths() throws {
         let configuration = try read(yaml: "database: {data_directory: data, migrations_directory: ../m}\npublic_directory: /p\n")

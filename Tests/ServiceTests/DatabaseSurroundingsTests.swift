@@ -90,6 +90,38 @@ import Workflow
         }
     }
 
+    /// A dump of the schema is the whole service: restored elsewhere, its tables are sound and its open tasks go on.
+    @Test(arguments: ["pg_dump --schema=pressroom", "pg_dump --schema=pressroom --format=custom | pg_restore --file=-"])
+    func aDumpIsRestored(dump: String) async throws {
+        let command = dump.replacing("--schema", with: "--dbname=\"$0\" --schema")
+            + #" | psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --dbname="$1" >/dev/null"#
+        try await serviceSlots.hold {
+            try await withDatabase(migrated: true) { old in
+                let source = try await connectionString(old)
+                try await withService(ServiceSetup(), databaseURL: source) { service in
+                    try await run(service)
+                    try await service.publish(Definitions.held())
+                    try await service.waitForHold(of: try await service.startTask("held"))
+                }
+                try await withDatabase { new in
+                    let target = try await connectionString(new)
+                    let child = try ChildProgram("/bin/bash", ["-c", "set -o pipefail; " + command, source, target], directory: "/tmp")
+                    let status = try await within(.seconds(60), command) { try await child.exit() }
+                    try #require(status == 0, "\(child.errors.text)")
+                    try await withService(ServiceSetup(), databaseURL: target) { service in
+                        try await Invariants.check(service)
+                        let rows = try await service.sql("SELECT task_id::text AS id FROM pressroom.tasks WHERE workflow_name = 'held'")
+                        let held: String = try rows[0].decode("id")
+                        try await service.client.signal("release", to: held)
+                        #expect(try await service.end(of: held) == "completed")
+                        try await run(service)
+                        try await Invariants.check(service)
+                    }
+                }
+            }
+        }
+    }
+
     @Test func anotherEncodingIsToldAtTheStartAndByTheDoctor() async throws {
         try await withDatabase { configuration in
             let client = PostgresClient(configuration: configuration, logger: try await PostgresServer.shared().logger)

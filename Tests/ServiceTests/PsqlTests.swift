@@ -26,6 +26,10 @@ import Workflow
             #expect(data["output"]?["content"] == "fixed by hand")
             #expect(Set(data["output"]?.object?.keys ?? []) == Set(row.object?.keys ?? []))
             row["content"] = "fixed by hand"
+            row["version_number"] = .integer(Int64(output.versionNumber + 1))
+            row["finish_reason"] = .null
+            row["edited_by"] = data["output"]?["edited_by"]
+            #expect(row["edited_by"]?.string?.isEmpty == false)
             row["version"] = .integer(Int64((output.document.json["version"]?.int ?? 0) + 1))
             row["updated_at"] = data["output"]?["updated_at"]
             #expect(data["output"] == row)
@@ -34,7 +38,35 @@ import Workflow
         }
     }
 
-    @Test func illegalStatusesAreRefused() async throws {
+    /// The time of a commit grows with the number of its rows, and no faster.
+    @Test func aLargeTransactionReachesTheLogInItsOrder() async throws {
+        try await withService { service in
+            try await service.publish(Definitions.held())
+            try await service.waitForHold(of: try await service.startTask("held"))
+            try await service.database.withTransaction { connection in
+                _ = try await connection.query("SET LOCAL statement_timeout = '15s'")
+                _ = try await connection.query(
+                    """
+                    INSERT INTO pressroom.logs (tenant_id, id, task_id, phase_id, step_id, level, message)
+                    SELECT s.tenant_id, ('00000000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, s.task_id, s.phase_id, s.id,
+                           'info', n::text
+                      FROM pressroom.steps s, generate_series(1, 20000) AS n WHERE s.kind = 'signal'
+                    """)
+            }
+            let misplaced = try await service.number(
+                """
+                SELECT count(*) FROM (
+                    SELECT payload -> 'log' ->> 'message' AS message, row_number() OVER (ORDER BY position)::text AS place
+                      FROM pressroom.events WHERE type = 'log_appended') AS told
+                 WHERE message <> place
+                """)
+            #expect(misplaced == 0)
+            #expect(try await service.number("SELECT count(*) FROM pressroom.events WHERE type = 'log_appended'") == 20_000)
+            try await EventAudit.check(service)
+        }
+    }
+
+    @Test func illegalChangesAreRefused() async throws {
         try await withService { service in
             try await service.publish(Definitions.held())
             let task = try await service.startTask("held")
@@ -50,6 +82,17 @@ import Workflow
                 "UPDATE pressroom.output_versions SET content = 'rewritten history'",
                 "UPDATE pressroom.events SET payload = '{}'",
                 "UPDATE pressroom.tasks SET context = '{}'",
+                "DELETE FROM pressroom.tasks", "DELETE FROM pressroom.phases", "DELETE FROM pressroom.steps",
+                "DELETE FROM pressroom.outputs", "DELETE FROM pressroom.output_versions", "DELETE FROM pressroom.evaluations",
+                "DELETE FROM pressroom.rankings", "DELETE FROM pressroom.human_tasks", "DELETE FROM pressroom.logs",
+                "DELETE FROM pressroom.events", "DELETE FROM pressroom.deleted_tasks", "TRUNCATE pressroom.events",
+                "TRUNCATE pressroom.output_versions", "TRUNCATE pressroom.tasks CASCADE", "TRUNCATE pressroom.stream_heads",
+                "UPDATE pressroom.outputs SET task_id = pressroom.uuid_v7()", "UPDATE pressroom.outputs SET id = pressroom.uuid_v7()",
+                "UPDATE pressroom.steps SET phase_id = pressroom.uuid_v7()", "UPDATE pressroom.phases SET key = key || '2'",
+                "UPDATE pressroom.evaluations SET output_id = pressroom.uuid_v7()",
+                "UPDATE pressroom.steps SET attempt = -5", "UPDATE pressroom.outputs SET version_number = 99",
+                "UPDATE pressroom.outputs SET content = ' '", "UPDATE pressroom.outputs SET content = NULL",
+                "UPDATE pressroom.outputs SET initial_avg_score = 'NaN'", "UPDATE pressroom.phases SET iteration = -1",
             ]
             for statement in statements {
                 let error = await #expect(throws: PostgresError.self, "\(statement)") {

@@ -72,6 +72,30 @@ import Testing
         }
     }
 
+    /// Commands that start the private PostgreSQL for themselves stop it again.
+    @Test(arguments: [["migrate", "up"], ["migrate", "status"], ["doctor"], ["doctor", "--check"]], [SIGTERM, SIGINT])
+    func aCommandThatIsInterruptedLeavesNothing(command: [String], signal: Int32) async throws {
+        try await serviceSlots.hold {
+            let directory = "\(PostgresTestDirectory.own)/service-\(serviceCounter.add(1, ordering: .relaxed).newValue)"
+            try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+            defer { try? FileManager.default.removeItem(atPath: directory) }
+            let postgres = PrivatePostgres(dataDirectory: directory + "-data")
+            defer { postgres.remove(socketDirectory: nil) }
+            // The command can be over before a loaded machine has sent the signal: then again.
+            for attempt in 1...10 {
+                let child = try ChildProgram(
+                    PressroomBinary.path(), command + ["--data-directory", postgres.dataDirectory], directory: directory)
+                // Nothing tells when a server has begun to run.
+                while postgres.firstProcesses.isEmpty, child.exitStatus == nil { usleep(5_000) }
+                child.send(signal)
+                let status = try await within(.seconds(60), "\(command) to stop") { try await child.exit() }
+                #expect(postgres.firstProcesses.isEmpty && postgres.postmaster == nil)
+                if status == 128 + signal { return }
+                try #require(attempt < 10 && status < 128, "\(status): \(child.errors.text)")
+            }
+        }
+    }
+
     @Test func aStopWhileWaitingForADatabaseIsHeard() async throws {
         // It waits for the database for ten seconds, which can be over before a loaded machine has sent the signal: then again.
         for attempt in 1...10 {

@@ -6,13 +6,18 @@ extension ScriptedModelServer.Script {
     ///
     /// The answer depends on the body of the request alone.
     package static let decent = answering { request in
+        if let value = decentValue(for: request) { return value.text }
         var generator = SeededGenerator(seedingFrom: request.text)
-        if let schema = request["response_format"]?["json_schema"]?["schema"] ?? request["tools"]?[0]?["input_schema"] {
-            return DecentSample.value(for: schema, using: &generator).text
-        }
         let question = request["messages"]?.array?.last?["content"]?.string ?? ""
         let endings = ["So it goes.", "That is all.", "More tomorrow.", "The end."]
         return "A scripted answer to: \(question.prefix(80))\n\n" + endings[Int(generator.next(below: 4))]
+    }
+
+    /// The value that the schema of a request asks for; nil without a schema.
+    package static func decentValue(for request: JSON) -> JSON? {
+        let schema = request["response_format"]?["json_schema"]?["schema"] ?? request["tools"]?[0]?["input_schema"]
+        var generator = SeededGenerator(seedingFrom: request.text)
+        return schema.map { DecentSample.value(for: $0, using: &generator) }
     }
 
     /// A provider as it should be, whose answers a test writes; `answer` gets the body of the request.

@@ -74,6 +74,7 @@ GOALS = [
     Goal("Durable steps, starts included", "steps", POSTED, STEPS, "steps/s", True, peer="DBOS Transact"),
     Goal("the same", "steps", POSTED, STEPS, "steps/s", True, peer="litestar-workflows"),
     Goal("POST /tasks → first step running, p50", "start", None, "post_to_running_p50_ms", "ms", False, limit=10),
+    Goal("Longest turn of an event loop, random documents", "turns", None, "longest_turn_ms", "ms", False, limit=50),
     *[
         Goal(what, "scale", None, field + "_ms", "ms", False, peer="small tables", ratio=2)
         for what, field in [

@@ -149,6 +149,21 @@ measure_steps() {
   done
 }
 
+# The turns of the event loops, measured from outside of the service: the library stands before epoll_wait. The documents
+# are others in each run.
+measure_turns() {
+  local run turns=$temporary/turns
+  cc -shared -fPIC -O2 -o "$temporary/turns.so" Benchmarks/turns/turns.c
+  for ((run = 1; run <= runs; run++)); do
+    rm -f "$turns"
+    truncate --size 4096 "$turns"
+    LD_PRELOAD=$temporary/turns.so TURNS_FILE=$turns TURNS_PROGRAM=${binary##*/} start_pressroom 0,1
+    record Pressroom "random documents" "$generator" turns --documents "$(sized 5000 50)" --seed "$run" --turns "$turns" \
+      --json --url "http://$address"
+    stop_pressroom
+  done
+}
+
 measure_start() {
   local run
   for ((run = 0; run < runs; run++)); do

@@ -17,7 +17,7 @@ How it measures, and why so, is in [decision 13](decisions/0013-measuring.md).
 
 Numbers are medians of the runs that went well: a run in which a reader missed an event has failed. "Met" and "NOT met" compare with the goals that the project has set itself.
 """
-PARTS = ["fan-out", "latency", "idle", "connect", "slow-reader", "state", "steps", "start", "scale"]
+PARTS = ["fan-out", "latency", "idle", "connect", "slow-reader", "state", "steps", "start", "turns", "scale"]
 
 
 def read(directory: pathlib.Path) -> dict[str, tuple[dict, list[dict]]]:
@@ -73,7 +73,7 @@ def summary_line(goal: Goal, runs: list[dict]) -> str:
 def command(text: str) -> str:
     """As a user would type it."""
     text = re.sub(r"--url \S+|--json", "", text)
-    text = re.sub(r"(--pid |--task |--define task=)\S+", r"\1…", text)
+    text = re.sub(r"(--pid |--task |--turns |--define task=)\S+", r"\1…", text)
     text = re.sub(r"^on_pressroom ", "pressroom-bench ", text)
     text = re.sub(r"^state_of_pressroom (\S+)", r"pressroom-bench state --model nothing/bench --connections 4 --seconds \1", text)
     text = re.sub(r"^on_nchan (.*)", r"pressroom-bench \1 --subscribe-path '/sub?id=bench' --publish-path '/pub?id=bench'", text)

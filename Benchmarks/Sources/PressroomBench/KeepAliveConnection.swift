@@ -23,6 +23,22 @@ final class KeepAliveConnection {
 
     /// Sends a request and reads the whole answer, whose status must be 2xx.
     func exchange(_ request: [UInt8]) throws(BenchFailure) {
+        let head = try answer(to: request)
+        guard head.hasPrefix("http/1.1 2") else {
+            let line = head.prefix { $0 != "\r\n" }
+            throw BenchFailure("\(authority) answered \(line): \(String(decoding: body, as: UTF8.self).debugDescription)")
+        }
+    }
+
+    /// Sends a request and reads the whole answer. Returns its status.
+    func status(of request: [UInt8]) throws(BenchFailure) -> Int {
+        let head = try answer(to: request)
+        guard let status = Int(head.dropFirst(9).prefix(3)) else { throw BenchFailure("\(authority) sent no status") }
+        return status
+    }
+
+    /// The head of the answer, in lower case.
+    private func answer(to request: [UInt8]) throws(BenchFailure) -> String {
         try send(request)
         filled = 0
         bodyStart = 0
@@ -33,10 +49,7 @@ final class KeepAliveConnection {
         let head = String(decoding: buffer[..<bodyStart], as: UTF8.self).lowercased()
         let length = try bodyLength(head)
         while filled < bodyStart + length { try receive() }
-        guard head.hasPrefix("http/1.1 2") else {
-            let line = head.prefix { $0 != "\r\n" }
-            throw BenchFailure("\(authority) answered \(line): \(String(decoding: body, as: UTF8.self).debugDescription)")
-        }
+        return head
     }
 
     private func bodyLength(_ head: String) throws(BenchFailure) -> Int {

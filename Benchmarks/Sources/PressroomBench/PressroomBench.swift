@@ -9,14 +9,14 @@ struct PressroomBench: AsyncParsableCommand {
         commandName: "pressroom-bench",
         abstract: "Measures a running service.",
         discussion: """
-            Everything but 'state', 'steps', 'start' and 'scale' posts events to a task and reads its stream over plain \
+            Everything but 'state', 'steps', 'start', 'scale' and 'turns' posts events to a task and reads its stream over plain \
             sockets, with one thread for all readers. Clocks are compared, so run it on the service's machine, and on \
             another core than the service. Every run starts a task of its own (and cancels it) unless --task names one. \
             Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the service cannot be reached.
             """,
         subcommands: [
             FanOutCommand.self, LatencyCommand.self, IdleCommand.self, ConnectCommand.self, SlowReaderCommand.self,
-            StateCommand.self, StepsCommand.self, StartCommand.self, ScaleCommand.self,
+            StateCommand.self, StepsCommand.self, StartCommand.self, ScaleCommand.self, TurnsCommand.self,
         ])
 
     static func main() async {

@@ -1,6 +1,7 @@
 // Choose a workflow, fill in its form, start.
 
 import { getTask, getWorkflow, listWorkflows, newIdempotencyKey, Problem, startTask, workflowsURL } from "../../client/api.js";
+import { write } from "../../client/json.js";
 import { el, fill } from "../dom.js";
 import { inputForm } from "../form.js";
 import { notice, problemNotice, showRequestProblem } from "../notices.js";
@@ -63,7 +64,7 @@ function startForm(row, initial) {
     const { input, problems: unreadable } = inputs.read();
     if (unreadable.length) return void inputs.showProblems(unreadable);
     const body = { workflow: row.name, version: row.version, input };
-    const text = JSON.stringify(body);
+    const text = write(body);
     if (sent.body !== text) sent = { body: text, key: newIdempotencyKey() }; // sent again after a lost connection, it starts nothing twice
     button.disabled = true;
     try {

@@ -3,6 +3,7 @@
 import { el, fill, say } from "../dom.js";
 import { setStatus, statusMark } from "../notices.js";
 import { counted, errorWords, humanise, number } from "../words.js";
+import { editDialog, isEditable } from "./edit.js";
 import { verdicts } from "./judging.js";
 
 let count = 0;
@@ -16,7 +17,8 @@ let count = 0;
  * @property {any} definition
  */
 
-export function outputCard() {
+/** @param {() => void} refresh follows a task again that is over */
+export function outputCard(refresh) {
   const id = `output-${++count}`;
   const byline = el("h3", { id });
   const model = el("p", { class: "model" });
@@ -28,8 +30,12 @@ export function outputCard() {
   const error = el("p", { class: "error", hidden: true });
   const judging = verdicts();
   const usage = el("p", { class: "usage" });
+  const edit = el("button", { type: "button", class: "link edit", "aria-describedby": id, hidden: true }, "Edit the text");
+  edit.addEventListener("click", () => {
+    editDialog(() => drawn, refresh).addEventListener("close", () => edit.focus());
+  });
   const node = el("article", { class: "output", "aria-labelledby": id }, el("div", { class: "piece" },
-    el("header", {}, el("div", { class: "byline" }, byline, badges), model, el("p", { class: "state" }, status, version)),
+    el("header", {}, el("div", { class: "byline" }, byline, badges), model, el("p", { class: "state" }, status, version, edit)),
     copy.node, el("div", { class: "margin" }, error, feedback, judging.node, usage)));
   /** @type {any} */
   let drawn = null;
@@ -50,6 +56,7 @@ export function outputCard() {
       say(byline, output.writer?.name ?? humanise(output.track));
       say(model, output.writer?.model ?? "");
       setStatus(status, output.status);
+      edit.hidden = !isEditable(output);
       fill(badges, ...badgesOf(output));
       drawFeedback(feedback, output);
       error.hidden = !output.error;
@@ -67,6 +74,7 @@ function edition(output, live) {
   const parts = [];
   if (live) parts.push(`writing version ${live.version_number}`);
   else if (output.version_number > 0) parts.push(`version ${output.version_number}`);
+  if (!live && output.edited_by) parts.push(`edited by hand, ${output.edited_by.replace(/^user:/, "")}`);
   if (output.edit_cycle > 0) parts.push(`edit cycle ${output.edit_cycle}`);
   return parts.join(" · ");
 }

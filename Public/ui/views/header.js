@@ -1,6 +1,7 @@
 // What the task is about, its progress, and the actions that its status allows.
 
 import { act } from "../../client/api.js";
+import { write } from "../../client/json.js";
 import { isTerminal, taskActions } from "../../client/vocabulary.js";
 import { el, fill, keyed, say } from "../dom.js";
 import { confirmed, problemNotice, setStatus, statusMark } from "../notices.js";
@@ -68,7 +69,7 @@ function inputFacts(input, about) {
   return Object.entries(input)
     .filter(([, value]) => value !== about && value !== null && value !== "")
     .map(([key, value]) => el("div", {}, el("dt", {}, humanise(key)), el("dd", {}, typeof value === "string" ? value
-      : Array.isArray(value) && value.every((one) => typeof one !== "object") ? value.join(", ") : JSON.stringify(value))));
+      : Array.isArray(value) && value.every((one) => typeof one !== "object") ? value.join(", ") : write(value))));
 }
 
 // The actions that the task's status allows.

@@ -131,7 +131,7 @@ export function taskView(taskID) {
     const others = state.outputs.length - Number(settled && state.outputs.some((output) => output.final_rank === 1));
     outputs.style.setProperty("--columns", String(others === 4 ? 2 : Math.max(1, Math.min(3, others))));
     keyed(outputs, ordered(state, settled), (output) => output.id, (output) => {
-      const card = outputCard();
+      const card = outputCard(() => session.wake());
       cards.set(output.id, card);
       return card.node;
     }, (_, output) => cards.get(output.id)?.update(output, {

@@ -28,16 +28,23 @@ struct TaskRoutes: Sendable {
         filter.since = query.timestamp("since")
         filter.until = query.timestamp("until")
         filter.text = query.string("q")
+        let include = Set(query.words("include", as: TaskInclusion.self))
         let page = query.page()
         try query.finish()
         try context.identity.narrow(&filter)
-        return .json(try await api.store.tasks(context.scope, filter, page).json)
+        return .json(try await api.store.tasks(context.scope, filter, page, include: include).json)
     }
 
     private func show(_ request: Request, _ context: PressroomRequestContext) async throws -> Response {
-        try QueryReader(request).finish()
+        var query = QueryReader(request)
+        let include = Set(query.words("include", as: TaskInclusion.self))
+        try query.finish()
         let taskID = try context.uuid("task_id")
-        guard let view = try await api.store.task(context.scope, taskID) else { throw ProblemError.notFound(task: taskID) }
+        guard let view = try await api.store.task(context.scope, taskID, include: include) else {
+            throw ProblemError.notFound(task: taskID)
+        }
+        // The version is the row's: what is derived from other rows can change without it.
+        if include.contains(.accumulatedContext) { return .json(view.json, tag: String(view.version)) }
         return .row(view.json, tag: String(view.version), for: request)
     }
 

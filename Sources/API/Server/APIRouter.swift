@@ -39,6 +39,7 @@ struct APIRouter {
         TaskActionRoutes(api: api).add(to: routes)
         TaskStateRoutes(api: api).add(to: routes)
         TaskRowRoutes(api: api).add(to: routes)
+        OutputRoutes(api: api).add(to: routes)
         ScheduleRoutes(api: api).add(to: routes)
         ForkRoutes(api: api).add(to: routes)
         HumanTaskRoutes(api: api).add(to: routes)

@@ -140,17 +140,6 @@ extension TaskEngine {
     }
 }
 
-extension OutputRow {
-    /// The output as phases' outputs and prompts show it.
-    var summary: JSON {
-        [
-            "output_id": .string(id.text), "track": .string(track), "status": .string(status.rawValue),
-            "writer": writer["slug"] ?? .null, "content": content.map(JSON.string) ?? .null,
-            "version_number": .integer(Int64(versionNumber)),
-        ]
-    }
-}
-
 extension JSON {
     /// A row's sum of tokens and costs, with those of one more call.
     func adding(_ usage: Usage) -> JSON {

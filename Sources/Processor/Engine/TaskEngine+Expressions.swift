@@ -49,10 +49,13 @@ extension TaskEngine {
     /// phases beside it have come.
     private func document(for definition: PhaseDefinition, _ phase: PhaseRow, ownOutput: JSON?) -> JSON {
         let before = workflow.ancestors[definition.id] ?? []
+        let drafts = PhaseOutputs(graph.outputs)
         var outputs: JSONObject = [:]
         var states: JSONObject = [:]
         for other in graph.phases where before.contains(other.key) {
-            if other.status == .completed { outputs[other.key] = other.output ?? .null }
+            if other.status == .completed, let kind = workflow.definition.phase(other.key)?.kind {
+                outputs[other.key] = drafts.shown(other.output ?? .null, of: kind)
+            }
             states[other.key] = ["status": .string(other.status.rawValue), "error": other.error ?? .null]
         }
         outputs[definition.id] = ownOutput ?? (phase.iteration > 0 ? phase.output ?? .null : nil)

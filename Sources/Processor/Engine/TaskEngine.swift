@@ -23,7 +23,12 @@ struct TaskEngine {
     }
 
     mutating func advance() {
-        guard [.pending, .running, .waiting].contains(graph.task.status) else { return }
+        rereadSubtasks()
+        guard [.pending, .running, .waiting].contains(graph.task.status) else {
+            // What it was made of may have been changed by hand.
+            if graph.task.status == .completed, graph.task.result != nil { graph.task.result = result }
+            return
+        }
         if graph.task.status == .pending {
             // A signal or a resumption can wake a task before its time.
             if let startsIn = graph.task.startsIn, startsIn > .zero { return wakeNoLater(than: startsIn) }
@@ -115,13 +120,13 @@ extension TaskEngine {
                 fail(phaseID, error)
                 return true
             }
+            let place = graph.phases.compactMap(\.place).max().map { $0 + 1 } ?? 0
             graph.updatePhase(phaseID) { row in
                 row.status = .completed
                 row.output = output
                 row.error = nil
+                row.place = place
             }
-            graph.task.accumulatedContext = AccumulatedContext.adding(
-                output, of: definition, to: graph.task.accumulatedContext)
         case .failed(let error):
             fail(phaseID, error)
         }
@@ -203,7 +208,7 @@ extension TaskEngine {
     private var result: JSON {
         let last = workflow.definition.phases.last { graph.phase($0.id)?.status == .completed }
         var result: JSONObject = [:]
-        if let last, let output = graph.phase(last.id)?.output {
+        if let last, let output = shownOutput(of: last) {
             result["phase"] = .string(last.id)
             result["output"] = output
         }
@@ -211,6 +216,7 @@ extension TaskEngine {
             result["winner"] = [
                 "output_id": .string(best.id.text), "track": .string(best.track),
                 "content": best.content.map(JSON.string) ?? .null,
+                "finish_reason": best.finishReason.map { .string($0.rawValue) } ?? .null,
             ]
         }
         return .object(result)

@@ -14,18 +14,22 @@ struct AgentKind: SingleStepBehavior {
     func record(
         _ engine: inout TaskEngine, _ result: StepResult, of step: StepRow, _ definition: PhaseDefinition
     ) -> JSON {
-        guard case .value(let answer, let usage) = result else { return supersededNote }
-        return ["agent": step.agent.map(JSON.string) ?? .null, "output": answer, "usage": usage.json]
+        guard case .answer(let answer, let reason, let usage) = result else { return supersededNote }
+        return [
+            "agent": step.agent.map(JSON.string) ?? .null, "output": answer,
+            "finish_reason": reason.map { .string($0.rawValue) } ?? .null, "usage": usage.json,
+        ]
     }
 
     func run(_ run: StepRun) async throws -> StepResult {
         let prompt = run.render(phase.prompt)
         guard let schema = phase.output else {
             let response = try await run.complete(prompt: prompt)
-            return .value(.string(try run.nonEmpty(response)), usage: response.usage)
+            return .answer(.string(try run.nonEmpty(response)), response.finishReason, usage: response.usage)
         }
         let response = try await run.complete(
             prompt: prompt + "\n\n" + AgentPrompt.answer(schema: schema), schema: ResponseSchema(name: "answer", schema: schema))
-        return .value(try AgentAnswer.parse(response.text, schema: schema), usage: response.usage)
+        return .answer(
+            try AgentAnswer.parse(response.text, schema: schema), response.finishReason, usage: response.usage)
     }
 }

@@ -78,7 +78,10 @@ package struct CustomStepRun: Sendable {
 
     /// The output of a completed phase; nil for a phase without one.
     package func output(of phase: String) -> JSON? {
-        run.material.task.accumulatedContext["phases"]?[phase]
+        guard let row = run.material.phases.first(where: { $0.key == phase }), row.status == .completed,
+            let kind = run.workflow.definition.phase(phase)?.kind
+        else { return nil }
+        return PhaseOutputs(run.material.outputs).shown(row.output ?? .null, of: kind)
     }
 
     /// Renders a template like a prompt.

@@ -43,8 +43,7 @@ struct DelayKind: SingleStepBehavior {
         case .for(let duration):
             return ("", duration)
         case .until(let template):
-            let phase = engine.graph.phase(definition.id)
-            let text = PromptScope(engine.graph.task, definition, phase, input).render(template, atMost: 1_000)
+            let text = PromptScope(engine, definition, input).render(template, atMost: 1_000)
                 .trimmingCharacters(in: .whitespacesAndNewlines)
             guard let time = Timestamp(rfc3339: text), Timestamp.textRange.contains(time), let now = engine.graph.task.lockedAt
             else { return (text, nil) }

@@ -42,7 +42,7 @@ struct EditKind: PhaseBehavior {
         guard !drafts.isEmpty else {
             return .failed(engine.firstFailure(in: phaseID, code: "no_drafts", "No draft came through editing."))
         }
-        return .completed(["outputs": .array(drafts.map(\.summary))])
+        return .completed(["output_ids": drafts.named])
     }
 
     func record(
@@ -101,14 +101,14 @@ struct EditKind: PhaseBehavior {
         let draft = try run.draft()
         if run.step.kind == .rewrite {
             let prompt = RewritePrompt.text(
-                draft: draft.content ?? "", feedback: draft.editorFeedback ?? "", assignment: run.assignment())
+                draft: draft.promptDraft, feedback: draft.editorFeedback ?? "", assignment: run.assignment())
             let response = try await run.complete(prompt: prompt, streams: true)
             return .text(try run.nonEmpty(response), response.finishReason, usage: response.usage)
         }
         let prompt =
-            phase.prompt.map { run.render($0) + "\n\n" + EditPrompt.answer }
+            run.ownPrompt(phase.prompt, draft.promptDraft.notice, EditPrompt.answer)
             ?? EditPrompt.text(
-                draft: draft.content ?? "", assignment: run.assignment(), cycle: run.step.input["cycle"]?.int ?? 1,
+                draft: draft.promptDraft, assignment: run.assignment(), cycle: run.step.input["cycle"]?.int ?? 1,
                 maxCycles: phase.maxCycles)
         let response = try await run.complete(prompt: prompt, schema: EditDecisionSchema.response)
         return .decision(try EditDecision.parse(response.text), usage: response.usage)

@@ -76,11 +76,11 @@ struct EvaluateKind: PhaseBehavior {
     }
 
     func run(_ run: StepRun) async throws(ProviderError) -> StepResult {
-        let draft = try run.draft()
+        let draft = try run.draft().promptDraft
         let prompt =
-            phase.prompt.map { run.render($0) + "\n\n" + EvaluatePrompt.answer(criteria: phase.criteria, scale: phase.scale) }
+            run.ownPrompt(phase.prompt, draft.notice, EvaluatePrompt.answer(criteria: phase.criteria, scale: phase.scale))
             ?? EvaluatePrompt.text(
-                draft: draft.content ?? "", assignment: run.assignment(), criteria: phase.criteria, scale: phase.scale)
+                draft: draft, assignment: run.assignment(), criteria: phase.criteria, scale: phase.scale)
         let response = try await run.complete(
             prompt: prompt,
             schema: VerdictSchema.response(criteria: phase.criteria, scale: phase.scale))

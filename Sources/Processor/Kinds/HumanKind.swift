@@ -21,19 +21,17 @@ struct HumanKind: SingleStepBehavior {
                 step, ["response": question.response, "completed_by": question.completedBy.map(JSON.string) ?? .null])
         case .cancelled: engine.fail(step, code: "cancelled", "The human task was cancelled.")
         case .expired: expire(&engine, step)
-        case .pending, .claimed: watch(&engine, question, step)
+        case .pending, .claimed: watch(&engine, question, step, definition)
         }
     }
 
     private func ask(_ engine: inout TaskEngine, _ step: StepRow, _ definition: PhaseDefinition) {
-        let scope = PromptScope(engine.graph.task, definition, engine.graph.phase(definition.id), step.input)
-        func text(_ template: String?) -> String? {
-            template.map { scope.render($0).replacing("\0", with: "") }
-        }
+        let scope = PromptScope(engine, definition, step.input)
         engine.graph.humanTasks.append(
             HumanTaskRow(
-                stepID: step.id, title: text(phase.title) ?? "", description: text(phase.description),
-                formSchema: phase.form, assigneeID: text(phase.assigneeID), assigneeGroup: text(phase.assigneeGroup),
+                stepID: step.id, title: text(phase.title, scope) ?? "", description: text(phase.description, scope),
+                formSchema: phase.form, assigneeID: text(phase.assigneeID, scope),
+                assigneeGroup: text(phase.assigneeGroup, scope),
                 dueIn: phase.dueIn, reminderIn: phase.remindIn))
         engine.graph.updateStep(step.id) { row in
             row.status = .waiting
@@ -43,13 +41,21 @@ struct HumanKind: SingleStepBehavior {
         engine.wakeNoLater(than: phase.remindIn)
     }
 
-    /// Expires or reminds when it is time, and wakes the task at the next of these times.
-    private func watch(_ engine: inout TaskEngine, _ question: HumanTaskRow, _ step: StepRow) {
+    private func text(_ template: String?, _ scope: PromptScope) -> String? {
+        template.map { scope.render($0).replacing("\0", with: "") }
+    }
+
+    /// Renders the question again, because a row that it reads may have been changed by hand. Expires or reminds when it is
+    /// time, and wakes the task at the next of these times.
+    private func watch(_ engine: inout TaskEngine, _ question: HumanTaskRow, _ step: StepRow, _ definition: PhaseDefinition) {
         guard let index = engine.graph.humanTasks.firstIndex(where: { $0.id == question.id }) else { return }
         if let dueIn = question.dueIn, dueIn <= .zero {
             engine.graph.humanTasks[index].status = .expired
             return expire(&engine, step)
         }
+        let scope = PromptScope(engine, definition, step.input)
+        engine.graph.humanTasks[index].render(
+            title: text(phase.title, scope) ?? "", description: text(phase.description, scope))
         if let reminderIn = question.reminderIn, !question.isReminded {
             if reminderIn <= .zero {
                 engine.graph.humanTasks[index].isReminded = true

@@ -100,7 +100,8 @@ struct RankKind: PhaseBehavior {
 
     func run(_ run: StepRun) async throws(ProviderError) -> StepResult {
         let order = run.step.input["candidates"]?.array?.compactMap { $0.string.flatMap(UUID.init(text:)) } ?? []
-        let texts = order.compactMap { id in run.material.outputs.first { $0.id == id }?.content }
+        let drafts = order.compactMap { id in run.material.outputs.first { $0.id == id } }.filter { $0.content != nil }
+        let texts = drafts.map(\.promptDraft)
         guard texts.count == order.count else { throw ProviderError(code: .invalidRequest, message: "A finalist is gone.") }
         if phase.method == .mean { return try await score(run, order, texts) }
         let answer = RankPrompt.answer(count: texts.count)
@@ -110,7 +111,7 @@ struct RankKind: PhaseBehavior {
         return .ballot(ballot.order, reasoning: reasoning, usage: response.usage)
     }
 
-    private func score(_ run: StepRun, _ order: [UUID], _ texts: [String]) async throws(ProviderError) -> StepResult {
+    private func score(_ run: StepRun, _ order: [UUID], _ texts: [PromptDraft]) async throws(ProviderError) -> StepResult {
         let answer = RankPrompt.answer(count: texts.count, criteria: phase.criteria, scale: phase.scale)
         let prompt =
             ownPrompt(run, texts, answer)
@@ -124,8 +125,8 @@ struct RankKind: PhaseBehavior {
     }
 
     /// The phase's own prompt, with the candidates and how to answer.
-    private func ownPrompt(_ run: StepRun, _ texts: [String], _ answer: String) -> String? {
-        phase.prompt.map { [run.render($0), RankPrompt.candidates(texts), answer].joined(separator: "\n\n") }
+    private func ownPrompt(_ run: StepRun, _ texts: [PromptDraft], _ answer: String) -> String? {
+        run.ownPrompt(phase.prompt, RankPrompt.candidates(texts), answer)
     }
 }
 
@@ -213,7 +214,7 @@ extension TaskEngine {
         }
         graph.newRankings.append(ranking)
         return [
-            "outputs": .array(standings.compactMap { graph.output($0.outputID)?.summary }), "ranking": ranking.entries,
+            "output_ids": standings.compactMap { graph.output($0.outputID) }.named, "ranking": ranking.entries,
             "agreement": ranking.agreement.map(JSON.number) ?? .null,
         ]
     }

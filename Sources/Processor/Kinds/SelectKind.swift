@@ -24,6 +24,6 @@ struct SelectKind: InstantBehavior {
             return .failed(StepFailure(code: "no_drafts", message: "There is no draft to choose.", isRetryable: false))
         }
         let outputs = chosen.outputIDs.compactMap { engine.graph.output($0) }
-        return .completed(["outputs": .array(outputs.map(\.summary))])
+        return .completed(["output_ids": outputs.named])
     }
 }

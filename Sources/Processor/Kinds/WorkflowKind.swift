@@ -20,9 +20,7 @@ struct WorkflowKind: SingleStepBehavior {
         switch child.status {
         case .pending, .running, .waiting, .paused: return
         case .completed:
-            var output = child.result?.object ?? [:]
-            output["task_id"] = .string(child.taskID.text)
-            engine.complete(step, .object(output))
+            engine.complete(step, child.output)
         case .failed:
             let cause = child.error?["message"]?.string ?? "It gives no reason."
             engine.fail(step, code: "subtask_failed", "The sub-task \(child.taskID.text) failed: \(cause)")
@@ -33,6 +31,15 @@ struct WorkflowKind: SingleStepBehavior {
     func run(_ run: StepRun) async throws -> StepResult {
         guard let subtasks = run.services.subtasks else { throw run.hasNoRun }
         return .subtask(try await subtasks.prepare(phase, run))
+    }
+}
+
+extension SubtaskRow {
+    /// What a completed sub-task brings its parent: its result, with its id.
+    var output: JSON {
+        var output = result?.object ?? [:]
+        output["task_id"] = .string(taskID.text)
+        return .object(output)
     }
 }
 

@@ -30,7 +30,7 @@ struct WriteKind: PhaseBehavior {
         guard !drafts.isEmpty else {
             return .failed(engine.firstFailure(in: phaseID, code: "no_drafts", "No writer finished a draft."))
         }
-        return .completed(["outputs": .array(drafts.map(\.summary))])
+        return .completed(["output_ids": drafts.named])
     }
 
     func record(

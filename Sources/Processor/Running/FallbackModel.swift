@@ -35,18 +35,22 @@ final class FallbackModel: LanguageModel {
     /// The usage of the calls that were answered.
     var spent: Usage { total.withLock { $0 } }
 
-    /// Each model gets the whole of the request's time.
+    /// The models share the request's time: each gets what those before it have left.
     func complete(
         _ request: ModelRequest, onText: @escaping @Sendable (String) async -> Void
     ) async throws(ProviderError) -> ModelResponse {
         var failures: [(model: ModelName, error: ProviderError)] = []
+        let start = ContinuousClock.now
         for name in names {
+            let left = failures.isEmpty ? request.timeout : request.timeout - start.duration(to: .now)
+            guard left > .zero else { break }
             let hasBegun = Atomic(false)
             do {
                 var request = request
                 request.model = name
                 let model = try models(name)
-                try await slot?.move(to: name, within: request.timeout)
+                try await slot?.move(to: name, within: left)
+                request.timeout = failures.isEmpty ? left : request.timeout - start.duration(to: .now)
                 var response = try await model.complete(request) { text in
                     hasBegun.store(true, ordering: .relaxed)
                     await onText(text)

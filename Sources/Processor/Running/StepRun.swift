@@ -66,6 +66,11 @@ extension StepRun {
         promptScope.render(template)
     }
 
+    /// A prompt of the phase's own, rendered, and what is added to it; nil where the phase has none.
+    func ownPrompt(_ template: String?, _ additions: String?...) -> String? {
+        template.map { ([render($0)] + additions.compactMap { $0 }).joined(separator: "\n\n") }
+    }
+
     /// The prompt that the writer of the draft got, for its judges.
     func assignment() -> String? {
         let track = material.output(of: step)?.writer["slug"]?.string
@@ -78,7 +83,8 @@ extension StepRun {
     }
 
     var promptScope: PromptScope {
-        var scope = PromptScope(material.task, definition, material.phases.first { $0.id == step.phaseID }, step.input)
+        var scope = PromptScope(
+            material.task, material.phases, material.outputs, workflow.definition, definition, step.input)
         if let agent { scope.members["agent"] = agent.json }
         if let output = material.output(of: step) {
             scope.members["output"] = output.summary
@@ -102,18 +108,28 @@ struct PromptScope {
     var members: JSONObject
 
     /// - Parameters:
-    ///   - phase: the row of the step's phase; a phase that repeats sees the output of its last run.
+    ///   - definition: of the step's phase; one that repeats sees the output of its last run.
     ///   - input: the step's, with the element of a list and the run of a cycle.
-    init(_ task: TaskRow, _ definition: PhaseDefinition, _ phase: PhaseRow?, _ input: JSON) {
-        members = task.accumulatedContext.object ?? [:]
+    init(
+        _ task: TaskRow, _ phases: [PhaseRow], _ outputs: [OutputRow], _ workflow: WorkflowDefinition,
+        _ definition: PhaseDefinition, _ input: JSON
+    ) {
+        members = PhaseOutputs(outputs).accumulated(phases, workflow)
         members.merge(task.input.object ?? [:]) { _, own in own }
         if members["phases"] == nil { members["phases"] = [:] }
-        if let phase, phase.iteration > 0 { members["phases"]?[definition.id] = phase.output ?? .null }
+        if let phase = phases.first(where: { $0.key == definition.id }), phase.iteration > 0 {
+            members["phases"]?[definition.id] = phase.output ?? .null
+        }
         members["input"] = task.input
         members["config"] = task.config
         members["context"] = task.context
         members["task"] = ["task_id": .string(task.taskID.text), "phase": .string(definition.id)]
         for name in ["item", "index", "iteration"] { members[name] = input[name] ?? members[name] }
+    }
+
+    init(_ engine: TaskEngine, _ definition: PhaseDefinition, _ input: JSON) {
+        self.init(
+            engine.graph.task, engine.graph.phases, engine.graph.outputs, engine.workflow.definition, definition, input)
     }
 
     /// - Parameter limit: about how many bytes the text may have.
@@ -123,32 +139,5 @@ struct PromptScope {
         // Templates were checked when the workflow was published.
         guard let prompt = try? PromptTemplate(template, escaping: escaping) else { return template }
         return prompt.render(.object(members), atMost: limit)
-    }
-}
-
-/// The task's `accumulated_context`: `phases.<id>` is a phase's output, `step_<n>_output` the text of the n-th completed
-/// phase, counted from 0.
-enum AccumulatedContext {
-    static func adding(_ output: JSON, of phase: PhaseDefinition, to context: JSON) -> JSON {
-        var members = context.object ?? [:]
-        var phases = members["phases"]?.object ?? [:]
-        if phases[phase.id] == nil {
-            members["step_\(phases.count)_output"] = .string(text(of: output, phase.kind))
-        }
-        phases[phase.id] = output
-        members["phases"] = .object(phases)
-        return .object(members)
-    }
-
-    /// The texts of a phase's outputs, best first, or the answer of its agent; the output as JSON where it has neither.
-    private static func text(of output: JSON, _ kind: PhaseKind) -> String {
-        switch kind {
-        case .agent:
-            let answer = output["output"] ?? output
-            return answer.string ?? answer.text
-        default:
-            let texts = output["outputs"]?.array?.compactMap { $0["content"]?.string } ?? []
-            return texts.isEmpty ? output.text : texts.joined(separator: "\n\n")
-        }
     }
 }

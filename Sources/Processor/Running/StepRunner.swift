@@ -137,6 +137,8 @@ enum StepOutcome: Sendable {
 enum StepResult: Sendable {
     /// The `steps.output`; `usage` is zero without a model call.
     case value(JSON, usage: Usage = .zero)
+    /// An agent's.
+    case answer(JSON, FinishReason?, usage: Usage)
     case text(String, FinishReason?, usage: Usage)
     case decision(EditDecision, usage: Usage)
     case verdict(Verdict, usage: Usage)

@@ -33,13 +33,9 @@ extension Store {
         while start <= mark {
             // From `start` on, and not from the beginning, where the index still has what is removed.
             let end = min(start + span - 1, mark)
-            removed += try await database.query(
-                in: tenantID,
-                """
-                DELETE FROM pressroom.events
-                 WHERE tenant_id = \(tenantID) AND position BETWEEN \(start) AND \(end)
-                """
-            ).affectedRows
+            let rows = try await database.query(
+                in: tenantID, "SELECT pressroom.remove_events(\(tenantID), \(start), \(end))")
+            removed += try rows[0].decode(0, as: Int.self)
             start = end + 1
         }
         return removed

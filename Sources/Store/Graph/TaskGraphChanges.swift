@@ -98,8 +98,9 @@ extension TaskGraphChanges {
             (newSubtasks.isEmpty ? [] : SubtaskRow.insert(newSubtasks, scope))
             + (cancelledSubtasks.isEmpty ? [] : [SubtaskRow.requestCancellations(cancelledSubtasks, tenant)])
             + rows(newOutputs) { OutputRow.table.insert($0, tenant, OutputRow.added) }
-            + rows(outputs) { OutputRow.table.update($0, tenant) }
+            // A text that is not yet a version counts as one by hand (migrations/0014_by_hand).
             + rows(newVersions) { OutputVersionRow.table.insert($0, tenant) }
+            + rows(outputs) { OutputRow.table.update($0, tenant) }
             + rows(evaluations) { EvaluationRow.table.update($0, tenant) }
         let steps =
             records(steps) { StepRow.update($0, tenant) }

@@ -7,8 +7,8 @@ package import Workflow
 package struct HumanTaskRow: Sendable, Equatable {
     package let id: UUID
     package let stepID: UUID
-    package let title: String
-    package let description: String?
+    package private(set) var title: String
+    package private(set) var description: String?
     package let formSchema: JSON?
     package let assigneeID: String?
     package let assigneeGroup: String?
@@ -21,6 +21,8 @@ package struct HumanTaskRow: Sendable, Equatable {
     package var status: HumanTaskStatus
     /// Whether a processor has seen that the time of the reminder has passed.
     package var isReminded: Bool
+    /// Of the title and the description as they were rendered last.
+    private var rendered: String?
 
     package init(
         stepID: UUID, title: String, description: String?, formSchema: JSON?, assigneeID: String?, assigneeGroup: String?,
@@ -39,6 +41,23 @@ package struct HumanTaskRow: Sendable, Equatable {
         completedBy = nil
         status = .pending
         isReminded = false
+        rendered = Self.hash(title, description)
+    }
+}
+
+extension HumanTaskRow {
+    /// Takes in the texts as their templates give them now. What an operator has put in their place stays until a row that
+    /// the templates read has changed.
+    package mutating func render(title: String, description: String?) {
+        let hash = Self.hash(title, description)
+        guard rendered != hash else { return }
+        rendered = hash
+        self.title = title
+        self.description = description
+    }
+
+    private static func hash(_ title: String, _ description: String?) -> String {
+        StableHash.hex("\(title)\u{0}\(description ?? "")")
     }
 }
 
@@ -46,10 +65,12 @@ extension HumanTaskRow {
     static let table = Table(
         "human_tasks",
         fixed: """
-            id uuid, task_id uuid, step_id uuid, title text, description text, form_schema json, assignee_id text,
-            assignee_group text
+            id uuid, task_id uuid, step_id uuid, form_schema json, assignee_id text, assignee_group text
             """,
-        changing: "status text")
+        changing: "title text, description text, rendered text, status text")
+
+    /// What is set of a new human task.
+    private static let added = table.fixed + "title text, description text, rendered text"
 
     init(_ row: PostgresRow) throws {
         id = try row.decode("id")
@@ -65,14 +86,15 @@ extension HumanTaskRow {
         completedBy = try row.decode("completed_by")
         status = try row.status("status")
         isReminded = try row.decode("is_reminded")
+        rendered = try row.decode("rendered")
     }
 
     static func insert(_ rows: JSON, _ tenant: String) -> PostgresQuery {
         """
-        INSERT INTO pressroom.human_tasks (tenant_id, \(raw: table.fixed.names), due_at, reminder_at)
-        SELECT \(tenant), \(raw: table.fixed.values), now() + make_interval(secs => r.due_in),
+        INSERT INTO pressroom.human_tasks (tenant_id, \(raw: added.names), due_at, reminder_at)
+        SELECT \(tenant), \(raw: added.values), now() + make_interval(secs => r.due_in),
                now() + make_interval(secs => r.reminder_in)
-          FROM json_to_recordset(\(rows)::json) AS r (\(raw: table.fixed.definitions), due_in double precision,
+          FROM json_to_recordset(\(rows)::json) AS r (\(raw: added.definitions), due_in double precision,
                reminder_in double precision)
         """
     }
@@ -80,8 +102,8 @@ extension HumanTaskRow {
     static func update(_ rows: JSON, _ tenant: String) -> PostgresQuery {
         """
         UPDATE pressroom.human_tasks h
-           SET status = r.status, reminded_at = CASE WHEN r.is_reminded THEN coalesce(h.reminded_at, now()) END
-          FROM json_to_recordset(\(rows)::json) AS r (id uuid, status text, is_reminded boolean)
+           SET \(raw: table.changing.assignments), reminded_at = CASE WHEN r.is_reminded THEN coalesce(h.reminded_at, now()) END
+          FROM json_to_recordset(\(rows)::json) AS r (id uuid, \(raw: table.changing.definitions), is_reminded boolean)
          WHERE h.tenant_id = \(tenant) AND h.id = r.id
         """
     }
@@ -93,7 +115,7 @@ extension HumanTaskRow {
             "assignee_id": assigneeID.map(JSON.string) ?? .null, "assignee_group": assigneeGroup.map(JSON.string) ?? .null,
             "due_in": dueIn.map { .number($0 / .seconds(1)) } ?? .null,
             "reminder_in": reminderIn.map { .number($0 / .seconds(1)) } ?? .null, "status": .string(status.rawValue),
-            "is_reminded": .bool(isReminded),
+            "is_reminded": .bool(isReminded), "rendered": rendered.map(JSON.string) ?? .null,
         ]
     }
 }

@@ -141,7 +141,7 @@ extension Store {
             )
             INSERT INTO pressroom.wakeups (tenant_id, task_id)
             SELECT t.tenant_id, t.task_id FROM request JOIN pressroom.tasks t USING (tenant_id, task_id)
-             WHERE request.action = 'look' AND t.status IN ('pending', 'running', 'waiting')
+             WHERE request.action = 'reread' OR request.action = 'look' AND t.status IN ('pending', 'running', 'waiting')
             ON CONFLICT (tenant_id, task_id) DO UPDATE SET run_at = least(wakeups.run_at, EXCLUDED.run_at)
             """)
     }

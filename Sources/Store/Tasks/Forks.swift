@@ -7,7 +7,8 @@ package import Workflow
 ///
 /// A phase is taken over when it does not come after that phase and is closed for good: completed, failed where that was
 /// allowed, or skipped by its own condition. With it come its steps, and what they made: outputs with their texts as
-/// they were when the last of these phases was done with them, evaluations, rankings. All get new ids.
+/// they were when the last of these phases was done with them, or as they were changed by hand since, unless a phase that runs
+/// again had rewritten them; evaluations, rankings. All get new ids.
 package struct TaskFork: Sendable {
     package let taskID = UUIDv7.next()
     /// The phase keys that are taken over.
@@ -56,12 +57,21 @@ package struct TaskFork: Sendable {
         return list("outputs").filter { written.contains($0["id"]?.string ?? "") }
     }
 
-    /// The texts that a kept step made: a step and its text are of one moment.
+    /// Of each output the texts before the first one by a step that is not kept: those of kept steps, as a step and its text
+    /// are of one moment, and those by hand.
     private var keptVersions: [JSON] {
         let made = Set(keptSteps.map { "\($0["output_id"]?.string ?? "") \($0["completed_at"]?.string ?? "")" })
-        return list("output_versions").filter { version in
-            made.contains("\(version["output_id"]?.string ?? "") \(version["created_at"]?.string ?? "")")
+        var rewritten: Set<String> = []
+        let versions = list("output_versions").sorted { ($0["version_number"]?.int ?? 0) < ($1["version_number"]?.int ?? 0) }
+        let kept = versions.filter { version in
+            let output = version["output_id"]?.string ?? ""
+            let isKept = version["action"] == "manual" || made.contains("\(output) \(version["created_at"]?.string ?? "")")
+            if !isKept { rewritten.insert(output) }
+            return !rewritten.contains(output)
         }
+        // In the order of the rows, which is that of the new ids.
+        let ids = Set(kept.compactMap { $0["id"]?.string })
+        return list("output_versions").filter { ids.contains($0["id"]?.string ?? "") }
     }
 
     private func list(_ table: String) -> [JSON] { source[table]?.array ?? [] }
@@ -89,17 +99,17 @@ package struct TaskFork: Sendable {
             "workspace_id": old["workspace_id"] ?? .null, "workflow_id": old["workflow_id"] ?? .null,
             "workflow_name": old["workflow_name"] ?? .null, "workflow_version": old["workflow_version"] ?? .null,
             "config": config, "context": context, "input": input, "priority": old["priority"] ?? 0,
-            "accumulated_context": accumulatedContext,
         ]
     }
 
     private var phases: [JSON] {
-        list("phases").map { row in
-            let isKept = kept.contains(row["key"]?.string ?? "")
+        let places = places
+        return list("phases").map { row in
+            let key = row["key"]?.string ?? ""
             return mapped(
                 row,
-                isKept
-                    ? [:]
+                kept.contains(key)
+                    ? ["place": places[key].map { .integer(Int64($0)) } ?? .null]
                     : [
                         "status": "pending", "iteration": 0, "input": .null, "output": .null, "error": .null,
                         "started_at": .null, "completed_at": .null,
@@ -107,23 +117,14 @@ package struct TaskFork: Sendable {
         }
     }
 
-    /// The outputs of the kept phases, and their texts counted anew in the order in which the phases had finished.
-    private var accumulatedContext: JSON {
-        let old = source["task"]?["accumulated_context"] ?? [:]
-        let outputs = old["phases"]?.object ?? [:]
-        let finished = list("phases").filter { outputs[$0["key"]?.string ?? ""] != nil }.sorted { first, second in
+    /// The places of the kept phases that completed, counted anew in the order in which they had completed.
+    private var places: [String: Int] {
+        let completed = list("phases").filter { $0["status"] == "completed" && kept.contains($0["key"]?.string ?? "") }
+        let inOrder = completed.sorted { first, second in
             let (left, right) = (first["completed_at"]?.string ?? "~", second["completed_at"]?.string ?? "~")
             return (left, first["ordinal"]?.int ?? 0) < (right, second["ordinal"]?.int ?? 0)
         }
-        var members: JSONObject = [:]
-        var phases: JSONObject = [:]
-        for (number, row) in finished.enumerated() {
-            guard let key = row["key"]?.string, kept.contains(key) else { continue }
-            members["step_\(phases.count)_output"] = old["step_\(number)_output"] ?? ""
-            phases[key] = outputs[key]
-        }
-        members["phases"] = .object(phases)
-        return replacingIDs(in: .object(members))
+        return inOrder.enumerated().reduce(into: [:]) { $0[$1.element["key"]?.string ?? ""] = $1.offset }
     }
 
     private func mapped(_ row: JSON, _ changes: JSONObject = [:]) -> JSON {
@@ -216,6 +217,7 @@ extension TaskFork {
         if row["version_number"] != text["version_number"] {
             // A polished text has no step output of its own, and is whole.
             let writing = steps.last { $0["output"]?["version_number"] == text["version_number"] }?["output"]
+            row["edited_by"] = text["action"] == "manual" ? text["agent"]?["actor"] ?? .null : .null
             row["finish_reason"] = writing?["finish_reason"] ?? (text["action"] == "edit" ? "stop" : .null)
         }
         row["version_number"] = text["version_number"]
@@ -259,7 +261,7 @@ extension TaskFork {
         }
         let selections = list("phases").filter { $0["kind"] == "select" && kept.contains($0["key"]?.string ?? "") }
         row["is_finalist"] = .bool(
-            selections.contains { $0["output"]?["outputs"]?.array?.contains { $0["output_id"]?.string == id } ?? false })
+            selections.contains { $0["output"]?["output_ids"]?.array?.contains { $0.string == id } ?? false })
         return row
     }
 
@@ -276,7 +278,7 @@ extension Store {
             StepRow.table.columns + "priority integer, run_at timestamptz, started_at timestamptz, completed_at timestamptz"
         let results = try await transaction.pipeline(
             TaskCreation.queries(scope, [fork.creation]) + [
-                OutputRow.table.insert(fork.outputs, tenant),
+                OutputRow.table.insert(fork.outputs, tenant, OutputRow.table.columns + "edited_by text"),
                 // The time of a text stays as it is: it tells which step made it.
                 OutputVersionRow.table.insert(
                     fork.outputVersions, tenant, OutputVersionRow.table.columns + "created_at timestamptz"),

@@ -99,6 +99,8 @@ extension OutputRow {
 package struct OutputVersionRow: Sendable, Equatable {
     package enum Action: String, Sendable {
         case write, edit, rewrite
+        /// A change by hand; triggers add its row.
+        case manual
     }
 
     package let id = UUIDv7.next()

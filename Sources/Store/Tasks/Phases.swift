@@ -9,6 +9,9 @@ package struct PhaseRow: Sendable, Equatable {
     package let key: String
     package let ordinal: Int
     package var status: PhaseStatus
+    /// Among the completed phases of the task, from 0, in the order in which they completed; nil of a phase that no processor
+    /// has completed.
+    package var place: Int?
     /// Which run of a phase that repeats, counted from 0.
     package var iteration: Int
     /// `items` of a phase that does its work for each element of a list.
@@ -20,7 +23,7 @@ package struct PhaseRow: Sendable, Equatable {
 extension PhaseRow {
     static let table = Table(
         "phases", fixed: "id uuid, task_id uuid, key text, ordinal integer",
-        changing: "status text, iteration integer, input json, output json, error json")
+        changing: "status text, iteration integer, input json, output json, error json, place integer")
 
     /// The phases of some tasks, in the order of their workflow.
     static func select(_ tenant: String, _ taskIDs: [UUID], _ lock: RowLock) -> PostgresQuery {
@@ -40,6 +43,7 @@ extension PhaseRow {
         input = try row.json("input")
         output = try row.json("output")
         error = try row.json("error")
+        place = try row.decode("place")
     }
 
     func write(to row: inout RecordSet) {
@@ -49,6 +53,7 @@ extension PhaseRow {
         row.set("input", input)
         row.set("output", output)
         row.set("error", error)
+        row.set("place", place.map { .integer(Int64($0)) })
     }
 }
 

@@ -22,6 +22,8 @@ package enum StateInclusion: String, Sendable, Hashable, CaseIterable {
     case versions
     /// The lines that phases wrote, under `logs`.
     case logs
+    /// What the completed phases brought, under `accumulated_context` of the task.
+    case accumulatedContext = "accumulated_context"
 }
 
 extension Store {
@@ -38,13 +40,15 @@ extension Store {
     static func taskState(
         _ database: PostgresClient, _ scope: Scope, _ taskID: UUID, include: Set<StateInclusion> = [], steps: Bool = true
     ) async throws -> TaskSnapshot? {
+        let task = TaskInclusion.json(
+            "pressroom.task_text(t)", include.contains(.accumulatedContext) ? [.accumulatedContext] : [])
         let rows = try await database.query(
             in: scope.tenantID,
             """
             SELECT h.epoch, h.position, t.status,
                    json_build_object('cursor', h.epoch || '.' || h.position, 'status', t.status, 'phase', t.phase,
                                      'progress', t.progress) AS summary,
-                   pressroom.task_json(t) AS task,
+                   \(raw: task) AS task,
                    (SELECT json_agg(pressroom.phase_json(p) ORDER BY p.ordinal) FROM pressroom.phases p
                      WHERE p.tenant_id = t.tenant_id AND p.task_id = t.task_id) AS phases,
                    CASE WHEN \(steps)::boolean THEN

@@ -61,12 +61,10 @@ extension TaskCreation {
         let tasks = JSON.array(creations.map(\.task))
         return [
             """
-            INSERT INTO pressroom.tasks AS t (tenant_id, \(raw: columns.names), accumulated_context, workspace_id, created_by)
-            SELECT \(tenant), \(raw: columns.values), coalesce(r.accumulated_context, '{}'),
-                   coalesce(r.workspace_id, p.workspace_id),
+            INSERT INTO pressroom.tasks AS t (tenant_id, \(raw: columns.names), workspace_id, created_by)
+            SELECT \(tenant), \(raw: columns.values), coalesce(r.workspace_id, p.workspace_id),
                    CASE WHEN r.parent_task_id IS NULL THEN \(scope.userID) ELSE p.created_by END
-              FROM json_to_recordset(\(tasks)::json) AS r (\(raw: columns.definitions), accumulated_context json,
-                   workspace_id uuid)
+              FROM json_to_recordset(\(tasks)::json) AS r (\(raw: columns.definitions), workspace_id uuid)
               LEFT JOIN LATERAL (
                    SELECT tasks.workspace_id, tasks.created_by FROM pressroom.tasks
                     WHERE tasks.tenant_id = \(tenant) AND tasks.task_id = r.parent_task_id LIMIT 1) AS p ON true

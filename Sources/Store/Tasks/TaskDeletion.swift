@@ -27,37 +27,11 @@ extension Store {
         guard status.isTerminal else {
             throw StoreError(.conflict, "A task that is \(status) cannot be deleted.", status: status.rawValue)
         }
-        // By task, and not by the cascade, which goes row by row.
-        _ = try await transaction.pipeline([
-            """
-            WITH removed AS (
-                DELETE FROM pressroom.events WHERE tenant_id = \(tenant) AND task_id = \(taskID) RETURNING position
-            )
-            INSERT INTO pressroom.deleted_tasks (tenant_id, task_id, positions)
-            SELECT \(tenant), \(taskID), coalesce(range_agg(int8range(position, position, '[]')), '{}') FROM removed
-            """,
-            "DELETE FROM pressroom.live_texts WHERE tenant_id = \(tenant) AND task_id = \(taskID)",
-            "DELETE FROM pressroom.logs WHERE tenant_id = \(tenant) AND task_id = \(taskID)",
-            "DELETE FROM pressroom.rankings WHERE tenant_id = \(tenant) AND task_id = \(taskID)",
-            "DELETE FROM pressroom.evaluations WHERE tenant_id = \(tenant) AND task_id = \(taskID)",
-            "DELETE FROM pressroom.output_versions WHERE tenant_id = \(tenant) AND task_id = \(taskID)",
-            "DELETE FROM pressroom.outputs WHERE tenant_id = \(tenant) AND task_id = \(taskID)",
-            "DELETE FROM pressroom.subtasks WHERE tenant_id = \(tenant) AND parent_task_id = \(taskID)",
-            "DELETE FROM pressroom.human_tasks WHERE tenant_id = \(tenant) AND task_id = \(taskID)",
-            "DELETE FROM pressroom.steps WHERE tenant_id = \(tenant) AND task_id = \(taskID)",
-            "DELETE FROM pressroom.signals WHERE tenant_id = \(tenant) AND task_id = \(taskID)",
-            "DELETE FROM pressroom.phases WHERE tenant_id = \(tenant) AND task_id = \(taskID)",
-            "DELETE FROM pressroom.tasks WHERE tenant_id = \(tenant) AND task_id = \(taskID)",
-        ])
+        _ = try await transaction.query("SELECT pressroom.delete_task(\(tenant), \(taskID))")
     }
 
     /// Forgets the deleted tasks whose events would be past retention by now: no replay gets there any more.
     package func forgetDeletedTasks() async throws {
-        _ = try await query(
-            .retention,
-            """
-            DELETE FROM pressroom.deleted_tasks d USING pressroom.stream_heads h
-             WHERE h.tenant_id = d.tenant_id AND coalesce(upper(d.positions), 0) <= h.pruned + 1
-            """)
+        _ = try await query(.retention, "SELECT pressroom.forget_deleted_tasks()")
     }
 }

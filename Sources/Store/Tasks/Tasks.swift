@@ -18,7 +18,6 @@ package struct TaskRow: Sendable, Equatable {
     package internal(set) var lockedAt: Date?
     package var status: TaskStatus
     package var phase: String?
-    package var accumulatedContext: JSON
     package var result: JSON?
     package var progress: Double
     package var error: JSON?
@@ -31,8 +30,7 @@ extension TaskRow {
         "tasks", key: "task_id",
         fixed: "task_id uuid, workflow_id uuid, context jsonb, input json, config json, priority integer",
         changing: """
-            status text, phase text, accumulated_context json, result json, progress double precision, error json,
-            usage json
+            status text, phase text, result json, progress double precision, error json, usage json
             """)
 
     static func select(_ tenant: String, _ taskIDs: [UUID], _ lock: RowLock) -> PostgresQuery {
@@ -57,7 +55,6 @@ extension TaskRow {
         lockedAt = try row.decode("locked_at", as: Double?.self).map { Date(timeIntervalSince1970: $0) }
         status = try row.status("status")
         phase = try row.decode("phase")
-        accumulatedContext = try row.json("accumulated_context") ?? [:]
         result = try row.json("result")
         progress = try row.decode("progress")
         error = try row.json("error")
@@ -68,7 +65,6 @@ extension TaskRow {
         row.set("task_id", taskID)
         row.set("status", .string(status.rawValue))
         row.set("phase", phase.map(JSON.string))
-        row.set("accumulated_context", accumulatedContext)
         row.set("result", result)
         row.set("progress", .number(progress))
         row.set("error", error)
@@ -93,7 +89,11 @@ package struct TaskView: Sendable {
 
 extension TaskView {
     /// What a statement selects of a task that it calls `t`.
-    static let columns = "pressroom.task_json(t) AS json, t.version, t.status"
+    static let columns = columns([])
+
+    static func columns(_ include: Set<TaskInclusion>) -> String {
+        "\(TaskInclusion.json("pressroom.task_text(t)", include)) AS json, t.version, t.status"
+    }
 
     init(_ row: PostgresRow, taskID: UUID) throws {
         self.init(
@@ -102,18 +102,37 @@ extension TaskView {
     }
 }
 
+/// Members of a task's JSON that are not in it unless asked for.
+package enum TaskInclusion: String, Sendable, Hashable, CaseIterable {
+    /// What the completed phases brought, read from their outputs as they are.
+    case accumulatedContext = "accumulated_context"
+    /// Left out of lists only.
+    case result
+
+    /// SQL of the JSON of a task that a statement calls `t`, with the members that are derived.
+    ///
+    /// - Parameter text: SQL of the text of its row.
+    static func json(_ text: String, _ include: Set<TaskInclusion>) -> String {
+        guard include.contains(.accumulatedContext) else { return "\(text)::json" }
+        return """
+            (left(\(text), -1) || ',"accumulated_context":' || pressroom.accumulated_context(t.tenant_id, t.task_id) || '}')::json
+            """
+    }
+}
+
 extension Store {
     /// One task's row; nil when the scope has no such task.
-    package func task(_ scope: Scope, _ taskID: UUID) async throws -> TaskView? {
-        try await task(scope, taskID) { try await query(scope, $0) }
+    package func task(_ scope: Scope, _ taskID: UUID, include: Set<TaskInclusion> = []) async throws -> TaskView? {
+        try await task(scope, taskID, include: include) { try await query(scope, $0) }
     }
 
     func task(
-        _ scope: Scope, _ taskID: UUID, _ query: (PostgresQuery) async throws -> PostgresResult
+        _ scope: Scope, _ taskID: UUID, include: Set<TaskInclusion> = [],
+        _ query: (PostgresQuery) async throws -> PostgresResult
     ) async throws -> TaskView? {
         let rows = try await query(
             """
-            SELECT \(raw: TaskView.columns) FROM pressroom.tasks t
+            SELECT \(raw: TaskView.columns(include)) FROM pressroom.tasks t
              WHERE t.tenant_id = \(scope.tenantID) AND t.task_id = \(taskID)
             """)
         return try rows.first.map { try TaskView($0, taskID: taskID) }
@@ -129,9 +148,12 @@ extension Store {
 
     /// Tasks, newest first.
     ///
-    /// - Parameter examined: how many tasks a page looks at.
+    /// - Parameters:
+    ///   - include: the members that lists leave out.
+    ///   - examined: how many tasks a page looks at.
     package func tasks(
-        _ scope: Scope, _ filter: TaskFilter, _ page: PageRequest, examined: Int = PageRequest.examined
+        _ scope: Scope, _ filter: TaskFilter, _ page: PageRequest, include: Set<TaskInclusion> = [],
+        examined: Int = PageRequest.examined
     ) async throws -> ListPage {
         var bounds: [PostgresQuery] = ["t.tenant_id = \(scope.tenantID)"]
         if let (createdAt, id) = try page.taskBelow() {
@@ -141,8 +163,9 @@ extension Store {
         if let since = filter.since { bounds.append("t.created_at >= \(since)::timestamptz") }
         if let until = filter.until { bounds.append("t.created_at < \(until)::timestamptz") }
         let conditions = TaskConditions(filter)
+        let text = include.contains(.result) ? "pressroom.task_text(t)" : "pressroom.task_entry_text(t)"
         let walk = ListWalk(
-            table: "pressroom.tasks", id: "task_id", order: ["created_at", "task_id"], item: "pressroom.task_json(t)",
+            table: "pressroom.tasks", id: "task_id", order: ["created_at", "task_id"], item: TaskInclusion.json(text, include),
             key: "(extract(epoch FROM t.created_at) * 1000000)::bigint || '.' || t.task_id", tenantID: scope.tenantID,
             bounds: bounds, ways: conditions.ways, others: conditions.others)
         return try await walk.page(page, examined: examined, database)

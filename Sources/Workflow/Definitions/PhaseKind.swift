@@ -14,6 +14,9 @@ package enum PhaseKind: String, Sendable, Hashable, CaseIterable {
 extension PhaseKind {
     private static let editorial: Set<PhaseKind> = [.write, .edit, .evaluate, .select, .rank]
 
+    /// Whether the phase works on drafts, which its output names.
+    package var isEditorial: Bool { Self.editorial.contains(self) }
+
     /// Whether agents work in the phase.
     package var hasAgents: Bool { [.write, .edit, .evaluate, .rank, .agent].contains(self) }
 

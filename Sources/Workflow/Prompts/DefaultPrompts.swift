@@ -1,5 +1,29 @@
 package import Base
 
+/// A draft as prompts show it.
+package struct PromptDraft: Sendable, Hashable, ExpressibleByStringLiteral {
+    package let content: String
+    /// Whether a limit cut it off. Editors and judges are told, so that half a text does not pass for a whole one.
+    package let isCut: Bool
+
+    package init(_ content: String, isCut: Bool = false) {
+        self.content = content
+        self.isCut = isCut
+    }
+
+    package init(stringLiteral value: String) { self.init(value) }
+
+    /// The sentence about a draft that was cut off; also added to a prompt of the phase. Nil for a whole one.
+    package var notice: String? { isCut ? "The draft was cut off by a limit: its end is missing." : nil }
+
+    /// The draft between tags, with its notice.
+    func block(_ name: String) -> String {
+        PromptBlock.text(name, content, attributes: attributes) + (notice.map { "\n\n" + $0 } ?? "")
+    }
+
+    var attributes: String { isCut ? " cut=\"true\"" : "" }
+}
+
 /// The prompt of an editor where the phase has none.
 package enum EditPrompt {
     /// How to answer; also added to a prompt of the phase.
@@ -10,11 +34,11 @@ package enum EditPrompt {
         """
 
     /// `assignment` is what the writer was asked; `cycle` counts from 1.
-    package static func text(draft: String, assignment: String? = nil, cycle: Int, maxCycles: Int) -> String {
+    package static func text(draft: PromptDraft, assignment: String? = nil, cycle: Int, maxCycles: Int) -> String {
         """
         You edit the draft below. Approve it if it can be published as it is; otherwise send it back with feedback that the writer can act on. This is round \(cycle) of \(maxCycles). \(PromptBlock.notice)
 
-        \(PromptBlock.assignment(assignment))\(PromptBlock.text("draft", draft))
+        \(PromptBlock.assignment(assignment))\(draft.block("draft"))
 
         \(answer)
         """
@@ -24,11 +48,11 @@ package enum EditPrompt {
 /// The prompt of a writer whose draft an editor sent back.
 package enum RewritePrompt {
     /// `assignment` is what the writer was asked at first.
-    package static func text(draft: String, feedback: String, assignment: String? = nil) -> String {
+    package static func text(draft: PromptDraft, feedback: String, assignment: String? = nil) -> String {
         """
         Rewrite your draft so that it answers the editor's feedback. Keep what the feedback does not touch. Answer with the new text and nothing else.
 
-        \(PromptBlock.assignment(assignment))\(PromptBlock.text("draft", draft))
+        \(PromptBlock.assignment(assignment))\(draft.block("draft"))
 
         \(PromptBlock.text("feedback", feedback))
         """
@@ -47,14 +71,14 @@ package enum EvaluatePrompt {
 
     /// `assignment` is what the writer was asked.
     package static func text(
-        draft: String, assignment: String? = nil, criteria: [Criterion], scale: Scale
+        draft: PromptDraft, assignment: String? = nil, criteria: [Criterion], scale: Scale
     ) -> String {
         """
         You judge the text below by these criteria:
         \(list(of: criteria))
         \(PromptBlock.notice)
 
-        \(PromptBlock.assignment(assignment))\(PromptBlock.text("text", draft))
+        \(PromptBlock.assignment(assignment))\(draft.block("text"))
 
         \(answer(criteria: criteria, scale: scale))
         """
@@ -95,14 +119,16 @@ package enum RankPrompt {
     }
 
     /// The candidates as blocks under their labels; never their writers.
-    package static func candidates(_ texts: [String]) -> String {
-        texts.enumerated().map { index, text in
-            PromptBlock.text("candidate", text, attributes: " label=\"\(BallotLabel.text(index))\"")
-        }.joined(separator: "\n\n")
+    package static func candidates(_ texts: [PromptDraft]) -> String {
+        var blocks = texts.enumerated().map { index, text in
+            PromptBlock.text("candidate", text.content, attributes: " label=\"\(BallotLabel.text(index))\"" + text.attributes)
+        }
+        if texts.contains(where: \.isCut) { blocks.append("A candidate with cut=\"true\" was cut off by a limit: its end is missing.") }
+        return blocks.joined(separator: "\n\n")
     }
 
     /// `texts` in the order of `BallotOrder`; `assignment` is what the writers were asked.
-    package static func text(texts: [String], assignment: String? = nil) -> String {
+    package static func text(texts: [PromptDraft], assignment: String? = nil) -> String {
         """
         Rank the candidates below against each other, the best first. Their order here means nothing. \(PromptBlock.notice)
 
@@ -114,7 +140,7 @@ package enum RankPrompt {
 
     /// The same where the candidates are scored by criteria.
     package static func text(
-        texts: [String], assignment: String? = nil, criteria: [Criterion], scale: Scale
+        texts: [PromptDraft], assignment: String? = nil, criteria: [Criterion], scale: Scale
     ) -> String {
         """
         Judge the candidates below beside each other by these criteria:

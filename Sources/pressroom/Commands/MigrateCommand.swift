@@ -10,7 +10,7 @@ struct MigrateCommand: AsyncParsableCommand {
         subcommands: [MigrateUp.self, MigrateDown.self, MigrateStatus.self])
 }
 
-struct MigrateUp: AsyncParsableCommand {
+struct MigrateUp: CleansUp {
     static let configuration = CommandConfiguration(commandName: "up", abstract: "Applies every pending migration.")
 
     @OptionGroup var options: ConfigurationOptions
@@ -22,7 +22,7 @@ struct MigrateUp: AsyncParsableCommand {
     }
 }
 
-struct MigrateDown: AsyncParsableCommand {
+struct MigrateDown: CleansUp {
     static let configuration = CommandConfiguration(
         commandName: "down", abstract: "Reverts migrations, and deletes the data in their tables.")
 
@@ -50,7 +50,7 @@ struct MigrateDown: AsyncParsableCommand {
     }
 }
 
-struct MigrateStatus: AsyncParsableCommand {
+struct MigrateStatus: CleansUp {
     static let configuration = CommandConfiguration(
         commandName: "status", abstract: "Lists the migrations; exits with 1 unless all are applied.")
 

@@ -128,7 +128,7 @@ struct TaskList: AsyncParsableCommand {
         for task in tasks.items {
             table.add(
                 task.id, "\(task.workflowName) \(task.workflowVersion)", task.status, task.phase ?? "-",
-                "\(Int(task.progress * 100)) %", task.createdAt)
+                "\(Percent.of(task.progress)) %", task.createdAt)
         }
         page.write(table, next: tasks.next, ifEmpty: "no tasks")
     }
@@ -150,7 +150,7 @@ struct TaskShow: AsyncParsableCommand {
         let task = state.task
         Terminal.write("task      " + SafeText.line(task.id))
         Terminal.write("workflow  " + SafeText.line("\(task.workflowName) \(task.workflowVersion)"))
-        Terminal.write("status    " + SafeText.line("\(task.status), \(Int(task.progress * 100)) %"))
+        Terminal.write("status    " + SafeText.line("\(task.status), \(Percent.of(task.progress)) %"))
         if let message = task.errorMessage { Terminal.write("error     " + SafeText.line(message)) }
         var phases = TextTable("PHASE", "KIND", "STATUS", "ERROR")
         for phase in state.phases { phases.add(phase.key, phase.kind, phase.status, phase.errorMessage ?? "-") }

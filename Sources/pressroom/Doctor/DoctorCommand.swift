@@ -5,7 +5,7 @@ import Service
 import Store
 import Workflow
 
-struct DoctorCommand: AsyncParsableCommand {
+struct DoctorCommand: CleansUp {
     static let configuration = CommandConfiguration(
         commandName: "doctor",
         abstract: "Checks configuration, database, models and port, and says how to correct what is wrong.",

@@ -111,13 +111,20 @@ struct WatchFrame {
     }
 }
 
+/// A share of 0…1, whatever number a server sends for it.
+enum Percent {
+    static func share(_ share: Double) -> Double { share >= 0 ? min(1, share) : 0 }
+
+    /// Rounded down.
+    static func of(_ share: Double) -> Int { Int((Self.share(share) * 100).rounded(.down)) }
+}
+
 /// `[██████░░░░]  60 %`
 enum ProgressBar {
     /// `share` is 0…1; `width` is that of the bar alone.
     static func text(_ share: Double, width: Int) -> String {
-        let share = min(1, max(0, share))
-        let filled = Int((share * Double(width)).rounded())
-        let percent = String(Int((share * 100).rounded(.down)))
+        let filled = Int((Percent.share(share) * Double(width)).rounded())
+        let percent = String(Percent.of(share))
         return "[" + String(repeating: "█", count: filled) + String(repeating: "░", count: width - filled) + "] "
             + String(repeating: " ", count: max(0, 3 - percent.count)) + percent + " %"
     }

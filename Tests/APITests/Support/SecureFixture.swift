@@ -96,7 +96,7 @@ struct SecureFixture: Sendable {
         for number in 0..<count {
             _ = try await api.client.query(
                 """
-                UPDATE pressroom.tasks SET accumulated_context = jsonb_build_object('n', \(number)::int, 'x', repeat('x', \(bytes)::int))
+                UPDATE pressroom.tasks SET result = jsonb_build_object('n', \(number)::int, 'x', repeat('x', \(bytes)::int))
                  WHERE task_id = \(task)::uuid
                 """)
         }

@@ -84,7 +84,8 @@ struct RandomGraphTests {
         #expect(isCancelled || status == expected.taskStatus, "\(place)\n\(graph.definition)\n\(graph.input)")
         let rows = try await newsroom.client.query(
             """
-            SELECT p.key, p.status, p.iteration, p.error ->> 'code' AS code, p.output::text AS output,
+            SELECT p.key, p.status, p.iteration, p.error ->> 'code' AS code,
+                   pressroom.phase_output(p)::text AS output,
                    (SELECT coalesce(sum(s.attempt), 0) FROM pressroom.steps s WHERE s.phase_id = p.id) AS attempts,
                    (SELECT count(*) FROM pressroom.evaluations e WHERE e.phase_id = p.id AND e.status = 'completed') AS verdicts,
                    (SELECT count(*) FROM pressroom.evaluations e WHERE e.phase_id = p.id AND e.status = 'failed') AS failed_verdicts,

@@ -42,6 +42,28 @@ struct KindConformanceTests {
         }
     }
 
+    @Test("brings nothing that templates do not know", arguments: KindCases.all)
+    func templates(_ kind: KindCase) async throws {
+        try await withBench(kind) { bench in
+            try await finish(kind, bench)
+            let names = Self.names(in: try await bench.output(of: "it"), "phases.it").map { "{{\($0)}}" }.joined(separator: " ")
+            let customKinds = CustomKinds([KindCases.double.name: KindCases.double.check])
+            let reader = "\n  - {id: reader, kind: log, needs: [it], message: \(JSON.string(names).text)}"
+            #expect(throws: Never.self, "\(names)") {
+                try WorkflowDefinition.parse(kind.yaml + reader, format: .yaml, customKinds: customKinds)
+            }
+        }
+    }
+
+    /// The names of a value and of all in it.
+    private static func names(in value: JSON, _ name: String) -> [String] {
+        switch value {
+        case .array(let elements): [name] + elements.indices.flatMap { names(in: elements[$0], "\(name).\($0)") }
+        case .object(let members): [name] + members.flatMap { names(in: $0.value, "\(name).\($0.key)") }
+        default: [name]
+        }
+    }
+
     @Test("does the same inside a sub-task, under the same name", arguments: KindCases.all)
     func completesInSubtask(_ kind: KindCase) async throws {
         try await withRunner(kind) { newsroom, runner in

@@ -143,7 +143,8 @@ struct Workbench {
         try await text("SELECT status FROM pressroom.phases WHERE key = \(phase)")
     }
 
+    /// What the phase brought, as others see it.
     func output(of phase: String) async throws -> JSON {
-        try JSON(parsing: try await text("SELECT coalesce(output, 'null')::text FROM pressroom.phases WHERE key = \(phase)"))
+        try JSON(parsing: try await text("SELECT coalesce(pressroom.phase_output(p), 'null')::text FROM pressroom.phases p WHERE key = \(phase)"))
     }
 }

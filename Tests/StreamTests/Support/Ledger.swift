@@ -25,10 +25,7 @@ actor Ledger {
         // The stories before are past retention.
         let row = try await database.withTransaction { connection in
             _ = try await connection.query(
-                """
-                DELETE FROM pressroom.events
-                 WHERE tenant_id = \(tenantID) AND position <= (SELECT pressroom.retire_events(\(tenantID), clock_timestamp()))
-                """)
+                "SELECT pressroom.remove_events(\(tenantID), 0, pressroom.retire_events(\(tenantID), clock_timestamp()))")
             return try await connection.query("SELECT epoch, position FROM pressroom.stream_heads WHERE tenant_id = \(tenantID)")
         }[0]
         origin = Cursor(epoch: try row.decode("epoch"), position: try row.decode("position"))
@@ -50,10 +47,7 @@ actor Ledger {
                     _ = try await connection.query("SELECT FROM pressroom.stream_heads WHERE tenant_id = \(tenantID) FOR UPDATE")
                     let entries = try await Self.entries(tenantID, after: position, connection)
                     _ = try await connection.query(
-                        """
-                        DELETE FROM pressroom.events
-                         WHERE tenant_id = \(tenantID) AND position <= (SELECT pressroom.retire_events(\(tenantID), clock_timestamp()))
-                        """)
+                        "SELECT pressroom.remove_events(\(tenantID), 0, pressroom.retire_events(\(tenantID), clock_timestamp()))")
                     return entries
                 }
             } catch let error as PostgresError where error.sqlState == "40P01" {

@@ -9,7 +9,7 @@ import Testing
         "topic": "Swift & \"you\" <b>", "n": 3, "x": 1.0, "y": 0.25, "yes": true, "no": false, "nothing": nil, "empty": "", "none": [],
         "list": ["a", "b"], "object": ["b": 1, "a": [true]], "name": "outer", "step_0_output": "first",
         "phases": ["write": ["outputs": [["content": "draft *one*"], ["content": "two"]]]],
-        "people": [["name": "Ada"], ["name": nil], [:]],
+        "people": [["name": "Ada"], ["name": nil], [:]], "zero": 0, "mixed": [0, 1, false, "", nil],
     ]
 
     @Test(arguments: [
@@ -23,6 +23,8 @@ import Testing
         ("{{#yes}}\nb\n{{/yes}}\nc", "b\nc"), ("\n\n{{n}}", "\n\n3"), ("  {{n}}", "  3"), ("{{#object}}{{b}}{{/object}}", "1"),
         ("a { b } {c", "a { b } {c"), ("é🙂{{n}}", "é🙂3"),
         ("{{#list.0}}{{.}}{{/list.0}}", "a"),
+        // Zero is a value; false, null, an empty text and an empty list are none. In a list each element counts.
+        ("{{#zero}}yes{{/zero}}{{^zero}}no{{/zero}}", "yes"), ("{{#mixed}}<{{.}}>{{/mixed}}", "<0><1><false><><>"),
     ] as [(String, String)])
     func renders(_ template: String, _ text: String) throws {
         #expect(try PromptTemplate(template).render(Self.context) == text)

@@ -1,13 +1,15 @@
-import Base
-import TestSupport
-import Workflow
-
-@testable import Providers
+package import Base
 
 /// One answer of a provider as it goes over the wire, and what must come of it: a grammar of chunks, numbers, encodings
 /// and cuts.
-struct RandomAnswer: Sendable {
-    enum Outcome: Sendable {
+package struct RandomAnswer: Sendable {
+    /// The API that the provider speaks.
+    package enum API: Sendable {
+        case openai
+        case anthropic
+    }
+
+    package enum Outcome: Sendable {
         /// The text, and no mark.
         case whole
         /// The text, with a mark that it was cut.
@@ -17,7 +19,7 @@ struct RandomAnswer: Sendable {
         case any
     }
 
-    enum Ending: Sendable {
+    package enum Ending: Sendable {
         case proper
         /// The connection breaks after so many bytes, or the response ends there as if it were whole.
         case broken(after: Int, isProper: Bool)
@@ -25,36 +27,61 @@ struct RandomAnswer: Sendable {
         case silent(after: Int)
     }
 
-    let dialect: Dialect
-    private(set) var schema: ResponseSchema?
+    package let api: API
+    /// The tool whose input the model writes instead of a text (anthropic).
+    package private(set) var tool: String?
     /// What the model wrote, without thoughts.
-    private(set) var text: String
-    private(set) var outcome: Outcome
-    private(set) var status = 200
-    private(set) var headers: [String: String] = [:]
-    private(set) var body: [UInt8] = []
-    private(set) var ending = Ending.proper
+    package private(set) var text: String
+    package private(set) var outcome: Outcome
+    package private(set) var status = 200
+    private var headers: [String: String] = [:]
+    private var body: [UInt8] = []
+    package private(set) var ending = Ending.proper
     /// With this many bytes of the body the answer is complete.
-    private(set) var completeAt = 0
+    private var completeAt = 0
     /// How many bytes go out at a time.
-    private(set) var pieceSize: Int
+    private var pieceSize: Int
+    /// The text was given, and stays as it is.
+    private let hasOwnText: Bool
 
     private var generator: SeededGenerator
-    private var isOpenAI: Bool { dialect.testDescription == "openai" }
+    private var isOpenAI: Bool { api == .openai }
 
-    init(_ generator: SeededGenerator) {
+    /// Any answer, to any request.
+    package init(_ generator: SeededGenerator) {
         self.generator = generator
-        dialect = self.generator.chance(0.5) ? .openai : .anthropic
-        text = self.generator.text()
+        api = self.generator.chance(0.5) ? .openai : .anthropic
+        text = self.generator.modelText()
         outcome = self.generator.chance(0.2) ? .cut : .whole
         pieceSize = [1, 7, 64, 1_000_000][self.generator.index(4)]
+        hasOwnText = false
         switch self.generator.index(20) {
         case 0: makeError()
         case 1: makeEmpty()
         case 2...4: makeDocument()
+        default:
+            if !isOpenAI, self.generator.chance(0.3) { tool = "ballot" }
+            makeStream()
+        }
+        makeEnding(mayDamage: true)
+    }
+
+    /// An answer to a request: its text, or the input of its tool, in any wrapping, whole or not. No byte of it is wrong.
+    package init(_ generator: SeededGenerator, api: API, text: String, tool: String?) {
+        self.generator = generator
+        self.api = api
+        self.text = text
+        self.tool = tool
+        outcome = self.generator.chance(0.15) ? .cut : .whole
+        pieceSize = [7, 64, 1_000_000][self.generator.index(3)]
+        hasOwnText = true
+        switch self.generator.index(20) {
+        case 0: makeError()
+        case 1: makeEmpty()
+        case 2...4 where tool == nil: makeDocument()
         default: makeStream()
         }
-        makeEnding()
+        makeEnding(mayDamage: false)
     }
 
     // MARK: - Streams
@@ -131,8 +158,7 @@ struct RandomAnswer: Sendable {
 
     /// The events of a message, and which of them makes it complete.
     private mutating func message() -> ([Event], Int) {
-        let isTool = generator.chance(0.3)
-        if isTool { schema = .ballot }
+        let isTool = tool != nil
         var events = [typed("message_start", #""message":{"id":"1","model":"m","content":[],"stop_reason":null,"usage":\#(messageUsage())}"#)]
         var index = 0
         if generator.chance(0.3) {
@@ -141,7 +167,7 @@ struct RandomAnswer: Sendable {
             events.append(typed("content_block_stop", #""index":0"#))
             index = 1
         }
-        let block = isTool ? #"{"type":"tool_use","id":"t","name":"ballot","input":{}}"# : #"{"type":"text","text":""}"#
+        let block = isTool ? #"{"type":"tool_use","id":"t","name":"\#(tool ?? "")","input":{}}"# : #"{"type":"text","text":""}"#
         if isTool || generator.chance(0.9) { events.append(typed("content_block_start", #""index":\#(index),"content_block":\#(block)"#)) }
         for literal in literals(withThoughts: !isTool) {
             noise(&events)
@@ -280,7 +306,7 @@ struct RandomAnswer: Sendable {
         let count = pieces ?? 1 + generator.index(8)
         if generator.chance(0.5) {
             var units = Array((before + text).utf16)
-            if generator.chance(0.1) {
+            if !hasOwnText, generator.chance(0.1) {
                 // Halves that have no other stay halves.
                 units.append(generator.chance(0.5) ? 0xD83D : 0xDE00)
                 text = String(decoding: Array(text.utf16) + units.suffix(1), as: UTF16.self)
@@ -303,12 +329,12 @@ struct RandomAnswer: Sendable {
 
     // MARK: - Ends
 
-    private mutating func makeEnding() {
+    private mutating func makeEnding(mayDamage: Bool) {
         let position = body.isEmpty ? 0 : generator.index(body.count)
         switch generator.index(10) {
         case 0 where status == 200, 1 where status == 200: ending = .broken(after: position, isProper: generator.chance(0.5))
         case 2 where status == 200: ending = .silent(after: position)
-        case 3:
+        case 3 where mayDamage:
             outcome = .any
             for _ in 0...generator.index(4) where !body.isEmpty {
                 let place = generator.index(body.count)
@@ -326,7 +352,7 @@ struct RandomAnswer: Sendable {
     }
 
     /// Sends it.
-    var script: ScriptedModelServer.Script {
+    package var script: ScriptedModelServer.Script {
         ScriptedModelServer.Script { _, reply in
             try await reply.start(status: status, headers: headers)
             let (end, isProper) =
@@ -348,7 +374,7 @@ struct RandomAnswer: Sendable {
     }
 
     /// Whether the answer has to arrive: all of it goes out. What is on the way when a connection breaks may be lost.
-    var hasToArrive: Bool {
+    package var hasToArrive: Bool {
         switch ending {
         case .proper: true
         case .broken(let end, let isProper): isProper && end >= completeAt
@@ -401,7 +427,7 @@ extension SeededGenerator {
     }
 
     /// A text that begins with no white space and with no tag of thoughts.
-    fileprivate mutating func text() -> String {
+    package mutating func modelText() -> String {
         let words = [
             "word ", "Käse ", "😀", "👩‍👩‍👧 ", "\n\n", "\"quoted\" ", "back\\slash ", "data: x\n", "[DONE]", "</think>", "<think>", "{\"a\": [1, 2]}", "\u{2028}", "日本語", "é e\u{301} ",
             "\u{1}\t", "<|im_end|>", "\\ud83d", "\u{FEFF}", "event: error\r\n", "€", "%20&amp;", "\u{7F}",
