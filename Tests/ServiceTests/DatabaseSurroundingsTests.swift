@@ -1,4 +1,5 @@
 import Base
+import Client
 import Foundation
 import Glibc
 import Postgres
