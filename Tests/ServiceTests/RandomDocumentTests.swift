@@ -215,7 +215,9 @@ struct RandomDocumentTests {
         #expect(picked != nil && picked?.isSameValue(as: found[0] ?? .null) == true, "\(place): \(picked?.text.prefix(1_000) ?? "nothing")")
         let part = output("part")?["output"]
         #expect(part?["doc"].map { found[0]?.isSameValue(as: $0) == true } == true, place)
-        #expect(part?["got"].map { found[2]?.isSameValue(as: $0) == true } == true, place)
+        #expect(
+            part?["got"].map { found[2]?.isSameValue(as: $0) == true } == true,
+            "\(place): \(found[2]?.text.prefix(600) ?? "nothing") became \(part?["got"]?.text.prefix(600) ?? "nothing")")
     }
 
     private func send(
