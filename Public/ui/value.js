@@ -30,7 +30,7 @@ function branch(value) {
   let shown = 0;
   const grow = () => {
     more.remove();
-    for (const [key, one] of entries.slice(shown, shown + atOnce)) list.append(entry(Array.isArray(value) ? `${Number(key) + 1}` : key, one));
+    for (const [key, one] of entries.slice(shown, shown + atOnce)) list.append(entry(key, one));
     shown += atOnce;
     if (shown >= entries.length) return;
     fill(more, `${counted(entries.length - shown, "more entry", "more entries")}`);

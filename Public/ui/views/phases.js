@@ -109,7 +109,7 @@ function inputOf(phase, steps) {
 
 /** @param {any} step */
 function stepName(step) {
-  if (step.input?.index !== undefined) return `Item ${step.input.index + 1}`;
+  if (step.input?.index !== undefined) return `Item ${step.input.index}`;
   return step.agent ? `${humanise(step.kind)}, ${step.agent}` : humanise(step.kind);
 }
 
