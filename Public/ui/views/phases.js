@@ -115,7 +115,7 @@ function stepName(step) {
 
 /** The drafts that a phase's output names. @param {any} phase @param {import("../../client/store.js").State} state */
 function draftNames(phase, state) {
-  const named = Array.isArray(phase.output?.outputs) ? phase.output.outputs : [];
+  const named = [phase.output?.output_ids ?? phase.output?.outputs ?? []].flat();
   const outputs = named.map((/** @type {any} */ one) => state.outputs.find((output) => output.id === (one?.output_id ?? one)));
   return outputs.filter(Boolean).map((/** @type {any} */ output) => output.writer?.name ?? humanise(output.track));
 }
