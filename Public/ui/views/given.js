@@ -1,5 +1,6 @@
 // What people answered, and who did: it stays on the task when the question is gone.
 
+import { write } from "../../client/json.js";
 import { isOpen } from "../../client/questions.js";
 import { el, keyed } from "../dom.js";
 import { valueView } from "../value.js";
@@ -46,9 +47,9 @@ const yesOrNo = (value) => (value ? "Yes" : "No");
 
 /** The answer in one line, for a message: `Send it: No · Comments: too long`. @param {any} schema @param {any} answer */
 export function answerLine(schema, answer) {
-  if (!answer || typeof answer !== "object" || Array.isArray(answer)) return String(JSON.stringify(answer));
+  if (!answer || typeof answer !== "object" || Array.isArray(answer)) return String(write(answer));
   return Object.entries(answer).map(([key, value]) => {
-    const shown = typeof value === "boolean" ? yesOrNo(value) : typeof value === "string" ? value : JSON.stringify(value);
+    const shown = typeof value === "boolean" ? yesOrNo(value) : typeof value === "string" ? value : write(value);
     return `${schema?.properties?.[key]?.title ?? humanise(key)}: ${shown}`;
   }).join(" · ");
 }
