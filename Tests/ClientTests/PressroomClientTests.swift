@@ -117,7 +117,7 @@ struct PressroomClientTests {
 
     @Test("Validation reads the problems of both forms", arguments: [
         (200, #"{"valid":false,"problems":[{"pointer":"/name","detail":"is required","line":1}]}"#, 1),
-        (400, #"{"title":"Malformed","errors":[{"pointer":"","detail":"is not YAML"}]}"#, 1),
+        (400, #"{"type":"about:blank","title":"Malformed","errors":[{"pointer":"","detail":"is not YAML"}]}"#, 1),
         (200, #"{"valid":true,"problems":[]}"#, 0),
     ])
     func validation(status: Int, body: String, count: Int) async throws {

@@ -80,7 +80,7 @@ import Workflow
             let logs = try await pressroom("task", "logs", task, on: service)
             #expect(logs.status == 0 && logs.output.contains("warning  the sum is 7"), "\(logs)")
             let exact = try await pressroom("task", "logs", task, "--json", on: service)
-            #expect(try JSON(parsing: exact.output)["items"]?.array?.first?["at"]?.string?.hasSuffix("Z") == true)
+            #expect(try JSON(parsing: exact.output)["items"]?.array?.first?["created_at"]?.string?.hasSuffix("Z") == true)
         }
     }
 

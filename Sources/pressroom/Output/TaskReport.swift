@@ -40,7 +40,7 @@ struct TaskReport {
                 return SafeText.line(title) + "\n  answer it: " + SafeText.line(commands.answering(question))
             case "completed":
                 let by = "\(question.completedBy ?? "unknown"), \(LocalTime.text(question.completedAt))"
-                return SafeText.line(title) + "\n  " + ValueText.answer(question.response) + SafeText.line(" (\(by))")
+                return SafeText.line(title) + "\n  " + ValueText.answer(question.response) + " " + SafeText.line("(\(by))")
             case "expired": return SafeText.line("\(title) expired without an answer")
             default: return nil
             }
