@@ -78,7 +78,7 @@ import Workflow
             #expect(result.status == 0)
             #expect(try JSON(parsing: result.output)["good"]?.bool != nil, "\(result.output)")
             let logs = try await pressroom("task", "logs", task, on: service)
-            #expect(logs.status == 0 && logs.output.contains("warning  the sum is 7"), "\(logs)")
+            #expect(logs.status == 0 && logs.output.contains(#/20[0-9: -]+  warning  the sum is 7/#), "\(logs)")
             let exact = try await pressroom("task", "logs", task, "--json", on: service)
             #expect(try JSON(parsing: exact.output)["items"]?.array?.first?["created_at"]?.string?.hasSuffix("Z") == true)
         }
