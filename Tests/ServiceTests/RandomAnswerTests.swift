@@ -72,11 +72,15 @@ struct RandomAnswerTests {
                 // About eighteen answers a task.
                 let tasks = max(4, Self.count / 18)
                 let topics = try await withThrowingTaskGroup(of: (String, String, String).self) { group in
+                    // As many at a time as the client has connections for.
+                    let turns = Slots(6)
                     for number in 0..<tasks {
                         let topic = "topic-\(number)-"
                         group.addTask {
-                            let task = try await service.startTask("swarm", topic: topic)
-                            return (topic, task, try await service.end(of: task))
+                            try await turns.hold {
+                                let task = try await service.startTask("swarm", topic: topic)
+                                return (topic, task, try await service.end(of: task))
+                            }
                         }
                     }
                     return try await group.reduce(into: [String: (task: String, status: String)]()) { $0[$1.0] = ($1.1, $1.2) }

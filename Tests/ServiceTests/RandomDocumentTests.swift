@@ -105,7 +105,9 @@ struct RandomDocumentTests {
                 // The service is as well as before.
                 try await service.publish(Definitions.draft())
                 #expect(try await service.end(of: service.startTask("draft")) == "completed")
-                #expect(service.errorLines.isEmpty, "\(service.errorLines)")
+                // What is broken by hand is told in the log.
+                let faults = service.errorLines.filter { !$0.contains("in a row cannot be read") }
+                #expect(faults.isEmpty, "\(faults)")
             }
         }
     }
@@ -175,7 +177,8 @@ struct RandomDocumentTests {
         _ = try await within(.seconds(120), "\(place) to end or wait") {
             try await service.event(of: task) { event in
                 guard event.name != "end" else { return true }
-                let data = try JSON(parsing: event.data, limits: .stored)
+                // A row that was broken by hand cannot be read here either.
+                guard let data = try? JSON(parsing: event.data, limits: .stored) else { return true }
                 var phases: [JSON] = data["phases"]?.array ?? []
                 if let phase = data["phase"] { phases.append(phase) }
                 return phases.contains { phase in
@@ -189,10 +192,12 @@ struct RandomDocumentTests {
     /// - Parameter isBroken: the task may wait for what cannot come.
     private func waitUntilEnd(_ task: String, isBroken: Bool, _ service: TestService, _ place: Comment) async throws -> String {
         do {
-            return try await within(.seconds(isBroken ? 20 : 120), "\(place) to end") { try await service.end(of: task) }
-        } catch is Overdue where isBroken {
-            return try await status(of: task, service)
-        }
+            // Its row may be more than a client reads, so that its status comes from the table.
+            _ = try await within(.seconds(isBroken ? 20 : 120), "\(place) to end") {
+                try await service.event(of: task) { $0.name == "end" }
+            }
+        } catch is Overdue where isBroken {}
+        return try await status(of: task, service)
     }
 
     private func status(of task: String, _ service: TestService) async throws -> String {
