@@ -207,6 +207,8 @@ extension JSON: Hashable {
             Double(whole) == double && (whole.magnitude <= 1 << 53 || DecimalNumber("\(whole)")?.isSame(as: double) == true)
         case (.decimal(let text), .number(let double)), (.number(let double), .decimal(let text)):
             Double(text) == double && DecimalNumber(text)?.isSame(as: double) == true
+        case (.integer(let whole), .decimal(let text)), (.decimal(let text), .integer(let whole)):
+            DecimalNumber("\(whole)") == DecimalNumber(text)
         case (.decimal(let left), .decimal(let right)):
             left == right || DecimalNumber(left) == DecimalNumber(right)
         default:

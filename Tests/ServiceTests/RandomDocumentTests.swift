@@ -56,9 +56,11 @@ struct RandomDocumentTests {
         init(_ seed: UInt64, _ number: Int) {
             generator = SeededGenerator(seedingFrom: "\(seed)", "\(number)")
             isLegal = generator.next(below: 3) > 0
-            for _ in 0..<RandomDocumentTests.documents {
+            while documents.count < RandomDocumentTests.documents {
                 let document = RandomDocument.random(&generator, maxDepth: isLegal ? 50 : 140)
                 var text = document.text(&generator)
+                // Structured answers of models have a limit of their own.
+                if documents.count == 3, text.utf8.count > 30_000 { continue }
                 if !isLegal, generator.next(below: 4) == 0 {
                     text = ["1e400", "-1e999999", "[" + String(repeating: "9", count: 400) + "]", "{\"a\": 1, \"a\": 2}", "\"\\ud800\"", "\"\\u0000\"", "{"][Int(generator.next(below: 7))]
                 }
