@@ -61,7 +61,7 @@ function setStale(wanted) {
 /** Whether what is shown may be old. */
 export const isStale = () => stale;
 
-/** The time as far as the page knows the task: it stands still while there is no connection. */
+/** The time as far as the page knows the task: it stops while there is no connection. */
 export const now = () => since ?? Date.now();
 
 /** @param {() => void} watcher called when the connection has been missed, and when it is back @returns {() => void} ends that */

@@ -284,7 +284,7 @@ function checkField(schema, context) {
 }
 
 /**
- * A required yes or no without a default has no preset: an untouched box would be an answer that nobody gave.
+ * A required yes or no without a default has no preset: an untouched box would pass for an answer.
  * @param {any} schema @param {FieldContext} context @returns {Field}
  */
 function choiceField(schema, context) {

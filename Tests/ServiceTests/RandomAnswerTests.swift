@@ -130,7 +130,7 @@ struct RandomAnswerTests {
         for row in versions {
             let content: String = try row.decode("content")
             let source = byText[Data(content.utf8)]
-            #expect(source != nil, "seed \(seed): nobody sent this draft whole: \(content)")
+            #expect(source != nil, "seed \(seed): no answer had this draft whole: \(content)")
             guard let source, try row.decode("is_current", as: Bool.self) else { continue }
             let reason: String? = try row.decode("finish_reason")
             let isMarked = reason.map { FinishReason(rawValue: $0).isCut } ?? false

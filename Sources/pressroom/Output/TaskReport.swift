@@ -31,7 +31,7 @@ struct TaskReport {
         return table.rows.isEmpty ? "" : table.text
     }
 
-    /// What people are asked, with the command that answers, and what they have answered.
+    /// What people are asked, with the command to answer with, and their answers.
     private var questions: String {
         let asked = state.humanTasks.compactMap { question -> String? in
             let title = "question  “\(question.title)”"

@@ -46,7 +46,7 @@ struct WatchLines {
         return lines.map(SafeText.line)
     }
 
-    /// What waits for a person, with the command that answers, and who has answered what.
+    /// What waits for a person, with the command to answer with, and who gave which answer.
     private mutating func questionLines(_ state: TaskState) -> [String] {
         var lines: [String] = []
         for question in state.humanTasks

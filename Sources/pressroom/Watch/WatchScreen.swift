@@ -89,7 +89,7 @@ struct WatchFrame {
         return height == 0 || lines.count + height > rows ? lines : lines + waiting
     }
 
-    /// What waits for a person, with the command that answers.
+    /// What waits for a person, with the command to answer with.
     private var waitingLines: [String] {
         let questions = state.humanTasks.filter { ["pending", "claimed"].contains($0.status) }.map(commands.answering)
         return (questions + state.waitingSignals.map { commands.signalling($0, state.task.id) }).map(SafeText.line)
