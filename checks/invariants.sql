@@ -242,7 +242,7 @@ HAVING count(*) > 0;
 
 -- An open task has something that can move it: a step that runs or will be claimed, a wait for something from outside, its own
 -- time, or a due wake-up. A wake-up in the future alone moves nothing: one that is put off again and again hides a task that
--- stands still.
+-- makes no progress.
 SELECT 'open_tasks_move_on' AS invariant, count(*) AS violations, to_json((array_agg(detail))[1:5]) AS samples
   FROM (SELECT format('task %s is %s since %s, and nothing can move it', t.task_id, t.status, pressroom.iso(t.updated_at)) AS detail
           FROM chosen, pressroom.tasks t

@@ -8,7 +8,7 @@
 -- Texts -----------------------------------------------------------------------------------------------------------
 
 -- A processor keeps a text in output_versions before it puts it on the draft. So a text that is not there is one by hand,
--- whoever sends it and whatever else the statement sets: it gets the next number, and its version at the statement's end.
+-- from any client and whatever else the statement sets: it gets the next number, and its version at the statement's end.
 CREATE FUNCTION pressroom.guard_text() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF NEW.version_number > OLD.version_number AND EXISTS (

@@ -9,7 +9,7 @@ import { eventTypes } from "./vocabulary.js";
 /** How long to wait after so many failures in a row, in milliseconds: a second, then longer, 30 seconds at most. @param {number} failures */
 const backoff = (failures) => Math.min(30_000, 500 * 2 ** failures) * (0.5 + Math.random() / 2);
 
-/** @typedef {"connecting" | "live" | "reconnecting" | "busy" | "ended" | "lost"} Connection */
+/** `busy`: the service has no capacity for the stream. @typedef {"connecting" | "live" | "reconnecting" | "busy" | "ended" | "lost"} Connection */
 /**
  * @typedef {object} StreamHandlers
  * @property {(body: any) => void} state
@@ -90,10 +90,11 @@ export class TaskStream {
 /**
  * The tenant's stream, for views over many tasks.
  * @param {Record<string, (event: any) => void>} handlers by the type of event
+ * @param {(connection: Connection) => void} connection
  * @param {() => void} read called each time the stream opens, so that each row is in the list or comes as an event, and
  *   after a gap. Called too when the stream cannot be opened.
  */
-export function tenantStream(handlers, read) {
+export function tenantStream(handlers, connection, read) {
   /** @type {EventSource | null} */
   let source = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -113,8 +114,10 @@ export function tenantStream(handlers, read) {
     const opened = new EventSource(url);
     source = opened;
     let hasRead = false;
+    connection("connecting");
     opened.onopen = () => {
       failures = 0;
+      connection("live");
       hasRead = true;
       // Also after the browser reconnected: without a cursor the stream begins now, and events may be missing.
       read();
@@ -123,11 +126,13 @@ export function tenantStream(handlers, read) {
       if (!hasRead) read();
       hasRead = true;
       // The browser reconnects after a cut; after a response that is not a stream it gives up.
-      if (opened.readyState !== EventSource.CLOSED) return;
+      if (opened.readyState !== EventSource.CLOSED) return connection("reconnecting");
+      connection("lost");
       failures += 1;
       timer = setTimeout(open, backoff(failures));
     };
     opened.addEventListener("reset", () => read());
+    opened.addEventListener("overloaded", () => connection("busy"));
     for (const [type, take] of Object.entries(handlers)) {
       opened.addEventListener(type, (message) => take(parse(message.data)));
     }

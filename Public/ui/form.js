@@ -91,7 +91,7 @@ function fieldFor(schema, context) {
   switch (schema.type) {
     case "string": return textField(schema, filled);
     case "number": case "integer": return numberField(schema, filled);
-    case "boolean": return checkField(schema, filled);
+    case "boolean": return context.required && typeof initial !== "boolean" ? choiceField(schema, filled) : checkField(schema, filled);
     case "array": return isText(schema.items) && isTextList(initial) ? linesField(schema, filled) : jsonField(schema, filled);
     case "object": return schema.properties ? objectField(schema, filled) : jsonField(schema, filled);
     default: return jsonField(schema, filled);
@@ -281,6 +281,39 @@ function checkField(schema, context) {
   const control = el("input", { type: "checkbox" });
   control.checked = context.initial === true;
   return controlField(schema, context, control, () => ({ value: control.checked }), { inline: true });
+}
+
+/**
+ * A required yes or no without a default has no preset: an untouched box would pass for an answer.
+ * @param {any} schema @param {FieldContext} context @returns {Field}
+ */
+function choiceField(schema, context) {
+  const id = `field-${++count}`;
+  const error = el("p", { class: "error", id: `${id}-error`, hidden: true });
+  const hint = typeof schema.description === "string" ? el("p", { class: "hint", id: `${id}-hint` }, schema.description) : null;
+  const radios = [true, false].map((value) => el("input", { type: "radio", name: id, id: `${id}-${value}`, value: String(value), onchange: clearProblem }));
+  const choices = radios.map((radio, index) => el("div", { class: "choice" }, radio, el("label", { for: radio.id }, index === 0 ? "Yes" : "No")));
+  const node = el("fieldset", {
+    class: "field choices", role: "radiogroup", "data-pointer": context.pointer, "aria-required": "true",
+    "aria-describedby": [hint?.id, error.id].filter(Boolean).join(" "),
+  }, el("legend", {}, labelOf(schema, context)), hint, el("div", { class: "choice-row" }, ...choices), error);
+  const chosen = () => radios.find((radio) => radio.checked);
+  return {
+    pointer: context.pointer, node, clearProblem,
+    read: () => (chosen() ? { value: chosen().value === "true" } : { problem: "Choose Yes or No." }),
+    showProblem: (detail) => {
+      node.setAttribute("aria-invalid", "true");
+      error.hidden = false;
+      say(error, /^[a-z]/.test(detail) ? `${labelOf(schema, context)} ${detail}` : detail);
+    },
+    focus: () => (chosen() ?? radios[0]).focus(),
+  };
+
+  function clearProblem() {
+    node.removeAttribute("aria-invalid");
+    error.hidden = true;
+    say(error, "");
+  }
 }
 
 /** @param {any} schema @param {FieldContext} context */

@@ -1,4 +1,4 @@
-// What every view shows: notices, statuses, the connection, and a question before something that cannot be undone.
+// What every view shows: notices, statuses, and a question before something that cannot be undone.
 
 import { Problem } from "../client/api.js";
 import { el, fill, say } from "./dom.js";
@@ -13,7 +13,10 @@ export function notice(title, detail, { bad = false } = {}) {
 /** @param {unknown} error */
 export function problemNotice(error) {
   const problem = /** @type {any} */ (error);
-  return notice(problem?.title || "Something went wrong", problem?.detail || problem?.message || String(error), { bad: true });
+  const node = notice(problem?.title || "Something went wrong", problem?.detail || problem?.message || String(error), { bad: true });
+  // It goes by itself when the connection is back.
+  if (error instanceof Problem && error.status === 0) node.classList.add("unreachable");
+  return node;
 }
 
 /**
@@ -46,19 +49,7 @@ export function setStatus(node, status, words = statusWords(status)) {
   fill(node, el("span", { class: "mark", "aria-hidden": "true" }), words);
 }
 
-// The state of the connection, in the masthead, and the live region for screen readers.
-
-const words = {
-  idle: "", connecting: "Connecting", live: "Live", reconnecting: "Reconnecting", busy: "Service busy, retrying",
-  ended: "", lost: "Connection lost, retrying",
-};
-
-/** @param {keyof typeof words} connection */
-export function showConnection(connection) {
-  const wire = /** @type {HTMLElement} */ (document.getElementById("wire"));
-  wire.dataset.connection = connection;
-  say(wire, words[connection]);
-}
+// The live region for screen readers.
 
 /** @param {string} text */
 export function announce(text) {

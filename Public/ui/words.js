@@ -15,7 +15,7 @@ export const tones = {
   pending: "idle", pending_write: "idle", pending_edit: "idle", pending_rewrite: "idle", skipped: "off",
   cancelled: "off", running: "busy", processing: "busy", writing: "busy", editing: "busy", rewriting: "busy",
   retrying: "busy", waiting: "held", paused: "held", completed: "done", approved: "done",
-  max_cycles_reached: "held", claimed: "busy", expired: "bad", failed: "bad",
+  max_cycles_reached: "held", claimed: "held", expired: "bad", failed: "bad",
 };
 
 /** One of the few looks that all statuses share. @param {string} status */
@@ -71,17 +71,17 @@ export function elapsed(milliseconds) {
 /** The name that the definition gives a phase, or its key in words. @param {any} phase a row @param {any} definition */
 export function phaseName(phase, definition) {
   const spec = definition?.phases?.find((/** @type {any} */ one) => one.id === phase.key);
-  return (phase.kind === "signal" ? null : spec?.name) ?? humanise(phase.key); // a signal phase's `name` is its signal's
+  // The `name` of these is a signal's or a workflow's.
+  return (["signal", "workflow"].includes(phase.kind) ? null : spec?.name) ?? humanise(phase.key);
 }
 
-/** An error column is `{code, message, …}`; anything else is shown as it is. @param {any} error */
+/** An error column is `{code, message, …}`: its message as a sentence; anything else is shown as it is. @param {any} error */
 export function errorWords(error) {
   if (!error) return "";
   if (typeof error === "string") return error;
   const message = error.message ?? error.detail ?? error.reason;
-  const code = error.code ? humanise(error.code) : "";
-  if (message) return code ? `${code}: ${message}` : String(message);
-  return code || JSON.stringify(error);
+  if (message) return String(message).charAt(0).toUpperCase() + String(message).slice(1);
+  return error.code ? humanise(error.code) : JSON.stringify(error);
 }
 
 /** What a task is about, from its input. @param {any} task */

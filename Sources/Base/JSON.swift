@@ -202,10 +202,13 @@ extension JSON: Hashable {
 
     private static func haveSameScalarValues(_ left: JSON, _ right: JSON) -> Bool {
         switch (left, right) {
+        // A double that was read is the number that its shortest text says.
         case (.integer(let whole), .number(let double)), (.number(let double), .integer(let whole)):
-            Int64(exactly: double) == whole
+            Double(whole) == double && (whole.magnitude <= 1 << 53 || DecimalNumber("\(whole)")?.isSame(as: double) == true)
         case (.decimal(let text), .number(let double)), (.number(let double), .decimal(let text)):
-            Double(text) == double
+            Double(text) == double && DecimalNumber(text)?.isSame(as: double) == true
+        case (.integer(let whole), .decimal(let text)), (.decimal(let text), .integer(let whole)):
+            DecimalNumber("\(whole)") == DecimalNumber(text)
         case (.decimal(let left), .decimal(let right)):
             left == right || DecimalNumber(left) == DecimalNumber(right)
         default:

@@ -49,7 +49,7 @@ struct JSONParser {
     }
 
     private mutating func enter() throws(JSONParseError) {
-        guard open.count < limits.depth else { throw failure("nested deeper than \(limits.depth)") }
+        guard open.count < limits.depth else { throw failure("nested deeper than \(limits.depth)", isLimit: true) }
         position += 1
         skipWhitespace()
     }
@@ -123,11 +123,12 @@ struct JSONParser {
     /// The error at the current position.
     ///
     /// - Parameter pointer: the value that is wrong, where the text as a whole can be read.
-    func failure(_ reason: String, at pointer: String? = nil) -> JSONParseError {
+    func failure(_ reason: String, at pointer: String? = nil, isLimit: Bool = false) -> JSONParseError {
         let before = bytes[..<min(position, bytes.count)]
         let line = before.count { $0 == 0x0A } + 1
         let column = before.count - (before.lastIndex(of: 0x0A).map { $0 + 1 } ?? 0) + 1
-        return JSONParseError(reason: reason, offset: position, line: line, column: column, pointer: pointer)
+        return JSONParseError(
+            reason: reason, offset: position, line: line, column: column, isLimit: isLimit, pointer: pointer)
     }
 }
 
@@ -184,7 +185,7 @@ extension JSONParser {
             if value.isFinite { return .number(value) }
         }
         position = start
-        throw failure("the number is too large")
+        throw failure("the number is too large", isLimit: true)
     }
 
     private mutating func skipDigits() throws(JSONParseError) {
@@ -330,6 +331,8 @@ package struct JSONParseError: Error, Sendable, Equatable, CustomStringConvertib
     package let line: Int
     /// Counted from 1, in bytes.
     package let column: Int
+    /// The text is JSON so far, and asks for more than ``JSONLimits`` allow.
+    package var isLimit = false
     /// The value that is wrong; nil where the text cannot be read.
     package var pointer: String?
 

@@ -1,4 +1,4 @@
-import Base
+package import Base
 public import Foundation
 import Workflow
 
@@ -72,6 +72,12 @@ public struct HumanTaskRecord: Sendable, Hashable {
     public var status: String { document.text("status") }
     public var claimedBy: String? { document.optionalText("claimed_by") }
     public var completedBy: String? { document.optionalText("completed_by") }
+    /// ISO 8601; nil before.
+    public var completedAt: String? { document.optionalText("completed_at") }
+    /// The JSON Schema that an answer must fit.
+    package var formSchema: JSON { document.json["form_schema"] ?? [:] }
+    /// The answer; null before.
+    package var response: JSON { document.json["response"] ?? .null }
     /// For `If-Match`: grows with each change.
     public var version: Int { document.integer("version") ?? 0 }
 }

@@ -136,9 +136,10 @@ extension PressroomClient {
         try await call(.get, Path("tasks", taskID, "rankings")).page(of: RankingRecord.init(document:))
     }
 
-    /// The lines that phases wrote into the task's log.
-    public func logs(of taskID: String) async throws -> Page<LogRecord> {
-        try await call(.get, Path("tasks", taskID, "logs")).page(of: LogRecord.init(document:))
+    /// The lines that phases wrote into the task's log, the newest first.
+    public func logs(of taskID: String, limit: Int? = nil, after: String? = nil) async throws -> Page<LogRecord> {
+        let path = Path("tasks", taskID, "logs").with("limit", limit.map(String.init)).with("after", after)
+        return try await call(.get, path).page(of: LogRecord.init(document:))
     }
 
     /// Puts a person's text on a draft, also of a task that is over. It is a version of its own, and every later step, open

@@ -14,8 +14,16 @@ extension PressroomClient {
     /// - Throws: `PressroomError` with `problems` for a definition with mistakes (422), and with the status 409 when the
     ///   same name and version exist with another content.
     public func publishWorkflow(_ text: String, as notation: DefinitionNotation) async throws -> WorkflowRecord {
+        try await publish(text, as: notation).workflow
+    }
+
+    /// The same; `isNew` says whether the version was not there before.
+    package func publish(
+        _ text: String, as notation: DefinitionNotation
+    ) async throws -> (workflow: WorkflowRecord, isNew: Bool) {
         let content = Content(bytes: Array(text.utf8), type: notation.contentType)
-        return WorkflowRecord(document: try await call(.post, Path("workflows"), content: content).document())
+        let response = try await call(.post, Path("workflows"), content: content)
+        return (WorkflowRecord(document: try response.document()), response.status == 201)
     }
 
     /// Every problem in a definition; none when it could be published. Changes nothing.

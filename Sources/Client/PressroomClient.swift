@@ -122,7 +122,7 @@ extension PressroomClient {
         do {
             let response = try await httpClient.execute(request, deadline: .now() + Self.callTimeout)
             let body = try await response.body.collect(upTo: Self.maxBodyBytes)
-            return try Self.accepted(response, body: Array(body.readableBytesView))
+            return try accepted(response, body: Array(body.readableBytesView))
         } catch let error as PressroomError {
             throw error
         } catch {
@@ -132,11 +132,14 @@ extension PressroomClient {
         }
     }
 
-    private static func accepted(_ response: HTTPClientResponse, body: [UInt8]) throws(PressroomError) -> Response {
+    private func accepted(_ response: HTTPClientResponse, body: [UInt8]) throws(PressroomError) -> Response {
         let status = Int(response.status.code)
         guard (200..<300).contains(status) else {
+            let error = PressroomError(status: status, body: body, retryAfter: response.headers.first(name: "retry-after"))
+            // Without problem details the server is another one; a proxy before the service may return these statuses.
+            guard error.type == nil, ![401, 403, 407, 429, 502, 503, 504].contains(status) else { throw error }
             throw PressroomError(
-                status: status, body: body, retryAfter: response.headers.first(name: "retry-after"))
+                code: .refused, status: status, title: "the server at \(baseURL) is no Pressroom service: it answered \(status)")
         }
         return Response(status: status, body: body)
     }

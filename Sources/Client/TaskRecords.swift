@@ -1,4 +1,4 @@
-import Base
+package import Base
 import Workflow
 
 /// All rows of a task at one cursor, and the texts that models are writing.
@@ -66,6 +66,11 @@ public struct PhaseRecord: Sendable, Hashable {
     public var kind: String { document.text("kind") }
     /// `pending running waiting completed failed skipped cancelled`.
     public var status: String { document.text("status") }
+    /// ISO 8601; nil before.
+    public var startedAt: String? { document.optionalText("started_at") }
+    public var completedAt: String? { document.optionalText("completed_at") }
+    /// Null unless the phase is completed, or between two runs of a cycle.
+    package var output: JSON { document.json["output"] ?? .null }
     public var errorMessage: String? { document.errorMessage }
 }
 
@@ -82,6 +87,7 @@ public struct StepRecord: Sendable, Hashable {
     /// `pending running waiting retrying completed failed skipped cancelled`.
     public var status: String { document.text("status") }
     public var attempt: Int { document.integer("attempt") ?? 0 }
+    package var input: JSON { document.json["input"] ?? [:] }
     public var errorMessage: String? { document.errorMessage }
 }
 
@@ -172,4 +178,6 @@ public struct LogRecord: Sendable, Hashable {
     /// `debug`, `info`, `warning` or `error`.
     public var level: String { document.text("level") }
     public var message: String { document.text("message") }
+    /// ISO 8601.
+    public var at: String { document.text("created_at") }
 }

@@ -1,6 +1,7 @@
 import Base
 import API
 import Foundation
+import Glibc
 package import Logging
 package import NIOCore
 import Postgres
@@ -30,6 +31,8 @@ package func runService(
     let listening = received.map { received in Task { for await _ in received { await stop.make() } } }
     defer { listening?.cancel() }
 
+    // A port that is taken is told before a database is made or changed.
+    do { try configuration.http.checkAddress() } catch { throw StartError(error, configuration.http) ?? error }
     let opening = Task { [logger] in try await Database.open(configuration, logger: logger) }
     await stop.setAction { opening.cancel() }
     let database: Database
@@ -80,6 +83,25 @@ private final class StopRequest: Sendable {
             return state.isMade
         }
         if isMade { await action() }
+    }
+}
+
+extension PressroomConfiguration.HTTP {
+    /// Binds a socket to the address, and closes it without listening.
+    ///
+    /// - Throws: `IOError` when the server could not listen there now.
+    fileprivate func checkAddress() throws {
+        guard port != 0 else { return }
+        // A name that cannot be resolved is the server's to report.
+        guard let address = try? SocketAddress.makeAddressResolvingHost(host, port: port) else { return }
+        let family = address.protocol == .inet6 ? AF_INET6 : AF_INET
+        let descriptor = socket(family, Int32(SOCK_STREAM.rawValue), 0)
+        guard descriptor >= 0 else { return }
+        defer { close(descriptor) }
+        var one: Int32 = 1
+        setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &one, socklen_t(MemoryLayout<Int32>.size))
+        let result = address.withSockAddr { pointer, size in bind(descriptor, pointer, socklen_t(size)) }
+        if result != 0 { throw IOError(errnoCode: errno, reason: "bind") }
     }
 }
 

@@ -39,6 +39,8 @@ enum ExitStatus: Int32 {
         case let error as PressroomError where error.code == .unreachable:
             let hint = "is it running? Start it with: pressroom serve (another address: --url or PRESSROOM_URL)"
             return (.unreachable, "\(SafeText.lines(error.description))\n\(hint)")
+        case let error as PressroomError where error.code == .invalidResponse || (error.code == .refused && error.type == nil):
+            return (.failed, "\(SafeText.lines(error.description))\nis the address right? (--url or PRESSROOM_URL)")
         case let error as PressroomError: return (.failed, SafeText.lines(error.description))
         case let error as ConfigurationError: return (.failed, "the configuration is wrong:\n\(error)")
         case let error as ProblemList: return (.failed, SafeText.lines(error.description))

@@ -46,7 +46,7 @@ import Workflow
                 let page = try await api.send(.GET, next)
                 #expect(page.items.count <= 5)
                 seen += page.items.compactMap { $0["task_id"]?.string }
-                // Tasks that come while somebody pages do not move what is left.
+                // New tasks do not move the pages that are left to read.
                 _ = try await api.startTask()
                 path = page.json["next"]?.string.map { "/api/v1/tasks?limit=5&after=\($0)" }
             }

@@ -82,6 +82,10 @@ import Testing
         let pairs = [("1e30", "1000000000000000000000000000000"), ("0.50", "5e-1"), ("18446744073709551616", "18446744073709551616.0")]
         for (one, other) in pairs { #expect(try JSON(parsing: one).isSameValue(as: JSON(parsing: other)), "\(one) \(other)") }
         #expect(try JSON(parsing: "1e399").typeName == "integer" && JSON(parsing: "1234567890123456789012.5").typeName == "number")
+        #expect(try JSON(parsing: "3.1480628487343194e+17").isSameValue(as: JSON(parsing: "314806284873431940")))
+        #expect(try JSON(parsing: "700190887770453828e-0").isSameValue(as: JSON(parsing: "700190887770453828")))
+        // What the double is in binary does not count.
+        #expect(try !JSON(parsing: "3.1480628487343194e+17").isSameValue(as: JSON(parsing: "314806284873431936")))
         #expect(try !JSON(parsing: "0.12345678901234567891").isSameValue(as: JSON(parsing: "0.12345678901234567892")))
     }
 

@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import { copy, Digits, number, parse, write } from "../../Public/client/json.js";
 import { applyDelta, changes, fold, foldDelta, restore, settle } from "../../Public/client/store.js";
 import { eventTypes, isTerminal, statuses, taskActions } from "../../Public/client/vocabulary.js";
-import { statusNames, tones } from "../../Public/ui/words.js";
+import { rankOf, winner, workOf } from "../../Public/client/progress.js";
+import { phaseName, statusNames, tones } from "../../Public/ui/words.js";
 
 const { test } = Deno;
 const task = { task_id: "t", status: "running", phase: "write", progress: 0.25 };
@@ -140,4 +141,58 @@ test("nothing can be asked of a task that is over, except a retry", () => {
     assert.equal(taskActions[status].includes("cancel"), !isTerminal("task", status), status);
     assert.equal(taskActions[status].includes("retry"), status === "failed", status);
   }
+});
+
+// How far phases are.
+
+const definition = { phases: [
+  { id: "write", kind: "write", agents: ["a", "b", "c"] }, { id: "edit", kind: "edit", agents: ["e"] },
+  { id: "judge", kind: "evaluate", agents: ["j", "k"] },
+] };
+const phase = (/** @type {string} */ key, more = {}) => row(key, { key, kind: { judge: "evaluate" }[key] ?? key, status: "running", iteration: 0, input: null, output: null, ...more });
+const written = (/** @type {string[]} */ ids) => restore(body({
+  phases: [phase("write"), phase("edit"), phase("judge")],
+  steps: ids.map((id) => row(`w${id}`, { phase_id: "write", kind: "write", status: "completed", output_id: id, input: {} })),
+  outputs: ids.map((id) => row(id, { status: "pending_edit", content: "x", final_rank: null, initial_rank: null, is_finalist: false })),
+}));
+
+test("an evaluation has every draft for every judge ahead of it", () => {
+  const state = written(["1", "2", "3"]);
+  const judge = () => workOf(state.phases[2], state, definition);
+  assert.deepEqual(judge(), { done: 0, failed: 0, all: 6, unit: "verdict" });
+  state.evaluations = ["completed", "failed"].map((status, index) => row(`v${index}`, { phase_id: "judge", output_id: "1", status }));
+  assert.deepEqual(judge(), { done: 1, failed: 1, all: 6, unit: "verdict" });
+  state.outputs[2].status = "failed"; // it will not be judged
+  assert.equal(judge().all, 4);
+  assert.equal(workOf(state.phases[2], state, null).all, null);
+  assert.equal(workOf(state.phases[2], state, { phases: definition.phases.map((one) => ({ ...one, exclude_own: true })) }).all, null);
+});
+
+test("an edit counts drafts, however many cycles they take", () => {
+  const state = written(["1", "2"]);
+  state.steps.push(...[false, true].map((done, index) => row(`e${index}`, { phase_id: "edit", kind: "edit", status: "completed", output_id: "1", input: {}, output: { done } })));
+  assert.deepEqual(workOf(state.phases[1], state, definition), { done: 1, failed: 0, all: 2, unit: "draft" });
+});
+
+test("a list counts its elements, and only those of the run that it is at", () => {
+  const each = phase("each", { kind: "http", iteration: 1, input: { items: [1, 2, 3] } });
+  const steps = [0, 1].map((iteration) => row(`s${iteration}`, { phase_id: "each", status: "completed", input: { iteration } }));
+  assert.deepEqual(workOf(each, restore(body({ steps })), definition), { done: 1, failed: 0, all: 3, unit: "item" });
+});
+
+test("the winner is the first of the last ranking, and drafts are in its order", () => {
+  const state = written(["1", "2", "3"]);
+  assert.equal(winner(state), null);
+  state.outputs.forEach((/** @type {any} */ output, /** @type {number} */ index) => (output.initial_rank = 3 - index));
+  assert.equal(winner(state)?.id, "3");
+  assert.deepEqual(state.outputs.map(rankOf(state)), [3, 2, 1]);
+  state.outputs[1].final_rank = 1;
+  assert.equal(winner(state)?.id, "2");
+  assert.deepEqual(state.outputs.map(rankOf(state)), [Infinity, 1, Infinity]);
+  assert.equal(winner(written(["1"]))?.id, "1");
+});
+
+test("a phase has its own name, not that of its signal or workflow", () => {
+  const named = { phases: ["signal", "workflow", "log"].map((kind) => ({ id: kind, kind, name: "other" })) };
+  assert.deepEqual(["signal", "workflow", "log"].map((kind) => phaseName({ key: kind, kind }, named)), ["Signal", "Workflow", "other"]);
 });

@@ -34,8 +34,9 @@ class PlainPage:
         self.wait("Object.entries(wanted).every(([name, count]) => streams[name].kept.length > count)",
                   self.ask("one.kept.length"))
 
-    def assert_complete(self, database, node, filters):
-        """Whether each stream has just the events that its filter lets through, when no more are written."""
+    def assert_complete(self, database, node, filters, overloaded=False):
+        """Whether each stream has just the events that its filter lets through, when no more are written; and whether it
+        was told, as `overloaded` says, that no node could take it."""
         for task in sorted({row["task_id"] for row in audit.log(database)}):
             post(node, task, None, "custom.last")
         log = audit.log(database)
@@ -45,7 +46,7 @@ class PlainPage:
         for name, of_stream in rows.items():
             kept = self.kept(name)
             types = [event["type"] for event in kept]
-            assert "reset" not in types and "overloaded" not in types, name
+            assert "reset" not in types and ("overloaded" in types) == overloaded, name
             if "state" in types:
                 assert types.index("state") == 0 and types.count("state") == 1, name
                 start = audit.position(kept[0]["id"])

@@ -78,6 +78,16 @@ struct PressroomClientTests {
         }
     }
 
+    @Test("Another server at the address is said to be one, whatever its page says")
+    func otherServer() async throws {
+        try await withClient([.status(404, headers: ["content-type": "text/html"], body: "<h1>Not found</h1>")]) { client, _ in
+            let error = await #expect(throws: PressroomError.self) { try await client.task("x") }
+            #expect(error?.code == .refused)
+            #expect(error?.status == 404)
+            #expect(error?.title == "the server at \(client.baseURL) is no Pressroom service: it answered 404")
+        }
+    }
+
     @Test("A success that is not ours is said to be so", arguments: ["<html>", "[]", "null", ""])
     func nonsense(body: String) async throws {
         try await withClient([.status(200, body: body)]) { client, _ in
@@ -107,7 +117,7 @@ struct PressroomClientTests {
 
     @Test("Validation reads the problems of both forms", arguments: [
         (200, #"{"valid":false,"problems":[{"pointer":"/name","detail":"is required","line":1}]}"#, 1),
-        (400, #"{"title":"Malformed","errors":[{"pointer":"","detail":"is not YAML"}]}"#, 1),
+        (400, #"{"type":"about:blank","title":"Malformed","errors":[{"pointer":"","detail":"is not YAML"}]}"#, 1),
         (200, #"{"valid":true,"problems":[]}"#, 0),
     ])
     func validation(status: Int, body: String, count: Int) async throws {

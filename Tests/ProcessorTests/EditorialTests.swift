@@ -50,7 +50,7 @@ struct EditorialTests {
                     #expect(try await newsroom.waitForEnd(task) == "completed")
                     #expect(
                         try await newsroom.json("SELECT output FROM pressroom.phases WHERE key = 'report'")["finish_reason"] == "length")
-                    let drafts = try await newsroom.json("SELECT output -> 'outputs' FROM pressroom.phases WHERE key = 'rank'").array ?? []
+                    let drafts = try await newsroom.json("SELECT pressroom.phase_output(p) -> 'outputs' FROM pressroom.phases p WHERE key = 'rank'").array ?? []
                     #expect(drafts.count == 3)
                     for draft in drafts {
                         #expect(draft["finish_reason"] == (draft["track"] == "warm" ? "length" : "stop"), "\(draft)")

@@ -94,12 +94,14 @@ struct StuckTaskTests {
                 version: 1.0.0
                 phases: [{id: it, kind: transform, expression: '$.phases.it', list: true, repeat: {max: 1000}}]
                 """)
-            for workflow in [chain, cycle] {
+            // The one finds too deep a document, the other puts it into another list.
+            for (workflow, expected) in [(chain, "bad_expression"), (cycle, "too_deep")] {
                 let task = try await newsroom.start(workflow, input: ["a": nested(60)])
                 #expect(try await newsroom.waitForEnd(task) == "failed")
-                #expect(try await error(newsroom, task) == "too_deep")
-                let depth = try await newsroom.json("SELECT to_jsonb(t) FROM pressroom.tasks t WHERE task_id = \(task)").depth
-                #expect((100..<200).contains(depth))
+                #expect(try await error(newsroom, task) == expected)
+                let outputs = try await newsroom.text("SELECT json_agg(output) FROM pressroom.phases WHERE task_id = \(task)")
+                let depth = try JSON(parsing: outputs, limits: .stored).depth
+                #expect((90...130).contains(depth))
             }
             try await checkOthers(newsroom)
         }
@@ -131,7 +133,7 @@ struct StuckTaskTests {
             for task in tasks {
                 try await newsroom.until { try await newsroom.status(task) == "waiting" }
                 _ = try await newsroom.client.query(
-                    "UPDATE pressroom.tasks SET input = input || jsonb_build_object('x', (\(number)::text)::numeric) WHERE task_id = \(task)")
+                    "UPDATE pressroom.tasks SET input = (input::jsonb || jsonb_build_object('x', (\(number)::text)::numeric))::json WHERE task_id = \(task)")
             }
             _ = try await newsroom.store.transitionTask(newsroom.scope, tasks[0], .cancel, ifVersion: nil)
             try await newsroom.store.addSignal(newsroom.scope, taskID: tasks[1], name: "approved", data: 1)
@@ -143,7 +145,7 @@ struct StuckTaskTests {
         }
     }
 
-    private static let places = ["tasks.input", "tasks.accumulated_context", "tasks.context", "phases.output", "steps.input", "steps.output", "signals.data"]
+    private static let places = ["tasks.input", "tasks.context", "phases.output", "steps.input", "steps.output", "signals.data"]
 
     @Test("A task with a row that cannot be read is cancelled and deleted all the same", arguments: places)
     func cancelled(_ place: String) async throws {
@@ -372,9 +374,11 @@ struct StuckTaskTests {
         let id = table == "tasks" ? "task_id" : "id"
         let rows = try await newsroom.client.query(
             "SELECT \(identifier: id)::text AS id, \(identifier: column)::text AS value FROM pressroom.\(identifier: table) WHERE task_id = \(task)")
+        // What a check of the tables compares stays.
+        let spoiled = place == "steps.output" ? "{\"version_number\": 1, \"deep\": \(Self.unreadable)}" : Self.unreadable
         try await withoutGuard(of: place, newsroom) { connection in
             _ = try await connection.query(
-                "UPDATE pressroom.\(identifier: table) SET \(identifier: column) = \(Self.unreadable)::jsonb WHERE task_id = \(task)")
+                "UPDATE pressroom.\(identifier: table) SET \(identifier: column) = \(spoiled)::jsonb WHERE task_id = \(task)")
         }
         return try rows.map { (try $0.decode("id"), try $0.decode("value")) }
     }

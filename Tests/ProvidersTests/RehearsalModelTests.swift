@@ -138,7 +138,7 @@ struct RehearsalModelTests {
         var polished = 0
         for number in 0..<200 {
             let draft = "Draft \(number).\n\nThe end."
-            let prompt = EditPrompt.text(draft: draft, assignment: "Write about tea.", cycle: cycle, maxCycles: 3)
+            let prompt = EditPrompt.text(draft: PromptDraft(draft), assignment: "Write about tea.", cycle: cycle, maxCycles: 3)
             let decision = try EditDecision.parse(try await text(.sample(prompt, schema: .review)))
             if decision.isApproved { approved += 1 }
             if let content = decision.content {
@@ -155,7 +155,7 @@ struct RehearsalModelTests {
     func rewrites() async throws {
         let assignment = "Write a post on slow bread for home bakers."
         let draft = try await text(.sample(assignment))
-        let prompt = RewritePrompt.text(draft: draft, feedback: "Shorter, on the whole.", assignment: assignment)
+        let prompt = RewritePrompt.text(draft: PromptDraft(draft), feedback: "Shorter, on the whole.", assignment: assignment)
         let rewritten = try await text(.sample(prompt))
         #expect(rewritten != draft)
         #expect(rewritten.contains("slow bread"))

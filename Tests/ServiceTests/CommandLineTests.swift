@@ -41,6 +41,8 @@ import Workflow
 
             let published = try await pressroom(["workflow", "publish", good], url: service.baseURL)
             #expect(published.status == 0 && published.output == "published editorial 1.0.0", "\(published)")
+            let again = try await pressroom(["workflow", "publish", good], url: service.baseURL)
+            #expect(again.status == 0 && again.output == "unchanged: editorial 1.0.0", "\(again)")
             let refused = try await pressroom(["workflow", "publish", bad], url: service.baseURL)
             #expect(refused.status == 1)
             #expect(refused.errors.contains("/phases/0/agents/0"), "\(refused.errors)")
@@ -194,6 +196,12 @@ import Workflow
                 ["serve", "--http-port", "\(service.port)", "--database-url", service.databaseText])
             #expect(outcome.status == 1)
             #expect(outcome.errors.contains("in use"), "\(outcome.errors)")
+            // Before anything else: there is not even a directory for a database.
+            let directory = service.directory + "/elsewhere"
+            try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+            let alone = try await pressroom(["serve", "--http-port", "\(service.port)"], in: directory)
+            #expect(alone.status == 1 && alone.errors.contains("in use"), "\(alone)")
+            #expect(try FileManager.default.contentsOfDirectory(atPath: directory).isEmpty)
         }
     }
 

@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 import Workflow
 
-/// What stands between the service and its database, and around both.
+/// What is between the service and its database, and around both.
 @Suite struct DatabaseSurroundingsTests {
     private func run(_ service: TestService) async throws {
         try await service.publish(Definitions.editorial())

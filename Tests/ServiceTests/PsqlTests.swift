@@ -4,7 +4,7 @@ import Postgres
 import Testing
 import Workflow
 
-/// What an operator types into `psql` counts like anything else, and disturbs nobody.
+/// A change in `psql` counts like any other, and disturbs no other work.
 @Suite struct PsqlTests {
     @Test func anUpdateReachesOpenStreamsAsAFullRow() async throws {
         try await withService { service in

@@ -56,9 +56,11 @@ struct RandomDocumentTests {
         init(_ seed: UInt64, _ number: Int) {
             generator = SeededGenerator(seedingFrom: "\(seed)", "\(number)")
             isLegal = generator.next(below: 3) > 0
-            for _ in 0..<RandomDocumentTests.documents {
+            while documents.count < RandomDocumentTests.documents {
                 let document = RandomDocument.random(&generator, maxDepth: isLegal ? 50 : 140)
                 var text = document.text(&generator)
+                // Structured answers of models have a limit of their own.
+                if documents.count == 3, text.utf8.count > 30_000 { continue }
                 if !isLegal, generator.next(below: 4) == 0 {
                     text = ["1e400", "-1e999999", "[" + String(repeating: "9", count: 400) + "]", "{\"a\": 1, \"a\": 2}", "\"\\ud800\"", "\"\\u0000\"", "{"][Int(generator.next(below: 7))]
                 }
@@ -105,7 +107,9 @@ struct RandomDocumentTests {
                 // The service is as well as before.
                 try await service.publish(Definitions.draft())
                 #expect(try await service.end(of: service.startTask("draft")) == "completed")
-                #expect(service.errorLines.isEmpty, "\(service.errorLines)")
+                // What is broken by hand is told in the log.
+                let faults = service.errorLines.filter { !$0.contains("in a row cannot be read") }
+                #expect(faults.isEmpty, "\(faults)")
             }
         }
     }
@@ -175,7 +179,8 @@ struct RandomDocumentTests {
         _ = try await within(.seconds(120), "\(place) to end or wait") {
             try await service.event(of: task) { event in
                 guard event.name != "end" else { return true }
-                let data = try JSON(parsing: event.data, limits: .stored)
+                // A row that was broken by hand cannot be read here either.
+                guard let data = try? JSON(parsing: event.data, limits: .stored) else { return true }
                 var phases: [JSON] = data["phases"]?.array ?? []
                 if let phase = data["phase"] { phases.append(phase) }
                 return phases.contains { phase in
@@ -189,10 +194,12 @@ struct RandomDocumentTests {
     /// - Parameter isBroken: the task may wait for what cannot come.
     private func waitUntilEnd(_ task: String, isBroken: Bool, _ service: TestService, _ place: Comment) async throws -> String {
         do {
-            return try await within(.seconds(isBroken ? 20 : 120), "\(place) to end") { try await service.end(of: task) }
-        } catch is Overdue where isBroken {
-            return try await status(of: task, service)
-        }
+            // Its row may be more than a client reads, so that its status comes from the table.
+            _ = try await within(.seconds(isBroken ? 20 : 120), "\(place) to end") {
+                try await service.event(of: task) { $0.name == "end" }
+            }
+        } catch is Overdue where isBroken {}
+        return try await status(of: task, service)
     }
 
     private func status(of task: String, _ service: TestService) async throws -> String {
@@ -215,7 +222,9 @@ struct RandomDocumentTests {
         #expect(picked != nil && picked?.isSameValue(as: found[0] ?? .null) == true, "\(place): \(picked?.text.prefix(1_000) ?? "nothing")")
         let part = output("part")?["output"]
         #expect(part?["doc"].map { found[0]?.isSameValue(as: $0) == true } == true, place)
-        #expect(part?["got"].map { found[2]?.isSameValue(as: $0) == true } == true, place)
+        #expect(
+            part?["got"].map { found[2]?.isSameValue(as: $0) == true } == true,
+            "\(place): \(found[2]?.text.prefix(600) ?? "nothing") became \(part?["got"]?.text.prefix(600) ?? "nothing")")
     }
 
     private func send(

@@ -81,6 +81,12 @@ import Testing
             defer { try? FileManager.default.removeItem(atPath: directory) }
             let postgres = PrivatePostgres(dataDirectory: directory + "-data")
             defer { postgres.remove(socketDirectory: nil) }
+            if command == ["doctor"] {
+                // It starts none that has not been made.
+                let first = try ChildProgram(
+                    PressroomBinary.path(), ["migrate", "up", "--data-directory", postgres.dataDirectory], directory: directory)
+                #expect(try await within(.seconds(60), "the first migration") { try await first.exit() } == 0)
+            }
             // The command can be over before a loaded machine has sent the signal: then again.
             for attempt in 1...10 {
                 let child = try ChildProgram(

@@ -149,7 +149,7 @@ measure_steps() {
   done
 }
 
-# The turns of the event loops, measured from outside of the service: the library stands before epoll_wait. The documents
+# The turns of the event loops, measured from outside of the service: the library wraps epoll_wait. The documents
 # are others in each run.
 measure_turns() {
   local run turns=$temporary/turns

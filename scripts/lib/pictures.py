@@ -77,7 +77,7 @@ def picture_question(page, path):
     page.goto(f"{URL}/#/inbox")
     entry = page.locator(".question").first
     entry.locator("summary").click()
-    entry.get_by_label("Send it").check()
+    entry.get_by_label("Yes").check()
     entry.get_by_label("Comments").fill("Good. Name the hours in the first sentence.")
     page.set_viewport_size({"width": 900, "height": 960})
     page.screenshot(path=path, full_page=True)

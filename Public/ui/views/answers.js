@@ -49,8 +49,11 @@ function humanTaskCard(first) {
 
 // The form of a human task, made from its JSON Schema.
 
-/** @param {any} first the row as it was when the form was made */
-export function answerForm(first) {
+/**
+ * @param {any} first the row as it was when the form was made
+ * @param {(row: any) => void} [answered] called with the row once the service has taken the answer
+ */
+export function answerForm(first, answered) {
   const form = inputForm(first.form_schema, undefined, "/data");
   const problems = el("div", { role: "alert" });
   const answer = el("button", { type: "submit", class: "primary" }, "Submit");
@@ -81,7 +84,8 @@ export function answerForm(first) {
     answer.disabled = action === "complete";
     fill(problems);
     try {
-      await actOnHumanTask(first.id, action, body);
+      const row = await actOnHumanTask(first.id, action, body);
+      if (action === "complete") answered?.(row);
     } catch (error) {
       showRequestProblem(form, problems, error);
       answer.disabled = false;
@@ -100,7 +104,8 @@ export function signalForms(taskID) {
     node,
     /** @param {import("../../client/store.js").State} state */
     update(state) {
-      const waiting = state.phases.filter((phase) => phase.kind === "signal" && phase.status === "waiting");
+      // A paused task takes signals up only when it is resumed.
+      const waiting = state.status === "paused" ? [] : state.phases.filter((phase) => phase.kind === "signal" && phase.status === "waiting");
       keyed(node, waiting.map((phase) => ({ phase, name: signalName(phase, state.steps) })),
         ({ phase, name }) => `${phase.id}:${phase.iteration}:${name}`, ({ phase, name }) => signalForm(taskID, phase, name));
     },

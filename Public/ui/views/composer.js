@@ -2,40 +2,61 @@
 
 import { getTask, getWorkflow, listWorkflows, newIdempotencyKey, Problem, startTask, workflowsURL } from "../../client/api.js";
 import { write } from "../../client/json.js";
+import { watchConnection } from "../connection.js";
 import { el, fill } from "../dom.js";
 import { inputForm } from "../form.js";
 import { notice, problemNotice, showRequestProblem } from "../notices.js";
-import { humanise } from "../words.js";
+import { humanise, phaseName } from "../words.js";
 
 /** @param {{workflow?: string, from?: string | null}} options */
 export function composer({ workflow, from }) {
   const node = el("div", { class: "composer", "aria-busy": "true" }, el("p", { class: "quiet" }, "Loading workflows"));
+  let isShown = false;
+  let closed = false;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
   load();
-  return { node };
+  // What could not be read is read when the connection is back.
+  const unwatch = watchConnection(() => !isShown && load());
+  return { node, close };
+
+  function close() {
+    closed = true;
+    clearTimeout(timer);
+    unwatch();
+  }
 
   async function load() {
+    clearTimeout(timer);
     try {
       const rows = await listWorkflows();
-      if (rows.length === 0) fill(node, nothingPublished());
-      else await showPicker(rows);
+      if (closed || isShown) return;
+      isShown = rows.length > 0;
+      if (isShown) await showPicker(rows);
+      else fill(node, nothingPublished());
     } catch (error) {
-      fill(node, problemNotice(error));
+      if (closed || isShown) return;
+      fill(node, problemNotice(error), el("p", {}, el("button", { type: "button", onclick: load }, "Try again")));
     }
     node.removeAttribute("aria-busy");
+    // No event says that a workflow was published.
+    if (!isShown) timer = setTimeout(load, 2000);
   }
 
   /** @param {any[]} rows */
   async function showPicker(rows) {
-    const chosen = rows.find((row) => row.name === workflow)?.name ?? rows[0].name;
-    const picker = el("select", { id: "workflow" }, ...rows.map((row) => el("option", { value: row.name }, humanise(row.name))));
-    picker.value = chosen;
-    const body = el("div", {});
+    const chosen = workflow === undefined ? rows[0].name : rows.find((row) => row.name === workflow)?.name;
+    const picker = el("select", { id: "workflow" }, !chosen && el("option", { value: "", disabled: true }, "Choose one"),
+      ...rows.map((row) => el("option", { value: row.name }, humanise(row.name))));
+    picker.value = chosen ?? "";
+    const body = el("div", {}, !chosen && notice(`There is no workflow “${workflow}”`,
+      "It is not published, or no version of it is active. These are the workflows that can be started.", { bad: true }));
     fill(node, el("div", { class: "field" }, el("label", { for: "workflow" }, "Workflow"), picker), body);
     picker.addEventListener("change", () => {
       history.replaceState(null, "", `#/workflows/${encodeURIComponent(picker.value)}`);
       showWorkflow(body, picker, picker.value, null);
     });
-    await showWorkflow(body, picker, chosen, from ?? null);
+    if (chosen) await showWorkflow(body, picker, chosen, from ?? null);
   }
 }
 
@@ -81,11 +102,11 @@ function startForm(row, initial) {
 
 function nothingPublished() {
   const url = workflowsURL();
+  const isDefault = ["http://127.0.0.1:8080", "http://localhost:8080"].includes(url.origin);
   return el("div", {},
     notice("No workflow is published yet", "Publish one and it will appear here:"),
     el("pre", { class: "code", tabindex: 0, role: "region", "aria-label": "Commands" },
-      `pressroom workflow publish examples/launch-post.yaml --url ${url.origin}\n\n# or\ncurl ${url} \\\n  -H 'content-type: application/yaml' \\\n  --data-binary @examples/launch-post.yaml`),
-    el("p", {}, el("button", { type: "button", onclick: () => location.reload() }, "Refresh")));
+      `pressroom workflow publish examples/launch-post.yaml${isDefault ? "" : ` --url ${url.origin}`}\n\n# or\ncurl ${url} \\\n  -H 'content-type: application/yaml' \\\n  --data-binary @examples/launch-post.yaml`));
 }
 
 // What a workflow does, and its agents.
@@ -96,7 +117,7 @@ function programme(row) {
   const people = Object.entries(agents);
   return el("div", { class: "programme" },
     el("h2", {}, "What happens"),
-    el("ol", {}, ...phases.map((/** @type {any} */ phase) => el("li", {}, el("span", { class: "programme-phase" }, phase.kind !== "signal" && phase.name ? phase.name : humanise(phase.id)),
+    el("ol", {}, ...phases.map((/** @type {any} */ phase) => el("li", {}, el("span", { class: "programme-phase" }, phaseName({ kind: phase.kind, key: phase.id }, row.definition)),
       phase.agents?.length ? el("span", { class: "quiet" }, ` ${phase.agents.map((/** @type {string} */ slug) => agents[slug]?.name ?? humanise(slug)).join(", ")}`) : null))),
     people.length > 0 && el("dl", { class: "staff" }, ...people.map(([slug, agent]) =>
       el("div", {}, el("dt", {}, agent.name ?? humanise(slug)), el("dd", {}, `${humanise(agent.role)} · `, el("code", {}, [agent.model].flat().join(", then ")))))),

@@ -12,7 +12,8 @@ let count = 0;
  * @typedef {object} CardContext
  * @property {import("../../client/store.js").LiveText | undefined} live
  * @property {any[]} evaluations
- * @property {boolean} lead whether it won
+ * @property {boolean} lead whether it leads the page
+ * @property {boolean} best whether it won
  * @property {boolean} frozen whether nothing is being written now
  * @property {any} definition
  */
@@ -39,25 +40,27 @@ export function outputCard(refresh) {
     copy.node, el("div", { class: "margin" }, error, feedback, judging.node, usage)));
   /** @type {any} */
   let drawn = null;
+  let drawnBest = false;
 
   return {
     node,
     /** @param {any} output @param {CardContext} context */
-    update(output, { live, evaluations, lead, frozen, definition }) {
+    update(output, { live, evaluations, lead, best, frozen, definition }) {
       node.classList.toggle("lead", lead);
       const writing = live !== undefined && !frozen;
       copy.update(live ? live.text : output.content ?? "", writing, emptyWords(output.status), lead);
       say(version, edition(output, writing ? live : undefined));
       judging.update(evaluations, definition);
-      if (drawn === output) return;
+      if (drawn === output && drawnBest === best) return;
       drawn = output;
+      drawnBest = best;
       node.dataset.status = output.status;
       node.dataset.outputId = output.id;
       say(byline, output.writer?.name ?? humanise(output.track));
       say(model, output.writer?.model ?? "");
       setStatus(status, output.status);
       edit.hidden = !isEditable(output);
-      fill(badges, ...badgesOf(output));
+      fill(badges, ...badgesOf(output, best));
       drawFeedback(feedback, output);
       error.hidden = !output.error;
       say(error, errorWords(output.error));
@@ -79,16 +82,16 @@ function edition(output, live) {
   return parts.join(" · ");
 }
 
-/** @param {any} output */
-function badgesOf(output) {
+/** @param {any} output @param {boolean} isBest */
+function badgesOf(output, isBest) {
   const badges = [];
-  if (output.final_rank === 1) badges.push(el("span", { class: "badge winner" }, "Winner"));
+  if (isBest) badges.push(el("span", { class: "badge winner" }, "Winner"));
   else if (output.final_rank) badges.push(el("span", { class: "badge" }, `Rank ${output.final_rank}`));
   if (output.finish_reason === "length" || output.finish_reason === "pause") {
     badges.push(el("span", { class: "badge", title: "The model reached a limit before the end of the text." }, "Cut off"));
   }
   if (output.is_finalist) badges.push(el("span", { class: "badge finalist" }, "Finalist"));
-  if (output.initial_avg_score !== null) badges.push(el("span", { class: "badge score" }, `Average ${number(output.initial_avg_score)}`));
+  if (output.initial_avg_score !== null) badges.push(el("span", { class: "badge score" }, `Score ${number(output.initial_avg_score)}`));
   return badges;
 }
 

@@ -2,10 +2,12 @@
 
 import { act } from "../../client/api.js";
 import { write } from "../../client/json.js";
+import { completedPhases } from "../../client/progress.js";
 import { isTerminal, taskActions } from "../../client/vocabulary.js";
+import { now } from "../connection.js";
 import { el, fill, keyed, say } from "../dom.js";
 import { confirmed, problemNotice, setStatus, statusMark } from "../notices.js";
-import { ago, counted, elapsed, headline, humanise, moment, percent, price } from "../words.js";
+import { ago, counted, elapsed, headline, humanise, moment, percent, phaseName, price } from "../words.js";
 
 /** @param {import("../../client/session.js").Session} session */
 export function taskHeader(session) {
@@ -17,10 +19,11 @@ export function taskHeader(session) {
   const time = el("span", { class: "timing" });
   const progress = el("progress", { max: 1, "aria-label": "Progress" });
   const share = el("span", { class: "share" });
+  const bar = el("p", { class: "progress" }, progress, share);
   const controls = taskControls(session);
   const node = el("header", { class: "task-header" }, kicker, title, facts,
     el("div", { class: "bar" }, el("p", { class: "state" }, status, phase, time), controls.node),
-    el("p", { class: "progress" }, progress, share));
+    bar);
   let drawn = "";
 
   return {
@@ -41,9 +44,14 @@ export function taskHeader(session) {
       }
       setStatus(status, state.status);
       const open = !isTerminal("task", state.status);
-      say(phase, open && state.phase ? humanise(state.phase) : "");
+      const current = state.phases.find((row) => row.key === state.phase);
+      say(phase, open && state.phase ? (current ? phaseName(current, definition) : humanise(state.phase)) : "");
       progress.value = state.progress;
-      say(share, percent(state.progress));
+      // A bar of what ended before its time would be read as nearly done.
+      const broken = state.status === "failed" || state.status === "cancelled";
+      progress.hidden = broken;
+      say(share, broken ? `${completedPhases(state)} of ${counted(state.phases.length, "phase")} completed` : percent(state.progress));
+      bar.dataset.moving = String(state.status === "running");
       node.dataset.status = state.status;
       controls.update(state);
       this.tick(state);
@@ -52,7 +60,7 @@ export function taskHeader(session) {
     tick(state) {
       const { task } = state;
       const end = task.completed_at ?? task.failed_at ?? task.cancelled_at;
-      const until = isTerminal("task", state.status) && end ? Date.parse(end) : Date.now();
+      const until = isTerminal("task", state.status) && end ? Date.parse(end) : now();
       const { total_tokens: tokens = 0, cost } = task.usage ?? {};
       const parts = [];
       if (task.started_at) parts.push(elapsed(until - Date.parse(task.started_at)));
@@ -67,7 +75,7 @@ export function taskHeader(session) {
 function inputFacts(input, about) {
   if (!input || typeof input !== "object") return [];
   return Object.entries(input)
-    .filter(([, value]) => value !== about && value !== null && value !== "")
+    .filter(([, value]) => value !== null && value !== "" && !(typeof value === "string" && value.trim() === about))
     .map(([key, value]) => el("div", {}, el("dt", {}, humanise(key)), el("dd", {}, typeof value === "string" ? value
       : Array.isArray(value) && value.every((one) => typeof one !== "object") ? value.join(", ") : write(value))));
 }
@@ -83,11 +91,17 @@ function taskControls(session) {
   const again = el("a", { class: "button", hidden: true }, "Start another like this");
   const node = el("div", { class: "controls" }, buttons, again, problem);
   let busy = false;
+  /** The status in which an action failed; the reason goes with it. */
+  let failedIn = "";
 
   return {
     node,
     /** @param {import("../../client/store.js").State} state */
     update(state) {
+      if (failedIn && failedIn !== state.status) {
+        failedIn = "";
+        fill(problem);
+      }
       const hadFocus = buttons.contains(document.activeElement);
       keyed(buttons, taskActions[state.status] ?? [], (action) => action, button);
       // When the new status removes the button that has the focus, the focus moves to the next one.
@@ -114,6 +128,7 @@ function taskControls(session) {
       await act(session.taskID, action);
       session.wake();
     } catch (error) {
+      failedIn = session.state?.status ?? "";
       fill(problem, problemNotice(error));
     } finally {
       busy = false;

@@ -5,21 +5,21 @@ import { listTasks } from "../../client/api.js";
 import { isDueSoon, Questions } from "../../client/questions.js";
 import { tenantStream } from "../../client/streams.js";
 import { isTerminal } from "../../client/vocabulary.js";
+import { showConnection } from "../connection.js";
 import { el, fill, keyed, say } from "../dom.js";
-import { problemNotice, setStatus, showConnection, statusMark } from "../notices.js";
+import { problemNotice, setStatus, statusMark } from "../notices.js";
 import { ago, counted, headline, humanise, moment, percent } from "../words.js";
 import { composer } from "./composer.js";
 
 /** @param {{workflow?: string, from?: string | null}} options */
 export function homeView(options) {
-  showConnection("idle");
   const desk = composer(options);
   const waiting = waitingLine();
   const recent = recentTasks();
   const stream = tenantStream({
     task_updated: (event) => recent.changed(event.task),
     human_task_updated: (event) => waiting.changed(event.human_task),
-  }, () => {
+  }, showConnection, () => {
     recent.read();
     waiting.read();
   });
@@ -32,6 +32,7 @@ export function homeView(options) {
 
   function close() {
     stream.close();
+    desk.close();
     recent.close();
   }
 }
@@ -70,7 +71,9 @@ function recentTasks() {
       note.hidden = tasks.size > 0;
       show();
     } catch (error) {
-      if (!closed) fill(note, problemNotice(error));
+      if (closed) return;
+      fill(note, tasks.size > 0 ? null : el("p", {}, "The tasks are not loaded yet."), problemNotice(error));
+      note.hidden = false;
     }
   }
 

@@ -100,7 +100,7 @@ export function rankingPanel(ranking, outputs) {
   const figures = headings[/** @type {keyof typeof headings} */ (ranking.method)] ?? ["Points", "Average"];
   return el("section", { class: `ranking ${ranking.stage}`, "aria-labelledby": id },
     el("h2", { id }, `${humanise(ranking.stage)} ranking`),
-    el("div", { class: "table", role: "region", tabindex: 0, "aria-labelledby": id }, el("table", {},
+    el("div", { class: "table", role: "group", tabindex: 0, "aria-labelledby": id }, el("table", {},
       el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "Rank"), el("th", { scope: "col" }, "Draft"),
         totals && el("th", { scope: "col", class: "figure" }, figures[0]),
         ballots && el("th", { scope: "col", class: "figure" }, "First places"),

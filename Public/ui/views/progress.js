@@ -1,9 +1,9 @@
 // How far a task is: its phases as a strip, its steps in a table that is folded away, and what its `log` phases wrote.
 
-import { isTerminal } from "../../client/vocabulary.js";
+import { workOf } from "../../client/progress.js";
 import { el, fill, keyed, say } from "../dom.js";
 import { statusMark } from "../notices.js";
-import { elapsed, errorWords, humanise, moment, phaseName, statusWords, tone } from "../words.js";
+import { counted, elapsed, errorWords, humanise, moment, phaseName, statusWords, tone } from "../words.js";
 
 export function phaseStrip() {
   const list = el("ol", { class: "phases" });
@@ -18,7 +18,8 @@ export function phaseStrip() {
         if (phase.key === state.phase && tone(phase.status) !== "done") item.setAttribute("aria-current", "step");
         else item.removeAttribute("aria-current");
         say(item.querySelector(".phase-name"), phaseName(phase, definition));
-        say(item.querySelector(".phase-state"), words(phase, state.steps));
+        say(item.querySelector(".phase-state"), words(phase, state, definition));
+        drawDots(item.querySelector(".dots"), phase, state);
       });
     },
   };
@@ -26,15 +27,26 @@ export function phaseStrip() {
 
 function create() {
   return el("li", {}, el("span", { class: "mark", "aria-hidden": "true" }),
-    el("span", { class: "phase-text" }, el("span", { class: "phase-name" }), el("span", { class: "phase-state" })));
+    el("span", { class: "phase-text" }, el("span", { class: "phase-name" }), el("span", { class: "phase-state" }),
+    el("span", { class: "dots", "aria-hidden": "true", hidden: true })));
 }
 
-/** @param {any} phase @param {any[]} steps */
-function words(phase, steps) {
+/** @param {any} phase @param {import("../../client/store.js").State} state @param {any} definition */
+function words(phase, state, definition) {
   if (phase.status !== "running") return phase.status === "pending" ? "Not started" : statusWords(phase.status);
-  const own = steps.filter((step) => step.phase_id === phase.id);
-  const done = own.filter((step) => isTerminal("step", step.status)).length;
-  return own.length > 1 ? `${done} of ${own.length} done` : statusWords(phase.status);
+  const { done, failed, all, unit } = workOf(phase, state, definition);
+  if (all === 1 || all === 0) return statusWords(phase.status);
+  const so = all === null ? `${counted(done, unit)} so far` : `${done} of ${counted(all, unit)}`;
+  return failed > 0 ? `${so}, ${failed} failed` : so;
+}
+
+/** The drafts of a running write phase: it has no other motion until the first one is whole. @param {HTMLElement} node @param {any} phase @param {import("../../client/store.js").State} state */
+function drawDots(node, phase, state) {
+  const steps = phase.kind === "write" && phase.status === "running" ? state.steps.filter((step) => step.phase_id === phase.id) : [];
+  node.hidden = steps.length < 2 || steps.length > 24;
+  keyed(node, node.hidden ? [] : steps, (step) => step.id, () => el("span", { class: "dot" }, el("span", { class: "mark" })), (dot, step) => {
+    dot.dataset.tone = tone(step.status);
+  });
 }
 
 // The steps, folded away: which agent ran each, and how many attempts it took.

@@ -1,16 +1,21 @@
 // One task, live.
 
 import { getWorkflowVersion } from "../../client/api.js";
+import { rankOf } from "../../client/progress.js";
 import { Session } from "../../client/session.js";
 import { isTerminal } from "../../client/vocabulary.js";
+import { isStale, showConnection } from "../connection.js";
 import { el, fill, keyed } from "../dom.js";
-import { announce, notice, showConnection } from "../notices.js";
-import { errorWords, headline, humanise, percent, statusWords } from "../words.js";
+import { announce, notice } from "../notices.js";
+import { errorWords, headline, humanise, percent, phaseName, statusWords } from "../words.js";
 import { humanTaskForms, signalForms } from "./answers.js";
 import { outputCard } from "./draft.js";
+import { givenAnswers } from "./given.js";
 import { taskHeader } from "./header.js";
 import { rankingPanel } from "./judging.js";
+import { phasePanels } from "./phases.js";
 import { logPanel, phaseStrip, stepsPanel } from "./progress.js";
+import { resultPanel } from "./result.js";
 
 /** The session of the view that is open. @type {Session | null} */
 export let current = null;
@@ -24,13 +29,17 @@ export function taskView(taskID) {
   const trouble = el("div", { class: "trouble" });
   const questions = humanTaskForms();
   const signals = signalForms(taskID);
+  const result = resultPanel();
+  const given = givenAnswers();
   const rankings = el("div", { class: "rankings" });
   const outputs = el("div", { class: "outputs" });
   const drafts = el("section", { class: "drafts", "aria-labelledby": "drafts-title", hidden: true },
     el("h2", { id: "drafts-title" }, "Drafts"), outputs);
   const log = logPanel();
+  const panels = phasePanels();
   const steps = stepsPanel();
-  const body = el("div", { hidden: true }, header.node, phases.node, trouble, questions.node, signals.node, rankings, drafts, log.node, steps.node);
+  const body = el("div", { hidden: true }, header.node, phases.node, trouble, questions.node, signals.node, result.node, given.node,
+    rankings, drafts, log.node, panels.node, steps.node);
   const placeholder = el("div", { class: "sheet" }, el("h1", { tabindex: -1, class: "quiet" }, "Loading the task"));
   const node = el("article", { class: "task" }, placeholder, body);
   /** @type {Map<string, ReturnType<typeof outputCard>>} */
@@ -49,7 +58,7 @@ export function taskView(taskID) {
       draw();
     });
   });
-  const clock = setInterval(() => session.state && header.tick(session.state), 1000);
+  const clock = setInterval(() => session.state && !isStale() && header.tick(session.state), 1000);
   return { title: "Task", node, close };
 
   function close() {
@@ -77,9 +86,12 @@ export function taskView(taskID) {
     signals.update(state);
     drawRankings(state);
     drawOutputs(state);
+    given.update(state);
     log.update(state);
+    panels.update(state, definition);
     steps.update(state);
-    document.title = `${isTerminal("task", state.status) ? statusWords(state.status) : percent(state.progress)} · ${headline(state.task)} – Pressroom`;
+    const share = isTerminal("task", state.status) || state.progress < 0.01 ? statusWords(state.status) : percent(state.progress);
+    document.title = `${share} · ${headline(state.task)} – Pressroom`;
     hear(state);
     if (hadFocus) /** @type {HTMLElement} */ (header.node.querySelector("h1")).focus({ preventScroll: true });
   }
@@ -106,13 +118,18 @@ export function taskView(taskID) {
     }
   }
 
-  /** @param {import("../../client/store.js").State} state */
+  /** Each failure once: that of the task is the failure of a phase. @param {import("../../client/store.js").State} state */
   function drawTrouble(state) {
+    const { error } = state.task;
     const failed = state.phases.filter((phase) => phase.status === "failed" && phase.error);
+    const name = (/** @type {any} */ phase) => phaseName(phase, definition);
+    const cause = error && failed.find((phase) => phase.key === error.phase);
     const boxes = [];
-    if (state.task.error) boxes.push(notice("The task failed", errorWords(state.task.error), { bad: true }));
-    for (const phase of failed) boxes.push(notice(`Phase “${humanise(phase.key)}” failed`, errorWords(phase.error), { bad: true }));
-    const key = JSON.stringify([state.task.error, failed.map((phase) => phase.error)]);
+    if (error) boxes.push(notice(cause ? `The task failed in the phase “${name(cause)}”` : "The task failed", errorWords(error), { bad: true }));
+    for (const phase of failed) {
+      if (phase !== cause) boxes.push(notice(`The phase “${name(phase)}” failed`, errorWords(phase.error), { bad: true }));
+    }
+    const key = JSON.stringify([error, failed.map((phase) => [phase.key, phase.error]), definition !== null]);
     if (trouble.dataset.key === key) return;
     trouble.dataset.key = key;
     fill(trouble, ...boxes);
@@ -126,26 +143,41 @@ export function taskView(taskID) {
 
   /** @param {import("../../client/store.js").State} state */
   function drawOutputs(state) {
-    drafts.hidden = state.outputs.length === 0;
     const settled = isTerminal("task", state.status);
-    const others = state.outputs.length - Number(settled && state.outputs.some((output) => output.final_rank === 1));
-    outputs.style.setProperty("--columns", String(others === 4 ? 2 : Math.max(1, Math.min(3, others))));
-    keyed(outputs, ordered(state, settled), (output) => output.id, (output) => {
-      const card = outputCard(() => session.wake());
-      cards.set(output.id, card);
-      return card.node;
-    }, (_, output) => cards.get(output.id)?.update(output, {
-      live: state.live.find((entry) => entry.output_id === output.id),
-      evaluations: state.evaluations.filter((row) => row.output_id === output.id),
-      lead: settled && output.final_rank === 1, definition, frozen: settled || state.status === "paused",
-    }));
+    const best = result.update(state, definition, (output) => cardOf(output).node);
+    const others = ordered(state, settled).filter((output) => output !== best);
+    drafts.hidden = others.length === 0;
+    outputs.style.setProperty("--columns", String(others.length === 4 ? 2 : Math.max(1, Math.min(3, others.length))));
+    keyed(outputs, others, (output) => output.id, (output) => cardOf(output).node);
+    for (const output of state.outputs) {
+      cardOf(output).update(output, {
+        live: state.live.find((entry) => entry.output_id === output.id),
+        evaluations: state.evaluations.filter((row) => row.output_id === output.id),
+        lead: output === best, best: output.final_rank === 1 || (output === best && state.outputs.length > 1),
+        definition, frozen: settled || state.status === "paused",
+      });
+    }
+  }
+
+  /** @param {any} output */
+  function cardOf(output) {
+    const card = cards.get(output.id) ?? outputCard(() => session.wake());
+    cards.set(output.id, card);
+    card.node.dataset.key = output.id; // it moves between the result and the other drafts
+    return card;
+  }
+
+  /** The phase that the task is at. @param {import("../../client/store.js").State} state */
+  function nameOf(state) {
+    const phase = state.phases.find((row) => row.key === state.phase);
+    return phase ? phaseName(phase, definition) : humanise(state.phase ?? "");
   }
 
   /** @param {import("../../client/store.js").State} state */
   function hear(state) {
     const words = isTerminal("task", state.status) || state.status !== "running"
       ? `Task: ${statusWords(state.status)}`
-      : state.phase ? `Phase ${humanise(state.phase)}` : "";
+      : state.phase ? `Phase ${nameOf(state)}` : "";
     if (words && words !== heard) announce(words);
     heard = words;
   }
@@ -160,7 +192,8 @@ function ordered(state, settled) {
   for (const step of state.steps) {
     if (step.output_id && !(sequence.get(step.output_id) <= step.sequence)) sequence.set(step.output_id, step.sequence);
   }
-  const rank = (/** @type {any} */ output) => (settled ? output.final_rank ?? Infinity : 0);
+  const byRank = rankOf(state);
+  const rank = (/** @type {any} */ output) => (settled ? byRank(output) : 0);
   const place = (/** @type {any} */ output) => sequence.get(output.id) ?? Infinity;
   const compare = (/** @type {number} */ a, /** @type {number} */ b) => (a === b ? 0 : a < b ? -1 : 1);
   return [...state.outputs].sort((a, b) => compare(rank(a), rank(b)) || compare(place(a), place(b))

@@ -33,7 +33,8 @@ extension TaskEngine {
             case .skipped where phase.isPassedOver:
                 continue
             case .failed, .cancelled, .skipped:
-                return .never(.upstreamFailed, "The phase \(need) failed.")
+                let root = rootOfFailure(need)
+                return .never(.upstreamFailed, "The phase \(root) \(Self.outcome(graph.phase(root)?.status)).")
             case .running where needed.kind.worksDraftByDraft:
                 waits = true
                 if needed.onFailure == .fail, !isSureToComplete(needed, phase) { mayOverlap = false }
@@ -45,6 +46,35 @@ extension TaskEngine {
         if waits { return mayOverlap && excludedBy == nil && !entrants(of: definition).isEmpty ? .ready : .blocked }
         if let excludedBy { return .never(.notChosen, "The branch \(excludedBy) chose another way.") }
         return isReached ? .ready : .never(.upstreamSkipped, "All the phases before it were skipped.")
+    }
+
+    /// The phase at which a chain of skips began: what it needs was not in the way of that one.
+    private func rootOfFailure(_ id: String) -> String {
+        var root = id
+        while graph.phase(root)?.status == .skipped, let next = workflow.definition.phase(root)?.needs.first(where: isInTheWay) {
+            root = next
+        }
+        return root
+    }
+
+    /// Whether a phase has ended in a way that keeps those that need it from running.
+    private func isInTheWay(_ id: String) -> Bool {
+        guard let phase = graph.phase(id) else { return false }
+        switch phase.status {
+        case .failed: return workflow.definition.phase(id)?.onFailure != .continue
+        case .skipped: return !phase.isPassedOver
+        case .cancelled: return true
+        case .pending, .running, .waiting, .completed: return false
+        }
+    }
+
+    /// The end of a sentence about a phase that is in the way.
+    private static func outcome(_ status: PhaseStatus?) -> String {
+        switch status {
+        case .cancelled: "was cancelled"
+        case .skipped: "was skipped"
+        default: "failed"
+        }
     }
 
     /// Whether a phase that still works on drafts cannot fail any more, since one of them is through. Until then no

@@ -54,7 +54,11 @@ extension TaskEngine {
     /// The reason to give when every step of a phase failed: the first failure's.
     func firstFailure(in phaseID: UUID, code: String, _ message: String) -> StepFailure {
         let cause = graph.steps(of: phaseID).first { $0.status == .failed }?.error?["message"]?.string
-        return StepFailure(code: code, message: cause.map { "\(message) \($0)" } ?? message, isRetryable: false)
+        guard let cause else { return StepFailure(code: code, message: message, isRetryable: false) }
+        // A provider's message continues the sentence; one that is a sentence of its own follows it.
+        let isSentence = cause.first?.isLowercase != true
+        let begin = isSentence || !message.hasSuffix(".") ? message : String(message.dropLast()) + ":"
+        return StepFailure(code: code, message: "\(begin) \(cause)", isRetryable: false)
     }
 }
 

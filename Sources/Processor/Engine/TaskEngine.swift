@@ -9,7 +9,8 @@ import Workflow
 /// caller writes the changed rows in the transaction that holds their locks.
 ///
 /// The facets: `+Opening` (when a phase may open, and over which list), `+Steps` (adding steps and taking in their
-/// outcomes), `+Drafts` (which drafts a phase works on), `+Expressions`. What a kind of phase does is in `Kinds`.
+/// outcomes), `+Drafts` (which drafts a phase works on), `+Expressions`, `+Progress`. What a kind of phase does is in
+/// `Kinds`.
 struct TaskEngine {
     var graph: TaskGraph
     let workflow: WorkflowVersion
@@ -186,22 +187,6 @@ extension TaskEngine {
             graph.task.progress = 1
             graph.task.result = result
         }
-    }
-
-    /// The mean over the phases: a closed one counts 1, an open one its share of closed steps. Below 1 until the task is
-    /// completed.
-    private var progress: Double {
-        guard !graph.phases.isEmpty else { return 0 }
-        let sum = graph.phases.reduce(0.0) { sum, phase in
-            if phase.status.isTerminal { return sum + 1 }
-            let steps = graph.steps(of: phase.id)
-            guard !steps.isEmpty else { return sum }
-            // A list's steps are added little by little.
-            let count = max(steps.count, phase.items?.count ?? 0)
-            return sum + 0.9 * Double(steps.count { $0.status.isTerminal }) / Double(count)
-        }
-        let share = sum / Double(graph.phases.count)
-        return (min(share, 0.99) * 1_000).rounded() / 1_000
     }
 
     /// The output of the last completed phase, and the best text where there is one.

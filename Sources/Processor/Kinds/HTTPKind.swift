@@ -21,7 +21,7 @@ struct HTTPKind: SingleStepBehavior {
             let response = try await run.services.web.send(request)
             let received = HTTPPhaseResponse(response, secrets)
             if let failure = received.failure(expecting: phase.expect) { throw failure }
-            return .value(received.json)
+            return .value(try received.json)
         } catch let error as ProviderError {
             var error = error
             error.message = secrets.redacted(error.message)
@@ -123,7 +123,9 @@ struct HTTPPhaseResponse {
     }
 
     /// The phase's output.
-    var json: JSON { ["status": .integer(Int64(response.status)), "headers": headers, "body": body] }
+    var json: JSON {
+        get throws { ["status": .integer(Int64(response.status)), "headers": headers, "body": try body] }
+    }
 
     /// By their names in lower case, several of a name in one with commas; cookies are credentials, and left out.
     private var headers: JSON {
@@ -137,14 +139,24 @@ struct HTTPPhaseResponse {
     }
 
     /// JSON as JSON, other text as a string, and bytes that are no text in base64. A body that says it is JSON and is none
-    /// is text too: the status was the expected one, and to send the request again could do its work twice.
+    /// is text too: the status was the expected one, and to send the request again could do its work twice. JSON beyond the
+    /// limits is neither.
     private var body: JSON {
-        guard !response.body.isEmpty else { return .null }
-        guard let text = String(validating: response.body, as: UTF8.self) else {
-            return ["base64": .string(Data(response.body).base64EncodedString())]
+        get throws {
+            guard !response.body.isEmpty else { return .null }
+            guard let text = String(validating: response.body, as: UTF8.self) else {
+                return ["base64": .string(Data(response.body).base64EncodedString())]
+            }
+            if isJSON {
+                do throws(JSONParseError) {
+                    return secrets.redacted(try JSON(repairing: response.body).withoutNULs)
+                } catch where error.isLimit {
+                    throw StepFailure(
+                        code: "invalid_response", message: "The JSON of the response cannot be taken: \(error).", isRetryable: false)
+                } catch {}
+            }
+            return .string(secrets.redacted(text.replacing("\0", with: "")))
         }
-        if isJSON, let json = try? JSON(repairing: response.body) { return secrets.redacted(json.withoutNULs) }
-        return .string(secrets.redacted(text.replacing("\0", with: "")))
     }
 
     private var isJSON: Bool {

@@ -67,7 +67,7 @@ struct HumanKind: SingleStepBehavior {
     }
 
     private func expire(_ engine: inout TaskEngine, _ step: StepRow) {
-        engine.fail(step, code: "expired", "Nobody answered in time.")
+        engine.fail(step, code: "expired", "The question expired without an answer.")
     }
 }
 

@@ -41,7 +41,8 @@ struct InboxList: AsyncParsableCommand {
         for task in tasks.items {
             let claimed = task.status == "claimed" ? task.claimedBy.map { "claimed by \($0)" } : nil
             table.add(
-                task.id, task.title, claimed ?? task.status, task.assigneeID ?? task.assigneeGroup ?? "-", task.dueAt ?? "-")
+                task.id, task.title, claimed ?? task.status, task.assigneeID ?? task.assigneeGroup ?? "-",
+                LocalTime.text(task.dueAt))
         }
         page.write(table, next: tasks.next, ifEmpty: "nothing to do")
     }

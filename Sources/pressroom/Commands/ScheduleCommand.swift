@@ -71,8 +71,8 @@ struct ScheduleList: AsyncParsableCommand {
         for schedule in schedules.items {
             table.add(
                 schedule.id, [schedule.workflowName, schedule.workflowVersion].compactMap(\.self).joined(separator: " "),
-                schedule.cron, schedule.timezone, ScheduleText.next(schedule),
-                schedule.lastErrorMessage.map { "failed: \($0)" } ?? schedule.lastRunAt ?? "-")
+                schedule.cron, schedule.timezone, LocalTime.text(ScheduleText.next(schedule)),
+                schedule.lastErrorMessage.map { "failed: \($0)" } ?? LocalTime.text(schedule.lastRunAt))
         }
         page.write(table, next: schedules.next, ifEmpty: "no schedules")
     }
@@ -95,7 +95,7 @@ struct ScheduleShow: AsyncParsableCommand {
             ("schedule", schedule.id),
             ("workflow", "\(schedule.workflowName) \(schedule.workflowVersion ?? "(the latest active version)")"),
             ("cron", "\(schedule.cron) (\(schedule.timezone))"), ("misfire", schedule.misfire),
-            ("next", ScheduleText.next(schedule)), ("last", schedule.lastRunAt), ("last task", schedule.lastTaskID),
+            ("next", LocalTime.text(ScheduleText.next(schedule))), ("last", schedule.lastRunAt.map(LocalTime.text)), ("last task", schedule.lastTaskID),
             ("error", schedule.lastErrorMessage),
         ] {
             guard let value else { continue }

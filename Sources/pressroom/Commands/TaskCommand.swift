@@ -9,7 +9,7 @@ struct TaskCommand: AsyncParsableCommand {
         commandName: "task",
         abstract: "Starts, shows and controls tasks.",
         subcommands: [
-            TaskStart.self, TaskList.self, TaskShow.self, TaskWatch.self, TaskPause.self, TaskResume.self, TaskCancel.self,
+            TaskStart.self, TaskList.self, TaskShow.self, TaskResult.self, TaskLogs.self, TaskWatch.self, TaskPause.self, TaskResume.self, TaskCancel.self,
             TaskRetry.self, TaskFork.self, TaskSignal.self,
         ])
 }
@@ -128,7 +128,8 @@ struct TaskList: AsyncParsableCommand {
         for task in tasks.items {
             table.add(
                 task.id, "\(task.workflowName) \(task.workflowVersion)", task.status, task.phase ?? "-",
-                "\(Percent.of(task.progress)) %", task.createdAt)
+                // What ended before its time has no share of the way.
+                ["failed", "cancelled"].contains(task.status) ? "-" : "\(Percent.of(task.progress)) %", LocalTime.text(task.createdAt))
         }
         page.write(table, next: tasks.next, ifEmpty: "no tasks")
     }
@@ -136,7 +137,7 @@ struct TaskList: AsyncParsableCommand {
 
 struct TaskShow: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "show", abstract: "Shows the state of a task, its outputs and its ranking.")
+        commandName: "show", abstract: "Shows a task: what each phase brought, questions and answers, and the result.")
 
     @Argument(help: "The task's id.")
     var taskID: String
@@ -147,15 +148,7 @@ struct TaskShow: AsyncParsableCommand {
     func run() async throws {
         let state = try await client.withClient { try await $0.taskState(taskID) }
         if output.json { return output.write(state.document) }
-        let task = state.task
-        Terminal.write("task      " + SafeText.line(task.id))
-        Terminal.write("workflow  " + SafeText.line("\(task.workflowName) \(task.workflowVersion)"))
-        Terminal.write("status    " + SafeText.line("\(task.status), \(Percent.of(task.progress)) %"))
-        if let message = task.errorMessage { Terminal.write("error     " + SafeText.line(message)) }
-        var phases = TextTable("PHASE", "KIND", "STATUS", "ERROR")
-        for phase in state.phases { phases.add(phase.key, phase.kind, phase.status, phase.errorMessage ?? "-") }
-        if !phases.rows.isEmpty { Terminal.write("\n" + phases.text) }
-        Terminal.write(ResultSummary(state: state).text)
+        Terminal.write(TaskReport(state: state, commands: NextCommand(baseURL: try client.address)).text)
     }
 }
 

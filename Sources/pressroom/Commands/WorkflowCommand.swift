@@ -76,11 +76,11 @@ struct WorkflowPublish: AsyncParsableCommand {
         try await client.withClient { client in
             for path in files {
                 let file = try DefinitionFile(path: path)
-                let workflow = try await client.publishWorkflow(file.text, as: file.notation)
+                let (workflow, isNew) = try await client.publish(file.text, as: file.notation)
                 if output.json {
                     output.write(workflow.document)
                 } else {
-                    Terminal.write(SafeText.line("published \(workflow.name) \(workflow.version)"))
+                    Terminal.write(SafeText.line("\(isNew ? "published" : "unchanged:") \(workflow.name) \(workflow.version)"))
                 }
             }
         }
@@ -114,7 +114,8 @@ struct WorkflowList: AsyncParsableCommand {
         if output.json { return output.write(workflows.document) }
         var table = TextTable("NAME", "VERSION", "STATUS", "CATEGORY", "PUBLISHED")
         for workflow in workflows.items {
-            table.add(workflow.name, workflow.version, workflow.status, workflow.category ?? "-", workflow.createdAt)
+            table.add(workflow.name, workflow.version, workflow.status, workflow.category ?? "-",
+                LocalTime.text(workflow.createdAt))
         }
         page.write(table, next: workflows.next, ifEmpty: "no workflows")
     }

@@ -41,6 +41,11 @@ enum DisplayWidth {
         return isEmoji || isWide(scalar.value) ? 2 : 1
     }
 
+    /// How many rows of a terminal the text takes.
+    static func rows(of text: String, columns: Int) -> Int {
+        max(1, (of(text) + columns - 1) / max(1, columns))
+    }
+
     /// The beginning of the text that fits, with an ellipsis where something is cut off.
     static func prefix(_ text: String, _ width: Int) -> String {
         guard of(text) > width else { return text }

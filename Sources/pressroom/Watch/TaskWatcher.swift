@@ -21,10 +21,12 @@ struct TaskWatcher {
             last = try await tell()
         }
         guard let last else { throw CommandFailure("task \(taskID) showed no state") }
-        if !json { Terminal.write(ResultSummary(state: last).text) }
+        let summary = ResultSummary(state: last).text
+        if !json, !summary.isEmpty { Terminal.write("\n" + summary) }
         guard last.task.status == "completed" else {
             let reason = last.task.errorMessage.map { ": \($0)" } ?? ""
-            throw CommandFailure(SafeText.line("task \(taskID) is \(last.task.status)\(reason)"))
+            let ending = last.task.status == "cancelled" ? "was cancelled" : last.task.status
+            throw CommandFailure(SafeText.line("task \(taskID) \(ending)\(reason)"))
         }
     }
 
@@ -43,7 +45,7 @@ struct TaskWatcher {
     }
 
     private func tell() async throws -> TaskState? {
-        var lines = WatchLines()
+        var lines = WatchLines(commands: NextCommand(baseURL: client.baseURL))
         return try await follow(
             onReconnect: { wait in
                 if let reason = wait.reason { Terminal.writeError("connection lost (\(SafeText.line(reason))); reconnecting") }
@@ -55,10 +57,11 @@ struct TaskWatcher {
     }
 
     private func draw() async throws -> TaskState? {
-        let screen = WatchScreen()
+        let commands = NextCommand(baseURL: client.baseURL)
+        let screen = WatchScreen(commands: commands)
         let interrupt = InterruptHandler { [taskID] in
             screen.close()
-            Terminal.write("the task continues; see it with: pressroom task watch \(taskID)")
+            Terminal.write("the task continues; see it with: " + commands.watching(taskID))
         }
         defer {
             screen.draw()

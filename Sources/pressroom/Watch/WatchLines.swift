@@ -2,10 +2,17 @@ import Client
 
 /// A task's changes as lines, for logs and pipes.
 struct WatchLines {
+    let commands: NextCommand
     private var task: TaskRecord?
     private var phases: [String: String] = [:]
     private var outputs: [String: String] = [:]
     private var evaluations: [String: String] = [:]
+    private var questions: [String: String] = [:]
+    private var signals: Set<String> = []
+
+    init(commands: NextCommand) {
+        self.commands = commands
+    }
 
     /// The lines for what has changed since the state before.
     mutating func lines(for state: TaskState) -> [String] {
@@ -35,6 +42,29 @@ struct WatchLines {
                 "evaluation \(evaluation.stage) by \(evaluation.evaluator) of \(tracks[evaluation.outputID] ?? evaluation.outputID) "
                     + "\(evaluation.status): \(result)")
         }
+        lines += questionLines(state)
         return lines.map(SafeText.line)
+    }
+
+    /// What waits for a person, with the command to answer with, and who gave which answer.
+    private mutating func questionLines(_ state: TaskState) -> [String] {
+        var lines: [String] = []
+        for question in state.humanTasks
+        where questions.updateValue(question.status, forKey: question.id) != question.status {
+            switch question.status {
+            case "pending":
+                lines.append("question “\(question.title)”; answer it with: \(commands.answering(question))")
+            case "completed":
+                let answer = ValueText.answer(question.response)
+                lines.append("question “\(question.title)” answered by \(question.completedBy ?? "unknown"): \(answer)")
+            default: lines.append("question “\(question.title)” \(question.status)")
+            }
+        }
+        let waiting = Set(state.waitingSignals)
+        for name in waiting.subtracting(signals).sorted() {
+            lines.append("waiting for the signal “\(name)”; send it with: \(commands.signalling(name, state.task.id))")
+        }
+        signals = waiting
+        return lines
     }
 }

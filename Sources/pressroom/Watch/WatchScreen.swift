@@ -13,11 +13,16 @@ final class WatchScreen: Sendable {
     }
 
     private let state = Mutex(State())
+    private let commands: NextCommand
+
+    init(commands: NextCommand) {
+        self.commands = commands
+    }
 
     /// Keeps a state for the next `draw`.
     func show(_ newState: TaskState) {
         state.withLock {
-            $0.frame = WatchFrame(state: newState)
+            $0.frame = WatchFrame(state: newState, commands: commands)
             $0.isDirty = true
         }
     }
@@ -40,7 +45,7 @@ final class WatchScreen: Sendable {
             let up = state.drawn > 0 ? "\u{1B}[\(state.drawn)A" : ""
             let body = lines.map { $0 + "\u{1B}[K\n" }.joined()
             Terminal.writeRaw("\u{1B}[?25l\r" + up + body + "\u{1B}[J")
-            state.drawn = lines.count
+            state.drawn = lines.reduce(0) { $0 + DisplayWidth.rows(of: $1, columns: size.columns) }
             state.isDirty = false
         }
     }
@@ -58,22 +63,36 @@ final class WatchScreen: Sendable {
 /// One picture of a running task: a progress bar, then one line for each track.
 struct WatchFrame {
     let state: TaskState
+    let commands: NextCommand
     /// What is wrong with the connection; nil for nothing.
     var notice: String?
 
-    /// The lines, none wider than `columns`, at most `rows` of them.
+    /// The lines, which take at most `rows` rows. None is wider than `columns`, except commands, which are not cut.
     func lines(columns: Int, rows: Int) -> [String] {
         let task = state.task
         let phase = task.phase.map { ", \($0)" } ?? ""
         let title = SafeText.line("\(task.workflowName) \(task.workflowVersion): \(task.status)\(phase)")
-        var lines = [title, ProgressBar.text(task.progress, width: min(40, max(10, columns - 10)))]
+        let isBroken = ["failed", "cancelled"].contains(task.status)
+        let progress =
+            isBroken ? TaskProgress(state: state).phases : ProgressBar.text(task.progress, width: min(40, max(10, columns - 10)))
+        var lines = [title, progress]
         lines += trackLines(columns: columns)
         if let notice { lines.append(SafeText.line(notice)) }
         if lines.count > rows {
             let hidden = lines.count - rows + 1
             lines = lines.prefix(rows - 1) + ["… and \(hidden) more"]
         }
-        return lines.map { DisplayWidth.prefix($0, columns) }
+        lines = lines.map { DisplayWidth.prefix($0, columns) }
+        // A command is whole, or of no use: a terminal breaks it.
+        let waiting = waitingLines
+        let height = waiting.reduce(0) { $0 + DisplayWidth.rows(of: $1, columns: columns) }
+        return height == 0 || lines.count + height > rows ? lines : lines + waiting
+    }
+
+    /// What waits for a person, with the command to answer with.
+    private var waitingLines: [String] {
+        let questions = state.humanTasks.filter { ["pending", "claimed"].contains($0.status) }.map(commands.answering)
+        return (questions + state.waitingSignals.map { commands.signalling($0, state.task.id) }).map(SafeText.line)
     }
 
     private func trackLines(columns: Int) -> [String] {
@@ -103,7 +122,7 @@ struct WatchFrame {
         if let message = output.errorMessage { return SafeText.line(message) }
         var parts: [String] = []
         if let score = output.initialAverageScore { parts.append("score \(ResultSummary.number(score))") }
-        if let rank = output.initialRank { parts.append("#\(rank)") }
+        if let rank = output.initialRank, output.finalRank == nil { parts.append("#\(rank)") }
         if output.isFinalist { parts.append("finalist") }
         if let total = output.finalTotalScore { parts.append("total \(ResultSummary.number(total))") }
         if let rank = output.finalRank { parts.append("final #\(rank)") }

@@ -72,7 +72,8 @@ struct OtherWriter {
     /// The text becomes a row.
     /// - Parameter leavesText: the text in progress was being saved at this moment, and so it is still there.
     func finish(leavesText: Bool = false) async throws {
-        let (output, step, text) = (outputID, stepID, text)
+        // No draft is empty.
+        let (output, step, text) = (outputID, stepID, text.isEmpty ? "written" : text)
         _ = try await node.store.write(HubFixture.scope) { connection in
             if !leavesText { _ = try await connection.query("DELETE FROM pressroom.live_texts WHERE output_id = \(output)") }
             return try await connection.pipeline([

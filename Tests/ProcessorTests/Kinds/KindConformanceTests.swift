@@ -287,7 +287,7 @@ struct KindConformanceTests {
             """)
     }
 
-    /// What each completed step brought stands in its own table once.
+    /// The result of each completed step is in its own table, once.
     private func checkRows(_ bench: Workbench) async throws {
         let logs = try await bench.count("SELECT count(*) FROM pressroom.logs")
         #expect(logs == (try await bench.count("SELECT count(*) FROM pressroom.steps WHERE kind = 'log' AND status = 'completed'")))

@@ -107,7 +107,7 @@ struct Workbench {
         _ = try await newsroom.store.transitionTask(newsroom.scope, taskID, action, ifVersion: nil)
     }
 
-    /// Runs everything that is before a phase. Answers the phase's due steps, claimed by `processorID`.
+    /// Runs everything that is before a phase. Returns the phase's due steps, claimed by `processorID`.
     func claim(of phase: String, as processorID: UUID? = nil) async throws -> [ClaimedStep] {
         try await advance()
         let phaseID = try await text("SELECT id FROM pressroom.phases WHERE key = \(phase)")
