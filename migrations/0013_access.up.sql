@@ -176,13 +176,14 @@ CREATE TRIGGER audit_update AFTER UPDATE OF name, groups, scopes, workspace_id, 
 CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON pressroom.workflows FOR EACH ROW
     EXECUTE FUNCTION pressroom.audit_change('workflow', 'id');
 
--- Removes a tenant with everything that it has but its audit. Rows go because pressroom.removal is on (0014_by_hand). Its keys no longer open anything from the commit on.
+-- Removes a tenant with everything that it has but its audit. Its keys no longer open anything from the commit on.
 CREATE FUNCTION pressroom.delete_tenant(tenant text) RETURNS boolean
-LANGUAGE plpgsql SET pressroom.removal = 'on' AS $$
+LANGUAGE plpgsql AS $$
 DECLARE
     relation regclass;
     is_gone boolean;
 BEGIN
+    PERFORM set_config('pressroom.removal', 'on', true); -- 0014_by_hand
     -- Waits for the transactions that write its rows, and keeps out new ones: each of them locks the tenant or its head.
     PERFORM FROM pressroom.tenants t WHERE t.tenant_id = tenant FOR UPDATE;
     DELETE FROM pressroom.tasks t WHERE t.tenant_id = tenant;
@@ -196,6 +197,7 @@ BEGIN
             IF relation = 'pressroom.tenants'::regclass THEN GET DIAGNOSTICS is_gone = ROW_COUNT; END IF;
         END IF;
     END LOOP;
+    PERFORM set_config('pressroom.removal', '', true);
     RETURN is_gone;
 END $$;
 
