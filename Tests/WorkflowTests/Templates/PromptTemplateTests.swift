@@ -62,7 +62,7 @@ import Testing
         let template = try PromptTemplate(
             String(repeating: "{{#l}}", count: 8) + String(repeating: "x", count: 50_000) + String(repeating: "{{/l}}", count: 8))
         let text = template.render(["l": .array(Array(repeating: 1, count: 50))])
-        #expect((1...TemplateBudget.maximumBytes).contains(text.utf8.count))
+        #expect((1...TemplateBudget.maxBytes).contains(text.utf8.count))
     }
 
     @Test func randomTemplatesNeverCrash() {
