@@ -184,6 +184,27 @@ import Workflow
         }
     }
 
+    @Test(arguments: [["serve", "--http-port", "0"], ["migrate", "status"]])
+    func anUnreachableDatabaseIsSaidWhileItIsWaitedFor(command: [String]) async throws {
+        let child = try ChildProgram(
+            PressroomBinary.path(), command + ["--database-url", "postgres://ada:secret@127.0.0.1:1/news"], directory: "/tmp")
+        defer { child.send(SIGKILL) }
+        // Well before the wait of ten seconds ends.
+        let waiting = try await within(.seconds(8), "the line that says so") {
+            await child.errors.first { $0.contains("for the database at 127.0.0.1, port 1: ") }
+        }
+        #expect(waiting?.contains("Connection refused") == true, "\(waiting ?? "")")
+        #expect(child.exitStatus == nil)
+        let status = try await within(.seconds(60), "\(command)") { try await child.exit() }
+        #expect(status == 1)
+        // After it one error, with what to look at.
+        let lines = child.errors.lines
+        try #require(lines.count == 3, "\(child.errors.text)")
+        #expect(lines[1].hasPrefix("pressroom: PostgreSQL: no connection to the database within 10.0 seconds: connection to server at"), "\(lines[1])")
+        #expect(lines[2].contains("--database-url"), "\(lines[2])")
+        #expect(!child.errors.text.contains("secret"))
+    }
+
     @Test func aFolderThatCannotBeWrittenIsToldPlainly() async throws {
         let outcome = try await pressroom(["serve", "--http-port", "0", "--data-directory", "/proc/pressroom/postgres"])
         #expect(outcome.status == 1 && outcome.errors.contains("cannot create /proc/pressroom: "), "\(outcome)")
