@@ -269,6 +269,7 @@ def test_numbers_keep_their_digits_when_a_task_is_started_again(page, service):
     more = '{"ids": [18446744073709551615, -9223372036854775809, 9007199254740993], "share": 0.12345678901234567890123}'
     wanted = {"topic": "Digits", "account": "12345678901234567890", "more": json.loads(more, parse_int=str, parse_float=str)}
     pages.open_front(page, service, "exact-numbers")
+    expect(page.locator(".composer .fields label")).to_have_text([re.compile(f"^{name}") for name in ("Topic", "Account", "More")])
     page.get_by_label("Topic").fill("Digits")
     page.get_by_label("Account").fill("12345678901234567890")
     page.get_by_label("More").fill(more)
@@ -285,6 +286,19 @@ def test_numbers_keep_their_digits_when_a_task_is_started_again(page, service):
         page.get_by_role("link", name="Start another like this").click()
         expect(page.get_by_label("Account")).to_have_value("12345678901234567890")
     assert len(set(tasks)) == 3
+
+
+def test_an_error_goes_when_it_is_over(page, service):
+    task = service.start("approval", {"topic": "Errors"})
+    open_task(page, service, task, "Waiting")
+    page.route("**/pause", lambda route: route.abort())
+    page.get_by_role("button", name="Pause").click()
+    alert = page.locator(".controls").get_by_role("alert")
+    expect(alert).to_contain_text("does not answer")
+    page.unroute("**/pause")
+    service.request("POST", f"/api/v1/tasks/{task}/signals/approved", b'{"data": {}}')
+    pages.expect_status(page, "Completed")
+    expect(alert).to_be_empty()
 
 
 def test_elements_are_counted_from_one(page, service):

@@ -51,6 +51,11 @@ def test_what_a_proxy_made_weak_is_known_again(http, proxy, nodes, tasks):
         # A 304 has no body to compress, so the tag may be the strong one again.
         assert known.headers["etag"].removeprefix("W/") == tag.removeprefix("W/")
         assert known.headers["cache-control"] == whole.headers["cache-control"] == "no-cache"
+    # For a change it names the version too.
+    url = f"{proxy.url}/api/v1/tasks/{tasks[1]}"
+    tag = http.get(url, headers={"accept-encoding": "gzip"}).headers["etag"]
+    assert http.post(f"{url}/pause", headers={"if-match": tag}).status_code == 200
+    assert http.post(f"{url}/resume", headers={"if-match": tag}).status_code == 412
 
 
 def test_a_stream_goes_on_after_its_last_event(http, proxy, nodes, tasks):

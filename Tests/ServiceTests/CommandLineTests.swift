@@ -52,6 +52,14 @@ import Workflow
             let list = try await pressroom(["workflow", "list", "--json"], url: service.baseURL)
             #expect(list.status == 0)
             #expect(try JSON(parsing: list.output)["items"]?.array?.map { $0["name"] } == ["editorial"])
+            for (arguments, reason) in [
+                (["nope"], "The workflow nope has no active version."),
+                (["editorial", "--version", "9.0.0"], "9.0.0 is no version of the workflow editorial."),
+            ] {
+                let unknown = try await pressroom(["task", "start"] + arguments, url: service.baseURL)
+                #expect(unknown.status == 1 && unknown.errors.hasSuffix(reason), "\(unknown)")
+                #expect(unknown.errors.split(separator: "\n").count == 1, "\(unknown)")
+            }
         }
     }
 

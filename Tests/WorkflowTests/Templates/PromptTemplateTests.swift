@@ -20,7 +20,7 @@ import Testing
         ("{{#empty}}x{{/empty}}{{^empty}}empty{{/empty}}{{#none}}x{{/none}}{{^none}}none{{/none}}", "emptynone"),
         ("{{#people}}[{{name}}]{{/people}}", "[Ada][][outer]"), ("{{object}} {{list}}", #"{"b":1,"a":[true]} ["a","b"]"#),
         ("{{! a comment }}x", "x"), ("{{=<% %>=}}<%n%> {{n}}", "3 {{n}}"), ("a\n{{#yes}}\nb\n{{/yes}}\nc", "a\nb\nc"),
-        ("{{#yes}}\nb\n{{/yes}}\nc", "b\nc"), ("\n\n{{n}}", "\n\n3"), ("  {{n}}", "  3"), ("{{#object}}{{b}}{{/object}}", "1"),
+        ("{{#yes}}\nb\n{{/yes}}\nc", "b\nc"), ("a\r\n{{#yes}}\r\nb\r\n{{/yes}}\r\nc", "a\r\nb\r\nc"), ("\n\n{{n}}", "\n\n3"), ("  {{n}}", "  3"), ("{{#object}}{{b}}{{/object}}", "1"),
         ("a { b } {c", "a { b } {c"), ("é🙂{{n}}", "é🙂3"),
         ("{{#list.0}}{{.}}{{/list.0}}", "a"),
         // Zero is a value; false, null, an empty text and an empty list are none. In a list each element counts.
