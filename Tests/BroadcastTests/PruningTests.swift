@@ -54,6 +54,24 @@ struct PruningTests {
         }
     }
 
+    @Test("a tenant's own retention counts for its log alone")
+    func ownRetention() async throws {
+        try await HubFixture.with { fixture in
+            let task = try await fixture.addTask()
+            try await fixture.addCustom(task, count: 5)
+            let head = try await fixture.head()
+            _ = try await fixture.client.query("UPDATE pressroom.events SET created_at = created_at - interval '2 hours'")
+            #expect(try await fixture.store.pruneEvents(olderThan: .seconds(86_400)) == 0)
+            _ = try await fixture.store.setTenantLimits(HubFixture.tenantID, [.eventsRetention: 3 * 3_600])
+            #expect(try await fixture.store.pruneEvents(olderThan: .seconds(60)) == 0)
+            _ = try await fixture.store.setTenantLimits(HubFixture.tenantID, [.eventsRetention: 3_600])
+            #expect(try await fixture.store.pruneEvents(olderThan: .seconds(86_400)) == Int(head.position))
+            await #expect(throws: StoreError.self) {
+                try await fixture.store.setTenantLimits(HubFixture.tenantID, [.eventsRetention: 59])
+            }
+        }
+    }
+
     @Test("what an interrupted round has left is removed by the next")
     func leftOver() async throws {
         try await HubFixture.with { fixture in

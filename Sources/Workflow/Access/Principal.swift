@@ -24,17 +24,32 @@ package struct Principal: Sendable, Hashable {
     package let workspaces: [UUID: AccessLevel]
     /// The one workspace that it is narrowed to; nil: none.
     package let onlyWorkspaceID: UUID?
-    /// What a ticket opens; nil for every other credential.
+    /// The limits that are set for the tenant of a principal; nil: those of the service.
+package struct TenantLimits: Sendable, Hashable {
+    /// Of all its users together, on each node.
+    package var requestsPerMinute: Int?
+    /// At a time, on each node.
+    package var maxStreams: Int?
+
+    package init(requestsPerMinute: Int? = nil, maxStreams: Int? = nil) {
+        self.requestsPerMinute = requestsPerMinute
+        self.maxStreams = maxStreams
+    }
+}
+
+/// What a ticket opens; nil for every other credential.
     package let ticket: TicketLimits?
     /// When its credential ends; nil: not by itself.
     package let expiresAt: Date?
     /// A suspended tenant keeps its rows and starts nothing new.
     package let isTenantSuspended: Bool
+    package let tenantLimits: TenantLimits
 
     package init(
         mode: Mode, tenantID: String, userID: String, groups: Set<String> = [], scopes: Set<AccessScope>,
         keyID: String? = nil, workspaces: [UUID: AccessLevel] = [:], onlyWorkspaceID: UUID? = nil,
-        ticket: TicketLimits? = nil, expiresAt: Date? = nil, isTenantSuspended: Bool = false
+        ticket: TicketLimits? = nil, expiresAt: Date? = nil, isTenantSuspended: Bool = false,
+        tenantLimits: TenantLimits = TenantLimits()
     ) {
         self.mode = mode
         self.tenantID = tenantID
@@ -47,6 +62,7 @@ package struct Principal: Sendable, Hashable {
         self.ticket = ticket
         self.expiresAt = expiresAt
         self.isTenantSuspended = isTenantSuspended
+        self.tenantLimits = tenantLimits
     }
 
     /// The sender of every request to a service without authentication.
