@@ -33,6 +33,9 @@ extension Identity {
                 .forbidden, "This needs a credential with the scope '\(scope.rawValue)'.",
                 extensions: ["scope": .string(scope.rawValue)])
         }
+        if let types = principal.ticket?.types, let rows = right.rows, !types.contains(rows.rawValue) {
+            throw ProblemError(.forbidden, "The ticket does not open events of the type '\(rows.rawValue)', and so not their rows.")
+        }
         guard !right.startsTasks || !principal.isTenantSuspended else {
             throw ProblemError(.forbidden, "The tenant '\(principal.tenantID)' is suspended: nothing new starts in it.")
         }

@@ -10,6 +10,8 @@ enum RouteRights {
         var startsTasks = false
         /// Open to a credential that is not asked for any scope, such as who asks who it is.
         var isForAnyScope = false
+        /// The type of event that carries the same rows: a ticket without it does not open the route.
+        var rows: EventType?
     }
 
     /// A route that is not in the table needs `admin`.
@@ -71,10 +73,10 @@ enum RouteRights {
         "POST /api/v1/tasks/{task_id}/fork": start,
         "POST /api/v1/tasks/{task_id}/events": write,
         "POST /api/v1/tasks/{task_id}/signals/{name}": write,
-        "GET /api/v1/tasks/{task_id}/outputs": stream,
-        "GET /api/v1/tasks/{task_id}/outputs/{output_id}/versions": stream,
-        "GET /api/v1/tasks/{task_id}/evaluations": stream,
-        "GET /api/v1/tasks/{task_id}/rankings": stream,
+        "GET /api/v1/tasks/{task_id}/outputs": Right(scope: .stream, rows: .outputUpdated),
+        "GET /api/v1/tasks/{task_id}/outputs/{output_id}/versions": Right(scope: .stream, rows: .outputVersionAdded),
+        "GET /api/v1/tasks/{task_id}/evaluations": Right(scope: .stream, rows: .evaluationUpdated),
+        "GET /api/v1/tasks/{task_id}/rankings": Right(scope: .stream, rows: .rankingUpdated),
         "GET /api/v1/tasks/{task_id}/steps": read,
         "GET /api/v1/tasks/{task_id}/logs": read,
         "GET /api/v1/tasks/{task_id}/history": read,

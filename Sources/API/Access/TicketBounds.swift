@@ -29,6 +29,16 @@ extension Identity {
         guard let task = facts.first, limits.opens(task) else { throw ProblemError.notFound(task: taskID) }
     }
 
+    /// What the phases of a task brought is in no event of the task, but in those of its phases and outputs.
+    ///
+    /// - Throws: 403 where the sender's ticket does not open these.
+    func requireTicket(forAccumulatedContext isAsked: Bool) throws(ProblemError) {
+        guard isAsked, let types = principal.ticket?.types else { return }
+        guard types.contains(EventType.phaseChanged.rawValue), types.contains(EventType.outputUpdated.rawValue) else {
+            throw Self.outside
+        }
+    }
+
     /// Narrows a stream to what the sender's ticket opens.
     func narrow(_ filter: inout StreamFilter) throws(ProblemError) {
         guard let limits = principal.ticket else { return }

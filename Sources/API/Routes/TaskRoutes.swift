@@ -32,6 +32,7 @@ struct TaskRoutes: Sendable {
         let page = query.page()
         try query.finish()
         try context.identity.narrow(&filter)
+        try context.identity.requireTicket(forAccumulatedContext: include.contains(.accumulatedContext))
         return .json(try await api.store.tasks(context.scope, filter, page, include: include).json)
     }
 
@@ -39,6 +40,7 @@ struct TaskRoutes: Sendable {
         var query = QueryReader(request)
         let include = Set(query.words("include", as: TaskInclusion.self))
         try query.finish()
+        try context.identity.requireTicket(forAccumulatedContext: include.contains(.accumulatedContext))
         let taskID = try context.uuid("task_id")
         guard let view = try await api.store.task(context.scope, taskID, include: include) else {
             throw ProblemError.notFound(task: taskID)

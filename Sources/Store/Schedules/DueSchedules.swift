@@ -53,7 +53,8 @@ package enum ScheduleSettlement: Sendable, Equatable {
 }
 
 extension Store {
-    /// Schedules that are due by the database's clock, some of each tenant, the longest due first.
+    /// Schedules that are due by the database's clock, some of each tenant, the longest due first. Those of a suspended
+    /// tenant wait until it is active again.
     ///
     /// - Parameter limit: of each tenant, at most.
     package func dueSchedules(limit: Int) async throws -> [DueSchedule] {
@@ -66,6 +67,7 @@ extension Store {
                     WHERE d.tenant_id = t.tenant_id AND d.enabled AND (d.next_run_at IS NOT NULL OR d.last_error IS NULL)
                       AND coalesce(d.next_run_at, '-infinity'::timestamptz) <= now()
                     ORDER BY coalesce(d.next_run_at, '-infinity'::timestamptz) LIMIT \(limit)) s
+             WHERE t.status = 'active'
              ORDER BY s.next_run_at NULLS FIRST, s.id
             """
         ).map(DueSchedule.init)
@@ -82,6 +84,7 @@ extension Store {
                     WHERE d.tenant_id = t.tenant_id AND d.enabled AND (d.next_run_at IS NOT NULL OR d.last_error IS NULL)
                       AND isfinite(d.next_run_at)
                     ORDER BY coalesce(d.next_run_at, '-infinity'::timestamptz) LIMIT 1) s
+             WHERE t.status = 'active'
             """)
         return try rows.first?.decode("seconds", as: Double?.self).map { .seconds($0) }
     }
