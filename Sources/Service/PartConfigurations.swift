@@ -3,7 +3,7 @@ package import API
 package import Broadcast
 import Foundation
 package import Processor
-import Providers
+package import Providers
 package import Store
 package import Workflow
 
@@ -72,7 +72,7 @@ extension PressroomConfiguration {
     static let secretPrefix = "PRESSROOM_SECRET_"
 
     /// What each tenant may use of the providers, secrets and addresses of this node.
-    func grants(_ registry: ProviderRegistry, _ environment: [String: String]) -> Grants {
+    package func grants(_ registry: ProviderRegistry, _ environment: [String: String]) -> Grants {
         let names = environment.filter { $0.key.hasPrefix(Self.secretPrefix) && !$0.value.isEmpty }
             .keys.map { String($0.dropFirst(Self.secretPrefix.count)) }
         return Grants(
@@ -84,7 +84,7 @@ extension PressroomConfiguration {
     /// The same for the definitions that a node takes which runs no steps: it leaves to those that do what its own
     /// configuration does not speak of. Once something is granted to some, it has to know all that there is, or the refusal
     /// would tell what others have.
-    func grantsWithoutSteps(_ grants: Grants) -> Grants {
+    package func grantsWithoutSteps(_ grants: Grants) -> Grants {
         let named = grants.secrets.map { $0.merging(secrets) { $1 } }
         return Grants(
             providers: providers.values.contains { $0.grant != .everyone } ? grants.providers : nil,

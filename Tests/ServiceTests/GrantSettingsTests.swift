@@ -1,4 +1,7 @@
+import AsyncHTTPClient
 import Foundation
+import Logging
+import Providers
 import Service
 import Testing
 import Workflow
@@ -47,6 +50,34 @@ struct GrantSettingsTests {
             "requests: {allow: {10.1.0.0/16: {tenants: [acme]}}}", environment: ["PRESSROOM_REQUESTS_ALLOW": "10.2.0.0/16"])
         #expect(!AddressRules(exceptions: other.requests.allow).permit(inside, host: "a", port: 1, for: "acme"))
         #expect(other.requests.allow == ["10.2.0.0/16"].compactMap { AddressRules.Exception($0) })
+    }
+
+    @Test("A node knows its providers and the secrets of its environment; one that runs no steps leaves them to others")
+    func nodes() throws {
+        func grants(_ yaml: String, runsSteps: Bool) throws -> Grants {
+            let configuration = try read(yaml)
+            let environment = ["PRESSROOM_SECRET_KEY": "k", "PRESSROOM_SECRET_SHARED": "s", "PRESSROOM_SECRET_EMPTY": "", "OTHER": "o"]
+            let registry = ProviderRegistry(
+                configuration.providers, environment: environment, httpClient: HTTPClient.shared,
+                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            let all = configuration.grants(registry, environment)
+            return runsSteps ? all : configuration.grantsWithoutSteps(all)
+        }
+        let granting = """
+            secrets: {KEY: {tenants: [acme]}, ELSEWHERE: {tenants: [acme]}}
+            providers: {own: {kind: rehearsal, tenants: [acme]}}
+            requests: {allow: {10.1.0.0/16: {tenants: [acme]}}}
+            """
+        let full = try grants(granting, runsSteps: true)
+        #expect(full.secrets(of: "acme") == ["KEY", "SHARED"] && full.secrets(of: "umbrella") == ["SHARED"])
+        #expect(full.providers(of: "acme") == ["own", "rehearsal"] && full.providers(of: "umbrella") == ["rehearsal"])
+        // Steps of another node may have the secret that is granted; to all others there is none.
+        let without = try grants(granting, runsSteps: false)
+        #expect(without.secrets(of: "acme") == ["ELSEWHERE", "KEY", "SHARED"] && without.secrets(of: "umbrella") == ["SHARED"])
+        #expect(without.providers(of: "umbrella") == ["rehearsal"] && without.addresses != nil)
+        let plain = try grants("requests: {allow: [10.1.0.0/16]}", runsSteps: false)
+        #expect(plain.secrets == nil && plain.providers == nil && plain.addresses == nil)
+        #expect(try grants("", runsSteps: true).secrets(of: "acme") == ["KEY", "SHARED"])
     }
 
     @Test("Mistakes are told, with their places")

@@ -24,20 +24,7 @@ package struct Principal: Sendable, Hashable {
     package let workspaces: [UUID: AccessLevel]
     /// The one workspace that it is narrowed to; nil: none.
     package let onlyWorkspaceID: UUID?
-    /// The limits that are set for the tenant of a principal; nil: those of the service.
-package struct TenantLimits: Sendable, Hashable {
-    /// Of all its users together, on each node.
-    package var requestsPerMinute: Int?
-    /// At a time, on each node.
-    package var maxStreams: Int?
-
-    package init(requestsPerMinute: Int? = nil, maxStreams: Int? = nil) {
-        self.requestsPerMinute = requestsPerMinute
-        self.maxStreams = maxStreams
-    }
-}
-
-/// What a ticket opens; nil for every other credential.
+    /// What a ticket opens; nil for every other credential.
     package let ticket: TicketLimits?
     /// When its credential ends; nil: not by itself.
     package let expiresAt: Date?
@@ -71,6 +58,19 @@ package struct TenantLimits: Sendable, Hashable {
 
     /// The value of `events.actor`: `user:<id>`, and ` key:<key_id>` where a key was used.
     package var actor: String { "user:\(userID)" + (keyID.map { " key:\($0)" } ?? "") }
+}
+
+/// The limits that are set for the tenant of a principal; nil: those of the service.
+package struct TenantLimits: Sendable, Hashable {
+    /// Of all its users together, on each node.
+    package var requestsPerMinute: Int?
+    /// At a time, on each node.
+    package var maxStreams: Int?
+
+    package init(requestsPerMinute: Int? = nil, maxStreams: Int? = nil) {
+        self.requestsPerMinute = requestsPerMinute
+        self.maxStreams = maxStreams
+    }
 }
 
 /// What a ticket opens: the tasks that fit all of these. Nil: any.
