@@ -107,7 +107,7 @@ extension Authenticator {
             mode: mode, tenantID: identity.tenantID, userID: identity.userID, groups: Set(identity.groups), scopes: scopes,
             keyID: identity.keyID, workspaces: standing.workspaces, onlyWorkspaceID: identity.onlyWorkspaceID,
             ticket: identity.limits, expiresAt: identity.expiresAt == .distantFuture ? nil : identity.expiresAt,
-            isTenantSuspended: standing.tenantStatus == .suspended)
+            isTenantSuspended: standing.tenantStatus == .suspended, tenantLimits: standing.tenantLimits)
     }
 
     private static func checkValidity(_ record: APIKeyRecord, at now: Date) throws(CredentialError) {

@@ -194,12 +194,13 @@ extension Hub {
 
 extension Hub {
     /// Counts one more stream, unless that would exceed a limit. Each nil needs a `release`.
+    /// - Parameter tenantLimit: the tenant's own; nil for that of the configuration.
     /// - Returns: the limit that is reached.
-    package func admit(_ reader: StreamReader) -> StreamLimit? {
+    package func admit(_ reader: StreamReader, tenantLimit: Int? = nil) -> StreamLimit? {
         state.withLock { state in
             guard !state.isDraining, state.streams.total < configuration.maxStreams else { return .node }
             return state.streams.add(
-                reader, tenantLimit: configuration.maxTenantStreams, userLimit: configuration.maxUserStreams)
+                reader, tenantLimit: tenantLimit ?? configuration.maxTenantStreams, userLimit: configuration.maxUserStreams)
         }
     }
 

@@ -33,8 +33,8 @@ struct WorkflowRoutes: Sendable {
         try QueryReader(request).finish()
         let body = try await DefinitionBody(request, api)
         let idempotency = try request.idempotency(body: body.text)
-        let definition = try await body.definition(checkedBy: api.store)
         let scope = context.scope
+        let definition = try await body.definition(of: scope, checkedBy: api.store)
         let result = try await api.store.writeOnce(scope, idempotency) { connection in
             let (view, isNew) = try await api.store.publishWorkflow(on: connection, scope, definition)
             return RecordedResponse(
@@ -46,7 +46,7 @@ struct WorkflowRoutes: Sendable {
 
     private func validate(_ request: Request, _ context: PressroomRequestContext) async throws -> Response {
         try QueryReader(request).finish()
-        let problems = try await DefinitionBody(request, api).problems(checkedBy: api.store)
+        let problems = try await DefinitionBody(request, api).problems(of: context.scope, checkedBy: api.store)
         return .json(["valid": .bool(problems.isEmpty), "problems": .array(problems.map(\.json))])
     }
 
@@ -100,7 +100,7 @@ struct DefinitionBody {
     let text: String
     let format: DefinitionFormat
     let outcome: Result<WorkflowDefinition, ProblemList>
-    private let providers: [String]?
+    private let grants: Grants
 
     /// Words that take the place of a workflow's name in paths.
     private static let reservedNames: Set<String> = ["validate"]
@@ -121,7 +121,7 @@ struct DefinitionBody {
         }
         self.text = text
         self.format = format
-        providers = api.configuration.providers
+        grants = api.configuration.grants
         outcome = await onConcurrentPool { Self.read(text, format, api.configuration.customKinds) }
     }
 
@@ -140,8 +140,8 @@ struct DefinitionBody {
     }
 
     /// The definition. Throws 400 when the text as a whole cannot be read, 422 when something in it is wrong.
-    func definition(checkedBy store: Store) async throws -> WorkflowDefinition {
-        let list = try await problems(checkedBy: store)
+    func definition(of scope: Scope, checkedBy store: Store) async throws -> WorkflowDefinition {
+        let list = try await problems(of: scope, checkedBy: store)
         guard list.isEmpty, case .success(let definition) = outcome else {
             throw ProblemError(
                 list.allSatisfy(\.pointer.isEmpty) ? .malformed : .invalid,
@@ -150,12 +150,12 @@ struct DefinitionBody {
         return definition
     }
 
-    /// What is wrong with the definition. The database checks its expressions once the rest is right.
-    func problems(checkedBy store: Store) async throws -> [Problem] {
+    /// What is wrong with the definition, or was not granted to the tenant. The database checks its expressions once the rest
+    /// is right.
+    func problems(of scope: Scope, checkedBy store: Store) async throws -> [Problem] {
         switch outcome {
         case .success(let definition):
-            let unknown = providers.map { definition.problems(withProviders: $0) } ?? []
-            let problems = unknown + (try await store.expressionProblems(definition))
+            let problems = definition.problems(grants, for: scope.tenantID) + (try await store.expressionProblems(definition))
             return problems.isEmpty ? [] : ProblemList(problems).located(in: text, format: format).problems
         case .failure(let list): return list.problems
         }

@@ -118,8 +118,8 @@ final class StreamPermit: Sendable {
     private let isHeld = Atomic(true)
 
     /// - Throws: the limit that is reached.
-    init(_ hub: Hub, for reader: StreamReader) throws(StreamLimit) {
-        if let limit = hub.admit(reader) { throw limit }
+    init(_ hub: Hub, for reader: StreamReader, tenantLimit: Int?) throws(StreamLimit) {
+        if let limit = hub.admit(reader, tenantLimit: tenantLimit) { throw limit }
         self.hub = hub
         self.reader = reader
     }

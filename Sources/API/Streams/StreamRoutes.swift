@@ -34,7 +34,8 @@ struct StreamRoutes: Sendable {
         let permit: StreamPermit
         do {
             permit = try StreamPermit(
-                hub, for: StreamReader(tenantID: context.scope.tenantID, userID: context.scope.userID))
+                hub, for: StreamReader(tenantID: context.scope.tenantID, userID: context.scope.userID),
+                tenantLimit: context.identity.principal.tenantLimits.maxStreams)
         } catch {
             return try overloaded(error, request, context)
         }
