@@ -91,6 +91,7 @@ extension Authenticator {
     ) async throws -> Principal {
         if identity.expiresAt <= now { throw CredentialError.expired }
         var scopes = Set(identity.scopes)
+        var limits = identity.limits
         if let keyID = identity.keyID {
             guard let record = try await keys.value(of: keyID), record.tenantID == identity.tenantID else {
                 throw CredentialError.revoked
@@ -98,6 +99,7 @@ extension Authenticator {
             try Self.checkValidity(record, at: now)
             // What the key may no longer do, nothing that was made with it may.
             if mode != .ticket { scopes.formIntersection(record.scopes) }
+            if !record.scopes.contains(.admin) || record.workspaceID != nil { limits?.isOfAdmin = false }
         }
         let subject = Subject(tenantID: identity.tenantID, userID: identity.userID, groups: identity.groups)
         guard let standing = try await standings.value(of: subject) else {
@@ -106,7 +108,7 @@ extension Authenticator {
         return Principal(
             mode: mode, tenantID: identity.tenantID, userID: identity.userID, groups: Set(identity.groups), scopes: scopes,
             keyID: identity.keyID, workspaces: standing.workspaces, onlyWorkspaceID: identity.onlyWorkspaceID,
-            ticket: identity.limits, expiresAt: identity.expiresAt == .distantFuture ? nil : identity.expiresAt,
+            ticket: limits, expiresAt: identity.expiresAt == .distantFuture ? nil : identity.expiresAt,
             isTenantSuspended: standing.tenantStatus == .suspended, tenantLimits: standing.tenantLimits)
     }
 
@@ -140,19 +142,16 @@ extension Authenticator {
         return (try await sign(identity, as: .session), identity.expiresAt)
     }
 
-    /// A ticket for what `limits` leave of what a principal may see, and when it ends.
+    /// A ticket for what `limits` leave of what a principal may see, and when it ends. It stays the principal's, whatever user
+    /// it is for: a back end that acts for its users need not make them members.
     ///
-    /// - Parameters:
-    ///   - userID: the user that it is for; nil: the principal's own. Another is for those that may name one.
-    ///   - age: at most an hour counts.
+    /// - Parameter age: at most an hour counts.
     package func ticket(
-        for principal: Principal, userID: String?, _ limits: TicketLimits, age: TimeInterval, at now: Date = .now
+        for principal: Principal, _ limits: TicketLimits, age: TimeInterval, at now: Date = .now
     ) async throws -> (text: String, expiresAt: Date) {
         var identity = SignedIdentity(principal)
-        if let userID, userID != identity.userID {
-            identity.userID = userID
-            identity.groups = []
-        }
+        var limits = limits
+        limits.isOfAdmin = principal.isTenantAdmin
         identity.scopes = [.stream]
         identity.limits = limits
         identity.expiresAt = min(identity.expiresAt, now.addingTimeInterval(min(max(1, age), 3_600)))

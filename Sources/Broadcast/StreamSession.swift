@@ -208,11 +208,15 @@ package struct StreamRequest: Sendable, Hashable {
     package var tenantID: String
     package var filter: StreamFilter
     package var framing: Framing
+    /// Whether its reader does not see the whole tenant. The stream then ends when the privacy of a workflow changes, also one
+    /// whose filter has no sight because its task was judged when it began.
+    package var isRestricted: Bool
 
-    package init(tenantID: String, filter: StreamFilter, framing: Framing = .chunked) {
+    package init(tenantID: String, filter: StreamFilter, framing: Framing = .chunked, isRestricted: Bool = false) {
         self.tenantID = tenantID
         self.filter = filter
         self.framing = framing
+        self.isRestricted = isRestricted
     }
 }
 
@@ -227,8 +231,13 @@ package struct StreamStart: Sendable {
     package var preface: [Frame]
     /// Not nil for a stream that ends with its task.
     package var taskEnd: TaskEnd?
+    /// `LogHead.privacy` as of which the reader's sight was judged.
+    package var privacy: Int64
 
-    package init(cursor: Cursor, openingCursor: Cursor?, preface: [Frame] = [], taskEnd: TaskEnd? = nil) {
+    package init(
+        cursor: Cursor, openingCursor: Cursor?, preface: [Frame] = [], taskEnd: TaskEnd? = nil, privacy: Int64 = 0
+    ) {
+        self.privacy = privacy
         self.cursor = cursor
         self.openingCursor = openingCursor
         self.preface = preface

@@ -156,7 +156,14 @@ extension Subscriber {
             return .over
         }
         machine = SubscriberStateMachine(
-            after: start.cursor.position, joinedAt: joined, queueLimit: hub.configuration.queueLimit)
+            after: start.cursor.position, joinedAt: joined.published, queueLimit: hub.configuration.queueLimit)
+        // What the reader may see was read before a change that the log has seen.
+        if request.isRestricted, start.privacy < joined.privacy {
+            let end = Frame.credentialsExpired(.access, cursor: start.openingCursor)
+            send(Frame.first(end, retry: retry, cursor: start.openingCursor).bytes(request.framing))
+            finish(.finished)
+            return .over
+        }
         taskEnd = start.taskEnd
         namedPosition = start.cursor.position
         var frames = start.preface

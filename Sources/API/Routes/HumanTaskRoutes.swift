@@ -74,7 +74,7 @@ struct HumanTaskRoutes: Sendable {
         let result = try await api.store.writeOnce(scope, idempotency) { connection in
             let view = try await api.store.actOnHumanTask(
                 on: connection, scope, id, wanted, ifVersion: versions, by: context.identity.principal)
-            return RecordedResponse(status: 200, body: view.json)
+            return RecordedResponse(status: 200, body: view.json, about: .humanTask(id))
         }
         return .recorded(result, tag: (try? JSON(parsing: result.response.body.bytes, limits: .stored))?["version"]?.int.map(String.init))
     }

@@ -38,7 +38,7 @@ struct StreamTicketRoutes: Sendable {
             throw ProblemError.notFound(task: taskID)
         }
         let ticket = try await api.authenticator.ticket(
-            for: principal, userID: limits.userID, limits, age: TimeInterval(age))
+            for: principal, limits, age: TimeInterval(age))
         let path = limits.taskID.map { "/api/v1/tasks/\($0.text)/stream" } ?? "/api/v1/stream"
         var response = Response.json(
             [

@@ -81,6 +81,7 @@ struct RouteBuilder {
             if context.identity.principal.ticket != nil, context.parameters.get("task_id") != nil {
                 try await context.identity.requireTicket(for: context.uuid("task_id"), store)
             }
+            try await context.identity.require(right, context, store)
             return try await handler(request, context)
         }
     }

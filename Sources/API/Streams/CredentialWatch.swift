@@ -104,6 +104,7 @@ final class CredentialWatch: Sendable {
 extension Principal {
     fileprivate func seesSame(as other: Principal) -> Bool {
         scopes == other.scopes && workspaces == other.workspaces && onlyWorkspaceID == other.onlyWorkspaceID
+            && ticket?.isOfAdmin == other.ticket?.isOfAdmin
     }
 }
 

@@ -88,7 +88,8 @@ struct StreamResponse: Sendable {
     private func copied() -> StreamResponse {
         StreamResponse(
             request: StreamRequest(
-                tenantID: request.tenantID, filter: request.filter.copied(), framing: request.framing),
+                tenantID: request.tenantID, filter: request.filter.copied(), framing: request.framing,
+                isRestricted: request.isRestricted),
             transport: transport, starter: starter, hub: hub, permit: permit.moved(), credential: credential,
             logger: logger, settleTime: settleTime)
     }

@@ -58,14 +58,17 @@ struct SignedIdentity: Sendable, Hashable {
         if let id = limits.userID { members["u"] = .string(id) }
         if let id = limits.workspaceID { members["w"] = .string(id.text) }
         if let name = limits.workflow { members["f"] = .string(name) }
+        if limits.isOfAdmin { members["a"] = true }
         if let types = limits.types { members["e"] = .array(types.sorted().map(JSON.string)) }
         return .object(members)
     }
 
     private static func limits(_ json: JSON) -> TicketLimits {
-        TicketLimits(
+        var limits = TicketLimits(
             taskID: json["t"]?.string.flatMap { UUID(text: $0) }, conversationID: json["c"]?.string, userID: json["u"]?.string,
             workspaceID: json["w"]?.string.flatMap { UUID(text: $0) }, workflow: json["f"]?.string,
             types: json["e"]?.array.map { Set($0.compactMap(\.string)) })
+        limits.isOfAdmin = json["a"] == true
+        return limits
     }
 }

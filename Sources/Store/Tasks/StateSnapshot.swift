@@ -43,7 +43,7 @@ extension Store {
         let task = TaskInclusion.json(
             "pressroom.task_text(t)", include.contains(.accumulatedContext) ? [.accumulatedContext] : [])
         let rows = try await database.query(
-            in: scope.tenantID,
+            in: scope,
             """
             SELECT h.epoch, h.position, t.status,
                    json_build_object('cursor', h.epoch || '.' || h.position, 'status', t.status, 'phase', t.phase,

@@ -82,6 +82,8 @@ package struct TicketLimits: Sendable, Hashable {
     package var workflow: String?
     /// The types of events that its streams may have.
     package var types: Set<String>?
+    /// Whether an admin of the tenant has made it: then it sees what admins see of what it opens.
+    package var isOfAdmin = false
 
     package init(
         taskID: UUID? = nil, conversationID: String? = nil, userID: String? = nil, workspaceID: UUID? = nil,
