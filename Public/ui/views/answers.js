@@ -1,6 +1,8 @@
 // What a task waits for from outside: a form for each human task, and one for each signal.
 
 import { actOnHumanTask, sendSignal } from "../../client/api.js";
+import { who } from "../../client/identity.js";
+import { mayAct, mayAnswer } from "../../client/rights.js";
 import { isOpen } from "../../client/questions.js";
 import { el, fill, keyed, say } from "../dom.js";
 import { inputForm, jsonField } from "../form.js";
@@ -64,6 +66,7 @@ export function answerForm(first, answered) {
 
   /** @param {any} row */
   function update(row) {
+    node.hidden = !mayAnswer(who(), row);
     if (row.status !== "claimed" || claim.hidden) return;
     if (claim === document.activeElement) answer.focus();
     claim.hidden = true;
@@ -105,7 +108,7 @@ export function signalForms(taskID) {
     /** @param {import("../../client/store.js").State} state */
     update(state) {
       // A paused task takes signals up only when it is resumed.
-      const waiting = state.status === "paused" ? [] : state.phases.filter((phase) => phase.kind === "signal" && phase.status === "waiting");
+      const waiting = state.status === "paused" || !mayAct(who(), state.task) ? [] : state.phases.filter((phase) => phase.kind === "signal" && phase.status === "waiting");
       keyed(node, waiting.map((phase) => ({ phase, name: signalName(phase, state.steps) })),
         ({ phase, name }) => `${phase.id}:${phase.iteration}:${name}`, ({ phase, name }) => signalForm(taskID, phase, name));
     },
