@@ -48,12 +48,14 @@ package enum ScheduleSettlement: Sendable, Equatable {
     case settled
     /// A task had been started for that time already; only the next time was planned.
     case alreadyFired
-    /// Another node was faster, a client changed the schedule, or another session holds it.
+    /// Another node was faster, a client changed the schedule, another session holds it, or the tenant was suspended.
     case leftAlone
 }
 
 extension Store {
     /// Schedules that are due by the database's clock, some of each tenant, the longest due first.
+    ///
+    /// Those of a suspended tenant stay due: once it is active again they are handled as late ones, by their `misfire`.
     ///
     /// - Parameter limit: of each tenant, at most.
     package func dueSchedules(limit: Int) async throws -> [DueSchedule] {
@@ -66,6 +68,7 @@ extension Store {
                     WHERE d.tenant_id = t.tenant_id AND d.enabled AND (d.next_run_at IS NOT NULL OR d.last_error IS NULL)
                       AND coalesce(d.next_run_at, '-infinity'::timestamptz) <= now()
                     ORDER BY coalesce(d.next_run_at, '-infinity'::timestamptz) LIMIT \(limit)) s
+             WHERE t.status = 'active'
              ORDER BY s.next_run_at NULLS FIRST, s.id
             """
         ).map(DueSchedule.init)
@@ -82,6 +85,7 @@ extension Store {
                     WHERE d.tenant_id = t.tenant_id AND d.enabled AND (d.next_run_at IS NOT NULL OR d.last_error IS NULL)
                       AND isfinite(d.next_run_at)
                     ORDER BY coalesce(d.next_run_at, '-infinity'::timestamptz) LIMIT 1) s
+             WHERE t.status = 'active'
             """)
         return try rows.first?.decode("seconds", as: Double?.self).map { .seconds($0) }
     }
@@ -99,6 +103,7 @@ extension Store {
                 """
                 SELECT id FROM pressroom.schedules
                  WHERE tenant_id = \(tenant) AND id = \(schedule.id) AND version = \(schedule.version) AND enabled
+                   AND EXISTS (SELECT FROM pressroom.tenants t WHERE t.tenant_id = \(tenant) AND t.status = 'active')
                    FOR NO KEY UPDATE SKIP LOCKED
                 """)
             guard !held.isEmpty else { return .leftAlone }
