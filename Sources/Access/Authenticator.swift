@@ -69,9 +69,10 @@ package final class Authenticator: Sendable {
     }
 
     /// Looks at a principal's credential again. Throws as when it was made.
-    package func check(_ principal: Principal, at now: Date = .now) async throws -> Principal {
+    /// - Parameter anew: whether all that it depends on must be read after the call.
+    package func check(_ principal: Principal, anew: Bool = false, at now: Date = .now) async throws -> Principal {
         guard principal.mode != .none else { return principal }
-        return try await self.principal(principal.mode, SignedIdentity(principal), at: now)
+        return try await self.principal(principal.mode, SignedIdentity(principal), anew: anew, at: now)
     }
 }
 
@@ -87,27 +88,42 @@ extension Authenticator {
 
     /// What the holder of an identity may do now.
     private func principal(
-        _ mode: Principal.Mode, _ identity: SignedIdentity, at now: Date = .now
+        _ mode: Principal.Mode, _ signed: SignedIdentity, anew: Bool = false, at now: Date = .now
     ) async throws -> Principal {
-        if identity.expiresAt <= now { throw CredentialError.expired }
-        var scopes = Set(identity.scopes)
+        if signed.expiresAt <= now { throw CredentialError.expired }
+        var identity = signed
         if let keyID = identity.keyID {
-            guard let record = try await keys.value(of: keyID), record.tenantID == identity.tenantID else {
+            guard let record = try await keys.value(of: keyID, anew: anew), record.tenantID == identity.tenantID else {
                 throw CredentialError.revoked
             }
             try Self.checkValidity(record, at: now)
             // What the key may no longer do, nothing that was made with it may.
-            if mode != .ticket { scopes.formIntersection(record.scopes) }
+            identity.scopes.removeAll { !record.scopes.contains($0) }
+            identity.groups = record.groups
+            identity.onlyWorkspaceID = record.workspaceID
         }
         let subject = Subject(tenantID: identity.tenantID, userID: identity.userID, groups: identity.groups)
-        guard let standing = try await standings.value(of: subject) else {
-            throw identity.keyID == nil ? CredentialError.invalid("there is no such tenant") : .revoked
+        guard let standing = try await standings.value(of: subject, anew: anew) else {
+            throw mode == .token ? CredentialError.invalid("there is no such tenant") : .revoked
         }
+        let scopes = Set(identity.scopes)
+        if let limits = identity.limits { try Self.checkMaker(scopes, identity.userID, limits) }
         return Principal(
-            mode: mode, tenantID: identity.tenantID, userID: identity.userID, groups: Set(identity.groups), scopes: scopes,
-            keyID: identity.keyID, workspaces: standing.workspaces, onlyWorkspaceID: identity.onlyWorkspaceID,
-            ticket: identity.limits, expiresAt: identity.expiresAt == .distantFuture ? nil : identity.expiresAt,
+            mode: mode, tenantID: identity.tenantID, userID: identity.userID, groups: Set(identity.groups),
+            scopes: identity.limits == nil ? scopes : [.stream], keyID: identity.keyID, workspaces: standing.workspaces,
+            onlyWorkspaceID: identity.onlyWorkspaceID, ticket: identity.limits, makerScopes: identity.limits == nil ? [] : scopes,
+            expiresAt: identity.expiresAt == .distantFuture ? nil : identity.expiresAt,
             isTenantSuspended: standing.tenantStatus == .suspended)
+    }
+
+    /// A ticket ends when what made it could make it no longer.
+    private static func checkMaker(
+        _ scopes: Set<AccessScope>, _ userID: String, _ limits: TicketLimits
+    ) throws(CredentialError) {
+        let isOwn = limits.userID == nil || limits.userID == userID
+        guard scopes.contains(.read) || scopes.contains(.stream), isOwn || scopes.contains(.act),
+            limits.answers.isEmpty || scopes.contains(.write)
+        else { throw .revoked }
     }
 
     private static func checkValidity(_ record: APIKeyRecord, at now: Date) throws(CredentialError) {
@@ -140,20 +156,14 @@ extension Authenticator {
         return (try await sign(identity, as: .session), identity.expiresAt)
     }
 
-    /// A ticket for what `limits` leave of what a principal may see, and when it ends.
+    /// A ticket for what `limits` leave of what a principal may see, and when it ends. Its holder sees what the principal
+    /// sees, within the limits: the users that a back end makes tickets for need not be members of anything.
     ///
-    /// - Parameters:
-    ///   - userID: the user that it is for; nil: the principal's own. Another is for those that may name one.
-    ///   - age: at most an hour counts.
+    /// - Parameter age: at most an hour counts.
     package func ticket(
-        for principal: Principal, userID: String?, _ limits: TicketLimits, age: TimeInterval, at now: Date = .now
+        for principal: Principal, _ limits: TicketLimits, age: TimeInterval, at now: Date = .now
     ) async throws -> (text: String, expiresAt: Date) {
         var identity = SignedIdentity(principal)
-        if let userID, userID != identity.userID {
-            identity.userID = userID
-            identity.groups = []
-        }
-        identity.scopes = [.stream]
         identity.limits = limits
         identity.expiresAt = min(identity.expiresAt, now.addingTimeInterval(min(max(1, age), 3_600)))
         return (try await sign(identity, as: .ticket), identity.expiresAt)
@@ -169,7 +179,8 @@ extension SignedIdentity {
     fileprivate init(_ principal: Principal) {
         self.init(
             tenantID: principal.tenantID, userID: principal.userID, groups: principal.groups.sorted(),
-            scopes: AccessScope.allCases.filter(principal.scopes.contains), keyID: principal.keyID,
+            scopes: AccessScope.allCases.filter(
+                (principal.ticket == nil ? principal.scopes : principal.makerScopes).contains), keyID: principal.keyID,
             onlyWorkspaceID: principal.onlyWorkspaceID, expiresAt: principal.expiresAt ?? .distantFuture,
             limits: principal.ticket)
     }

@@ -133,7 +133,7 @@ extension Hub {
         let tenantID = page.head.tenantID
         let batch = EventBatch(
             tenantID: tenantID, events: page.events.map { PublishedEvent($0, epoch: page.head.epoch) },
-            through: page.through, head: page.head.position)
+            accessChanges: page.accessChanges, through: page.through, head: page.head.position)
         let (isPublished, calls): (Bool, [Int]) = state.withLock { state in
             switch state.logs[tenantID]?.take(batch, after: page.start, epoch: page.head.epoch) {
             case .taken: (true, state.post(.events(batch), tenantID: tenantID))

@@ -15,9 +15,26 @@ enum RouteRights {
     /// A route that is not in the table needs `admin`.
     static func right(for route: String) -> Right { table[route] ?? admin }
 
+    /// What a ticket opens beside the streams and the state: lists and rows of the types that it shows.
+    static let ticketTypes: [String: [EventType]] = [
+        "GET /api/v1/tasks": [.taskUpdated],
+        "GET /api/v1/tasks/{task_id}": [.taskUpdated],
+        "GET /api/v1/tasks/{task_id}/outputs": [.outputUpdated],
+        "GET /api/v1/tasks/{task_id}/outputs/{output_id}/versions": [.outputVersionAdded],
+        "GET /api/v1/tasks/{task_id}/evaluations": [.evaluationUpdated],
+        "GET /api/v1/tasks/{task_id}/rankings": [.rankingUpdated],
+        "GET /api/v1/tasks/{task_id}/steps": [.stepUpdated, .queueBuilt],
+        "GET /api/v1/tasks/{task_id}/logs": [.logAppended],
+    ]
+
+    /// What a ticket opens of the human tasks that it may answer.
+    static let answering: Set<String> = [
+        "GET /api/v1/human-tasks/{id}", "POST /api/v1/human-tasks/{id}/claim", "POST /api/v1/human-tasks/{id}/complete",
+    ]
+
     private static let open = Right(scope: nil)
     private static let any = Right(scope: .stream, isForAnyScope: true)
-    private static let stream = Right(scope: .stream)
+    static let stream = Right(scope: .stream)
     private static let read = Right(scope: .read)
     private static let write = Right(scope: .write)
     private static let start = Right(scope: .write, startsTasks: true)

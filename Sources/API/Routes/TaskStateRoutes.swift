@@ -25,6 +25,7 @@ struct TaskStateRoutes: Sendable {
         let steps = query.boolean("steps") ?? true
         try query.finish()
         let taskID = try context.uuid("task_id")
+        if include.contains(.accumulatedContext) { try context.identity.requireTicket(toInclude: [.accumulatedContext]) }
         if let workflow, try await api.store.phaseStatuses(context.scope, taskID)?.workflowName != workflow {
             throw ProblemError.notFound(task: taskID, of: workflow)
         }
@@ -65,7 +66,7 @@ struct TaskRowRoutes: Sendable {
             try query.finish()
             let taskID = try context.uuid("task_id")
             guard try await api.store.taskExists(context.scope, taskID) else { throw ProblemError.notFound(task: taskID) }
-            return .json(try await read(api.store, context.scope, taskID, page).json)
+            return .json(context.identity.shown(list: try await read(api.store, context.scope, taskID, page).json))
         }
     }
 
@@ -77,6 +78,6 @@ struct TaskRowRoutes: Sendable {
         guard let list = try await api.store.outputVersions(context.scope, taskID, outputID: outputID, page) else {
             throw ProblemError(.notFound, "The task has no output \(outputID.text).")
         }
-        return .json(list.json)
+        return .json(context.identity.shown(list: list.json))
     }
 }
