@@ -27,7 +27,9 @@ BEGIN
         IF EXISTS (SELECT FROM pg_roles WHERE rolname = name) AND NOT pg_has_role(name, 'MEMBER') THEN
             BEGIN
                 EXECUTE format('GRANT %I TO CURRENT_USER', name);
-            EXCEPTION WHEN insufficient_privilege THEN missing := missing || name;
+            EXCEPTION
+                WHEN unique_violation THEN NULL;
+                WHEN insufficient_privilege THEN missing := missing || name;
             END;
         END IF;
         IF EXISTS (SELECT FROM pg_roles WHERE rolname = name AND (rolsuper OR rolbypassrls)) THEN
@@ -149,10 +151,18 @@ SELECT pressroom.define_row_json('pressroom.tenants', 'tenant'),
 CREATE FUNCTION pressroom.audit_change() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     hidden text[] := '{secret_hash,definition,version_sort,updated_at}';
-    old_row jsonb := CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) - hidden END;
-    new_row jsonb := CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) - hidden END;
-    this jsonb := coalesce(new_row, old_row);
+    old_row jsonb;
+    new_row jsonb;
+    this jsonb;
 BEGIN
+    IF TG_RELID = 'pressroom.workflows'::regclass THEN
+        -- It may be long.
+        IF TG_OP <> 'INSERT' THEN OLD.definition := NULL; END IF;
+        IF TG_OP <> 'DELETE' THEN NEW.definition := NULL; END IF;
+    END IF;
+    IF TG_OP <> 'INSERT' THEN old_row := to_jsonb(OLD) - hidden; END IF;
+    IF TG_OP <> 'DELETE' THEN new_row := to_jsonb(NEW) - hidden; END IF;
+    this := coalesce(new_row, old_row);
     IF old_row IS NOT DISTINCT FROM new_row THEN RETURN NULL; END IF;
     INSERT INTO pressroom.audit (tenant_id, actor, action, entity, entity_id, before, after)
     VALUES (this ->> 'tenant_id', pressroom.event_actor(),
@@ -237,9 +247,11 @@ DECLARE
     is_gone boolean;
 BEGIN
     PERFORM set_config('pressroom.removal', 'on', true); -- 0014_by_hand
-    -- Waits for the transactions that write its rows, and keeps out new ones: each of them locks the tenant or its head.
+    -- Waits for the transactions that add rows to it, and keeps out new ones.
     PERFORM FROM pressroom.tenants t WHERE t.tenant_id = tenant FOR UPDATE;
     DELETE FROM pressroom.tasks t WHERE t.tenant_id = tenant;
+    -- In the order of all transactions: rows, then the head. Behind it nothing is appended any more.
+    PERFORM FROM pressroom.stream_heads h WHERE h.tenant_id = tenant FOR UPDATE;
     FOR relation IN
         SELECT c.oid FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_id'
          WHERE c.relnamespace = 'pressroom'::regnamespace AND c.relkind IN ('r', 'p') AND NOT a.attisdropped

@@ -226,6 +226,16 @@ import Workflow
             #expect(try await tenants.send(.GET, "/api/v1/workflows?ticket=\(ticket)", as: nil).status == 403)
             #expect(try await tenants.send(.POST, "/api/v1/tasks/\(task)/cancel?ticket=\(ticket)", as: nil).status == 403)
             #expect(try await tenants.send(.GET, "/api/v1/tasks/\(task)/state?ticket=\(ticket)x", as: nil).status == 401)
+            // Rows are as open as the events that carry them.
+            #expect(try await tenants.send(.GET, "/api/v1/tasks/\(task)/outputs?ticket=\(ticket)", as: nil).status == 200)
+            #expect(try await tenants.send(.GET, "/api/v1/tasks/\(task)/evaluations?ticket=\(ticket)", as: nil).status == 403)
+            let brought = "/api/v1/tasks/\(task)?include=accumulated_context&ticket="
+            #expect(try await tenants.send(.GET, brought + ticket, as: nil).status == 200)
+            let narrow = try await tenants.send(
+                .POST, "/api/v1/stream-tickets", ["task_id": .string(task), "types": ["task_updated"]] as JSON, as: tenants.acmeReader)
+            let narrowTicket = narrow.json["ticket"]?.string ?? ""
+            #expect(try await tenants.send(.GET, brought + narrowTicket, as: nil).status == 403)
+            #expect(try await tenants.send(.GET, "/api/v1/tasks/\(task)/outputs?ticket=\(narrowTicket)", as: nil).status == 403)
             let foreign = try await tenants.send(
                 .POST, "/api/v1/stream-tickets", ["task_id": .string(task)] as JSON, as: tenants.umbrella)
             #expect(foreign.status == 404)

@@ -106,6 +106,47 @@ import Workflow
         }
     }
 
+    /// The owner of the tables is no superuser and may make no roles; the login of the service owns nothing.
+    @Test func neitherTheOwnerNorTheLoginIsASuperuser() async throws {
+        // Roles belong to the server: the migrations of another database make them.
+        try await withPostgresClient(migrated: true) { _ = try await $0.query("SELECT 1") }
+        try await withDatabase { configuration in
+            let logger = try await PostgresServer.shared().logger
+            let (owner, login) = ("owner_\(UUID().text)", "login_\(UUID().text)")
+            let admin = PostgresClient(configuration: configuration, logger: logger)
+            let ownerClient = PostgresClient(configuration: configuration.connecting(asUser: owner), logger: logger)
+            var session = configuration.connecting(asUser: login)
+            session.sessionParameters = Store.sessionParameters + Store.serviceRole
+            let service = PostgresClient(configuration: session, logger: logger)
+
+            let database = try await admin.query("SELECT current_database()")[0].decode(0, as: String.self)
+            for role in [owner, login] { _ = try await admin.query("CREATE ROLE \(identifier: role) LOGIN") }
+            _ = try await admin.query("GRANT CREATE ON DATABASE \(identifier: database) TO \(identifier: owner)")
+            let migrator = Migrator(client: ownerClient, directory: PostgresTestDirectory.migrations, logger: logger)
+            do {
+                try await migrator.up()
+                Issue.record("the migrations need roles that the owner may not take")
+            } catch let error as MigrationError {
+                #expect(error.message.contains("GRANT pressroom_service TO") && error.message.contains("GRANT pressroom_worker TO"))
+            }
+            for role in [owner, login] {
+                _ = try await admin.query("GRANT pressroom_service, pressroom_worker TO \(identifier: role)")
+            }
+            try await migrator.up()
+            _ = try await ownerClient.withConnection { try await $0.execute(script: Self.rows) }
+
+            let store = Store(database: service)
+            #expect(try await service.query("SELECT count(*) FROM pressroom.tasks")[0].decode(0, as: Int.self) == 0)
+            #expect(try await store.apiKeys(ofKeyIDs: [String(repeating: "b", count: 16)]).map(\.tenantID) == ["b"])
+            _ = try await store.createWorkspace(Scope(tenantID: "a", userID: "u"), name: "new", description: nil)
+            #expect(try await store.pruneEvents(olderThan: .zero) > 0)
+            await #expect(throws: PostgresError.self) { try await store.deleteTenant("b") }
+            try await Store(database: ownerClient).deleteTenant("b")
+            #expect(try await admin.query("SELECT FROM pressroom.tasks WHERE tenant_id = 'b'").isEmpty)
+            for client in [service, ownerClient, admin] { await client.shutdown() }
+        }
+    }
+
     @Test func aDeletedTenantLeavesNothingButItsAudit() async throws {
         try await withPostgresClient(migrated: true) { client in
             try await client.withConnection { connection in _ = try await connection.execute(script: Self.rows) }

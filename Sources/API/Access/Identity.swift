@@ -28,6 +28,13 @@ extension Identity {
         guard principal.onlyWorkspaceID == nil || right.isForAnyScope else {
             throw ProblemError(.forbidden, "The credential is for one workspace, and nothing of this is in a workspace.")
         }
+        if let ticket = principal.ticket, !right.rows.isEmpty {
+            guard ticket.shows(any: right.rows) else {
+                throw ProblemError(
+                    .forbidden, "The ticket does not open events of the type '\(right.rows[0].rawValue)', and so not their rows.")
+            }
+            return
+        }
         guard right.isForAnyScope || principal.has(scope) else {
             throw ProblemError(
                 .forbidden, "This needs a credential with the scope '\(scope.rawValue)'.",

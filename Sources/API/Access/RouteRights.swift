@@ -10,22 +10,12 @@ enum RouteRights {
         var startsTasks = false
         /// Open to a credential that is not asked for any scope, such as who asks who it is.
         var isForAnyScope = false
+        /// The types of events that carry the same rows: a ticket opens the route with one of them, and not without.
+        var rows: [EventType] = []
     }
 
     /// A route that is not in the table needs `admin`.
     static func right(for route: String) -> Right { table[route] ?? admin }
-
-    /// What a ticket opens beside the streams and the state: lists and rows of the types that it shows.
-    static let ticketTypes: [String: [EventType]] = [
-        "GET /api/v1/tasks": [.taskUpdated],
-        "GET /api/v1/tasks/{task_id}": [.taskUpdated],
-        "GET /api/v1/tasks/{task_id}/outputs": [.outputUpdated],
-        "GET /api/v1/tasks/{task_id}/outputs/{output_id}/versions": [.outputVersionAdded],
-        "GET /api/v1/tasks/{task_id}/evaluations": [.evaluationUpdated],
-        "GET /api/v1/tasks/{task_id}/rankings": [.rankingUpdated],
-        "GET /api/v1/tasks/{task_id}/steps": [.stepUpdated, .queueBuilt],
-        "GET /api/v1/tasks/{task_id}/logs": [.logAppended],
-    ]
 
     /// What a ticket opens of the human tasks that it may answer.
     static let answering: Set<String> = [
@@ -34,7 +24,7 @@ enum RouteRights {
 
     private static let open = Right(scope: nil)
     private static let any = Right(scope: .stream, isForAnyScope: true)
-    static let stream = Right(scope: .stream)
+    private static let stream = Right(scope: .stream)
     private static let read = Right(scope: .read)
     private static let write = Right(scope: .write)
     private static let start = Right(scope: .write, startsTasks: true)
@@ -73,9 +63,9 @@ enum RouteRights {
         "GET /api/v1/workflows/{name}/versions/{version}": read,
         "PATCH /api/v1/workflows/{name}/versions/{version}": write,
 
-        "GET /api/v1/tasks": stream,
+        "GET /api/v1/tasks": Right(scope: .stream, rows: [.taskUpdated]),
         "POST /api/v1/tasks": start,
-        "GET /api/v1/tasks/{task_id}": stream,
+        "GET /api/v1/tasks/{task_id}": Right(scope: .stream, rows: [.taskUpdated]),
         "DELETE /api/v1/tasks/{task_id}": admin,
         "GET /api/v1/tasks/{task_id}/state": stream,
         "GET /api/v1/workflows/{name}/state/{task_id}": stream,
@@ -88,12 +78,12 @@ enum RouteRights {
         "POST /api/v1/tasks/{task_id}/fork": start,
         "POST /api/v1/tasks/{task_id}/events": write,
         "POST /api/v1/tasks/{task_id}/signals/{name}": write,
-        "GET /api/v1/tasks/{task_id}/outputs": stream,
-        "GET /api/v1/tasks/{task_id}/outputs/{output_id}/versions": stream,
-        "GET /api/v1/tasks/{task_id}/evaluations": stream,
-        "GET /api/v1/tasks/{task_id}/rankings": stream,
-        "GET /api/v1/tasks/{task_id}/steps": read,
-        "GET /api/v1/tasks/{task_id}/logs": read,
+        "GET /api/v1/tasks/{task_id}/outputs": Right(scope: .stream, rows: [.outputUpdated]),
+        "GET /api/v1/tasks/{task_id}/outputs/{output_id}/versions": Right(scope: .stream, rows: [.outputVersionAdded]),
+        "GET /api/v1/tasks/{task_id}/evaluations": Right(scope: .stream, rows: [.evaluationUpdated]),
+        "GET /api/v1/tasks/{task_id}/rankings": Right(scope: .stream, rows: [.rankingUpdated]),
+        "GET /api/v1/tasks/{task_id}/steps": Right(scope: .read, rows: [.stepUpdated, .queueBuilt]),
+        "GET /api/v1/tasks/{task_id}/logs": Right(scope: .read, rows: [.logAppended]),
         "GET /api/v1/tasks/{task_id}/history": read,
         "PATCH /api/v1/outputs/{id}": write,
 

@@ -42,31 +42,23 @@ extension Identity {
             }
             return
         }
-        if let types = RouteRights.ticketTypes[route] {
-            guard limits.shows(any: types) else {
-                throw ProblemError(.forbidden, "The ticket does not open rows of this kind.")
-            }
-            try require(RouteRights.stream)
-        } else {
-            try require(RouteRights.right(for: route))
-        }
+        try require(RouteRights.right(for: route))
         if context.parameters.get("task_id") != nil {
             try await requireTicket(for: context.uuid("task_id"), limits, store)
-        }
-    }
-
-    /// - Throws: 403 for what the sender's ticket leaves out.
-    func requireTicket(toInclude include: Set<TaskInclusion>) throws(ProblemError) {
-        guard let limits = principal.ticket, include.contains(.accumulatedContext) else { return }
-        // It is made of what the phases brought and of the outputs' texts.
-        guard limits.shows(any: [.phaseChanged]), limits.shows(any: [.outputUpdated]) else {
-            throw ProblemError(.forbidden, "The ticket does not open accumulated_context.")
         }
     }
 
     private func requireTicket(for taskID: UUID, _ limits: TicketLimits, _ store: Store) async throws {
         let facts = try await store.taskFacts(tenantID: scope.tenantID, taskIDs: [taskID])
         guard let task = facts.first, limits.opens(task) else { throw ProblemError.notFound(task: taskID) }
+    }
+
+    /// What the phases of a task brought is in no event of the task, but in those of its phases and outputs.
+    ///
+    /// - Throws: 403 where the sender's ticket does not open these.
+    func requireTicket(forAccumulatedContext isAsked: Bool) throws(ProblemError) {
+        guard isAsked, let limits = principal.ticket else { return }
+        guard limits.shows(any: [.phaseChanged]), limits.shows(any: [.outputUpdated]) else { throw Self.outside }
     }
 
     /// Narrows a stream to what the sender's ticket opens.

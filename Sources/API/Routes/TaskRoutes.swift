@@ -32,7 +32,7 @@ struct TaskRoutes: Sendable {
         let page = query.page()
         try query.finish()
         try context.identity.narrow(&filter)
-        try context.identity.requireTicket(toInclude: include)
+        try context.identity.requireTicket(forAccumulatedContext: include.contains(.accumulatedContext))
         return .json(context.identity.shown(list: try await api.store.tasks(context.scope, filter, page, include: include).json))
     }
 
@@ -40,8 +40,8 @@ struct TaskRoutes: Sendable {
         var query = QueryReader(request)
         let include = Set(query.words("include", as: TaskInclusion.self))
         try query.finish()
+        try context.identity.requireTicket(forAccumulatedContext: include.contains(.accumulatedContext))
         let taskID = try context.uuid("task_id")
-        try context.identity.requireTicket(toInclude: include)
         guard let view = try await api.store.task(context.scope, taskID, include: include) else {
             throw ProblemError.notFound(task: taskID)
         }

@@ -24,8 +24,8 @@ struct TaskStateRoutes: Sendable {
         let include = Set(query.words("include", as: StateInclusion.self))
         let steps = query.boolean("steps") ?? true
         try query.finish()
+        try context.identity.requireTicket(forAccumulatedContext: include.contains(.accumulatedContext))
         let taskID = try context.uuid("task_id")
-        if include.contains(.accumulatedContext) { try context.identity.requireTicket(toInclude: [.accumulatedContext]) }
         if let workflow, try await api.store.phaseStatuses(context.scope, taskID)?.workflowName != workflow {
             throw ProblemError.notFound(task: taskID, of: workflow)
         }

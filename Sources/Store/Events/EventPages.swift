@@ -211,7 +211,8 @@ extension Store {
             ON start.position IS NOT NULL
           JOIN pressroom.events e ON e.tenant_id = h.tenant_id AND e.position > start.position
           LEFT JOIN LATERAL (
-               SELECT tasks.context, tasks.status, tasks.workspace_id, tasks.workflow_name FROM pressroom.tasks
+               SELECT tasks.context, tasks.status, tasks.conversation_id, tasks.user_id, tasks.workspace_id,
+                      tasks.workflow_name FROM pressroom.tasks
                 WHERE tasks.tenant_id = h.tenant_id AND tasks.task_id = e.task_id LIMIT 1) AS t ON true
          WHERE h.tenant_id = \(tenantID)
          ORDER BY e.position
@@ -249,7 +250,8 @@ extension Store {
                                OFFSET 0) AS sized) AS page
                 WHERE page.bytes - octet_length(page.body) < \(limit.bytes)) AS e ON true
           LEFT JOIN LATERAL (
-               SELECT tasks.context, tasks.workspace_id, tasks.workflow_name FROM pressroom.tasks
+               SELECT tasks.context, tasks.conversation_id, tasks.user_id, tasks.workspace_id,
+                      tasks.workflow_name FROM pressroom.tasks
                 WHERE tasks.tenant_id = h.tenant_id AND tasks.task_id = e.task_id LIMIT 1) AS t ON true
          WHERE h.tenant_id = \(tenantID)
          ORDER BY e.position

@@ -91,14 +91,12 @@ extension Store {
         ).map { row in try LogHead(row) }
     }
 
-    /// The head of the log of the scope's tenant, which is begun when there is none.
+    /// The head of the log of the scope's tenant.
+    ///
+    /// - Throws: `StoreError` `notFound` for a tenant that does not exist, or no longer.
     package func logHead(_ scope: Scope) async throws -> LogHead {
-        while true {
-            if let head = try await streamReads.logHead(tenantID: scope.tenantID) { return head }
-            _ = try await query(
-                scope,
-                "INSERT INTO pressroom.tenants (tenant_id) VALUES (\(scope.tenantID)) ON CONFLICT DO NOTHING")
-        }
+        guard let head = try await streamReads.logHead(tenantID: scope.tenantID) else { throw Self.noTenant(scope.tenantID) }
+        return head
     }
 
     /// The ends of the tasks' parts of the log, for the tasks that the tenant has.

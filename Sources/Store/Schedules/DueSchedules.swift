@@ -53,7 +53,8 @@ package enum ScheduleSettlement: Sendable, Equatable {
 }
 
 extension Store {
-    /// Schedules that are due by the database's clock, some of each tenant, the longest due first.
+    /// Schedules that are due by the database's clock, some of each tenant, the longest due first. Those of a suspended
+    /// tenant wait until it is active again.
     ///
     /// Those of a suspended tenant stay due: once it is active again they are handled as late ones, by their `misfire`.
     ///
