@@ -24,7 +24,7 @@ export function watchIdentity(watcher) {
 
 /** Resolves at once, or when the reader has signed in. @returns {Promise<void>} */
 export const whenSignedIn = () => new Promise((resolve) => {
-  if (isOut) waiting.push(resolve);
+  if (isOut) waiting.push(() => resolve());
   else resolve();
 });
 

@@ -69,10 +69,12 @@ package final class Authenticator: Sendable {
     }
 
     /// Looks at a principal's credential again. Throws as when it was made.
-    /// - Parameter anew: whether all that it depends on must be read after the call.
-    package func check(_ principal: Principal, anew: Bool = false, at now: Date = .now) async throws -> Principal {
+    /// - Parameter freshness: of what it depends on.
+    package func check(
+        _ principal: Principal, _ freshness: Freshness = .recent, at now: Date = .now
+    ) async throws -> Principal {
         guard principal.mode != .none else { return principal }
-        return try await self.principal(principal.mode, SignedIdentity(principal), anew: anew, at: now)
+        return try await self.principal(principal.mode, SignedIdentity(principal), freshness, at: now)
     }
 }
 
@@ -88,12 +90,12 @@ extension Authenticator {
 
     /// What the holder of an identity may do now.
     private func principal(
-        _ mode: Principal.Mode, _ signed: SignedIdentity, anew: Bool = false, at now: Date = .now
+        _ mode: Principal.Mode, _ signed: SignedIdentity, _ freshness: Freshness = .recent, at now: Date = .now
     ) async throws -> Principal {
         if signed.expiresAt <= now { throw CredentialError.expired }
         var identity = signed
         if let keyID = identity.keyID {
-            guard let record = try await keys.value(of: keyID, anew: anew), record.tenantID == identity.tenantID else {
+            guard let record = try await keys.value(of: keyID, where: { freshness.allows($0?.position) }), record.tenantID == identity.tenantID else {
                 throw CredentialError.revoked
             }
             try Self.checkValidity(record, at: now)
@@ -103,7 +105,7 @@ extension Authenticator {
             identity.onlyWorkspaceID = record.workspaceID
         }
         let subject = Subject(tenantID: identity.tenantID, userID: identity.userID, groups: identity.groups)
-        guard let standing = try await standings.value(of: subject, anew: anew) else {
+        guard let standing = try await standings.value(of: subject, where: { freshness.allows($0?.position) }) else {
             throw mode == .token ? CredentialError.invalid("there is no such tenant") : .revoked
         }
         let scopes = Set(identity.scopes)
@@ -189,6 +191,25 @@ extension SignedIdentity {
 extension Subject {
     fileprivate init(_ identity: TokenIdentity) {
         self.init(tenantID: identity.tenantID, userID: identity.userID, groups: identity.groups)
+    }
+}
+
+/// How old what is known of keys, tenants and members may be.
+package enum Freshness: Sendable, Hashable {
+    /// `AccessConfiguration.maxAge`.
+    case recent
+    /// Read when the tenant's log was at least at this position.
+    case since(position: Int64)
+    /// Read after the call.
+    case now
+
+    /// - Parameter position: of the log when it was read; nil for what was not there.
+    fileprivate func allows(_ position: Int64?) -> Bool {
+        switch self {
+        case .recent: true
+        case .since(let wanted): position.map { $0 >= wanted } ?? false
+        case .now: false
+        }
     }
 }
 

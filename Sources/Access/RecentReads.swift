@@ -23,10 +23,10 @@ final class RecentReads<Key: Hashable & Sendable, Value: Sendable>: Sendable {
         reads = BatchedReads { _, keys in try await read(keys) }
     }
 
-    /// - Parameter anew: whether it must be read after the call.
-    func value(of key: Key, anew: Bool = false) async throws -> Value? {
+    /// - Parameter isUsable: whether what was read before may be used.
+    func value(of key: Key, where isUsable: (Value?) -> Bool = { _ in true }) async throws -> Value? {
         let begin = ContinuousClock.now
-        if !anew, let entry = entries.withLock({ $0[key] }), begin - entry.readAt < maxAge { return entry.value }
+        if let entry = entries.withLock({ $0[key] }), begin - entry.readAt < maxAge, isUsable(entry.value) { return entry.value }
         let value = try await reads.value(of: key, in: true)
         entries.withLock { entries in
             if entries.count >= capacity { entries.removeAll() }

@@ -212,5 +212,6 @@ import Workflow
             #expect(reading.positions == positions.filter { $0 <= expired.position }, "\(what)")
             #expect(["revoked", "access"].contains(expired.reason), "\(what)")
         }
+        try await Invariants.check(nodes[0])
     }
 }

@@ -1,3 +1,4 @@
+import Access
 import Base
 import Foundation
 import Hummingbird
@@ -35,10 +36,28 @@ struct TaskStateRoutes: Sendable {
         {
             return .notModified(tag: cursor.description)
         }
-        guard let state = try await api.store.taskState(context.scope, taskID, include: include, steps: steps) else {
-            throw ProblemError.notFound(task: taskID)
+        // By the rights at the state's cursor. Those of the request may be older.
+        var identity = context.identity
+        while true {
+            guard let state = try await api.store.taskState(identity.scope, taskID, include: include, steps: steps) else {
+                throw ProblemError.notFound(task: taskID)
+            }
+            let now = try await rights(of: identity.principal, since: state.accessPosition)
+            if now.seesSame(as: identity.principal) {
+                return .json(JSONText(bytes: identity.shown(state.json.bytes)), tag: state.cursor.description)
+            }
+            identity = Identity(now)
         }
-        return .json(JSONText(bytes: context.identity.shown(state.json.bytes)), tag: state.cursor.description)
+    }
+
+    /// - Parameter position: of the latest change of access in the tenant; nil: there was none.
+    private func rights(of principal: Principal, since position: Int64?) async throws -> Principal {
+        guard let position, principal.mode != .none else { return principal }
+        do {
+            return try await api.authenticator.check(principal, .since(position: position))
+        } catch let error as CredentialError {
+            throw ProblemError(error)
+        }
     }
 }
 

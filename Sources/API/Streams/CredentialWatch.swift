@@ -90,7 +90,7 @@ final class CredentialWatch: Sendable {
     }
 
     private func lastKnownEnd(of principal: Principal) async -> CredentialEnd? {
-        do { return try await end(of: principal, anew: false) } catch {
+        do { return try await end(of: principal, .recent) } catch {
             // Without the database there are no events either.
             logger.debug("credentials cannot be looked at", metadata: ["error": "\(error)"])
             return nil
@@ -98,10 +98,10 @@ final class CredentialWatch: Sendable {
     }
 
     /// How the credential has ended; nil while it has not.
-    /// - Parameter anew: whether the rows must be read after the call.
-    fileprivate func end(of principal: Principal, anew: Bool) async throws -> CredentialEnd? {
+    /// - Parameter freshness: of the rows.
+    fileprivate func end(of principal: Principal, _ freshness: Freshness) async throws -> CredentialEnd? {
         do {
-            let now = try await authenticator.check(principal, anew: anew)
+            let now = try await authenticator.check(principal, freshness)
             // Less or more: the reader comes back and gets what it may see now.
             return now.seesSame(as: principal) ? nil : .access
         } catch let error as CredentialError {
@@ -111,7 +111,8 @@ final class CredentialWatch: Sendable {
 }
 
 extension Principal {
-    fileprivate func seesSame(as other: Principal) -> Bool {
+    /// Whether the credential opens the same.
+    func seesSame(as other: Principal) -> Bool {
         scopes == other.scopes && groups == other.groups && workspaces == other.workspaces
             && onlyWorkspaceID == other.onlyWorkspaceID && isTenantAdmin == other.isTenantAdmin
     }
@@ -154,7 +155,7 @@ extension StreamCredential: StreamAccess {
     }
 
     func end() async throws -> CredentialEnd? {
-        try await credentials.end(of: principal, anew: true)
+        try await credentials.end(of: principal, .now)
     }
 }
 

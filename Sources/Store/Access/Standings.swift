@@ -22,6 +22,8 @@ package struct Standing: Sendable, Hashable {
     package let tenantStatus: TenantStatus
     /// By workspace the highest level that the user has there, by itself or by a group.
     package let workspaces: [UUID: AccessLevel]
+    /// Of the tenant's log, when it was read.
+    package let position: Int64
 }
 
 extension Store {
@@ -37,7 +39,8 @@ extension Store {
         let rows = try await query(
             .credentials,
             """
-            SELECT s.n, t.status, m.workspace_id, m.access
+            SELECT s.n, t.status, m.workspace_id, m.access,
+                   (SELECT h.position FROM pressroom.stream_heads h WHERE h.tenant_id = t.tenant_id) AS position
               FROM json_to_recordset(\(records)::json) AS s (n integer, tenant text, members json)
               JOIN pressroom.tenants t ON t.tenant_id = s.tenant
               LEFT JOIN LATERAL (
@@ -57,7 +60,8 @@ extension Store {
             {
                 workspaces[id] = max(level, workspaces[id] ?? level)
             }
-            standings[subjects[number]] = Standing(tenantStatus: status, workspaces: workspaces)
+            standings[subjects[number]] = Standing(
+                tenantStatus: status, workspaces: workspaces, position: try row.decode("position", as: Int64?.self) ?? 0)
         }
         return standings
     }
