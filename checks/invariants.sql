@@ -636,7 +636,7 @@ SELECT 'every_table_of_a_tenant_has_policies' AS invariant, count(*) AS violatio
                                        AND p.polroles && ARRAY[0::oid, 'pressroom_service'::regrole::oid]))
          UNION ALL
         SELECT format('the role %s can bypass policies', rolname) FROM pg_roles
-         WHERE rolname IN ('pressroom_service', 'pressroom_worker') AND (rolsuper OR rolbypassrls)) AS wrong
+         WHERE rolname IN ('pressroom_service', 'pressroom_member', 'pressroom_worker') AND (rolsuper OR rolbypassrls)) AS wrong
 HAVING count(*) > 0;
 
 -- What ran has a time for each status on its way, in order. A fork takes phases over that are older than its own rows.

@@ -17,12 +17,20 @@ LANGUAGE sql VOLATILE PARALLEL SAFE AS $$
             52, 1), 53, 1), 'hex')::uuid
 $$;
 
+-- Names are in normal form C: programs that compare texts by canonical equivalence would take two others for one tenant.
 CREATE TABLE pressroom.tenants (
-    tenant_id  text PRIMARY KEY CHECK (tenant_id ~ '^[^[:cntrl:]]{1,128}$'),
-    status     text NOT NULL DEFAULT 'active' CHECK (status IN ('active', 'suspended')),
-    created_at timestamptz NOT NULL DEFAULT now(),
-    updated_at timestamptz NOT NULL DEFAULT now()
+    tenant_id           text PRIMARY KEY CHECK (tenant_id ~ '^[^[:cntrl:]]{1,128}$' AND tenant_id IS NORMALIZED),
+    status              text NOT NULL DEFAULT 'active' CHECK (status IN ('active', 'suspended')),
+    -- Limits of the tenant's own; null: as the service's settings say.
+    max_steps           integer CHECK (max_steps BETWEEN 1 AND 1000000), -- at a time, over all nodes
+    max_streams         integer CHECK (max_streams BETWEEN 1 AND 1000000), -- at a time, on each node
+    requests_per_minute integer CHECK (requests_per_minute BETWEEN 1 AND 10000000), -- of all its users, on each node
+    events_retention    integer CHECK (events_retention BETWEEN 60 AND 315360000), -- seconds
+    created_at          timestamptz NOT NULL DEFAULT now(),
+    updated_at          timestamptz NOT NULL DEFAULT now()
 );
+-- Claims look for the tenants that have a limit.
+CREATE INDEX tenants_max_steps ON pressroom.tenants (tenant_id) INCLUDE (max_steps) WHERE max_steps IS NOT NULL;
 INSERT INTO pressroom.tenants (tenant_id) VALUES ('default');
 
 CREATE TABLE pressroom.workflows (
@@ -331,6 +339,7 @@ CREATE TABLE pressroom.idempotency_keys (
     location   text,
     response   text NOT NULL,
     created_at timestamptz NOT NULL DEFAULT now(),
+    workflow_id uuid, -- the workflow that it is about: the response is for those who see that
     PRIMARY KEY (tenant_id, key)
 );
 CREATE INDEX idempotency_keys_age ON pressroom.idempotency_keys (created_at);

@@ -12,7 +12,8 @@ CREATE TABLE pressroom.stream_heads (
     position   bigint NOT NULL DEFAULT 0,
     pruned     bigint NOT NULL DEFAULT 0, -- positions up to here are past retention
     created_at timestamptz NOT NULL DEFAULT now(),
-    updated_at timestamptz NOT NULL DEFAULT now()
+    updated_at timestamptz NOT NULL DEFAULT now(),
+    privacy    bigint NOT NULL DEFAULT 0 -- rises when a workflow becomes public or private (0015_sight)
 );
 
 CREATE FUNCTION pressroom.add_stream_head() RETURNS trigger LANGUAGE plpgsql AS $$

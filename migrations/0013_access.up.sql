@@ -3,10 +3,11 @@
 --
 --   pressroom_service  runs the statements of one tenant, which the setting pressroom.tenant names. Without a tenant, and
 --                      for another one, every table of a tenant is empty to it.
+--   pressroom_member   reads what one sender may see of a tenant (0015_sight).
 --   pressroom_worker   runs the statements that look across tenants. Sources/Store/AcrossTenants.swift names them.
 --
--- Neither can log in, and neither can bypass a policy; the service's login is a member of both and takes one of them in
--- each transaction. The owner of the tables, as which an operator uses psql, sees and changes everything.
+-- None can log in, and none can bypass a policy; the service's login is a member of all of them and takes one in each
+-- transaction. The owner of the tables, as which an operator uses psql, sees and changes everything.
 
 -- Roles belong to the whole server: another database may have made them, so they are neither replaced here nor dropped later.
 DO $$
@@ -14,7 +15,7 @@ DECLARE
     name text;
     missing text[] := '{}';
 BEGIN
-    FOREACH name IN ARRAY '{pressroom_service,pressroom_worker}'::text[] LOOP
+    FOREACH name IN ARRAY '{pressroom_service,pressroom_member,pressroom_worker}'::text[] LOOP
         IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name) THEN
             BEGIN
                 EXECUTE format('CREATE ROLE %I NOLOGIN', name);
@@ -238,6 +239,18 @@ BEGIN
 END $$;
 CREATE TRIGGER access_on_update AFTER UPDATE OF status ON pressroom.tenants FOR EACH ROW
     WHEN (NEW.status IS DISTINCT FROM OLD.status) EXECUTE FUNCTION pressroom.tenant_access_changed();
+
+-- The position of the latest change of access; NULL: none is retained. Members see no event without a task, so it is read as
+-- the owner of the tables, and only for the tenant of the transaction.
+CREATE FUNCTION pressroom.access_position(tenant text) RETURNS bigint
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF tenant IS DISTINCT FROM current_setting('pressroom.tenant', true) THEN RETURN NULL; END IF;
+    RETURN (SELECT e.position FROM pressroom.events e WHERE e.tenant_id = tenant AND e.task_id IS NULL
+             ORDER BY e.position DESC LIMIT 1);
+END $$;
+REVOKE EXECUTE ON FUNCTION pressroom.access_position FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pressroom.access_position TO pressroom_service, pressroom_member;
 
 -- Removes a tenant with everything that it has but its audit. Its keys no longer open anything from the commit on.
 CREATE FUNCTION pressroom.delete_tenant(tenant text) RETURNS boolean

@@ -25,10 +25,16 @@ export function mayAct(me, task) {
 /** @param {Me | null} me @param {any} task its row @param {import("./vocabulary.js").TaskAction} action */
 export const mayDo = (me, task, action) => mayAct(me, task) && (action !== "retry" || mayStart(me));
 
-/** A question is for its assignee, the members of its group and admins; without either, for all. @param {Me | null} me @param {any} row */
-export function mayAnswer(me, row) {
+/**
+ * A question is for its assignee, the members of its group and admins; without either, for all who may act on its task.
+ * @param {Me | null} me @param {any} row @param {any} [task] its task's row, where it is known
+ */
+export function mayAnswer(me, row, task) {
   if (!me) return true;
   if (!has(me, "write")) return false;
-  if (me.is_tenant_admin || (!row.assignee_id && !row.assignee_group)) return true;
+  if (me.is_tenant_admin) return true;
+  const access = me.workspaces.filter((one) => !task || one.workspace_id === task.workspace_id).map((one) => one.access);
+  if (access.includes("admin")) return true;
+  if (!row.assignee_id && !row.assignee_group) return !task || mayAct(me, task);
   return row.assignee_id === me.user_id || me.groups.includes(row.assignee_group);
 }

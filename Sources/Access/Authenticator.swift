@@ -115,7 +115,7 @@ extension Authenticator {
             scopes: identity.limits == nil ? scopes : [.stream], keyID: identity.keyID, workspaces: standing.workspaces,
             onlyWorkspaceID: identity.onlyWorkspaceID, ticket: identity.limits, makerScopes: identity.limits == nil ? [] : scopes,
             expiresAt: identity.expiresAt == .distantFuture ? nil : identity.expiresAt,
-            isTenantSuspended: standing.tenantStatus == .suspended)
+            isTenantSuspended: standing.tenantStatus == .suspended, tenantLimits: standing.tenantLimits)
     }
 
     /// A ticket ends when what made it could make it no longer.
@@ -158,8 +158,8 @@ extension Authenticator {
         return (try await sign(identity, as: .session), identity.expiresAt)
     }
 
-    /// A ticket for what `limits` leave of what a principal may see, and when it ends. Its holder sees what the principal
-    /// sees, within the limits: the users that a back end makes tickets for need not be members of anything.
+    /// A ticket for what `limits` leave of what a principal may see, and when it ends. It stays the principal's, whatever user
+    /// it is for: a back end that acts for its users need not make them members.
     ///
     /// - Parameter age: at most an hour counts.
     package func ticket(

@@ -69,14 +69,14 @@ package struct LiveTextReader: Service {
 
 /// How much of the texts of other nodes has been read and published.
 struct OtherTexts {
-    private var texts: [UUID: ReadText] = [:]
+    private var texts: [TenantKey: ReadText] = [:]
 
     var known: [ReadText] { Array(texts.values) }
 
     /// Forgets the texts of tenants that have no streams on this node any more.
     mutating func keep(_ tenantIDs: [String], _ hub: Hub) {
         let kept = Set(tenantIDs)
-        for text in texts.values where !kept.contains(text.tenantID) { end(text.outputID, hub) }
+        for text in texts.values where !kept.contains(text.tenantID) { end(text.key, hub) }
     }
 
     /// Publishes what a query found.
@@ -86,7 +86,7 @@ struct OtherTexts {
         var areAllPublished = true
         for change in news.changes {
             switch change {
-            case .ended(_, let outputID): end(outputID, hub)
+            case .ended(let tenantID, let outputID): end(TenantKey(tenantID, outputID), hub)
             case .piece(var text, let piece):
                 let delta = OutputDelta(
                     tenantID: text.tenantID, taskID: text.taskID, outputID: text.outputID,
@@ -96,15 +96,15 @@ struct OtherTexts {
                     continue
                 }
                 text.append(piece)
-                texts[text.outputID] = text
+                texts[text.key] = text
             }
         }
         return areAllPublished
     }
 
-    private mutating func end(_ outputID: UUID, _ hub: Hub) {
-        guard let text = texts.removeValue(forKey: outputID) else { return }
-        hub.publish(.ended(tenantID: text.tenantID, taskID: text.taskID, outputID: outputID, run: text.run))
+    private mutating func end(_ key: TenantKey, _ hub: Hub) {
+        guard let text = texts.removeValue(forKey: key) else { return }
+        hub.publish(.ended(tenantID: text.tenantID, taskID: text.taskID, outputID: text.outputID, run: text.run))
     }
 }
 

@@ -47,24 +47,25 @@ final class LoopSubscribers {
     }
 
     /// Puts a subscriber into its group.
-    /// - Returns: the position after which everything will be offered to it; nil when the tenant's log is not followed in
-    ///   the subscriber's epoch.
-    func join(_ subscriber: Subscriber) -> Int64? {
+    /// - Returns: the position after which everything will be offered to it, and what is known of the tenant's privacy; nil
+    ///   when the tenant's log is not followed in the subscriber's epoch.
+    func join(_ subscriber: Subscriber) -> (published: Int64, privacy: Int64)? {
         let tenantID = subscriber.request.tenantID
-        let (mail, published): ([Delivery], Int64?) = subscriber.hub.state.withLock { state in
+        let (mail, joined): ([Delivery], (published: Int64, privacy: Int64)?) = subscriber.hub.state.withLock { state in
             let mail = state.mailboxes[index].takeAll()
             guard let log = state.logs[tenantID], log.epoch == subscriber.epoch else { return (mail, nil) }
             state.logs[tenantID]?.subscribersByLoop[index] += 1
-            return (mail, log.published)
+            return (mail, (log.published, log.privacy))
         }
         gather(mail)
-        guard let published else { return nil }
+        guard let joined else { return nil }
+        let published = joined.published
         let tenant = tenants[tenantID] ?? TenantSubscribers(epoch: subscriber.epoch, through: published)
         tenants[tenantID] = tenant
         tenant.insert(subscriber)
         if subscriber.wheelSlot == nil { wheel.insert(subscriber) }
         turnWheel()
-        return published
+        return joined
     }
 
     func leave(_ subscriber: Subscriber) {
@@ -114,6 +115,7 @@ final class LoopSubscribers {
                 if !batch.accessChanges.isEmpty { hold(tenant, batch.accessChanges) }
                 tenant.gather(batch, enqueue)
             case .text(let delta): tenants[delta.tenantID]?.gather(delta, enqueue)
+            case .privacy(let tenantID): if let tenant = tenants[tenantID] { endRestricted(tenant) }
             case .reset(let tenantID, let reason):
                 guard let tenant = tenants[tenantID] else { continue }
                 for group in tenant.all { writeAll(group) }
@@ -251,6 +253,8 @@ struct Mailbox: Sendable {
 enum Delivery: Sendable {
     case events(EventBatch)
     case text(TextDelta)
+    /// A workflow has become public or private.
+    case privacy(tenantID: String)
     /// The tenant's log was replaced: its subscribers start again.
     case reset(tenantID: String, ResetReason)
 }

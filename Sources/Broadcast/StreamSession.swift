@@ -262,12 +262,18 @@ package struct StreamRequest: Sendable, Hashable {
     package var framing: Framing
     /// What is left out of the rows in its events.
     package var view: RowView
+    /// Whether its reader does not see the whole tenant. The stream then ends when the privacy of a workflow changes, also one
+    /// whose filter has no sight because its task was judged when it began.
+    package var isRestricted: Bool
 
-    package init(tenantID: String, filter: StreamFilter, framing: Framing = .chunked, view: RowView = .whole) {
+    package init(
+        tenantID: String, filter: StreamFilter, framing: Framing = .chunked, view: RowView = .whole, isRestricted: Bool = false
+    ) {
         self.tenantID = tenantID
         self.filter = filter
         self.framing = framing
         self.view = view
+        self.isRestricted = isRestricted
     }
 }
 
@@ -282,8 +288,13 @@ package struct StreamStart: Sendable {
     package var preface: [Frame]
     /// Not nil for a stream that ends with its task.
     package var taskEnd: TaskEnd?
+    /// `LogHead.privacy` as of which the reader's sight was judged.
+    package var privacy: Int64
 
-    package init(cursor: Cursor, openingCursor: Cursor?, preface: [Frame] = [], taskEnd: TaskEnd? = nil) {
+    package init(
+        cursor: Cursor, openingCursor: Cursor?, preface: [Frame] = [], taskEnd: TaskEnd? = nil, privacy: Int64 = 0
+    ) {
+        self.privacy = privacy
         self.cursor = cursor
         self.openingCursor = openingCursor
         self.preface = preface

@@ -56,7 +56,7 @@ package final class Subscriber {
     var isOver: Bool { outcome != nil }
 
     /// Whether the connection holds more unsent bytes than it may, so that nothing live may be added.
-    var isOverBound: Bool { !output.isWritable && output.unsentBytes > hub.configuration.unsentLimit }
+    var isOverBound: Bool { !output.isWritable && output.unsentBytes > hub.configuration.maxUnsentBytes }
 
     func send(_ bytes: ByteBuffer) {
         guard outcome == nil, bytes.readableBytes > 0 else { return }
@@ -170,7 +170,9 @@ extension Subscriber {
         unsentStart = start
         guard let joined = loop.join(self) else { return finish(.reset(.epoch)) }
         machine = SubscriberStateMachine(
-            after: start.cursor.position, joinedAt: joined, queueLimit: hub.configuration.queueLimit)
+            after: start.cursor.position, joinedAt: joined.published, queueLimit: hub.configuration.queueLimit)
+        // What the reader may see was read before a change that the log has seen.
+        if request.isRestricted, start.privacy < joined.privacy { return expire(.access, through: nil) }
         taskEnd = start.taskEnd
         namedPosition = start.cursor.position
     }
@@ -266,7 +268,9 @@ extension Subscriber {
         var cursor = unsentStart?.openingCursor
         if isOpened, unsentStart == nil, let position = position ?? machine.sent { cursor = Cursor(epoch: epoch, position: position) }
         let frame = Frame.credentialsExpired(end, cursor: cursor)
-        send((isOpened ? frame : .first(frame, retry: .endedCredential, cursor: cursor)).bytes(request.framing))
+        // A credential that opens something else is good for another stream at once.
+        let retry = end == .access ? hub.jitteredRetry : .endedCredential
+        send((isOpened ? frame : .first(frame, retry: retry, cursor: cursor)).bytes(request.framing))
         finish(.finished)
     }
 }

@@ -12,6 +12,8 @@ struct TenantLog: Sendable {
     /// The position of the log's head when it was last read.
     var head: Int64
     var ring: EventRing
+    /// `LogHead.privacy` as of which the facts of the ring are.
+    var privacy: Int64
     /// What the texts of other nodes are checked against.
     var outputChanges = OutputChanges()
     var followers = 0
@@ -24,6 +26,7 @@ struct TenantLog: Sendable {
         epoch = head.epoch
         published = head.position
         self.head = head.position
+        privacy = head.privacy
         ring = EventRing(
             start: head.position, maxBytes: configuration.ringBytes, maxCount: configuration.ringCount)
         subscribersByLoop = Array(repeating: 0, count: loops)
@@ -76,6 +79,13 @@ package struct EventRing: Sendable {
             bytes -= oldest.frame.chunk.readableBytes
             start = oldest.position
         }
+    }
+
+    /// Forgets the events up to a position.
+    mutating func removeAll(through position: Int64) {
+        events.removeAll()
+        bytes = 0
+        start = max(start, position)
     }
 
     /// The events after a position that pass the filter, about `maxBytes` of them. `through` is the last one's position
@@ -193,7 +203,8 @@ extension Hub {
             state.logs = state.logs.filter { $0.value.idleSince.map { $0 > forgotten } ?? true }
             return state.logs.reduce(into: [:]) { heads, log in
                 heads[log.key] = LogHead(
-                    tenantID: log.key, epoch: log.value.epoch, position: log.value.published, pruned: 0)
+                    tenantID: log.key, epoch: log.value.epoch, position: log.value.published, pruned: 0,
+                    privacy: log.value.privacy)
             }
         }
     }
@@ -205,7 +216,8 @@ extension Hub {
     func followedLog(tenantID: String) -> LogHead? {
         state.withLock { state in
             state.logs[tenantID].map {
-                LogHead(tenantID: tenantID, epoch: $0.epoch, position: $0.published, pruned: 0)
+                LogHead(
+                    tenantID: tenantID, epoch: $0.epoch, position: $0.published, pruned: 0, privacy: $0.privacy)
             }
         }
     }

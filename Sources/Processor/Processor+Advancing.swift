@@ -54,14 +54,14 @@ extension Processor {
     private func advanceAlone(_ scope: Scope, _ taskID: UUID) async {
         do {
             _ = try await advance(scope, [taskID])
-            stuck.succeeded(taskID)
+            stuck.succeeded(TenantKey(scope.tenantID, taskID))
         } catch {
             var delay: Duration = error.isPassing ? .milliseconds(250) : .seconds(30)
             if !error.isPassing {
                 logger.error("a task cannot be advanced", metadata: ["task": "\(taskID.text)", "error": "\(error)"])
             }
             if error.isOfTheTask {
-                if let next = stuck.failed(taskID) {
+                if let next = stuck.failed(TenantKey(scope.tenantID, taskID)) {
                     delay = next
                 } else if await store.giveUp(scope, taskID, error, logger) {
                     return

@@ -58,8 +58,8 @@ extension Processor {
     /// machine it may only be late, so young claims are left alone.
     private func rescueStranded() async throws {
         let steps = try await store.claimedSteps(processorID: id, before: max(.seconds(5), configuration.leaseTimeout / 2))
-        let known = finished.unsettled.union(running.held().map(\.stepID))
-        try await takeOver(steps.filter { !known.contains($0.stepID) })
+        let known = finished.unsettled.union(running.held().map(\.step))
+        try await takeOver(steps.filter { !known.contains(TenantKey($0.tenantID, $0.stepID)) })
     }
 
     private func takeOver(_ orphans: [OrphanedStep]) async throws {
@@ -68,13 +68,13 @@ extension Processor {
             for (taskID, orphans) in Dictionary(grouping: orphans, by: \.taskID) {
                 do {
                     try await takeOver(orphans, of: taskID, scope)
-                    stuck.succeeded(taskID)
+                    stuck.succeeded(TenantKey(tenantID, taskID))
                 } catch where !error.isConnectionTrouble && !Task.isCancelled {
                     // The next round finds them again; meanwhile the others are taken over.
                     if !error.isPassing {
                         logger.error("steps cannot be taken over", metadata: ["task": "\(taskID.text)", "error": "\(error)"])
                     }
-                    if error.isOfTheTask, stuck.failed(taskID) == nil { _ = await store.giveUp(scope, taskID, error, logger) }
+                    if error.isOfTheTask, stuck.failed(TenantKey(tenantID, taskID)) == nil { _ = await store.giveUp(scope, taskID, error, logger) }
                 }
             }
             logger.info("took over steps", metadata: ["tenant": "\(tenantID)", "steps": "\(orphans.count)"])

@@ -12,6 +12,8 @@ package struct ProviderConfiguration: Sendable, Equatable {
     }
 
     package var kind: Kind
+    /// The tenants that may use it.
+    package var grant = Grant.everyone
     /// The address before `/chat/completions` or `/messages`; `openai` needs one, `anthropic` has its own.
     package var baseURL: String?
     /// The key itself; overrides `apiKeyEnv`.

@@ -41,6 +41,9 @@ package struct ProviderRegistry: Sendable {
     /// The names of the providers, sorted.
     package var names: [String] { providers.keys.sorted() }
 
+    /// The tenants that may use each provider.
+    package var grants: [String: Grant] { providers.mapValues { $0.configuration.grant } }
+
     /// The model behind a name.
     ///
     /// - Throws: `unknown_model` when no provider has that name; `unauthorized` or `invalid_request` when the provider's
@@ -61,9 +64,7 @@ package struct ProviderRegistry: Sendable {
 
     func provider(_ name: String) throws(ProviderError) -> Provider {
         guard let provider = providers[name] else {
-            throw ProviderError(
-                code: .unknownModel,
-                message: "no provider is named \(name); configured are \(names.joined(separator: ", "))")
+            throw .unknownProvider(name, known: names)
         }
         return provider
     }

@@ -3,6 +3,7 @@ package import API
 package import Broadcast
 import Foundation
 package import Processor
+package import Providers
 package import Store
 package import Workflow
 
@@ -12,7 +13,7 @@ extension HubConfiguration {
     package init(_ streams: PressroomConfiguration.Streams) {
         self.init()
         heartbeat = streams.heartbeat
-        unsentLimit = streams.maxUnsentBytes
+        maxUnsentBytes = streams.maxUnsentBytes
         maxAge = streams.maxAge
         drainTime = streams.drain
         maxStreams = streams.maxStreams
@@ -63,6 +64,32 @@ extension ProcessorConfiguration {
         tenantReserve = processor.tenantReserve
         limits = ClaimLimits(
             tenantSteps: processor.maxTenantSteps > 0 ? processor.maxTenantSteps : nil, models: models)
+    }
+}
+
+extension PressroomConfiguration {
+    /// Before the name of a secret in the environment.
+    static let secretPrefix = "PRESSROOM_SECRET_"
+
+    /// What each tenant may use of the providers, secrets and addresses of this node.
+    package func grants(_ registry: ProviderRegistry, _ environment: [String: String]) -> Grants {
+        let names = environment.filter { $0.key.hasPrefix(Self.secretPrefix) && !$0.value.isEmpty }
+            .keys.map { String($0.dropFirst(Self.secretPrefix.count)) }
+        return Grants(
+            providers: registry.grants,
+            secrets: Dictionary(names.map { ($0, secrets[$0] ?? .everyone) }, uniquingKeysWith: { first, _ in first }),
+            addresses: AddressRules(exceptions: requests.allow))
+    }
+
+    /// The same for the definitions that a node takes which runs no steps: it leaves to those that do what its own
+    /// configuration does not speak of. Once something is granted to some, it has to know all that there is, or the refusal
+    /// would tell what others have.
+    package func grantsWithoutSteps(_ grants: Grants) -> Grants {
+        let named = grants.secrets.map { $0.merging(secrets) { $1 } }
+        return Grants(
+            providers: providers.values.contains { $0.grant != .everyone } ? grants.providers : nil,
+            secrets: secrets.isEmpty ? nil : named,
+            addresses: requests.allow.contains { $0.grant != .everyone } ? grants.addresses : nil)
     }
 }
 

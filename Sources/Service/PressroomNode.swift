@@ -34,10 +34,13 @@ struct PressroomNode {
         let store = Store(
             database: database.client, observers: [feed, signals, commits],
             expressionLimits: ExpressionLimits(configuration.processor), maxInputBytes: api.maxBodyBytes)
+        let environment = ProcessInfo.processInfo.environment
         let registry = ProviderRegistry(
-            configuration.providers, environment: ProcessInfo.processInfo.environment, httpClient: httpClient, logger: logger)
+            configuration.providers, environment: environment, httpClient: httpClient, logger: logger)
+        let grants = configuration.grants(registry, environment)
         let processor = Processor(
-            id: nodeID, store: store, signals: signals, services: Self.services(configuration, registry, customKinds, eventLoops),
+            id: nodeID, store: store, signals: signals,
+            services: Self.services(configuration, registry, grants, environment, customKinds, eventLoops),
             configuration: ProcessorConfiguration(configuration.processor, models: registry.limits),
             publish: { hub.publish($0) }, logger: logger)
         let tailer = Tailer(
@@ -46,8 +49,7 @@ struct PressroomNode {
             of: commits, store: store, tailer: tailer, onWork: { processor.lookForWork() }, logger: logger)
         var api = api
         api.access = AccessConfiguration(configuration.auth, secret: tokenSecret, httpClient: httpClient)
-        // A node that runs no steps may leave the providers to those that do.
-        api.providers = configuration.processor.concurrency > 0 ? registry.names : nil
+        api.grants = configuration.processor.concurrency > 0 ? grants : configuration.grantsWithoutSteps(grants)
         let server = APIServer.service(
             configuration: api, store: store, hub: hub, eventLoopGroup: eventLoops, logger: logger,
             onServerRunning: { channel in
@@ -74,15 +76,15 @@ struct PressroomNode {
     }
 
     private static func services(
-        _ configuration: PressroomConfiguration, _ registry: ProviderRegistry, _ customKinds: [RegisteredKind],
+        _ configuration: PressroomConfiguration, _ registry: ProviderRegistry, _ grants: Grants,
+        _ environment: [String: String], _ customKinds: [RegisteredKind],
         _ group: any EventLoopGroup
     ) -> StepServices {
-        let environment = ProcessInfo.processInfo.environment
-        return StepServices(
+        StepServices(
             models: { name throws(ProviderError) in try registry.model(for: name) },
             web: GuardedWebClient(
                 rules: AddressRules(exceptions: configuration.requests.allow), resolver: .system(), group: group),
-            secrets: { environment["PRESSROOM_SECRET_\($0)"] }, customKinds: customKinds)
+            secrets: { environment[PressroomConfiguration.secretPrefix + $0] }, grants: grants, customKinds: customKinds)
     }
 
     func close() async {

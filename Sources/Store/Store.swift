@@ -1,5 +1,5 @@
 package import Postgres
-import Workflow
+package import Workflow
 
 /// Every SQL statement of the service: rows in, rows out. A file covers a table, or one use of several.
 package struct Store: Sendable {
@@ -85,10 +85,19 @@ package struct Scope: Sendable, Hashable {
     package let userID: String
     /// The value of `events.actor`, also shown in the history: `user:<id>`, `processor:<id>`.
     package let actor: String
+    /// What reads in this scope see of the tenant; nil: all of it. Writes see all: what they act on was looked for before
+    /// (`Store.guarded`).
+    package let sight: Sight?
 
-    package init(tenantID: String, userID: String, actor: String? = nil) {
+    package init(tenantID: String, userID: String, actor: String? = nil, sight: Sight? = nil) {
         self.tenantID = tenantID
         self.userID = userID
         self.actor = actor ?? "user:\(userID)"
+        self.sight = sight
+    }
+
+    /// The same, as what has no sender sees the tenant.
+    package func seeing(_ sight: Sight?) -> Scope {
+        Scope(tenantID: tenantID, userID: userID, actor: actor, sight: sight)
     }
 }

@@ -38,8 +38,34 @@ import Workflow
         for (path, operations) in try JSON(parsing: data)["paths"]?.object ?? [:] {
             for (method, operation) in operations.object ?? [:] {
                 let problem: JSON = ["application/problem+json": ["schema": ["$ref": "#/components/schemas/Problem"]]]
+                let right = RouteRights.right(for: "\(method.uppercased()) \(path)")
+                let mayBeForbidden = method != "get" || right.scope != nil
                 #expect(operation["responses"]?["421"]?["content"] == problem, "\(method) \(path)")
-                #expect((operation["responses"]?["403"]?["content"] == problem) == (method != "get"), "\(method) \(path)")
+                #expect((operation["responses"]?["403"]?["content"] == problem) == mayBeForbidden, "\(method) \(path)")
+            }
+        }
+    }
+
+    /// What needs a credential names the answers to a request without one, and the credentials that it takes.
+    @Test func everyOperationNamesItsCredentials() throws {
+        let data = try Data(contentsOf: URL(fileURLWithPath: Self.publicDirectory + "/openapi.json"))
+        let document = try JSON(parsing: data)
+        let schemes = Set((document["components"]?["securitySchemes"]?.object ?? [:]).keys)
+        #expect(schemes == ["bearer", "session", "ticket"])
+        for (path, operations) in document["paths"]?.object ?? [:] {
+            for (method, operation) in operations.object ?? [:] {
+                let route = "\(method.uppercased()) \(path)"
+                let right = RouteRights.right(for: route)
+                let taken = (operation["security"] ?? document["security"])?.array?.flatMap { Array(($0.object ?? [:]).keys) } ?? []
+                let isOpen = right.scope == nil
+                // A ticket makes no other tickets.
+                let takesTicket = right.scope == .stream && route != "POST /api/v1/stream-tickets"
+                #expect(Set(taken) == (isOpen ? [] : takesTicket ? schemes : ["bearer", "session"]), "\(route)")
+                // Signing in fails with a wrong credential.
+                let named = !isOpen || route == "POST \(SessionRoutes.path)"
+                for status in ["401", "429"] { #expect((operation["responses"]?[status] != nil) == named, "\(route) \(status)") }
+                #expect(!named || operation["responses"]?["401"]?["headers"]?["WWW-Authenticate"] != nil, "\(route)")
+                #expect(!named || operation["responses"]?["429"]?["headers"]?["Retry-After"] != nil, "\(route)")
             }
         }
     }

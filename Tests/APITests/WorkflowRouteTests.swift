@@ -43,7 +43,7 @@ import Workflow
     }
 
     @Test func anUnknownProviderIsRefusedWithTheNearestName() async throws {
-        try await APIFixture.with(configure: { $0.providers = ["openai", "rehearsal"] }) { api in
+        try await APIFixture.with(configure: { $0.grants.providers = ["openai": .everyone, "rehearsal": .everyone] }) { api in
             let before = try await api.rowCounts()
             let text = YAML.workflow().text.replacing("model: rehearsal/warm", with: "model: [rehearsal/warm, openia/gpt]")
                 .replacing("model: rehearsal/judge", with: "model: local/judge")
@@ -56,7 +56,7 @@ import Workflow
             #expect(try await api.send(.POST, "/api/v1/workflows", YAML.workflow()).status == 201)
         }
         // A node that runs no steps does not know the providers of those that do.
-        try await APIFixture.with(configure: { $0.providers = nil }) { api in
+        try await APIFixture.with(configure: { $0.grants.providers = nil }) { api in
             let text = YAML.workflow().text.replacing("rehearsal/", with: "nowhere/")
             let answer = try await api.send(.POST, "/api/v1/workflows", YAML(text: text))
             #expect(answer.status == 201)

@@ -130,6 +130,35 @@ import Workflow
         }
     }
 
+    @Test func limitsOfATenantComeWithItsPrincipals() async throws {
+        try await withAuthenticator { fixture in
+            let key = try await fixture.key()
+            #expect(try await fixture.authenticator.principal(bearer: key.text).tenantLimits == TenantLimits())
+            let row = try await fixture.store.setTenantLimits("acme", [.requestsPerMinute: 5, .streams: 2])
+            #expect(row.string.contains("\"max_streams\":2") && row.string.contains("\"max_steps\":null"))
+            let limits = try await fixture.authenticator.principal(bearer: key.text).tenantLimits
+            #expect(limits == TenantLimits(requestsPerMinute: 5, maxStreams: 2))
+            _ = try await fixture.store.setTenantLimits("acme", [.streams: nil])
+            let left = try await fixture.authenticator.principal(bearer: key.text).tenantLimits
+            #expect(left == TenantLimits(requestsPerMinute: 5))
+        }
+    }
+
+    /// `String` takes texts for equal that differ in their bytes, and PostgreSQL does not: one of two such tenants or users would
+    /// get what is kept in memory for the other.
+    @Test func namesAreInNormalForm() async throws {
+        let (composed, decomposed) = ("caf\u{E9}", "cafe\u{301}")
+        try await withAuthenticator { fixture in
+            _ = try await fixture.store.createTenant(composed)
+            await #expect(throws: StoreError.self) { try await fixture.store.createTenant(decomposed) }
+            await #expect(throws: PostgresError.self) {
+                try await fixture.client.query("INSERT INTO pressroom.tenants (tenant_id) VALUES (\(decomposed))")
+            }
+            await #expect(throws: StoreError.self) { try await fixture.key(groups: [decomposed]) }
+            _ = try await fixture.key(groups: [composed])
+        }
+    }
+
     @Test func tokensMakeTenantsOnlyWhereTheyMay() async throws {
         let secret = try #require(SharedSecret(TestToken.secret))
         let token = TestToken.signedHS256()

@@ -20,6 +20,18 @@ import Workflow
         #expect(limiter.use("a", at: start) != nil)
     }
 
+    @Test func aKeyMayHaveALimitOfItsOwn() {
+        let limiter = RateLimiter<String>(perMinute: 100)
+        let start = ContinuousClock.now
+        for _ in 0..<3 { #expect(limiter.use("a", perMinute: 3, at: start) == nil) }
+        #expect(limiter.use("a", perMinute: 3, at: start).map { $0 > .seconds(19) && $0 < .seconds(21) } == true)
+        #expect(limiter.use("b", at: start) == nil)
+        // A limit that is raised counts from then on, one that is lowered at once.
+        #expect(limiter.use("a", perMinute: 600, at: start + .seconds(1)) == nil)
+        for _ in 0..<5 { _ = limiter.use("c", perMinute: 600, at: start) }
+        #expect(limiter.use("c", perMinute: 1, at: start) == nil && limiter.use("c", perMinute: 1, at: start) != nil)
+    }
+
     @Test func memoryIsBoundedAndTheBusyAreRemembered() {
         let limiter = RateLimiter<Int>(perMinute: 2, capacity: 100)
         let start = ContinuousClock.now

@@ -49,7 +49,7 @@ import Workflow
     @Test("Claims that are missing, wrong or of another type are refused", arguments: [
         ("exp", nil), ("exp", "soon"), ("exp", -1), ("exp", 1e300), ("nbf", "x"), ("iss", "https://other.example"), ("iss", nil),
         ("aud", "other"), ("aud", nil), ("tenant", nil), ("tenant", ""), ("tenant", 7), ("tenant", "a\u{7}b"), ("sub", nil),
-        ("sub", ""), ("sub", ["ada"]), ("sub", "a\u{0}b"),
+        ("sub", ""), ("sub", ["ada"]), ("sub", "a\u{0}b"), ("sub", "cafe\u{301}"), ("tenant", "cafe\u{301}"), ("groups", ["cafe\u{301}"]),
     ] as [(String, JSON?)])
     func badClaims(_ name: String, _ value: JSON?) async throws {
         var claims = TestToken.claims

@@ -54,6 +54,37 @@ struct PruningTests {
         }
     }
 
+    @Test("a tenant's own retention counts for its log alone")
+    func ownRetention() async throws {
+        try await HubFixture.with { fixture in
+            let task = try await fixture.addTask()
+            let head = try await fixture.head()
+            for number in 1...5 {
+                _ = try await fixture.client.query(
+                    """
+                    INSERT INTO pressroom.events (tenant_id, position, task_id, type, payload, actor, created_at)
+                    VALUES (\(HubFixture.tenantID), \(head.position + Int64(number)), \(task), 'custom', '{"data": 1}', 'test',
+                            now() - interval '2 hours')
+                    """)
+            }
+            _ = try await fixture.client.query(
+                "UPDATE pressroom.stream_heads SET position = \(head.position + 5) WHERE tenant_id = \(HubFixture.tenantID)")
+            try await fixture.client.withTransaction { connection in
+                _ = try await connection.query("SET LOCAL pressroom.removal = 'on'")
+                _ = try await connection.query(
+                    "DELETE FROM pressroom.events WHERE tenant_id = \(HubFixture.tenantID) AND position <= \(head.position)")
+            }
+            #expect(try await fixture.store.pruneEvents(olderThan: .seconds(86_400)) == 0)
+            _ = try await fixture.store.setTenantLimits(HubFixture.tenantID, [.eventsRetention: 3 * 3_600])
+            #expect(try await fixture.store.pruneEvents(olderThan: .seconds(60)) == 0)
+            _ = try await fixture.store.setTenantLimits(HubFixture.tenantID, [.eventsRetention: 3_600])
+            #expect(try await fixture.store.pruneEvents(olderThan: .seconds(86_400)) == 5)
+            await #expect(throws: StoreError.self) {
+                try await fixture.store.setTenantLimits(HubFixture.tenantID, [.eventsRetention: 59])
+            }
+        }
+    }
+
     @Test("what an interrupted round has left is removed by the next")
     func leftOver() async throws {
         try await HubFixture.with { fixture in

@@ -39,6 +39,17 @@ struct StreamLimitTests {
         #expect(hub.streamCount == 3)
     }
 
+    @Test("a tenant's own limit counts in place of the node's")
+    func ownLimit() {
+        let hub = hub { $0.maxTenantStreams = 2 }
+        #expect(hub.admit(Self.mia, tenantLimit: 1) == nil)
+        #expect(hub.admit(Self.noah, tenantLimit: 1) == .tenant)
+        #expect(hub.admit(Self.noah, tenantLimit: 3) == nil)
+        #expect(hub.admit(Self.mia, tenantLimit: 3) == nil)
+        #expect(hub.admit(Self.mia, tenantLimit: 3) == .tenant)
+        #expect(hub.admit(Self.otherMia) == nil)
+    }
+
     @Test("a user's streams leave room for another user's")
     func user() {
         let hub = hub { $0.maxUserStreams = 1 }

@@ -216,4 +216,7 @@ test("what may not be done is not offered", () => {
   assert.deepEqual([answers(null, null), answers("ada", null), answers("bob", null), answers(null, "cooks"), answers("bob", "cooks"), answers(null, "others")],
     [true, true, false, true, true, false]);
   assert.equal(mayAnswer(reader, { assignee_id: "ada", assignee_group: null }), false);
+  const open = { assignee_id: null, assignee_group: null };
+  assert.deepEqual(["w", "x"].map((id) => mayAnswer(me({}), open, { workspace_id: id })), [false, true]);
+  assert.equal(mayAnswer(me({ workspaces: [{ workspace_id: "w", access: "admin" }] }), { ...open, assignee_id: "bob" }, { workspace_id: "w" }), true);
 });

@@ -107,6 +107,25 @@ struct ClaimTests {
         }
     }
 
+    @Test("A tenant's own limit counts in place of the service's, and for no other tenant")
+    func ownLimit() async throws {
+        try await withNewsroom { newsroom in
+            for tenant in ["a", "b"] { try await newsroom.addSteps(tenant: tenant, workflow: "wide", model: "m/x", each: 30) }
+            _ = try await newsroom.store.setTenantLimits("a", [.steps: 3])
+            let limits = ClaimLimits(tenantSteps: 5)
+            #expect(try await newsroom.claim(tenant: "a", limit: 30, limits: limits).count == 3)
+            #expect(try await newsroom.claim(tenant: "a", limit: 30, limits: limits).isEmpty)
+            #expect(try await newsroom.claim(tenant: "b", limit: 30, limits: limits).count == 5)
+            // More than others have, and none of its own.
+            _ = try await newsroom.store.setTenantLimits("a", [.steps: 8])
+            #expect(try await newsroom.claim(tenant: "a", limit: 30, limits: limits).count == 5)
+            _ = try await newsroom.store.setTenantLimits("a", [.steps: nil])
+            #expect(try await newsroom.claim(tenant: "a", limit: 30).count == 22)
+            await #expect(throws: StoreError.self) { try await newsroom.store.setTenantLimits("a", [.steps: 0]) }
+            await #expect(throws: StoreError.self) { try await newsroom.store.setTenantLimits("nowhere", [.steps: 1]) }
+        }
+    }
+
     @Test("Claims of many nodes at a time pass no limit and lose no place")
     func concurrentClaims() async throws {
         let seed = UInt64.random(in: 0..<1_000_000)

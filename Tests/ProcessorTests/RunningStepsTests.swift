@@ -32,14 +32,14 @@ struct RunningStepsTests {
             return step
         }
         let first = await begin(1)
-        running.cancel([(first.id, 2)])
+        running.cancel([(first.key, 2)])
         #expect(dropped.withLock { $0 } == [])
         _ = await begin(2)
         #expect(dropped.withLock { $0 } == [1])
-        running.cancel([(first.id, 1)])
+        running.cancel([(first.key, 1)])
         #expect(dropped.withLock { $0 } == [1])
         #expect(running.held().map(\.attempt) == [2])
-        running.cancel([(first.id, 2)])
+        running.cancel([(first.key, 2)])
         #expect(dropped.withLock { $0 } == [1, 2])
         await running.wait()
     }

@@ -237,7 +237,7 @@ struct ScaleTests {
             claimed.withLock { $0 = steps }
         }
         operations.add("lease") {
-            let held = claimed.withLock { $0 }.map { ($0.id, $0.attempt) }
+            let held = claimed.withLock { $0 }.map { (TenantKey($0.tenantID, $0.id), $0.attempt) }
             let lost = try await store.lostSteps(processorID: processorID, held)
             #expect(lost.isEmpty)
         }

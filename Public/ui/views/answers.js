@@ -22,7 +22,7 @@ export function humanTaskForms() {
         const card = humanTaskCard(row);
         cards.set(row.id, card);
         return card.node;
-      }, (_, row) => cards.get(row.id)?.update(row));
+      }, (_, row) => cards.get(row.id)?.update(row, state.task));
     },
   };
 }
@@ -36,15 +36,15 @@ function humanTaskCard(first) {
     el("h2", { id: heading }, first.title), first.description && el("p", { class: "description" }, first.description), facts, form.node);
   return { node, update };
 
-  /** @param {any} row */
-  function update(row) {
+  /** @param {any} row @param {any} task */
+  function update(row, task) {
     const parts = [];
     if (row.claimed_by) parts.push(`Claimed by ${row.claimed_by}`);
     else if (row.assignee_id || row.assignee_group) parts.push(`For ${row.assignee_id ?? row.assignee_group}`);
     if (row.due_at) parts.push(`Due ${moment(row.due_at)}`);
     say(facts, parts.join(" · "));
     facts.hidden = parts.length === 0;
-    form.update(row);
+    form.update(row, task);
     node.dataset.reminded = row.reminded_at ? "true" : "false";
   }
 }
@@ -64,9 +64,9 @@ export function answerForm(first, answered) {
   let busy = false;
   return { node, update };
 
-  /** @param {any} row */
-  function update(row) {
-    node.hidden = !mayAnswer(who(), row);
+  /** @param {any} row @param {any} [task] its task's, where it is known */
+  function update(row, task) {
+    node.hidden = !mayAnswer(who(), row, task);
     if (row.status !== "claimed" || claim.hidden) return;
     if (claim === document.activeElement) answer.focus();
     claim.hidden = true;

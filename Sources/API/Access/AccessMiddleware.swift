@@ -18,6 +18,8 @@ struct AccessMiddleware: RouterMiddleware {
     private let authentication: Authentication
     private let authenticator: Authenticator
     private let requests: RateLimiter<Sender>?
+    /// Of tenants with a limit of their own.
+    private let tenantRequests = RateLimiter<String>(perMinute: 1)
     private let failures: RateLimiter<String>?
 
     /// Whose requests are counted together.
@@ -62,6 +64,12 @@ struct AccessMiddleware: RouterMiddleware {
         }
         if let requests, let wait = requests.use(Self.sender(context.identity.principal)) {
             throw ProblemError.tooMany("You have sent too many requests.", wait)
+        }
+        let principal = context.identity.principal
+        if let limit = principal.tenantLimits.requestsPerMinute,
+            let wait = tenantRequests.use(principal.tenantID, perMinute: limit)
+        {
+            throw ProblemError.tooMany("The tenant has sent too many requests.", wait)
         }
         return try await next(request, context)
     }

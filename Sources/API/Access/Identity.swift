@@ -10,7 +10,8 @@ struct Identity: Sendable, Hashable {
 
     init(_ principal: Principal) {
         self.principal = principal
-        scope = Scope(tenantID: principal.tenantID, userID: principal.userID, actor: principal.actor)
+        scope = Scope(
+            tenantID: principal.tenantID, userID: principal.userID, actor: principal.actor, sight: Sight(principal))
     }
 
     /// Whether a task may be started in the name of another user.
@@ -25,9 +26,6 @@ extension Identity {
     /// - Throws: 403 that names what is missing.
     func require(_ right: RouteRights.Right) throws(ProblemError) {
         guard let scope = right.scope else { return }
-        guard principal.onlyWorkspaceID == nil || right.isForAnyScope else {
-            throw ProblemError(.forbidden, "The credential is for one workspace, and nothing of this is in a workspace.")
-        }
         if let ticket = principal.ticket, !right.rows.isEmpty {
             guard ticket.shows(any: right.rows) else {
                 throw ProblemError(

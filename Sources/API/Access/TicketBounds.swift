@@ -61,8 +61,9 @@ extension Identity {
         guard limits.shows(any: [.phaseChanged]), limits.shows(any: [.outputUpdated]) else { throw Self.outside }
     }
 
-    /// Narrows a stream to what the sender's ticket opens.
+    /// Narrows a stream to what the sender sees and the ticket opens.
     func narrow(_ filter: inout StreamFilter) throws(ProblemError) {
+        filter.sight = scope.sight
         guard let limits = principal.ticket else { return }
         if let taskID = limits.taskID {
             guard filter.taskIDs.isEmpty || filter.taskIDs.contains(taskID) else { throw Self.outside }

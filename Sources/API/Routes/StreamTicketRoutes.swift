@@ -66,7 +66,8 @@ struct StreamTicketRoutes: Sendable {
                 limits.opens(facts),
                 principal.mayNameOtherUsers
                     || principal.mayAnswer(
-                        assigneeID: row["assignee_id"]?.string, assigneeGroup: row["assignee_group"]?.string)
+                        assigneeID: row["assignee_id"]?.string, assigneeGroup: row["assignee_group"]?.string,
+                        workspaceID: facts.workspaceID)
             else {
                 throw ProblemError(
                     .invalid, "The ticket cannot be made.",

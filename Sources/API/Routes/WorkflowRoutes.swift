@@ -30,23 +30,29 @@ struct WorkflowRoutes: Sendable {
     }
 
     private func publish(_ request: Request, _ context: PressroomRequestContext) async throws -> Response {
-        try QueryReader(request).finish()
+        var query = QueryReader(request)
+        let wanted = query.uuid("workspace_id")
+        let isPublic = query.boolean("is_public") ?? false
+        try query.finish()
         let body = try await DefinitionBody(request, api)
         let idempotency = try request.idempotency(body: body.text)
-        let definition = try await body.definition(checkedBy: api.store)
         let scope = context.scope
+        let definition = try await body.definition(of: scope, checkedBy: api.store)
+        let workspaceID = try await context.identity.workspace(toPublish: definition.name, in: wanted, api.store)
         let result = try await api.store.writeOnce(scope, idempotency) { connection in
-            let (view, isNew) = try await api.store.publishWorkflow(on: connection, scope, definition)
+            let (view, isNew) = try await api.store.publishWorkflow(
+                on: connection, scope, definition, workspaceID: workspaceID, isPublic: isPublic)
             return RecordedResponse(
                 status: isNew ? 201 : 200,
-                location: "/api/v1/workflows/\(definition.name)/versions/\(definition.version)", body: view.json)
+                location: "/api/v1/workflows/\(definition.name)/versions/\(definition.version)", body: view.json,
+                about: .workflow(view.id))
         }
         return .recorded(result)
     }
 
     private func validate(_ request: Request, _ context: PressroomRequestContext) async throws -> Response {
         try QueryReader(request).finish()
-        let problems = try await DefinitionBody(request, api).problems(checkedBy: api.store)
+        let problems = try await DefinitionBody(request, api).problems(of: context.scope, checkedBy: api.store)
         return .json(["valid": .bool(problems.isEmpty), "problems": .array(problems.map(\.json))])
     }
 
@@ -89,8 +95,15 @@ struct WorkflowRoutes: Sendable {
         changes.tags = body.strings("tags", maxCount: 50, maxLength: 100)
         if body.has("category") { changes.category = .some(body.string("category", maxLength: 100)) }
         try body.finish()
+        let (name, version) = (try context.text("name"), try context.text("version"))
+        if changes.isPublic != nil, context.scope.sight != nil,
+            let workflow = try await api.store.guarded(context.scope, .workflow(name: name, version: version)),
+            !context.identity.principal.mayChangePrivacy(of: workflow)
+        {
+            throw ProblemError(.forbidden, "Who sees a workflow is for its creator and the admins of its workspace to say.")
+        }
         let view = try await api.store.changeWorkflow(
-            context.scope, name: context.text("name"), version: context.text("version"), changes, ifRevision: revision)
+            context.scope, name: name, version: version, changes, ifRevision: revision)
         return .json(view.json, tag: view.revision)
     }
 }
@@ -100,7 +113,7 @@ struct DefinitionBody {
     let text: String
     let format: DefinitionFormat
     let outcome: Result<WorkflowDefinition, ProblemList>
-    private let providers: [String]?
+    private let grants: Grants
 
     /// Words that take the place of a workflow's name in paths.
     private static let reservedNames: Set<String> = ["validate"]
@@ -121,7 +134,7 @@ struct DefinitionBody {
         }
         self.text = text
         self.format = format
-        providers = api.configuration.providers
+        grants = api.configuration.grants
         outcome = await onConcurrentPool { Self.read(text, format, api.configuration.customKinds) }
     }
 
@@ -130,11 +143,6 @@ struct DefinitionBody {
     ) -> Result<WorkflowDefinition, ProblemList> {
         do throws(ProblemList) {
             let definition = try WorkflowDefinition.parse(text, format: format, customKinds: customKinds)
-            do {
-                try definition.json.refuseNULs()
-            } catch {
-                throw ProblemList(error.errors)
-            }
             if reservedNames.contains(definition.name) {
                 throw ProblemList("is reserved: \(definition.name) stands for something else in paths", at: "/name")
             }
@@ -145,8 +153,8 @@ struct DefinitionBody {
     }
 
     /// The definition. Throws 400 when the text as a whole cannot be read, 422 when something in it is wrong.
-    func definition(checkedBy store: Store) async throws -> WorkflowDefinition {
-        let list = try await problems(checkedBy: store)
+    func definition(of scope: Scope, checkedBy store: Store) async throws -> WorkflowDefinition {
+        let list = try await problems(of: scope, checkedBy: store)
         guard list.isEmpty, case .success(let definition) = outcome else {
             throw ProblemError(
                 list.allSatisfy(\.pointer.isEmpty) ? .malformed : .invalid,
@@ -155,12 +163,12 @@ struct DefinitionBody {
         return definition
     }
 
-    /// What is wrong with the definition. The database checks its expressions once the rest is right.
-    func problems(checkedBy store: Store) async throws -> [Problem] {
+    /// What is wrong with the definition, or was not granted to the tenant. The database checks its expressions once the rest
+    /// is right.
+    func problems(of scope: Scope, checkedBy store: Store) async throws -> [Problem] {
         switch outcome {
         case .success(let definition):
-            let unknown = providers.map { definition.problems(withProviders: $0) } ?? []
-            let problems = unknown + (try await store.expressionProblems(definition))
+            let problems = definition.problems(grants, for: scope.tenantID) + (try await store.expressionProblems(definition))
             return problems.isEmpty ? [] : ProblemList(problems).located(in: text, format: format).problems
         case .failure(let list): return list.problems
         }

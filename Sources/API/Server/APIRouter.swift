@@ -83,6 +83,7 @@ struct RouteBuilder {
             } else {
                 try context.identity.require(right)
             }
+            try await context.identity.require(right, context, store)
             return try await handler(request, context)
         }
     }

@@ -70,8 +70,8 @@ package struct APIConfiguration: Sendable {
     package var streamSettleTime: Duration = .seconds(30)
     /// The kinds of phases that the embedding program brings.
     package var customKinds = CustomKinds.none
-    /// The providers that definitions may name; nil: any.
-    package var providers: [String]?
+    /// What the definitions of each tenant may name.
+    package var grants = Grants()
     package var authentication: Authentication = .none
     /// Which credentials are accepted, where any are required.
     package var access = AccessConfiguration()

@@ -88,7 +88,8 @@ struct StreamResponse: Sendable {
     private func copied() -> StreamResponse {
         StreamResponse(
             request: StreamRequest(
-                tenantID: request.tenantID, filter: request.filter.copied(), framing: request.framing, view: request.view),
+                tenantID: request.tenantID, filter: request.filter.copied(), framing: request.framing, view: request.view,
+                isRestricted: request.isRestricted),
             transport: transport, starter: starter, hub: hub, permit: permit.moved(), credential: credential,
             logger: logger, settleTime: settleTime)
     }
@@ -118,8 +119,8 @@ final class StreamPermit: Sendable {
     private let isHeld = Atomic(true)
 
     /// - Throws: the limit that is reached.
-    init(_ hub: Hub, for reader: StreamReader) throws(StreamLimit) {
-        if let limit = hub.admit(reader) { throw limit }
+    init(_ hub: Hub, for reader: StreamReader, tenantLimit: Int?) throws(StreamLimit) {
+        if let limit = hub.admit(reader, tenantLimit: tenantLimit) { throw limit }
         self.hub = hub
         self.reader = reader
     }

@@ -30,11 +30,14 @@ struct StreamRoutes: Sendable {
     ) async throws -> Response {
         var query = try StreamQuery(request, taskID: taskID)
         try context.identity.narrow(&query.filter)
+        // Whether the task is seen shows when the stream begins. So all readers of it share their bytes.
+        if taskID != nil { query.filter.sight = nil }
         let starter = StreamStarter(store: api.store, identity: context.identity, taskID: taskID)
         let permit: StreamPermit
         do {
             permit = try StreamPermit(
-                hub, for: StreamReader(tenantID: context.scope.tenantID, userID: context.identity.personID))
+                hub, for: StreamReader(tenantID: context.scope.tenantID, userID: context.identity.personID),
+                tenantLimit: context.identity.principal.tenantLimits.maxStreams)
         } catch {
             return try overloaded(error, request, context)
         }
@@ -54,7 +57,8 @@ struct StreamRoutes: Sendable {
         let response = StreamResponse(
             request: StreamRequest(
                 tenantID: context.scope.tenantID, filter: query.filter,
-                framing: context.isHTTP2 || context.isHTTP10 ? .plain : .chunked, view: principal.ticket?.view ?? .whole),
+                framing: context.isHTTP2 || context.isHTTP10 ? .plain : .chunked, view: principal.ticket?.view ?? .whole,
+                isRestricted: context.scope.sight != nil),
             transport: context.isHTTP2 ? .http2 : .http1, starter: starter, hub: hub, permit: permit, credential: credential,
             logger: logger, settleTime: api.configuration.streamSettleTime)
         let channel = context.channel

@@ -55,8 +55,12 @@ struct WebToken {
         guard let user = claim(rules.claims.user)?.string, (1...Self.maxNameLength).contains(user.utf8.count),
             !user.utf8.contains(0)
         else { throw .invalid("its claim '\(rules.claims.user)' names no user") }
+        let groups = texts(rules.claims.groups, separated: false)
+        guard user.isInNormalFormC, groups.allSatisfy(\.isInNormalFormC) else {
+            throw .invalid("its user and groups must be in Unicode's normal form C")
+        }
         return TokenIdentity(
-            tenantID: tenant, userID: user, groups: texts(rules.claims.groups, separated: false),
+            tenantID: tenant, userID: user, groups: groups,
             scopes: texts(rules.claims.scopes, separated: true), expiresAt: Date(timeIntervalSince1970: expiry + rules.leeway))
     }
 

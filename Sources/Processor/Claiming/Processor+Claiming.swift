@@ -29,7 +29,8 @@ extension Processor {
             let scope = Scope.processor(id, tenantID: tenantID)
             do {
                 let steps = try await store.claimSteps(
-                    scope, processorID: id, queues: open[tenantID], limit: slots, limits: configuration.limits)
+                    scope, processorID: id, queues: open[tenantID], limit: slots,
+                    limits: configuration.limits.with(tenantSteps: waiting.tenantSteps[tenantID]))
                 guard !steps.isEmpty else { continue }
                 claimedAny = true
                 await start(steps, scope)
@@ -102,8 +103,10 @@ extension Processor {
     var directClaimer: DirectClaimer {
         DirectClaimer { [id, running, configuration, queue, reserve] tenantID, wanted in
             // Under a limit of the tenant's steps only the queue knows what may run.
-            guard configuration.limits.tenantSteps == nil else { return DirectClaims(processorID: id, tenantID: tenantID) }
             let look = queue.look
+            guard configuration.limits.tenantSteps == nil, !look.limitedTenants.contains(tenantID) else {
+                return DirectClaims(processorID: id, tenantID: tenantID)
+            }
             let fair = FairShare.direct(
                 wanted: wanted, of: configuration.concurrency, tenantID, waiting: Array(look.priorities.keys),
                 running: running.countByTenant)
@@ -135,6 +138,8 @@ final class QueueView: Sendable {
         /// The highest priority of a waiting step, by tenant.
         var priorities: [String: Int] = [:]
         var hasSeveralTenants = false
+        /// Those with a limit of steps of their own.
+        var limitedTenants: Set<String> = []
     }
 
     private let state = Mutex<(look: Look, at: ContinuousClock.Instant?)>((Look(), nil))
@@ -151,7 +156,8 @@ final class QueueView: Sendable {
         let priorities = open.reduce(into: [String: Int]()) { best, tenant in
             best[tenant.key] = tenant.value.compactMap { waiting.priorities[tenant.key]?[$0] }.max()
         }
-        let look = Look(priorities: priorities, hasSeveralTenants: waiting.hasSeveralTenants)
+        let look = Look(
+            priorities: priorities, hasSeveralTenants: waiting.hasSeveralTenants, limitedTenants: Set(waiting.tenantSteps.keys))
         state.withLock { $0 = (look, .now) }
     }
 }

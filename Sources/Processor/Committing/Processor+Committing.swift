@@ -30,8 +30,8 @@ extension Processor {
     private func commit(_ batch: [FinishedStep]) async {
         let left = await commits.commit(batch)
         finished.release(batch)
-        let leftIDs = Set(left.map { $0.stepID })
-        let done = batch.filter { !leftIDs.contains($0.stepID) }
+        let leftIDs = Set(left.map(\.step))
+        let done = batch.filter { !leftIDs.contains($0.step) }
         finished.settle(done)
         for result in done { texts.end(result) }
         tryLater(left)
@@ -57,9 +57,9 @@ final class FinishedSteps: Sendable {
     private struct State {
         var results: [FinishedStep] = []
         /// Tasks with a result in a batch: another result of theirs would wait for the rows.
-        var busyTasks: Set<UUID> = []
+        var busyTasks: Set<TenantKey> = []
         /// The steps whose results are here, or were taken and may come back.
-        var unsettled: Set<UUID> = []
+        var unsettled: Set<TenantKey> = []
     }
 
     private let state = Mutex(State())
@@ -70,7 +70,7 @@ final class FinishedSteps: Sendable {
         guard !new.isEmpty else { return }
         state.withLock { state in
             state.results += new
-            state.unsettled.formUnion(new.map(\.stepID))
+            state.unsettled.formUnion(new.map(\.step))
         }
         for signal in arrived { signal.wake() }
     }
@@ -83,11 +83,11 @@ final class FinishedSteps: Sendable {
             var passedOver: [FinishedStep] = []
             let next = state.results.firstIndex { result in
                 if batch.count == limit { return true }
-                if state.busyTasks.contains(result.taskID) { passedOver.append(result) } else { batch.append(result) }
+                if state.busyTasks.contains(result.task) { passedOver.append(result) } else { batch.append(result) }
                 return false
             }
             state.results.replaceSubrange(..<(next ?? state.results.endIndex), with: passedOver)
-            state.busyTasks.formUnion(batch.map { $0.taskID })
+            state.busyTasks.formUnion(batch.map(\.task))
             return batch
         }
     }
@@ -95,7 +95,7 @@ final class FinishedSteps: Sendable {
     /// The transaction of a batch is over, with success or without.
     func release(_ batch: [FinishedStep]) {
         let hasMore = state.withLock { state in
-            state.busyTasks.subtract(batch.map { $0.taskID })
+            state.busyTasks.subtract(batch.map(\.task))
             return !state.results.isEmpty
         }
         if hasMore { for signal in arrived { signal.wake() } }
@@ -103,10 +103,10 @@ final class FinishedSteps: Sendable {
 
     /// The results are written, or dropped for good.
     func settle(_ results: [FinishedStep]) {
-        state.withLock { $0.unsettled.subtract(results.map(\.stepID)) }
+        state.withLock { $0.unsettled.subtract(results.map(\.step)) }
     }
 
-    var unsettled: Set<UUID> { state.withLock { $0.unsettled } }
+    var unsettled: Set<TenantKey> { state.withLock { $0.unsettled } }
 
     /// Takes every result. To be called when no batch is being written any more.
     func takeAll() -> [FinishedStep] {

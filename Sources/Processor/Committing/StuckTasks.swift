@@ -19,29 +19,29 @@ final class StuckTasks: Sendable {
     /// Failures further apart than this are of different causes.
     private let memory: Duration = .seconds(600)
     private let capacity = 10_000
-    private let entries = Mutex<[UUID: Entry]>([:])
+    private let entries = Mutex<[TenantKey: Entry]>([:])
 
     init(delays: [Duration]) {
         self.delays = delays
     }
 
     /// Counts a failure. Returns the wait until the next try; nil when the task is to be given up.
-    func failed(_ taskID: UUID) -> Duration? {
+    func failed(_ task: TenantKey) -> Duration? {
         entries.withLock { entries in
             if entries.count >= capacity { entries.removeAll() }
-            var entry = entries[taskID] ?? Entry()
+            var entry = entries[task] ?? Entry()
             if ContinuousClock.now - entry.last > memory { entry.failures = 0 }
             guard entry.failures < delays.count else {
-                entries[taskID] = nil
+                entries[task] = nil
                 return nil
             }
-            defer { entries[taskID] = Entry(failures: entry.failures + 1) }
+            defer { entries[task] = Entry(failures: entry.failures + 1) }
             return delays[entry.failures]
         }
     }
 
-    func succeeded(_ taskID: UUID) {
-        entries.withLock { _ = $0.removeValue(forKey: taskID) }
+    func succeeded(_ task: TenantKey) {
+        entries.withLock { _ = $0.removeValue(forKey: task) }
     }
 }
 

@@ -64,7 +64,7 @@ struct TaskCommits: Sendable {
     private func commitTogether(_ results: [FinishedStep], tenantID: String) async throws {
         let scope = Scope.processor(processorID, tenantID: tenantID)
         let byTask = Dictionary(grouping: results, by: \.taskID)
-        let known = knownTasks.take(byTask.keys)
+        let known = knownTasks.take(byTask.keys, of: tenantID)
         var unknown = Set(byTask.keys)
         if !known.isEmpty, try await commit(known, byTask, scope) { unknown.subtract(known.map(\.graph.taskID)) }
         if !unknown.isEmpty { try await commit(unknown, byTask, scope) }
@@ -129,7 +129,7 @@ struct TaskCommits: Sendable {
         do {
             let commit = try await transaction(reserved)
             for graph in commit?.known ?? [] where graph.hasSteps(of: processorID) {
-                if let workflow = workflows[graph.workflowID] { knownTasks.keep(graph, workflow) }
+                if let workflow = workflows[graph.workflowID] { knownTasks.keep(graph, workflow, of: scope.tenantID) }
             }
             claimer?.start(commit?.claims.claims ?? [], reserved.slots)
             return commit != nil
@@ -147,19 +147,19 @@ final class KnownTasks: Sendable {
         let workflow: WorkflowVersion
     }
 
-    private let entries = Mutex<[UUID: Entry]>([:])
+    private let entries = Mutex<[TenantKey: Entry]>([:])
     /// A task has an entry while its steps run, and seldom a little longer. Beyond this number all entries are dropped.
     private let capacity = 10_000
 
-    func keep(_ graph: KnownTaskGraph, _ workflow: WorkflowVersion) {
+    func keep(_ graph: KnownTaskGraph, _ workflow: WorkflowVersion, of tenantID: String) {
         entries.withLock { entries in
             if entries.count >= capacity { entries.removeAll() }
-            entries[graph.taskID] = Entry(graph: graph, workflow: workflow)
+            entries[TenantKey(tenantID, graph.taskID)] = Entry(graph: graph, workflow: workflow)
         }
     }
 
     /// Removes and returns the entries of these tasks.
-    func take(_ taskIDs: some Sequence<UUID>) -> [Entry] {
-        entries.withLock { entries in taskIDs.compactMap { entries.removeValue(forKey: $0) } }
+    func take(_ taskIDs: some Sequence<UUID>, of tenantID: String) -> [Entry] {
+        entries.withLock { entries in taskIDs.compactMap { entries.removeValue(forKey: TenantKey(tenantID, $0)) } }
     }
 }

@@ -15,7 +15,7 @@ struct HTTPKind: SingleStepBehavior {
     }
 
     func run(_ run: StepRun) async throws -> StepResult {
-        let secrets = try Secrets(named: phase.secretNames, from: run.services.secrets)
+        let secrets = try Secrets(named: phase.secretNames, from: run.services.secrets(of: run.step.tenantID))
         do {
             let request = try HTTPPhaseRequest(phase, run, secrets).request
             let response = try await run.services.web.send(request)
@@ -60,7 +60,7 @@ struct HTTPPhaseRequest {
             body = Array(scope.render(template).utf8)
             setDefault("content-type", "text/plain; charset=utf-8")
         case .json(let json):
-            var left = TemplateBudget.maximumBytes
+            var left = TemplateBudget.maxBytes
             let rendered = Self.render(json, scope, &left)
             guard left > 0 else { throw ProviderError(code: .invalidRequest, message: "The body is too large with the values of its templates.") }
             body = rendered.utf8
@@ -72,7 +72,7 @@ struct HTTPPhaseRequest {
         setDefault("accept", "*/*")
         if !phase.method.isSafe { setDefault("idempotency-key", run.step.id.text) }
         request = WebRequest(
-            method: phase.method, url: scope.render(phase.url, as: .url, atMost: 65_536).trimmingCharacters(in: .whitespacesAndNewlines),
+            of: run.step.tenantID, method: phase.method, url: scope.render(phase.url, as: .url, atMost: 65_536).trimmingCharacters(in: .whitespacesAndNewlines),
             headers: headers, body: body, timeout: run.definition.timeout, maxBytes: phase.maxBytes)
     }
 
@@ -177,13 +177,13 @@ struct HTTPPhaseResponse {
 struct Secrets {
     private let values: [String: String]
 
-    /// - Throws: `unknown_secret`, which is final: it names the first that this node does not have.
+    /// - Throws: `unknown_secret`, which is final: it names the first that this node does not have for the tenant.
     init(named names: Set<String>, from lookup: SecretLookup) throws(StepFailure) {
         var values: [String: String] = [:]
         for name in names.sorted() {
             guard let value = lookup(name), !value.isEmpty else {
                 throw StepFailure(
-                    code: "unknown_secret", message: "This node has no secret \(name): PRESSROOM_SECRET_\(name) is not set.",
+                    code: "unknown_secret", message: "This node has no secret \(name) for this tenant: PRESSROOM_SECRET_\(name) is not set, or not granted.",
                     isRetryable: false)
             }
             values[name] = value

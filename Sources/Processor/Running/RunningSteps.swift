@@ -11,7 +11,7 @@ final class RunningSteps: Sendable {
         let startedAt = ContinuousClock.now
     }
 
-    private let entries = Mutex<[UUID: Entry]>([:])
+    private let entries = Mutex<[TenantKey: Entry]>([:])
     /// Slots that are reserved for steps that are being claimed.
     private let reserved = Mutex(0)
 
@@ -41,18 +41,18 @@ final class RunningSteps: Sendable {
             let task = Task {
                 await run()
                 // A later attempt of the step may run here by now.
-                self.entries.withLock { if $0[step.id]?.step.attempt == step.attempt { $0[step.id] = nil } }
+                self.entries.withLock { if $0[step.key]?.step.attempt == step.attempt { $0[step.key] = nil } }
                 ended()
             }
             // An earlier attempt has lost its lease.
-            entries.updateValue(Entry(step: step, task: task), forKey: step.id)?.task.cancel()
+            entries.updateValue(Entry(step: step, task: task), forKey: step.key)?.task.cancel()
         }
     }
 
     /// Cancels the runs of these attempts, and not those of later ones.
-    func cancel(_ lost: [(stepID: UUID, attempt: Int)]) {
+    func cancel(_ lost: [(step: TenantKey, attempt: Int)]) {
         let tasks = entries.withLock { entries in
-            lost.compactMap { id, attempt in entries[id].flatMap { $0.step.attempt == attempt ? $0.task : nil } }
+            lost.compactMap { key, attempt in entries[key].flatMap { $0.step.attempt == attempt ? $0.task : nil } }
         }
         for task in tasks { task.cancel() }
     }
@@ -67,10 +67,10 @@ final class RunningSteps: Sendable {
     }
 
     /// The steps that have run for at least `age`.
-    func held(for age: Duration = .zero) -> [(stepID: UUID, attempt: Int)] {
+    func held(for age: Duration = .zero) -> [(step: TenantKey, attempt: Int)] {
         let now = ContinuousClock.now
         return entries.withLock { entries in
-            entries.values.filter { now - $0.startedAt >= age }.map { ($0.step.id, $0.step.attempt) }
+            entries.values.filter { now - $0.startedAt >= age }.map { ($0.step.key, $0.step.attempt) }
         }
     }
 
@@ -80,4 +80,8 @@ final class RunningSteps: Sendable {
     var countByTenant: [String: Int] {
         entries.withLock { entries in entries.values.reduce(into: [:]) { $0[$1.step.tenantID, default: 0] += 1 } }
     }
+}
+
+extension ClaimedStep {
+    var key: TenantKey { TenantKey(tenantID, id) }
 }

@@ -57,7 +57,7 @@ struct StepRunner: Sendable {
             step: step, workflow: workflow, definition: definition, material: material, agent: agent, context: context,
             model: agent.map { agent in
                 FallbackModel(
-                    agent.models, models: services.models, slot: services.slots?.slot(of: step),
+                    agent.models, models: services.models(of: step.tenantID), slot: services.slots?.slot(of: step),
                     onRestart: { if let outputID = step.outputID { texts.restart(outputID, of: step) } }, logger: logger)
             },
             services: services, logger: logger,
@@ -78,6 +78,8 @@ package struct StepServices: Sendable {
     package var models: ModelLookup
     package var web: any WebClient
     package var secrets: SecretLookup
+    /// Which of them each tenant may use.
+    package var grants: Grants
     /// By their names.
     package var customKinds: [String: RegisteredKind]
     // Set by the processor.
@@ -87,12 +89,28 @@ package struct StepServices: Sendable {
 
     package init(
         models: @escaping ModelLookup, web: any WebClient = NoWebClient(), secrets: @escaping SecretLookup = { _ in nil },
-        customKinds: [RegisteredKind] = []
+        grants: Grants = Grants(), customKinds: [RegisteredKind] = []
     ) {
         self.models = models
         self.web = web
         self.secrets = secrets
+        self.grants = grants
         self.customKinds = Dictionary(customKinds.map { ($0.name, $0) }, uniquingKeysWith: { _, last in last })
+    }
+}
+
+extension StepServices {
+    /// The models that a tenant may use. Each call looks again: an agent's fallback is no way around a grant.
+    func models(of tenantID: String) -> ModelLookup {
+        { [grants, models] name throws(ProviderError) in
+            try grants.check(name, for: tenantID)
+            return try models(name)
+        }
+    }
+
+    /// The secrets that a tenant may use.
+    func secrets(of tenantID: String) -> SecretLookup {
+        { [grants, secrets] name in grants.permit(secret: name, for: tenantID) ? secrets(name) : nil }
     }
 }
 
@@ -118,6 +136,9 @@ struct FinishedStep: Sendable {
 }
 
 extension FinishedStep {
+    var step: TenantKey { TenantKey(tenantID, stepID) }
+    var task: TenantKey { TenantKey(tenantID, taskID) }
+
     init(_ step: ClaimedStep, _ outcome: StepOutcome) {
         self.init(
             tenantID: step.tenantID, taskID: step.taskID, stepID: step.id, outputID: step.outputID, attempt: step.attempt,

@@ -16,7 +16,7 @@ final class TextsInProgress: Sendable {
     }
 
     /// By output: a later attempt replaces an earlier one.
-    private let entries = Mutex<[UUID: Entry]>([:])
+    private let entries = Mutex<[TenantKey: Entry]>([:])
     private let publish: @Sendable (LiveTextEvent) -> Void
 
     init(publish: @escaping @Sendable (LiveTextEvent) -> Void) {
@@ -29,13 +29,14 @@ final class TextsInProgress: Sendable {
         let text = text.replacing("\0", with: "")
         guard !text.isEmpty else { return }
         let run = TextRun(stepID: step.id, attempt: step.attempt)
+        let key = TenantKey(step.tenantID, outputID)
         let offset: Int? = entries.withLock { entries in
-            if let known = entries[outputID]?.text.run, known != run {
+            if let known = entries[key]?.text.run, known != run {
                 if run.isOutdated(by: known) { return nil }
-                entries[outputID] = nil
+                entries[key] = nil
             }
             var entry =
-                entries.removeValue(forKey: outputID)
+                entries.removeValue(forKey: key)
                 ?? Entry(
                     text: LiveText(
                         tenantID: step.tenantID, taskID: step.taskID, outputID: outputID, versionNumber: versionNumber,
@@ -44,7 +45,7 @@ final class TextsInProgress: Sendable {
             entry.text.text += text
             entry.length += text.utf16.count
             entry.isSaved = false
-            entries[outputID] = entry
+            entries[key] = entry
             return offset
         }
         guard let offset else { return }
@@ -58,11 +59,12 @@ final class TextsInProgress: Sendable {
     /// The next piece begins the text anew: another model writes it.
     func restart(_ outputID: UUID, of step: ClaimedStep) {
         let run = TextRun(stepID: step.id, attempt: step.attempt)
+        let key = TenantKey(step.tenantID, outputID)
         entries.withLock { entries in
-            guard entries[outputID]?.text.run == run else { return }
-            entries[outputID]?.text.text = ""
-            entries[outputID]?.length = 0
-            entries[outputID]?.isSaved = true
+            guard entries[key]?.text.run == run else { return }
+            entries[key]?.text.text = ""
+            entries[key]?.length = 0
+            entries[key]?.isSaved = true
         }
     }
 
@@ -70,9 +72,10 @@ final class TextsInProgress: Sendable {
     func end(_ result: FinishedStep) {
         guard let outputID = result.outputID else { return }
         let run = TextRun(stepID: result.stepID, attempt: result.attempt)
+        let key = TenantKey(result.tenantID, outputID)
         let isKnown = entries.withLock { entries in
-            guard entries[outputID]?.text.run == run else { return false }
-            entries[outputID] = nil
+            guard entries[key]?.text.run == run else { return false }
+            entries[key] = nil
             return true
         }
         if isKnown {
@@ -84,7 +87,7 @@ final class TextsInProgress: Sendable {
     func takeUnsaved() -> [LiveText] {
         entries.withLock { entries in
             let unsaved = entries.filter { !$0.value.isSaved }
-            for outputID in unsaved.keys { entries[outputID]?.isSaved = true }
+            for key in unsaved.keys { entries[key]?.isSaved = true }
             return unsaved.values.map(\.text)
         }
     }

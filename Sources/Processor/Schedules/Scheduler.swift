@@ -130,7 +130,9 @@ struct ScheduledStarts: Sendable {
         let workflow: WorkflowVersion
         let input: JSON
         do {
-            workflow = try await store.startableWorkflow(scope, values.workflowName, version: values.workflowVersion)
+            let sight = try await store.sight(scope, ofScheduleFor: values.workflowName, owner: schedule.createdBy)
+            workflow = try await store.startableWorkflow(
+                scope.seeing(sight), values.workflowName, version: values.workflowVersion)
             input = try await workflow.checkedInput(values.input)
         } catch let refusal as StartRefusal {
             throw ScheduleFailure(refusal)

@@ -40,7 +40,7 @@ package struct GuardedWebClient: WebClient {
         let addresses = try await resolver.addresses(of: target.host)
         guard !addresses.isEmpty else { throw ProviderError(code: .unavailable, message: "The name \(target.host) has no address.") }
         // All of them: a name with a forbidden address among others may be an attack.
-        for address in addresses where !rules.permit(address, host: target.host, port: target.port) {
+        for address in addresses where !rules.permit(address, host: target.host, port: target.port, for: request.tenantID) {
             throw ProviderError(
                 code: .forbiddenAddress,
                 message: "\(target.host) is at an address that is not public. To permit it, see requests.allow in the configuration.")

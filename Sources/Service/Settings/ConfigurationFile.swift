@@ -26,10 +26,21 @@ struct ConfigurationFile {
         var members: [String: Entry]?
     }
 
+    /// One thing that may be granted to some tenants: `NAME: {tenants: [acme]}`, or `NAME:` for all.
+    struct Granted {
+        var line: Int
+        /// Nil: all. An element that is no text is empty.
+        var tenants: [Entry]?
+    }
+
     /// The file's name in errors.
     let name: String
     private(set) var entries: [String: Entry] = [:]
     private(set) var providers: [String: Provider] = [:]
+    /// The members of `secrets`, by name.
+    private(set) var secrets: [String: Granted] = [:]
+    /// `requests.allow` where it is a mapping of addresses; nil where it is a list, or not set.
+    private(set) var addresses: [String: Granted]?
     private(set) var problems: [ConfigurationError.Problem] = []
 
     /// Reads the file at `path`; mistakes are in `problems`.
@@ -66,6 +77,10 @@ struct ConfigurationFile {
             let line = key.mark?.line ?? 0
             if path == "providers" {
                 readProviders(value, line: line)
+            } else if path == "secrets" {
+                secrets = granted(value, at: path, line: line)
+            } else if path == "requests.allow", case .mapping = value {
+                addresses = granted(value, at: path, line: line)
             } else if Setting.groups.contains(path) {
                 readGroup(value, at: path, line: line)
             } else if Setting.keys.contains(path) {
@@ -76,7 +91,7 @@ struct ConfigurationFile {
                 let group = prefix.isEmpty ? "" : prefix + "."
                 let known = Set(
                     Setting.keys.filter { $0.hasPrefix(group) }.map { String($0.dropFirst(group.count).prefix { $0 != "." }) })
-                report(path, line: line, Setting.unknown(among: known + (prefix.isEmpty ? ["providers"] : [])))
+                report(path, line: line, Setting.unknown(among: known + (prefix.isEmpty ? ["providers", "secrets"] : [])))
             }
         }
     }
@@ -114,6 +129,36 @@ struct ConfigurationFile {
             }
             providers[name] = provider
         }
+    }
+
+    private mutating func granted(_ value: Node, at path: String, line: Int) -> [String: Granted] {
+        guard case .mapping(let members) = value else {
+            if !Self.isNull(value) { report(path, line: line, "must be a mapping of names such as {NAME: {tenants: [acme]}}") }
+            return [:]
+        }
+        var all: [String: Granted] = [:]
+        for (key, value) in members {
+            guard let name = key.scalar?.string else { continue }
+            var granted = Granted(line: key.mark?.line ?? line)
+            if case .mapping(let attributes) = value {
+                for (attribute, value) in attributes {
+                    let line = attribute.mark?.line ?? granted.line
+                    guard attribute.scalar?.string == "tenants" else {
+                        report("\(path).\(name).\(attribute.scalar?.string ?? "")", line: line, Setting.unknown(among: ["tenants"]))
+                        continue
+                    }
+                    guard case .sequence(let elements) = value else {
+                        report("\(path).\(name).tenants", line: line, "must be a list of tenants such as [acme]")
+                        continue
+                    }
+                    granted.tenants = elements.map { Entry(text: $0.scalar?.string ?? "", line: $0.mark?.line ?? line) }
+                }
+            } else if !Self.isNull(value) {
+                report("\(path).\(name)", line: granted.line, "must be a mapping such as {tenants: [acme]}")
+            }
+            all[name] = granted
+        }
+        return all
     }
 
     private mutating func table(_ rows: Node.Mapping, at path: String) -> [String: Row] {

@@ -41,7 +41,10 @@ package struct ConfigurationSources: Sendable {
         let file = try file()
         let reader = SettingReader(self, file: file)
         let providers = (file?.providers.keys.sorted() ?? []).map { "providers.\($0) (\(file?.name ?? ""))" }
-        return Setting.keys.compactMap { key in reader.place(of: key).map { "\(key) (\($0))" } } + providers
+        let secrets = (file?.secrets.keys.sorted() ?? []).map { "secrets.\($0) (\(file?.name ?? ""))" }
+        let isMapping = file?.addresses != nil && reader.place(of: "requests.allow") == nil
+        let addresses = isMapping ? ["requests.allow (\(file?.name ?? ""))"] : []
+        return Setting.keys.compactMap { key in reader.place(of: key).map { "\(key) (\($0))" } } + addresses + providers + secrets
     }
 
     /// Nil where no file is named and there is no `pressroom.yaml`.
@@ -73,7 +76,13 @@ extension PressroomConfiguration {
         for (name, entry) in (file?.providers ?? [:]).sorted(by: { $0.key < $1.key }) {
             providers[name] = entries.read(name, entry)
         }
-        let problems = reader.problems + entries.problems
+        var grants = GrantEntryReader(source: file?.name ?? "")
+        secrets = grants.secrets(file?.secrets ?? [:])
+        // As with every setting, what a flag or a variable says goes before the file.
+        if let addresses = file?.addresses, reader.place(of: "requests.allow") == nil {
+            requests.allow = grants.addresses(addresses)
+        }
+        let problems = reader.problems + entries.problems + grants.problems
         guard problems.isEmpty else { throw ConfigurationError(problems) }
         makePathsAbsolute(in: sources.workingDirectory)
     }

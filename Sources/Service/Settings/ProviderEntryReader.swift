@@ -12,7 +12,7 @@ struct ProviderEntryReader {
         self.source = source
     }
 
-    private static let common = ["kind", "prices", "models"] + limits
+    private static let common = ["kind", "prices", "models", "tenants"] + limits
     private static let server = [
         "base_url", "api_key", "api_key_env", "first_token_timeout", "stall_timeout", "max_bytes", "omit",
     ]
@@ -34,6 +34,7 @@ struct ProviderEntryReader {
             report(path + "." + key, line: value.line, Setting.unknown(among: known))
         }
         var provider = ProviderConfiguration(kind: kind)
+        provider.grant = grant(entry, at: path + ".tenants")
         provider.limits = readLimits(entry.members, at: path)
         provider.modelLimits = readModels(entry, at: path + ".models")
         provider.prices = prices(entry, at: path + ".prices")
@@ -43,6 +44,15 @@ struct ProviderEntryReader {
         case .rehearsal: readRehearsal(&provider, entry, at: path)
         }
         return provider
+    }
+
+    private mutating func grant(_ entry: ConfigurationFile.Provider, at path: String) -> Grant {
+        guard let member = entry.members["tenants"] else { return .everyone }
+        guard let elements = entry.lists["tenants"] else {
+            report(path, line: member.line, "must be a list of tenants such as [acme]")
+            return .everyone
+        }
+        return GrantEntryReader.grant(elements, line: member.line) { report(path, line: $0, $1) }
     }
 
     private mutating func kind(_ entry: ConfigurationFile.Provider, at path: String) -> ProviderConfiguration.Kind? {

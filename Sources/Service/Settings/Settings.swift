@@ -24,6 +24,8 @@ package struct PressroomConfiguration: Sendable, Equatable {
     package var auth: Auth
     /// By the name before the slash in `provider/model`; only the file can set them.
     package var providers: [String: ProviderConfiguration] = [:]
+    /// The tenants that may use a secret, by its name; one that is not named is every tenant's. Only the file can set them.
+    package var secrets: [String: Grant] = [:]
 
     /// The defaults.
     package init() {
@@ -316,7 +318,8 @@ package struct PressroomConfiguration: Sendable, Equatable {
                     """,
                 """
                 where `http` phases may connect to besides public addresses: addresses, blocks and hosts with commas, each \
-                with or without a port, such as `10.1.0.0/16, 127.0.0.1:9000, [::1]:9000, intranet:8080`
+                with or without a port, such as `10.1.0.0/16, 127.0.0.1:9000, [::1]:9000, intranet:8080`. In the file also a mapping, \
+                which [grants them to tenants](#grants)
                 """
             ) { AddressRules.Exception($0) }
         }

@@ -102,8 +102,16 @@ extension Store {
 
     /// Adds a key. Returns its row.
     ///
-    /// - Throws: `StoreError` `invalid` for a workspace that the tenant does not have.
+    /// - Throws: `StoreError` `invalid` for a workspace that the tenant does not have, and for a user or group whose name is
+    ///   not in normal form C.
     package func createAPIKey(_ scope: Scope, _ key: NewAPIKey) async throws -> JSONText {
+        let odd = [("/user_id", key.userID)] + key.groups.enumerated().map { ("/groups/\($0)", $1) }
+        let problems = odd.filter { !$0.1.isInNormalFormC }.map {
+            Problem(pointer: $0.0, detail: "must be in Unicode's normal form C")
+        }
+        guard problems.isEmpty else {
+            throw StoreError(.invalid, "The names of a key's user and groups must be in Unicode's normal form C.", problems: problems)
+        }
         do {
             let rows = try await write(
                 scope,

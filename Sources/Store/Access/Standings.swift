@@ -20,6 +20,7 @@ package struct Subject: Sendable, Hashable {
 /// What a user is in a tenant now.
 package struct Standing: Sendable, Hashable {
     package let tenantStatus: TenantStatus
+    package let tenantLimits: TenantLimits
     /// By workspace the highest level that the user has there, by itself or by a group.
     package let workspaces: [UUID: AccessLevel]
     /// Of the tenant's log, when it was read.
@@ -39,7 +40,7 @@ extension Store {
         let rows = try await query(
             .credentials,
             """
-            SELECT s.n, t.status, m.workspace_id, m.access,
+            SELECT s.n, t.status, t.requests_per_minute, t.max_streams, m.workspace_id, m.access,
                    (SELECT h.position FROM pressroom.stream_heads h WHERE h.tenant_id = t.tenant_id) AS position
               FROM json_to_recordset(\(records)::json) AS s (n integer, tenant text, members json)
               JOIN pressroom.tenants t ON t.tenant_id = s.tenant
@@ -54,6 +55,8 @@ extension Store {
             let number = try row.decode("n", as: Int.self)
             guard subjects.indices.contains(number) else { continue }
             let status = TenantStatus(rawValue: try row.decode("status")) ?? .suspended
+            let limits = TenantLimits(
+                requestsPerMinute: try row.decode("requests_per_minute"), maxStreams: try row.decode("max_streams"))
             var workspaces = standings[subjects[number]]?.workspaces ?? [:]
             if let id = try row.decode("workspace_id", as: UUID?.self),
                 let level = try row.decode("access", as: String?.self).flatMap(AccessLevel.init(rawValue:))
@@ -61,7 +64,8 @@ extension Store {
                 workspaces[id] = max(level, workspaces[id] ?? level)
             }
             standings[subjects[number]] = Standing(
-                tenantStatus: status, workspaces: workspaces, position: try row.decode("position", as: Int64?.self) ?? 0)
+                tenantStatus: status, tenantLimits: limits, workspaces: workspaces,
+                position: try row.decode("position", as: Int64?.self) ?? 0)
         }
         return standings
     }

@@ -37,18 +37,18 @@ extension EventPage {
     init?(_ rows: PostgresResult) throws(PostgresError) {
         guard let first = rows.first else { return nil }
         head = try LogHead(first)
-        start = try first.decode(4)
+        start = try first.decode(5)
         var events: [EventRow] = []
         events.reserveCapacity(rows.count)
         var accessChanges: [AccessChange] = []
         var isCut = false
-        for row in rows where !row[6].isNull {
-            if row[8].isNull {
-                accessChanges.append(AccessChange(row, position: try row.decode(6)))
+        for row in rows where !row[7].isNull {
+            if row[9].isNull {
+                accessChanges.append(AccessChange(row, position: try row.decode(7)))
             } else {
-                events.append(try EventRow(row, from: 6))
+                events.append(try EventRow(row, from: 7))
             }
-            if try row.decode(5, as: Bool?.self) ?? false { isCut = true }
+            if try row.decode(6, as: Bool?.self) ?? false { isCut = true }
         }
         self.events = events
         self.accessChanges = accessChanges
@@ -78,13 +78,13 @@ package struct EventRow: Sendable {
 }
 
 extension EventRow {
-    /// Reads the columns from `first` on: position, type, task, conversation, user, workspace, workflow, status, data.
+    /// Reads the columns from `first` on: position, type, task, conversation, user, workspace, workflow, privacy, status, data.
     init(_ row: PostgresRow, from first: Int) throws(PostgresError) {
         position = try row.decode(first)
         type = try row.decode(first + 1)
         task = try TaskFacts(row, from: first + 2)
-        taskStatus = try row.decode(first + 7)
-        guard let bytes = row[first + 8].bytes else {
+        taskStatus = try row.decode(first + 8)
+        guard let bytes = row[first + 9].bytes else {
             throw PostgresError(code: .decoding, message: "event \(position) has no data")
         }
         data = JSONText(bytes: bytes)
@@ -211,8 +211,7 @@ extension Store {
             ON start.position IS NOT NULL
           JOIN pressroom.events e ON e.tenant_id = h.tenant_id AND e.position > start.position
           LEFT JOIN LATERAL (
-               SELECT tasks.context, tasks.status, tasks.conversation_id, tasks.user_id, tasks.workspace_id,
-                      tasks.workflow_name FROM pressroom.tasks
+               SELECT tasks.context, tasks.status, \(raw: TaskFacts.sources) FROM pressroom.tasks
                 WHERE tasks.tenant_id = h.tenant_id AND tasks.task_id = e.task_id LIMIT 1) AS t ON true
          WHERE h.tenant_id = \(tenantID)
          ORDER BY e.position
@@ -250,8 +249,7 @@ extension Store {
                                OFFSET 0) AS sized) AS page
                 WHERE page.bytes - octet_length(page.body) < \(limit.bytes)) AS e ON true
           LEFT JOIN LATERAL (
-               SELECT tasks.context, tasks.conversation_id, tasks.user_id, tasks.workspace_id,
-                      tasks.workflow_name FROM pressroom.tasks
+               SELECT tasks.context, \(raw: TaskFacts.sources) FROM pressroom.tasks
                 WHERE tasks.tenant_id = h.tenant_id AND tasks.task_id = e.task_id LIMIT 1) AS t ON true
          WHERE h.tenant_id = \(tenantID)
          ORDER BY e.position

@@ -1,7 +1,7 @@
 import Postgres
 
 extension Store {
-    /// Removes events older than the retention from every tenant's log; older cursors get a `reset` from then on.
+    /// Removes events older than the retention, or the tenant's own, from every tenant's log; older cursors get a `reset` from then on.
     /// Returns how many.
     ///
     /// The mark is set first, in a transaction of its own, because it takes the tenant's stream head: no writer waits for
@@ -9,13 +9,14 @@ extension Store {
     ///
     /// - Parameter span: of positions that one transaction removes.
     package func pruneEvents(olderThan age: Duration, span: Int64 = 5_000) async throws -> Int {
-        let tenants = try await query(.retention, "SELECT tenant_id FROM pressroom.tenants ORDER BY tenant_id")
+        let tenants = try await query(.retention, "SELECT tenant_id, events_retention FROM pressroom.tenants ORDER BY tenant_id")
         var removed = 0
         for tenant in tenants {
             let tenantID: String = try tenant.decode(0)
+            let seconds = try tenant.decode(1, as: Int?.self).map(Double.init) ?? age / .seconds(1)
             let mark = try await database.query(
                 in: tenantID,
-                "SELECT pressroom.retire_events(\(tenantID), now() - make_interval(secs => \(age / .seconds(1))))")
+                "SELECT pressroom.retire_events(\(tenantID), now() - make_interval(secs => \(seconds)))")
             removed += try await removeEvents(tenantID, upTo: try mark[0].decode(0, as: Int64?.self) ?? 0, span)
         }
         return removed

@@ -40,7 +40,8 @@ extension Store {
     ) async throws -> HumanTaskView {
         let current = try await refusingHeldRows { try await lockHumanTask(transaction, scope.tenantID, id) }
         if let principal, principal.ticket?.answers.contains(id) != true,
-            !principal.mayAnswer(assigneeID: current.assigneeID, assigneeGroup: current.assigneeGroup)
+            !principal.mayAnswer(
+                assigneeID: current.assigneeID, assigneeGroup: current.assigneeGroup, workspaceID: current.workspaceID)
         {
             throw StoreError(.forbidden, "The human task is for its assignee, its group and admins.")
         }
@@ -90,7 +91,7 @@ extension Store {
         let results = try await transaction.pipeline([
             .lockTimeout(heldRowTimeout),
             """
-            SELECT t.task_id FROM pressroom.tasks t
+            SELECT t.task_id, t.workspace_id FROM pressroom.tasks t
              WHERE t.tenant_id = \(tenant)
                AND t.task_id = (SELECT h.task_id FROM pressroom.human_tasks h WHERE h.tenant_id = \(tenant) AND h.id = \(id))
                FOR NO KEY UPDATE
@@ -101,11 +102,11 @@ extension Store {
             """,
             .lockTimeout(.zero),
         ])
-        guard let row = results[2].first else { throw StoreError.noHumanTask(id) }
+        guard let task = results[1].first, let row = results[2].first else { throw StoreError.noHumanTask(id) }
         return LockedHumanTask(
             status: try row.status("status"), version: try row.decode("version"), claimedBy: try row.decode("claimed_by"),
             assigneeID: try row.decode("assignee_id"), assigneeGroup: try row.decode("assignee_group"),
-            form: Result { try row.json("form_schema") })
+            workspaceID: try task.decode("workspace_id"), form: Result { try row.json("form_schema") })
     }
 }
 
@@ -122,6 +123,7 @@ private struct LockedHumanTask {
     let claimedBy: String?
     let assigneeID: String?
     let assigneeGroup: String?
+    let workspaceID: UUID?
     /// Only an answer needs it.
     let form: Result<JSON?, any Error>
 

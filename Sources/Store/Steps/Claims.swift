@@ -21,8 +21,10 @@ extension Store {
     ) async throws -> [ClaimedStep] {
         let tenant = scope.tenantID
         guard let queues else {
-            let waiting = try await waitingQueues(limits).queues[tenant] ?? []
-            return try await claimSteps(scope, processorID: processorID, queues: waiting, limit: limit, limits: limits)
+            let waiting = try await waitingQueues(limits)
+            return try await claimSteps(
+                scope, processorID: processorID, queues: waiting.queues[tenant] ?? [], limit: limit,
+                limits: limits.with(tenantSteps: waiting.tenantSteps[tenant]))
         }
         guard !queues.isEmpty else { return [] }
         let scopes = Set(queues.flatMap { limits.models.scopes(of: $0) })
@@ -219,6 +221,13 @@ package struct ClaimLimits: Sendable, Hashable {
     package init(tenantSteps: Int? = nil, models: ScopedModelLimits = [:]) {
         self.tenantSteps = tenantSteps
         self.models = models.filter { !$0.value.isEmpty }
+    }
+
+    /// With the limit that is set for a tenant, if one is.
+    package func with(tenantSteps own: Int?) -> ClaimLimits {
+        var limits = self
+        limits.tenantSteps = own ?? tenantSteps
+        return limits
     }
 }
 

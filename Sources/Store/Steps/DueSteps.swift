@@ -11,6 +11,8 @@ package struct WaitingQueues: Sendable {
     /// How much capacity the limits of models leave.
     package let models: [String: ModelCapacity]
     package let hasSeveralTenants: Bool
+    /// How many steps of each tenant that has a limit of its own may run at a time.
+    package let tenantSteps: [String: Int]
 }
 
 extension Store {
@@ -19,6 +21,7 @@ extension Store {
         let queries: [PostgresQuery] = [
             Self.waitingQueuesQuery,
             "SELECT count(*) > 1 AS several FROM (SELECT FROM pressroom.tenants LIMIT 2) t",
+            "SELECT tenant_id, max_steps FROM pressroom.tenants WHERE max_steps IS NOT NULL",
         ]
         let results = try await pipeline(
             .claims, limits.models.isEmpty ? queries : queries + [Self.modelCapacities(limits.models)])
@@ -29,10 +32,12 @@ extension Store {
             queues[tenantID, default: []].append(queue)
             priorities[tenantID, default: [:]][queue] = try row.decode("priority")
         }
+        var tenantSteps: [String: Int] = [:]
+        for row in results[2] { tenantSteps[try row.decode("tenant_id")] = try row.decode("max_steps", as: Int.self) }
         return WaitingQueues(
             queues: queues, priorities: priorities,
-            models: limits.models.isEmpty ? [:] : try Self.modelCapacities(results[2], limits.models),
-            hasSeveralTenants: try results[1][0].decode("several"))
+            models: limits.models.isEmpty ? [:] : try Self.modelCapacities(results[3], limits.models),
+            hasSeveralTenants: try results[1][0].decode("several"), tenantSteps: tenantSteps)
     }
 
     /// Goes from queue to queue in the index of waiting steps: its cost grows with the queues, not with the steps, and not

@@ -105,6 +105,8 @@ package struct ReadText: Sendable, Equatable {
         self.run = run
     }
 
+    package var key: TenantKey { TenantKey(tenantID, outputID) }
+
     package mutating func append(_ piece: String) {
         bytes += piece.utf8.count
         characters += piece.unicodeScalars.count
@@ -163,7 +165,7 @@ extension Store {
               FROM pressroom.stream_heads h LEFT JOIN news n ON n.tenant_id = h.tenant_id
              WHERE h.tenant_id = ANY(\(tenantIDs)::text[])
             """)
-        let knownByOutput = Dictionary(known.map { ($0.outputID, $0) }) { first, _ in first }
+        let knownByOutput = Dictionary(known.map { ($0.key, $0) }) { first, _ in first }
         var heads: [String: LogHead] = [:]
         var changes: [LiveTextNews.Change] = []
         var isCut = false
@@ -179,7 +181,7 @@ extension Store {
                 tenantID: head.tenantID, taskID: taskID, outputID: outputID,
                 versionNumber: try row.decode("version_number"),
                 run: TextRun(stepID: try row.decode("step_id"), attempt: try row.decode("attempt")))
-            if try row.decode("start", as: Int.self) > 0, let known = knownByOutput[outputID] { text = known }
+            if try row.decode("start", as: Int.self) > 0, let known = knownByOutput[text.key] { text = known }
             let piece = try row.decode("piece", as: String.self)
             if piece.unicodeScalars.count == pieceLimit { isCut = true }
             changes.append(.piece(text, piece))

@@ -45,19 +45,21 @@ extension Store {
 
     /// Which of the steps the processor no longer holds: paused, cancelled, or lost to another.
     package func lostSteps(
-        processorID: UUID, _ held: [(stepID: UUID, attempt: Int)]
-    ) async throws -> [(stepID: UUID, attempt: Int)] {
-        let steps = held.map(\.stepID)
+        processorID: UUID, _ held: [(step: TenantKey, attempt: Int)]
+    ) async throws -> [(step: TenantKey, attempt: Int)] {
+        let tenants = held.map(\.step.tenantID)
+        let steps = held.map(\.step.id)
         let attempts = held.map(\.attempt)
         return try await query(
             .leases,
             """
-            SELECT h.id, h.attempt FROM unnest(\(steps)::uuid[], \(attempts)::integer[]) AS h (id, attempt)
+            SELECT h.tenant, h.id, h.attempt
+              FROM unnest(\(tenants)::text[], \(steps)::uuid[], \(attempts)::integer[]) AS h (tenant, id, attempt)
              WHERE NOT EXISTS (SELECT FROM pressroom.steps s
-                                WHERE s.tenant_id IN (SELECT tenant_id FROM pressroom.tenants) AND s.id = h.id
+                                WHERE s.tenant_id = h.tenant AND s.id = h.id
                                   AND s.status = 'running' AND s.processor_id = \(processorID) AND s.attempt = h.attempt)
             """
-        ).map { (stepID: try $0.decode("id"), attempt: try $0.decode("attempt")) }
+        ).map { (step: TenantKey(try $0.decode("tenant"), try $0.decode("id")), attempt: try $0.decode("attempt")) }
     }
 
     /// The running steps of a processor that it claimed more than `age` ago.

@@ -46,11 +46,10 @@ extension Store {
         let task = TaskInclusion.json(
             "pressroom.task_text(t)", include.contains(.accumulatedContext) ? [.accumulatedContext] : [])
         let rows = try await database.query(
-            in: scope.tenantID,
+            in: scope,
             """
             SELECT h.epoch, h.position, t.status,
-                   (SELECT e.position FROM pressroom.events e WHERE e.tenant_id = t.tenant_id AND e.task_id IS NULL
-                     ORDER BY e.position DESC LIMIT 1) AS access_position,
+                   pressroom.access_position(t.tenant_id) AS access_position,
                    json_build_object('cursor', h.epoch || '.' || h.position, 'status', t.status, 'phase', t.phase,
                                      'progress', t.progress) AS summary,
                    \(raw: task) AS task,

@@ -32,11 +32,13 @@ package struct Principal: Sendable, Hashable {
     package let expiresAt: Date?
     /// A suspended tenant keeps its rows and starts nothing new.
     package let isTenantSuspended: Bool
+    package let tenantLimits: TenantLimits
 
     package init(
         mode: Mode, tenantID: String, userID: String, groups: Set<String> = [], scopes: Set<AccessScope>,
         keyID: String? = nil, workspaces: [UUID: AccessLevel] = [:], onlyWorkspaceID: UUID? = nil,
-        ticket: TicketLimits? = nil, makerScopes: Set<AccessScope> = [], expiresAt: Date? = nil, isTenantSuspended: Bool = false
+        ticket: TicketLimits? = nil, makerScopes: Set<AccessScope> = [], expiresAt: Date? = nil, isTenantSuspended: Bool = false,
+        tenantLimits: TenantLimits = TenantLimits()
     ) {
         self.mode = mode
         self.tenantID = tenantID
@@ -50,6 +52,7 @@ package struct Principal: Sendable, Hashable {
         self.makerScopes = makerScopes
         self.expiresAt = expiresAt
         self.isTenantSuspended = isTenantSuspended
+        self.tenantLimits = tenantLimits
     }
 
     /// The sender of every request to a service without authentication.
@@ -58,6 +61,19 @@ package struct Principal: Sendable, Hashable {
 
     /// The value of `events.actor`: `user:<id>`, and ` key:<key_id>` where a key was used.
     package var actor: String { "user:\(userID)" + (keyID.map { " key:\($0)" } ?? "") }
+}
+
+/// The limits that are set for the tenant of a principal; nil: those of the service.
+package struct TenantLimits: Sendable, Hashable {
+    /// Of all its users together, on each node.
+    package var requestsPerMinute: Int?
+    /// At a time, on each node.
+    package var maxStreams: Int?
+
+    package init(requestsPerMinute: Int? = nil, maxStreams: Int? = nil) {
+        self.requestsPerMinute = requestsPerMinute
+        self.maxStreams = maxStreams
+    }
 }
 
 /// What a ticket opens: the tasks that fit all of these. Nil: any.

@@ -95,24 +95,9 @@ extension PhaseDefinition {
     }
 }
 
-extension HTTPPhase {
-    fileprivate var templates: [(path: String, template: String)] {
-        var all = [("/url", url)]
-        for header in headers {
-            if case .template(let text) = header.value { all.append((JSONPointer.appending(header.name, to: "/headers"), text)) }
-        }
-        switch body {
-        case .text(let text): all.append(("/body", text))
-        case .json(let json): all += json.texts(at: "/body")
-        case nil: break
-        }
-        return all
-    }
-}
-
 extension JSON {
     /// Its texts, with their places.
-    fileprivate func texts(at pointer: String) -> [(path: String, template: String)] {
+    func texts(at pointer: String) -> [(path: String, template: String)] {
         switch self {
         case .string(let text): [(pointer, text)]
         case .array(let elements):

@@ -71,7 +71,7 @@ extension WorkflowDefinition {
             return agent.models.enumerated().compactMap { index, model -> Problem? in
                 guard !providers.contains(model.provider) else { return nil }
                 let hint = NearestName.hint(model.provider, among: providers)
-                let known = hint.isEmpty ? "; it has \(providers.sorted().joined(separator: ", "))" : hint
+                let known = hint.isEmpty && !providers.isEmpty ? "; it has \(providers.sorted().joined(separator: ", "))" : hint
                 return Problem(
                     pointer: isList ? JSONPointer.appending(index, to: place) : place,
                     detail: "names the provider '\(model.provider)', which this service does not have\(known)")

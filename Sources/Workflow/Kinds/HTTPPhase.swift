@@ -34,20 +34,29 @@ package struct HTTPPhase: Sendable, Hashable {
     package static let maxBytesLimit = 16 << 20
 
     /// The secrets that the request refers to.
-    package var secretNames: Set<String> {
-        var names = SecretReferences.names(in: url)
+    package var secretNames: Set<String> { Set(secretReferences.map(\.name)) }
+
+    /// The secrets that the request refers to, with their places in the phase.
+    var secretReferences: [(path: String, name: String)] {
+        let references = headers.compactMap { header -> (path: String, name: String)? in
+            guard case .secret(let name) = header.value else { return nil }
+            return (JSONPointer.appending(header.name, to: "/headers"), name)
+        }
+        return references + templates.flatMap { path, text in SecretReferences.names(in: text).sorted().map { (path, $0) } }
+    }
+
+    /// Its templates, with their places in the phase.
+    var templates: [(path: String, template: String)] {
+        var all = [("/url", url)]
         for header in headers {
-            switch header.value {
-            case .template(let text): names.formUnion(SecretReferences.names(in: text))
-            case .secret(let name): names.insert(name)
-            }
+            if case .template(let text) = header.value { all.append((JSONPointer.appending(header.name, to: "/headers"), text)) }
         }
         switch body {
-        case .text(let text): names.formUnion(SecretReferences.names(in: text))
-        case .json(let json): names.formUnion(SecretReferences.names(in: json))
+        case .text(let text): all.append(("/body", text))
+        case .json(let json): all += json.texts(at: "/body")
         case nil: break
         }
-        return names
+        return all
     }
 }
 
@@ -164,11 +173,6 @@ package enum SecretReferences {
     }
 
     package static func names(in json: JSON) -> Set<String> {
-        switch json {
-        case .string(let text): names(in: text)
-        case .array(let elements): elements.reduce(into: []) { $0.formUnion(names(in: $1)) }
-        case .object(let members): members.values.reduce(into: []) { $0.formUnion(names(in: $1)) }
-        default: []
-        }
+        json.texts(at: "").reduce(into: []) { $0.formUnion(names(in: $1.template)) }
     }
 }

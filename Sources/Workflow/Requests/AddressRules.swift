@@ -13,6 +13,8 @@ package struct AddressRules: Sendable, Hashable {
         private let place: Place
         /// Nil for every port.
         private let port: Int?
+        /// Whose phases may connect there.
+        package var grant = Grant.everyone
 
         /// Nil when the text has none of these forms.
         package init?(_ text: String) {
@@ -65,9 +67,15 @@ package struct AddressRules: Sendable, Hashable {
         self.exceptions = exceptions
     }
 
-    /// - Parameter host: as the URL names it.
-    package func permit(_ address: IPAddress, host: String, port: Int) -> Bool {
-        PublicAddresses.contains(address) || exceptions.contains { $0.covers(address, host: host, port: port) }
+    /// - Parameters:
+    ///   - host: as the URL names it.
+    ///   - tenantID: whose request it is; without one only what is granted to every tenant counts.
+    package func permit(_ address: IPAddress, host: String, port: Int, for tenantID: String? = nil) -> Bool {
+        PublicAddresses.contains(address)
+            || exceptions.contains { exception in
+                (tenantID.map(exception.grant.includes) ?? (exception.grant == .everyone))
+                    && exception.covers(address, host: host, port: port)
+            }
     }
 }
 

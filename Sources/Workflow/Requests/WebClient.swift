@@ -7,6 +7,8 @@ package protocol WebClient: Sendable {
 }
 
 package struct WebRequest: Sendable, Hashable {
+    /// Whose it is; nil for one of no tenant, which may go where every tenant's may.
+    package var tenantID: String?
     package var method: WebMethod
     /// `http` or `https`, absolute.
     package var url: String
@@ -18,8 +20,10 @@ package struct WebRequest: Sendable, Hashable {
     package var maxBytes: Int
 
     package init(
-        method: WebMethod, url: String, headers: [WebHeader] = [], body: [UInt8]? = nil, timeout: Duration, maxBytes: Int
+        of tenantID: String? = nil, method: WebMethod, url: String, headers: [WebHeader] = [], body: [UInt8]? = nil,
+        timeout: Duration, maxBytes: Int
     ) {
+        self.tenantID = tenantID
         self.method = method
         self.url = url
         self.headers = headers

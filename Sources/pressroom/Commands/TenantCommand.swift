@@ -5,8 +5,8 @@ import Store
 struct TenantCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "tenant",
-        abstract: "Adds, lists, suspends and deletes tenants, on the database.",
-        subcommands: [TenantCreate.self, TenantList.self, TenantSuspend.self, TenantResume.self, TenantDelete.self])
+        abstract: "Adds, lists, limits, suspends and deletes tenants, on the database.",
+        subcommands: [TenantCreate.self, TenantList.self, TenantSet.self, TenantSuspend.self, TenantResume.self, TenantDelete.self])
 }
 
 struct TenantCreate: AsyncParsableCommand {
