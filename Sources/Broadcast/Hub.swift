@@ -134,7 +134,7 @@ extension Hub {
         let tenantID = page.head.tenantID
         let batch = EventBatch(
             tenantID: tenantID, events: page.events.map { PublishedEvent($0, epoch: page.head.epoch) },
-            through: page.through, head: page.head.position)
+            accessChanges: page.accessChanges, through: page.through, head: page.head.position)
         let (isPublished, calls, areTextsUnknown): (Bool, [Int], Bool) = state.withLock { state in
             let isNews = state.logs[tenantID].map { $0.epoch == page.head.epoch && $0.privacy < page.head.privacy } ?? false
             let ended = state.notePrivacy(page.head)

@@ -2,6 +2,7 @@ import Base
 import DequeModule
 import Glibc
 import NIOCore
+import Store
 import Synchronization
 import Workflow
 
@@ -97,12 +98,7 @@ final class LoopSubscribers {
         guard !subscriber.isOver else { return }
         if let group = subscriber.group, subscriber.memberIndex != nil { writeAll(group) }
         guard !subscriber.isOver else { return }
-        let position = subscriber.memberIndex != nil ? subscriber.group?.tenant.through : subscriber.machine.sent
-        if subscriber.isOpened, let position {
-            let cursor = Cursor(epoch: subscriber.epoch, position: position)
-            subscriber.send(Frame.credentialsExpired(end, cursor: cursor).bytes(subscriber.request.framing))
-        }
-        subscriber.finish(.finished)
+        subscriber.expire(end, through: subscriber.memberIndex != nil ? subscriber.group?.tenant.through : nil)
     }
 
     /// Drops every connection.
@@ -114,7 +110,10 @@ final class LoopSubscribers {
     private func gather(_ mail: [Delivery]) {
         for delivery in mail {
             switch delivery {
-            case .events(let batch): tenants[batch.tenantID]?.gather(batch, enqueue)
+            case .events(let batch):
+                guard let tenant = tenants[batch.tenantID] else { continue }
+                if !batch.accessChanges.isEmpty { hold(tenant, batch.accessChanges) }
+                tenant.gather(batch, enqueue)
             case .text(let delta): tenants[delta.tenantID]?.gather(delta, enqueue)
             case .privacy(let tenantID): if let tenant = tenants[tenantID] { endRestricted(tenant) }
             case .reset(let tenantID, let reason):
@@ -124,6 +123,15 @@ final class LoopSubscribers {
             }
         }
         if !queue.isEmpty { scheduleTurn() }
+    }
+
+    /// Takes the streams that changes of access may affect out of the fan-out, before a batch with such changes is gathered.
+    /// They go back to a replay, which waits for a look at their credentials; the others lose no time.
+    private func hold(_ tenant: TenantSubscribers, _ changes: [AccessChange]) {
+        for subscriber in tenant.subscribers where subscriber.isAffected(by: changes) {
+            if let group = subscriber.group { writeAll(group) }
+            subscriber.hold(sent: tenant.through)
+        }
     }
 
     private func enqueue(_ group: SubscriberGroup) {

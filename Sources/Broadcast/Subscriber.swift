@@ -1,4 +1,5 @@
 package import NIOCore
+import Store
 import Workflow
 
 /// The live end of one stream: what its event loop keeps for it. Everything here happens on that loop.
@@ -14,6 +15,9 @@ package final class Subscriber {
     let hub: Hub
     let loop: LoopSubscribers
     let output: any SubscriberOutput
+    /// Nil for a stream that needs no credential.
+    let access: (any StreamAccess)?
+    private(set) var accessHold = AccessHold()
     let closesAt: NIODeadline
     var group: SubscriberGroup?
     /// Its index among the group's members; nil while it does not share their bytes.
@@ -23,6 +27,8 @@ package final class Subscriber {
     var epoch = ""
     var wheelSlot: Int?
     var isOpened = false
+    /// What the stream begins with, until it is sent.
+    private var unsentStart: StreamStart?
     /// The latest position whose cursor the stream has carried, as far as it is not an event of its group.
     private var namedPosition: Int64 = 0
     private(set) var outcome: StreamOutcome?
@@ -34,11 +40,15 @@ package final class Subscriber {
     private var progress = ReadingProgress()
     private var writableWaiter: CheckedContinuation<Void, Never>?
 
-    init(_ request: StreamRequest, hub: Hub, loop: LoopSubscribers, output: any SubscriberOutput) {
+    init(
+        _ request: StreamRequest, hub: Hub, loop: LoopSubscribers, output: any SubscriberOutput,
+        access: (any StreamAccess)? = nil
+    ) {
         self.request = request
         self.hub = hub
         self.loop = loop
         self.output = output
+        self.access = access
         let age = hub.configuration.maxAge * Double.random(in: 0.75...1)
         closesAt = .now() + TimeAmount(age)
     }
@@ -147,25 +157,32 @@ package final class Subscriber {
 extension Subscriber {
     /// Joins the group and sends the first bytes.
     func begin(_ start: StreamStart, retry: Duration) -> Step {
+        join(start)
+        return open(retry: retry) ?? .over
+    }
+
+    /// Joins the group. From now on the stream misses neither an event nor a change of access.
+    func join(_ start: StreamStart) {
         // Subscribers that joined before the drain are ended by it; none may join afterwards.
         if hub.isDraining { finish(.finished) }
-        guard !isOver else { return .over }
+        guard !isOver else { return }
         epoch = start.cursor.epoch
-        guard let joined = loop.join(self) else {
-            finish(.reset(.epoch))
-            return .over
-        }
+        unsentStart = start
+        guard let joined = loop.join(self) else { return finish(.reset(.epoch)) }
         machine = SubscriberStateMachine(
             after: start.cursor.position, joinedAt: joined.published, queueLimit: hub.configuration.queueLimit)
         // What the reader may see was read before a change that the log has seen.
-        if request.isRestricted, start.privacy < joined.privacy {
-            let end = Frame.credentialsExpired(.access, cursor: start.openingCursor)
-            send(Frame.first(end, retry: retry, cursor: start.openingCursor).bytes(request.framing))
-            finish(.finished)
-            return .over
-        }
+        if request.isRestricted, start.privacy < joined.privacy { return expire(.access, through: nil) }
         taskEnd = start.taskEnd
         namedPosition = start.cursor.position
+    }
+
+    /// Sends the first bytes.
+    /// - Returns: nil while the credential has to be looked at.
+    func open(retry: Duration) -> Step? {
+        guard !isOver, let start = unsentStart else { return .over }
+        guard !accessHold.isHeld else { return nil }
+        unsentStart = nil
         var frames = start.preface
         if !isOpened {
             let first = frames.isEmpty ? nil : frames.removeFirst()
@@ -178,12 +195,15 @@ extension Subscriber {
 
     /// Sends a page of the replay. `events` may hold types that do not pass the filter.
     func replayed(_ events: [PublishedEvent], through: Int64, head: Int64) -> Step {
+        if access != nil { loop.takeMail(from: hub) }
         guard !isOver else { return .over }
+        // Everything that was published when the page was read is gathered now, and the page may go beyond a change of access.
+        guard !accessHold.isHeld else { return .replay(after: machine.sent ?? through) }
         for event in events {
             if let status = event.taskStatus { taskEnd?.saw(status: status, at: event.position, head: head) }
         }
         send(
-            Self.bytes(of: events.filter { request.filter.matches(type: $0.type) }.map(\.frame), request.framing))
+            Self.bytes(of: events.filter { request.filter.matches(type: $0.type) }.map { $0.frame(request.view) }, request.framing))
         return advance(through: through)
     }
 
@@ -193,11 +213,11 @@ extension Subscriber {
     private func advance(through: Int64) -> Step {
         let texts = loop.takeMailAndTexts(for: self)
         guard !isOver else { return .over }
-        switch machine.replayed(through: through, mayGoLive: output.isWritable) {
+        switch machine.replayed(through: through, mayGoLive: output.isWritable && !accessHold.isHeld) {
         case .ignore: return .over
         case .replay(let position): return .replay(after: position)
         case .goLive(let waiting):
-            send(Self.bytes(of: waiting.map(\.frame) + texts.map(\.frame), request.framing))
+            send(Self.bytes(of: waiting.map { $0.frame(request.view) } + texts.map(\.frame), request.framing))
             guard !isOver else { return .over }
             loop.wentLive(self)
             return isOver ? .over : .live
@@ -219,6 +239,45 @@ extension Subscriber {
         for frame in frames { bytes.writeImmutableBuffer(frame.bytes(framing)) }
         return bytes
     }
+}
+
+extension Subscriber {
+    func isAffected(by changes: [AccessChange]) -> Bool {
+        guard let access else { return false }
+        return changes.contains(where: access.isAffected)
+    }
+
+    /// Sends nothing more until the credential was looked at.
+    /// - Parameter position: everything up to here has been sent to the members of the group.
+    func hold(sent position: Int64) {
+        guard !isOver else { return }
+        accessHold.hold()
+        let known = memberIndex != nil ? position : nil
+        if !machine.isReplaying { fallBehind(sent: known, joinedAt: known) }
+    }
+
+    /// The credential is good as of a moment when there were so many changes of access.
+    func passed(_ changes: Int) {
+        accessHold.passed(changes)
+    }
+
+    /// Ends the stream with its credential. Its reader goes on from the cursor.
+    /// - Parameter position: everything up to here has been sent; nil for what the machine knows.
+    func expire(_ end: CredentialEnd, through position: Int64?) {
+        guard !isOver else { return }
+        var cursor = unsentStart?.openingCursor
+        if isOpened, unsentStart == nil, let position = position ?? machine.sent { cursor = Cursor(epoch: epoch, position: position) }
+        let frame = Frame.credentialsExpired(end, cursor: cursor)
+        // A credential that opens something else is good for another stream at once.
+        let retry = end == .access ? hub.jitteredRetry : .endedCredential
+        send((isOpened ? frame : .first(frame, retry: retry, cursor: cursor)).bytes(request.framing))
+        finish(.finished)
+    }
+}
+
+extension Duration {
+    /// How long a browser waits whose stream does not begin because its credential has ended.
+    package static let endedCredential: Duration = .seconds(30)
 }
 
 extension Subscriber {

@@ -2,6 +2,7 @@ import Base
 import Foundation
 import NIOCore
 import Store
+import Workflow
 
 /// The subscribers of one event loop that get the same bytes.
 ///
@@ -12,15 +13,16 @@ final class SubscriberGroup {
     struct Key: Hashable {
         let filter: StreamFilter
         let framing: Framing
+        var view: RowView = .whole
     }
 
     enum Item {
         case event(PublishedEvent)
         case text(Frame)
 
-        var frame: Frame {
+        func frame(_ view: RowView) -> Frame {
             switch self {
-            case .event(let event): event.frame
+            case .event(let event): event.frame(view)
             case .text(let frame): frame
             }
         }
@@ -137,7 +139,7 @@ final class SubscriberGroup {
         if !members.isEmpty {
             let first = items.lazy.compactMap { if case .event(let event) = $0 { event.position } else { nil } }.first
             round = Round(
-                bytes: Subscriber.bytes(of: items.map(\.frame), key.framing), members: members,
+                bytes: Subscriber.bytes(of: items.map { $0.frame(key.view) }, key.framing), members: members,
                 after: first.map { $0 - 1 } ?? tenant.through, through: tenant.through)
         }
         for subscriber in joining { offer(items, to: subscriber) }
@@ -151,7 +153,7 @@ final class SubscriberGroup {
         let first = fresh.first?.position ?? .max
         let frames = items.compactMap { item -> Frame? in
             if case .event(let event) = item, event.position < first { return nil }
-            return item.frame
+            return item.frame(key.view)
         }
         subscriber.send(Subscriber.bytes(of: frames, key.framing))
         if !subscriber.isOver { promote(subscriber) }
@@ -216,7 +218,7 @@ final class TenantSubscribers {
     }
 
     func insert(_ subscriber: Subscriber) {
-        let key = SubscriberGroup.Key(filter: subscriber.request.filter, framing: subscriber.request.framing)
+        let key = SubscriberGroup.Key(filter: subscriber.request.filter, framing: subscriber.request.framing, view: subscriber.request.view)
         let group = groups[key] ?? makeGroup(key)
         subscriber.group = group
         group.insert(subscriber)

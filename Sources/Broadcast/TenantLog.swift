@@ -2,7 +2,7 @@ import DequeModule
 import NIOCore
 package import Store
 import Synchronization
-import Workflow
+package import Workflow
 
 /// What a hub knows of a tenant's log while it is followed.
 struct TenantLog: Sendable {
@@ -122,7 +122,10 @@ package final class PublishedEvent: Sendable {
     package let task: TaskFacts
     /// The status that a `task_updated` carries; nil on every other event.
     package let taskStatus: String?
+    /// With whole rows.
     package let frame: Frame
+    /// The frames of other views, each made when it is first needed.
+    private let views = Mutex<[RowView: Frame]>([:])
 
     package init(_ row: EventRow, epoch: String) {
         position = row.position
@@ -131,6 +134,14 @@ package final class PublishedEvent: Sendable {
         taskStatus = row.taskStatus
         frame = Frame(
             cursor: Cursor(epoch: epoch, position: row.position), event: Self.oneLine(row.type), data: row.data.bytes)
+    }
+
+    package func frame(_ view: RowView) -> Frame {
+        guard view != .whole else { return frame }
+        if let known = views.withLock({ $0[view] }) { return known }
+        let made = frame.showing(view)
+        views.withLock { $0[view] = made }
+        return made
     }
 
     /// A type that was written into the table by hand must not break the frame.
@@ -144,15 +155,19 @@ package final class PublishedEvent: Sendable {
 package final class EventBatch: Sendable {
     package let tenantID: String
     package let events: [PublishedEvent]
+    package let accessChanges: [AccessChange]
     /// With this batch everything up to here is published.
     package let through: Int64
     /// The position of the log's head when the events were read. Every transaction with an event in the batch ends at or
     /// below it.
     package let head: Int64
 
-    package init(tenantID: String, events: [PublishedEvent], through: Int64, head: Int64) {
+    package init(
+        tenantID: String, events: [PublishedEvent], accessChanges: [AccessChange] = [], through: Int64, head: Int64
+    ) {
         self.tenantID = tenantID
         self.events = events
+        self.accessChanges = accessChanges
         self.through = through
         self.head = head
     }

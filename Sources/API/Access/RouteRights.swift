@@ -14,12 +14,17 @@ enum RouteRights {
         var actsOn: Row?
         /// What it takes in the workspace of that.
         var level = AccessLevel.write
-        /// The type of event that carries the same rows: a ticket without it does not open the route.
-        var rows: EventType?
+        /// The types of events that carry the same rows: a ticket opens the route with one of them, and not without.
+        var rows: [EventType] = []
     }
 
     /// A route that is not in the table needs `admin`.
     static func right(for route: String) -> Right { table[route] ?? admin }
+
+    /// What a ticket opens of the human tasks that it may answer.
+    static let answering: Set<String> = [
+        "GET /api/v1/human-tasks/{id}", "POST /api/v1/human-tasks/{id}/claim", "POST /api/v1/human-tasks/{id}/complete",
+    ]
 
     private static let open = Right(scope: nil)
     private static let any = Right(scope: .stream, isForAnyScope: true)
@@ -65,9 +70,9 @@ enum RouteRights {
         "GET /api/v1/workflows/{name}/versions/{version}": read,
         "PATCH /api/v1/workflows/{name}/versions/{version}": Right(scope: .write, actsOn: .workflow),
 
-        "GET /api/v1/tasks": stream,
+        "GET /api/v1/tasks": Right(scope: .stream, rows: [.taskUpdated]),
         "POST /api/v1/tasks": start,
-        "GET /api/v1/tasks/{task_id}": stream,
+        "GET /api/v1/tasks/{task_id}": Right(scope: .stream, rows: [.taskUpdated]),
         "DELETE /api/v1/tasks/{task_id}": Right(scope: .admin, actsOn: .task, level: .admin),
         "GET /api/v1/tasks/{task_id}/state": stream,
         "GET /api/v1/workflows/{name}/state/{task_id}": stream,
@@ -80,12 +85,12 @@ enum RouteRights {
         "POST /api/v1/tasks/{task_id}/fork": Right(scope: .write, startsTasks: true, actsOn: .task),
         "POST /api/v1/tasks/{task_id}/events": act,
         "POST /api/v1/tasks/{task_id}/signals/{name}": act,
-        "GET /api/v1/tasks/{task_id}/outputs": Right(scope: .stream, rows: .outputUpdated),
-        "GET /api/v1/tasks/{task_id}/outputs/{output_id}/versions": Right(scope: .stream, rows: .outputVersionAdded),
-        "GET /api/v1/tasks/{task_id}/evaluations": Right(scope: .stream, rows: .evaluationUpdated),
-        "GET /api/v1/tasks/{task_id}/rankings": Right(scope: .stream, rows: .rankingUpdated),
-        "GET /api/v1/tasks/{task_id}/steps": read,
-        "GET /api/v1/tasks/{task_id}/logs": read,
+        "GET /api/v1/tasks/{task_id}/outputs": Right(scope: .stream, rows: [.outputUpdated]),
+        "GET /api/v1/tasks/{task_id}/outputs/{output_id}/versions": Right(scope: .stream, rows: [.outputVersionAdded]),
+        "GET /api/v1/tasks/{task_id}/evaluations": Right(scope: .stream, rows: [.evaluationUpdated]),
+        "GET /api/v1/tasks/{task_id}/rankings": Right(scope: .stream, rows: [.rankingUpdated]),
+        "GET /api/v1/tasks/{task_id}/steps": Right(scope: .read, rows: [.stepUpdated, .queueBuilt]),
+        "GET /api/v1/tasks/{task_id}/logs": Right(scope: .read, rows: [.logAppended]),
         "GET /api/v1/tasks/{task_id}/history": read,
         "PATCH /api/v1/outputs/{id}": Right(scope: .write, actsOn: .output),
 

@@ -33,7 +33,7 @@ struct TaskRoutes: Sendable {
         try query.finish()
         try context.identity.narrow(&filter)
         try context.identity.requireTicket(forAccumulatedContext: include.contains(.accumulatedContext))
-        return .json(try await api.store.tasks(context.scope, filter, page, include: include).json)
+        return .json(context.identity.shown(list: try await api.store.tasks(context.scope, filter, page, include: include).json))
     }
 
     private func show(_ request: Request, _ context: PressroomRequestContext) async throws -> Response {
@@ -45,9 +45,10 @@ struct TaskRoutes: Sendable {
         guard let view = try await api.store.task(context.scope, taskID, include: include) else {
             throw ProblemError.notFound(task: taskID)
         }
+        let json = context.identity.shown(row: view.json)
         // The version is the row's: what is derived from other rows can change without it.
-        if include.contains(.accumulatedContext) { return .json(view.json, tag: String(view.version)) }
-        return .row(view.json, tag: String(view.version), for: request)
+        if include.contains(.accumulatedContext) { return .json(json, tag: String(view.version)) }
+        return .row(json, tag: String(view.version), for: request)
     }
 
     private func delete(_ request: Request, _ context: PressroomRequestContext) async throws -> Response {

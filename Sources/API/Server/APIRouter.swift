@@ -75,11 +75,13 @@ struct RouteBuilder {
 
     /// Asks for what the route needs (`RouteRights`) before its handler runs.
     private func guarded(_ method: HTTPRequest.Method, _ path: String, _ handler: @escaping Handler) -> Handler {
-        let right = RouteRights.right(for: "\(method.rawValue) \(path)")
+        let route = "\(method.rawValue) \(path)"
+        let right = RouteRights.right(for: route)
         return { [store] request, context in
-            try context.identity.require(right)
-            if context.identity.principal.ticket != nil, context.parameters.get("task_id") != nil {
-                try await context.identity.requireTicket(for: context.uuid("task_id"), store)
+            if let limits = context.identity.principal.ticket {
+                try await context.identity.requireTicket(limits, for: route, context, store)
+            } else {
+                try context.identity.require(right)
             }
             try await context.identity.require(right, context, store)
             return try await handler(request, context)

@@ -160,7 +160,7 @@ struct ScheduleFailure: Error, Equatable {
     }
 
     static let missed = ScheduleFailure(
-        code: "missed", message: "No node was there to fire in time; the schedule passes missed times over.")
+        code: "missed", message: "No node was there to fire in time, or the tenant was suspended; the schedule passes missed times over.")
 
     static let neverAgain = ScheduleFailure(
         code: "no_next_time", message: "The expression has no time in the next fifty years.")

@@ -9,13 +9,18 @@ package struct EventPage: Sendable {
     /// The page begins after this position.
     package let start: Int64
     package let events: [EventRow]
+    /// In a page of all of the log.
+    package let accessChanges: [AccessChange]
     /// Every event up to here that was asked for is in this page or an earlier one.
     package let through: Int64
 
-    package init(head: LogHead, start: Int64, events: [EventRow], through: Int64) {
+    package init(
+        head: LogHead, start: Int64, events: [EventRow], accessChanges: [AccessChange] = [], through: Int64
+    ) {
         self.head = head
         self.start = start
         self.events = events
+        self.accessChanges = accessChanges
         self.through = through
     }
 
@@ -35,13 +40,20 @@ extension EventPage {
         start = try first.decode(5)
         var events: [EventRow] = []
         events.reserveCapacity(rows.count)
+        var accessChanges: [AccessChange] = []
         var isCut = false
         for row in rows where !row[7].isNull {
-            events.append(try EventRow(row, from: 7))
+            if row[9].isNull {
+                accessChanges.append(AccessChange(row, position: try row.decode(7)))
+            } else {
+                events.append(try EventRow(row, from: 7))
+            }
             if try row.decode(6, as: Bool?.self) ?? false { isCut = true }
         }
         self.events = events
-        through = isCut ? events.last?.position ?? start : max(start, head.position)
+        self.accessChanges = accessChanges
+        let last = max(events.last?.position ?? start, accessChanges.last?.position ?? start)
+        through = isCut ? last : max(start, head.position)
     }
 }
 
@@ -190,9 +202,10 @@ extension Store {
                e.position, e.type, e.task_id, \(raw: TaskFacts.columns),
                CASE WHEN e.type = '\(raw: EventType.taskUpdated.rawValue)' AND t.status IN ('completed', 'failed', 'cancelled')
                     THEN e.payload #>> '{task,status}' END,
-               '{"type":"' || e.type || '","cursor":"' || h.epoch || '.' || e.position
+               CASE WHEN e.task_id IS NULL THEN e.payload::text
+                    ELSE '{"type":"' || e.type || '","cursor":"' || h.epoch || '.' || e.position
                    || '","task_id":"' || e.task_id || '","at":"' || pressroom.iso(e.created_at)
-                   || '","context":' || coalesce(t.context::text, 'null') || ',' || substr(e.payload::text, 2)
+                   || '","context":' || coalesce(t.context::text, 'null') || ',' || substr(e.payload::text, 2) END AS data
           FROM pressroom.stream_heads h
           JOIN (SELECT nullif(current_setting('pressroom.first_event', true), '')::bigint AS position) AS start
             ON start.position IS NOT NULL
@@ -216,10 +229,11 @@ extension Store {
         SELECT \(raw: LogHead.columns), start.position, e.is_cut,
                e.position, e.type, e.task_id, \(raw: TaskFacts.columns),
                CASE WHEN e.type = '\(raw: EventType.taskUpdated.rawValue)' THEN e.body::json #>> '{task,status}' END,
-               '{"type":' || to_json(e.type) || ',"cursor":"' || h.epoch || '.' || e.position
+               CASE WHEN e.task_id IS NULL THEN e.body
+                    ELSE '{"type":' || to_json(e.type) || ',"cursor":"' || h.epoch || '.' || e.position
                    || '","task_id":"' || e.task_id || '","at":"' || pressroom.iso(e.created_at)
                    || '","context":' || coalesce(t.context::text, 'null')
-                   || CASE WHEN e.body ~ '^[{]\\s*[}]' THEN '' ELSE ',' END || substr(e.body, 2)
+                   || CASE WHEN e.body ~ '^[{]\\s*[}]' THEN '' ELSE ',' END || substr(e.body, 2) END AS data
           FROM pressroom.stream_heads h
           CROSS JOIN (SELECT \(position)::bigint AS position) AS start
           LEFT JOIN LATERAL (

@@ -30,7 +30,7 @@ extension Store {
     /// nothing.
     ///
     /// Locks the task before the human task, as everywhere.
-    /// - Parameter principal: must be its assignee, in its group, or an admin; nil: not asked.
+    /// - Parameter principal: must be its assignee, in its group, or an admin, or hold a ticket for it; nil: not asked.
     /// - Throws: `StoreError` `notFound`; `forbidden`; `stale` when `ifVersion` does not have the row's version; `conflict` with the current
     ///   status where that does not allow it, where another person has claimed it, or where another session holds the row;
     ///   `invalid` when the answer does not fit the form.
@@ -39,8 +39,9 @@ extension Store {
         by principal: Principal? = nil
     ) async throws -> HumanTaskView {
         let current = try await refusingHeldRows { try await lockHumanTask(transaction, scope.tenantID, id) }
-        if let principal, !principal.mayAnswer(
-            assigneeID: current.assigneeID, assigneeGroup: current.assigneeGroup, workspaceID: current.workspaceID)
+        if let principal, principal.ticket?.answers.contains(id) != true,
+            !principal.mayAnswer(
+                assigneeID: current.assigneeID, assigneeGroup: current.assigneeGroup, workspaceID: current.workspaceID)
         {
             throw StoreError(.forbidden, "The human task is for its assignee, its group and admins.")
         }

@@ -23,7 +23,10 @@ extension Principal {
     }
 
     /// Sees everything of the tenant. A credential that is narrowed to a workspace is none of the tenant's admins.
-    package var isTenantAdmin: Bool { scopes.contains(.admin) && onlyWorkspaceID == nil && ticket == nil }
+    /// A ticket that an admin made sees everything that its limits leave.
+    package var isTenantAdmin: Bool {
+        (ticket == nil ? scopes : makerScopes).contains(.admin) && onlyWorkspaceID == nil
+    }
 
     /// What it may do in a workspace, or among what belongs to no workspace; nil: nothing, and it does not even see it.
     package func access(toWorkspace id: UUID?) -> AccessLevel? {

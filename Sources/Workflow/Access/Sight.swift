@@ -22,7 +22,7 @@ package struct Sight: Sendable, Hashable {
 
     /// - Returns: nil for a principal that sees the whole tenant.
     package init?(_ principal: Principal) {
-        if principal.isTenantAdmin || principal.mode == .none || principal.ticket?.isOfAdmin == true { return nil }
+        if principal.isTenantAdmin || principal.mode == .none { return nil }
         let levels = principal.workspaces.filter { principal.access(toWorkspace: $0.key) != nil }
         self.init(
             userID: principal.userID, workspaces: Set(levels.keys), managed: Set(levels.filter { $0.value == .admin }.keys),

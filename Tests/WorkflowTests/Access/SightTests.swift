@@ -31,13 +31,13 @@ import Testing
     }
 
     @Test func ticketsOfAdminsSeeWhatAdminsSee() {
-        var limits = TicketLimits(workflow: "w")
-        func ticket() -> Principal {
-            Principal(mode: .ticket, tenantID: "acme", userID: "ada", scopes: [.stream], ticket: limits)
+        func ticket(madeWith scopes: Set<AccessScope>) -> Principal {
+            Principal(
+                mode: .ticket, tenantID: "acme", userID: "ada", scopes: [.stream], ticket: TicketLimits(workflow: "w"),
+                makerScopes: scopes)
         }
-        #expect(Sight(ticket())?.sees(workspaceID: Self.red, privateTo: nil) == false)
-        limits.isOfAdmin = true
-        #expect(Sight(ticket()) == nil)
+        #expect(Sight(ticket(madeWith: [.read]))?.sees(workspaceID: Self.red, privateTo: nil) == false)
+        #expect(Sight(ticket(madeWith: [.read, .admin])) == nil)
     }
 
     @Test func whatHasNoSenderSeesItsWorkspaceAndItsAuthorsOwn() {
