@@ -118,7 +118,8 @@ struct ScheduleTests {
             // Found before the suspension, as by another node.
             #expect(try await newsroom.store.settle(newsroom.scope, due[0], .planned, next: nil) == .leftAlone)
             for _ in 0..<3 { try await newsroom.fireAll() }
-            #expect(try await newsroom.store.timeToNextSchedule() == nil)
+            // As long as without any schedule.
+            #expect(try #require(try await newsroom.store.timeToNextSchedule()) > .seconds(80_000))
             #expect(try await newsroom.count("SELECT count(*) FROM pressroom.tasks") == 0)
             #expect(try await newsroom.schedule(id)["last_error"] == .null)
 
