@@ -4,6 +4,7 @@ package import NIOCore
 import ServiceLifecycle
 package import Store
 import Synchronization
+import Telemetry
 package import Workflow
 
 /// The broadcaster of a node: it feeds the streams of every event loop from one place.
@@ -134,14 +135,17 @@ extension Hub {
         let batch = EventBatch(
             tenantID: tenantID, events: page.events.map { PublishedEvent($0, epoch: page.head.epoch) },
             through: page.through, head: page.head.position)
-        let (isPublished, calls): (Bool, [Int]) = state.withLock { state in
+        let (isPublished, calls): (Bool, [Int]?) = state.withLock { state in
             switch state.logs[tenantID]?.take(batch, after: page.start, epoch: page.head.epoch) {
             case .taken: (true, state.post(.events(batch), tenantID: tenantID))
-            case .known: (true, [])
-            case .unfitting, nil: (false, [])
+            case .known: (true, nil)
+            case .unfitting, nil: (false, nil)
             }
         }
-        call(calls)
+        if let calls {
+            Instruments.eventsPublished.increment(by: batch.events.count)
+            call(calls)
+        }
         return isPublished
     }
 
@@ -196,11 +200,13 @@ extension Hub {
     /// Counts one more stream, unless that would exceed a limit. Each nil needs a `release`.
     /// - Returns: the limit that is reached.
     package func admit(_ reader: StreamReader) -> StreamLimit? {
-        state.withLock { state in
+        let limit: StreamLimit? = state.withLock { state in
             guard !state.isDraining, state.streams.total < configuration.maxStreams else { return .node }
             return state.streams.add(
                 reader, tenantLimit: configuration.maxTenantStreams, userLimit: configuration.maxUserStreams)
         }
+        if let limit { Instruments.streamsRefused[limit.rawValue].increment() } else { Instruments.streamsOpened.increment() }
+        return limit
     }
 
     /// Whether the node is shutting down.
@@ -233,7 +239,7 @@ package struct StreamReader: Sendable, Hashable {
 }
 
 /// The limit of streams that is reached; thrown where it refuses a stream.
-package enum StreamLimit: Error, Hashable {
+package enum StreamLimit: String, Error, Hashable {
     case node, tenant, user
 }
 

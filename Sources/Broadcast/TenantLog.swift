@@ -2,7 +2,7 @@ import DequeModule
 import NIOCore
 package import Store
 import Synchronization
-import Workflow
+package import Workflow
 
 /// What a hub knows of a tenant's log while it is followed.
 struct TenantLog: Sendable {
@@ -181,6 +181,11 @@ extension Hub {
                     tenantID: log.key, epoch: log.value.epoch, position: log.value.published, pruned: 0)
             }
         }
+    }
+
+    /// The epoch and the position of what was published of each followed log.
+    package var publishedPositions: [String: Cursor] {
+        state.withLock { $0.logs.mapValues { Cursor(epoch: $0.epoch, position: $0.published) } }
     }
 
     func isFollowed(tenantID: String) -> Bool {

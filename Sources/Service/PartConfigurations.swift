@@ -93,6 +93,7 @@ extension APIConfiguration {
     /// - Throws: `ConfigurationError` for a file that is missing or unusable.
     init(_ configuration: PressroomConfiguration) throws {
         self.init(configuration.http)
+        metrics.token = configuration.metrics.token
         certificate = try configuration.certificate()
         publicDirectory = try ResourceLocator.current.publicDirectory(configuration)
     }

@@ -46,6 +46,10 @@ struct PressroomNode {
         var api = api
         // A node that runs no steps may leave the providers to those that do.
         api.providers = configuration.processor.concurrency > 0 ? registry.names : nil
+        let gauges = NodeMetrics(
+            client: database.client, hub: hub, processor: processor, slots: configuration.processor.concurrency,
+            database: DatabaseGauges(store: store, hub: hub, interval: configuration.metrics.interval, logger: logger))
+        api.metrics.samples = { await gauges.samples() }
         let server = APIServer.service(
             configuration: api, store: store, hub: hub, eventLoopGroup: eventLoops, logger: logger,
             onServerRunning: { channel in
@@ -60,6 +64,8 @@ struct PressroomNode {
             database.client,
             Maintenance(store: store, eventRetention: configuration.events.retention, logger: logger),
             MemoryReturn(hub: hub), tailer, notifications,
+            EventLoopWatch(
+                loops: eventLoops.makeIterator().map { ("http", $0) } + fanOut.makeIterator().map { ("fan_out", $0) }),
             LiveTextReader(
                 store: store, hub: hub, processorID: nodeID, interval: configuration.streams.textPoll, logger: logger),
         ]

@@ -15,6 +15,7 @@ struct APIRouter {
     ) {
         router = Router(context: PressroomRequestContext.self, options: .autoGenerateHeadEndpoints)
         router.add(middleware: RequestLogMiddleware())
+        router.add(middleware: RequestMetricsMiddleware())
         router.add(middleware: SecurityHeadersMiddleware())
         router.add(middleware: ProblemMiddleware(table: table))
         router.add(middleware: HostMiddleware(configuration))
@@ -27,6 +28,7 @@ struct APIRouter {
         let api = APIEnvironment(store: store, configuration: configuration)
         let routes = RouteBuilder(router: router, table: table)
         HealthRoutes(api: api, checks: checks).add(to: routes)
+        MetricsRoutes(api: api).add(to: routes)
         WorkflowRoutes(api: api).add(to: routes)
         GraphRoutes(api: api).add(to: routes)
         TaskRoutes(api: api).add(to: routes)

@@ -77,6 +77,7 @@ package struct APIConfiguration: Sendable {
     package var allowedHosts: [Authority] = []
     /// The origins, besides the service's own, whose pages may change something.
     package var allowedOrigins: [WebOrigin] = []
+    package var metrics = MetricsConfiguration()
 
     package init() {}
 }
