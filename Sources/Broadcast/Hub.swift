@@ -4,6 +4,7 @@ package import NIOCore
 import ServiceLifecycle
 package import Store
 import Synchronization
+import Telemetry
 package import Workflow
 
 /// The broadcaster of a node: it feeds the streams of every event loop from one place.
@@ -140,7 +141,9 @@ extension Hub {
             let ended = state.notePrivacy(page.head)
             guard let privacy = state.logs[tenantID]?.privacy, page.head.privacy >= privacy else { return (false, ended, isNews) }
             switch state.logs[tenantID]?.take(batch, after: page.start, epoch: page.head.epoch) {
-            case .taken: return (true, ended + state.post(.events(batch), tenantID: tenantID), isNews)
+            case .taken:
+                Instruments.eventsPublished.increment(by: batch.events.count)
+                return (true, ended + state.post(.events(batch), tenantID: tenantID), isNews)
             case .known: return (true, ended, isNews)
             case .unfitting, nil: return (false, ended, isNews)
             }
@@ -207,11 +210,13 @@ extension Hub {
     /// - Parameter tenantLimit: the tenant's own; nil for that of the configuration.
     /// - Returns: the limit that is reached.
     package func admit(_ reader: StreamReader, tenantLimit: Int? = nil) -> StreamLimit? {
-        state.withLock { state in
+        let limit: StreamLimit? = state.withLock { state in
             guard !state.isDraining, state.streams.total < configuration.maxStreams else { return .node }
             return state.streams.add(
                 reader, tenantLimit: tenantLimit ?? configuration.maxTenantStreams, userLimit: configuration.maxUserStreams)
         }
+        if let limit { Instruments.streamsRefused[limit.rawValue].increment() } else { Instruments.streamsOpened.increment() }
+        return limit
     }
 
     /// Whether the node is shutting down.
@@ -244,7 +249,7 @@ package struct StreamReader: Sendable, Hashable {
 }
 
 /// The limit of streams that is reached; thrown where it refuses a stream.
-package enum StreamLimit: Error, Hashable {
+package enum StreamLimit: String, Error, Hashable {
     case node, tenant, user
 }
 

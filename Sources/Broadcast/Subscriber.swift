@@ -1,5 +1,6 @@
 package import NIOCore
 import Store
+import Telemetry
 import Workflow
 
 /// The live end of one stream: what its event loop keeps for it. Everything here happens on that loop.
@@ -58,15 +59,18 @@ package final class Subscriber {
     /// Whether the connection holds more unsent bytes than it may, so that nothing live may be added.
     var isOverBound: Bool { !output.isWritable && output.unsentBytes > hub.configuration.maxUnsentBytes }
 
-    func send(_ bytes: ByteBuffer) {
+    /// - Parameter isCounted: false where the caller counts the bytes for the metrics.
+    func send(_ bytes: ByteBuffer, isCounted: Bool = true) {
         guard outcome == nil, bytes.readableBytes > 0 else { return }
         progress.written += bytes.readableBytes
+        if isCounted { Instruments.streamBytes.increment(by: bytes.readableBytes) }
         output.write(bytes)
     }
 
     /// Goes back to a replay from the log, which sends no more than the connection takes.
     func fallBehind(sent: Int64?, joinedAt: Int64?) {
         guard outcome == nil, case .replay(let position) = machine.fellBehind(sent: sent, joinedAt: joinedAt) else { return }
+        Instruments.streamsBehind.increment()
         group?.demote(self)
         guard let whenNotLive else {
             behind = position
@@ -132,6 +136,7 @@ package final class Subscriber {
             if subscriber.progress.idleLooks == 0, !subscriber.hub.isDraining {
                 return subscriber.dropUnlessTaken(within: time)
             }
+            Instruments.streamsCutOff.increment()
             subscriber.output.drop()
             subscriber.becameWritable()
         }
@@ -287,7 +292,10 @@ extension Subscriber {
         guard !isOver else { return }
         guard output.isWritable else {
             progress.look(at: output)
-            if progress.idleLooks >= hub.configuration.maxStalledHeartbeats { cutOff() }
+            if progress.idleLooks >= hub.configuration.maxStalledHeartbeats {
+                Instruments.streamsCutOff.increment()
+                cutOff()
+            }
             return
         }
         progress.reset()

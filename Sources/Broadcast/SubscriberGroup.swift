@@ -3,6 +3,7 @@ import Foundation
 import NIOCore
 import Store
 import Workflow
+import Telemetry
 
 /// The subscribers of one event loop that get the same bytes.
 ///
@@ -91,13 +92,17 @@ final class SubscriberGroup {
         beginRound()
         guard let round else { return 0 }
         let end = round.next + min(count, round.members.count - round.next)
+        var writes = 0
         for member in round.members[round.next..<end] {
             if member.isOverBound {
                 member.fallBehind(sent: round.after, joinedAt: round.through)
             } else {
-                member.send(round.bytes)
+                if !member.isOver { writes += 1 }
+                member.send(round.bytes, isCounted: false)
             }
         }
+        // Once for all of them: the loops count in one place.
+        Instruments.streamBytes.increment(by: writes * round.bytes.readableBytes)
         if end == round.members.count { self.round = nil } else { self.round?.next = end }
         return end - round.next
     }

@@ -209,6 +209,11 @@ extension Hub {
         }
     }
 
+    /// The epoch and the position of what was published of each followed log.
+    package var publishedPositions: [String: Cursor] {
+        state.withLock { $0.logs.mapValues { Cursor(epoch: $0.epoch, position: $0.published) } }
+    }
+
     func isFollowed(tenantID: String) -> Bool {
         state.withLock { $0.logs[tenantID] != nil }
     }

@@ -123,6 +123,7 @@ extension APIConfiguration {
     /// - Throws: `ConfigurationError` for a file that is missing or unusable.
     init(_ configuration: PressroomConfiguration) throws {
         self.init(configuration.http)
+        metrics.token = configuration.metrics.token
         certificate = try configuration.certificate()
         authentication = configuration.auth.isRequired ? .required : .none
         publicDirectory = try ResourceLocator.current.publicDirectory(configuration)

@@ -41,6 +41,7 @@ enum RouteRights {
         "GET /health": open,
         "GET /health/live": open,
         "GET /health/ready": open,
+        "GET /metrics": open, // has a token of its own
 
         "GET /api/v1/me": any,
         "GET /api/v1/session": any,

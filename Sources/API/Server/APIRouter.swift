@@ -17,6 +17,7 @@ struct APIRouter {
     ) {
         router = Router(context: PressroomRequestContext.self, options: .autoGenerateHeadEndpoints)
         router.add(middleware: RequestLogMiddleware())
+        router.add(middleware: RequestMetricsMiddleware())
         router.add(middleware: SecurityHeadersMiddleware(frameAncestors: configuration.frameAncestors))
         let origins = OriginRules(configuration.allowedOrigins)
         router.add(middleware: CrossOriginMiddleware(origins: origins, table: table))
@@ -33,6 +34,7 @@ struct APIRouter {
         let api = APIEnvironment(store: store, configuration: configuration, authenticator: authenticator)
         let routes = RouteBuilder(router: router, table: table, store: store)
         HealthRoutes(api: api, checks: checks).add(to: routes)
+        MetricsRoutes(api: api).add(to: routes)
         WorkflowRoutes(api: api).add(to: routes)
         GraphRoutes(api: api).add(to: routes)
         TaskRoutes(api: api).add(to: routes)

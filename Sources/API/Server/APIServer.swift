@@ -86,6 +86,7 @@ package struct APIConfiguration: Sendable {
     package var allowedOrigins: [WebOrigin] = []
     /// The origins whose pages may show the service's page in a frame.
     package var frameAncestors: [WebOrigin] = []
+    package var metrics = MetricsConfiguration()
 
     package init() {}
 }

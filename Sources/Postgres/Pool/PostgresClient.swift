@@ -33,6 +33,9 @@ package final class PostgresClient: Service, Sendable {
         await pool.shutDown()
     }
 
+    /// What the pool holds now.
+    package var poolStatus: PoolStatus { pool.status }
+
     /// Runs one statement on any connection. Throws `PostgresError`.
     package func query(_ query: PostgresQuery) async throws -> PostgresResult {
         let connection = try await pool.acquire()

@@ -190,6 +190,7 @@ enum RouteExamples {
         RouteExample(route: "GET /health", status: 200),
         RouteExample(route: "GET /health/live", status: 200),
         RouteExample(route: "GET /health/ready", status: 200),
+        RouteExample(route: "GET /metrics", status: 200),
 
         RouteExample(route: "GET /api/v1/me", status: 200, isFreeForAll: true),
         RouteExample(route: "GET /api/v1/session", status: 200, isFreeForAll: true),
