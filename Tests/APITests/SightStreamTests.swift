@@ -1,8 +1,9 @@
 import Base
 import Foundation
+import NIOHTTP1
 import Store
-import TestSupport
 import Testing
+import TestSupport
 import Workflow
 
 @testable import API

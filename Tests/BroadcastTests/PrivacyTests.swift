@@ -1,9 +1,10 @@
 import Base
 import Foundation
 import NIOCore
+import Postgres
 import Store
-import TestSupport
 import Testing
+import TestSupport
 import Workflow
 
 @testable import Broadcast

@@ -1,7 +1,9 @@
 import Access
+import API
 import AsyncHTTPClient
 import Base
 import Foundation
+import NIOCore
 import NIOHTTP1
 import Postgres
 import Store
