@@ -186,6 +186,14 @@ struct MigratorTests {
             let refused = await #expect(throws: PostgresError.self) { try await migrator.up() }
             #expect(refused?.sqlState == "42501", "\(String(describing: refused))")
             _ = try await client.query("CREATE SCHEMA pressroom AUTHORIZATION \(identifier: role)")
+            // Roles belong to the whole server: another test's database may have made them.
+            for name in ["pressroom_service", "pressroom_worker", "pressroom_member"] {
+                _ = try await client.query(
+                    """
+                    DO $$ BEGIN CREATE ROLE \(identifier: name); EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$
+                    """)
+                _ = try await client.query("GRANT \(identifier: name) TO \(identifier: role)")
+            }
             #expect(try await migrator.up().count > 5)
             try await migrator.verify()
             await own.shutdown()

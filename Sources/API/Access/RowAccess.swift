@@ -43,7 +43,9 @@ extension Identity {
     func workspace(toPublish name: String, in wanted: UUID?, _ store: Store) async throws -> UUID? {
         var workspaceID = wanted
         if wanted == nil { workspaceID = try await store.workspace(scope, ofWorkflow: name) ?? principal.onlyWorkspaceID }
-        guard principal.access(toWorkspace: workspaceID) != nil else {
+        var isThere = true
+        if let wanted { isThere = try await store.workspace(scope, wanted) != nil }
+        guard isThere, principal.access(toWorkspace: workspaceID) != nil else {
             throw ProblemError(
                 .invalid, "There is no such workspace.", errors: [Problem(pointer: "/query/workspace_id", detail: "is unknown")])
         }

@@ -74,6 +74,8 @@ struct StaticFilesMiddleware: RouterMiddleware {
         if context.endpointPath == "FileMiddleware" {
             response.headers[.cacheControl] = "no-cache"
             response.headers[.acceptRanges] = "none"
+            // Of a body that a 304 does not have (RFC 9110, section 15.4.5).
+            if response.status == .notModified { response.headers[.contentType] = nil }
         }
         return response
     }

@@ -5,6 +5,7 @@ import Base
 import Foundation
 import NIOCore
 import NIOHTTP1
+import NIOPosix
 import Postgres
 import Store
 import Testing
@@ -74,6 +75,13 @@ struct SightFixture: Sendable {
         let humanTask: String
         var schedule = ""
     }
+
+    /// The shared client opens eight connections to a server: as many streams would leave none for requests.
+    private static let streams: HTTPClient = {
+        var configuration = HTTPClient.Configuration()
+        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 1_000
+        return HTTPClient(eventLoopGroup: MultiThreadedEventLoopGroup.singleton, configuration: configuration)
+    }()
 
     let api: APIFixture
     let workspaces: [String: UUID]
@@ -228,7 +236,7 @@ extension SightFixture {
         var request = HTTPClientRequest(url: "http://127.0.0.1:\(api.port)/api/v1\(path)")
         request.headers.add(name: "authorization", value: "Bearer \(keys[sender] ?? "")")
         request.headers.add(name: "accept", value: "text/event-stream")
-        let response = try await HTTPClient.shared.execute(request, timeout: .seconds(60))
+        let response = try await Self.streams.execute(request, timeout: .seconds(60))
         try #require(response.status == .ok)
         var text = ""
         for try await part in response.body {
