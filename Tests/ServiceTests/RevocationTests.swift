@@ -3,9 +3,10 @@ import Base
 import Client
 import Foundation
 import NIOCore
+import NIOHTTP1
 import Postgres
-import TestSupport
 import Testing
+import TestSupport
 import Workflow
 
 /// Access that is taken away while events flow, by requests to any node and by `psql`. `PRESSROOM_TEST_READERS=n` lets so many
