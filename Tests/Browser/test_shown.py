@@ -293,7 +293,7 @@ def test_an_error_goes_when_it_is_over(page, service):
     open_task(page, service, task, "Waiting")
     page.route("**/pause", lambda route: route.abort())
     page.get_by_role("button", name="Pause").click()
-    alert = page.locator(".controls").get_by_role("alert")
+    alert = page.locator(".controls [role=alert]")
     expect(alert.locator(".notice")).to_be_visible()
     page.unroute("**/pause")
     service.request("POST", f"/api/v1/tasks/{task}/signals/approved", b'{"data": {}}')
