@@ -2,6 +2,7 @@ import Access
 import AsyncHTTPClient
 import Base
 import Foundation
+import NIOCore
 import NIOHTTP1
 import Postgres
 import Store
