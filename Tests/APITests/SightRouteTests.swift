@@ -151,7 +151,7 @@ import Workflow
                     #expect(started.status == (isSeen ? 202 : missing.status), "\(sender) \(marker): \(started.text)")
                     if isSeen {
                         let workspace = marker == .tundra ? nil : fixture.workspaces[marker == .birch ? "B" : "A"]
-                        #expect(started.json["workspace_id"] == (workspace.map { .string($0.text) } ?? .null))
+                        #expect(started.json["workspace_id"] == (workspace.map { JSON.string($0.text) } ?? .null))
                     }
                     let schedule = try await fixture.send(
                         .POST, "/schedules", ["workflow": .string(place.workflow), "cron": "0 0 1 1 *"] as JSON, as: sender)

@@ -180,7 +180,7 @@ import Workflow
                 (Sight(userID: "ada", workspaces: [Self.red]), ["1", "4"]), (Sight(userID: "bob", workspaces: [Self.red]), ["1", "2", "3", "4"]),
                 (Sight(userID: "ada", workspaces: [Self.red], managed: [Self.red]), ["1", "2", "3", "4"]),
                 (Sight(userID: "bob", workspaces: [Self.blue]), []),
-            ] {
+            ] as [(Sight, [String])] {
                 let rows = try await Self.asMember(
                     client, sight, tenant: "a", ["SELECT split_part(cron, ' ', 3) FROM pressroom.schedules ORDER BY 1"])[0]
                 #expect(try rows.map { try $0.decode(0, as: String.self) } == days, "\(sight)")

@@ -61,8 +61,9 @@ struct WorkspaceRightsTests {
                         let isSeen = seen.contains(child)
                         #expect(try await place.newsroom.waitForEnd(task) == (isSeen ? "completed" : "failed"), "\(parent) \(child)")
                         if !isSeen {
-                            let error = try await place.newsroom.json("SELECT error FROM pressroom.phases WHERE task_id = \(task)")
-                            #expect(error["code"] == "unknown_workflow", "\(error)")
+                            let code = try await place.newsroom.text(
+                                "SELECT error ->> 'code' FROM pressroom.tasks WHERE task_id = \(task)")
+                            #expect(code == "unknown_workflow")
                         }
                     }
                 }
@@ -95,7 +96,7 @@ struct WorkspaceRightsTests {
                     #expect(row["last_task_id"] == .null && row["last_error"]?["code"] == "workflow_not_found", "\(row)")
                 } else {
                     #expect(row["last_task_id"]?.string != nil && row["last_error"] == .null, "\(name): \(row)")
-                    let placed = try await place.newsroom.text("SELECT workspace_id FROM pressroom.tasks WHERE workflow_name = \(name)")
+                    let placed = try await place.newsroom.text("SELECT workspace_id::text FROM pressroom.tasks WHERE workflow_name = \(name)")
                     #expect(placed == (workspace?.text ?? ""))
                 }
             }
