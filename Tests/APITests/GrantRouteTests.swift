@@ -1,6 +1,7 @@
 import Access
 import Base
 import NIOHTTP1
+import Postgres
 import Store
 import Testing
 import Workflow
