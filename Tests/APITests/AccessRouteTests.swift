@@ -225,6 +225,8 @@ import Workflow
             let state = try await tenants.send(.GET, "/api/v1/tasks/\(task)/state?ticket=\(ticket)", as: nil)
             #expect(state.status == 200 && state.json["steps"] == [] && state.json["phases"]?.array?.isEmpty == false)
             #expect(try await tenants.send(.GET, "/api/v1/tasks/\(other)/state?ticket=\(ticket)", as: nil).status == 404)
+            // Beside a key a ticket counts for nothing, and is no unknown parameter either.
+            #expect(try await tenants.send(.GET, "/api/v1/tasks/\(other)/state?ticket=\(ticket)", as: tenants.acme).status == 200)
             #expect(try await tenants.send(.GET, "/api/v1/tasks?ticket=\(ticket)", as: nil).status == 403)
             #expect(try await tenants.send(.GET, "/api/v1/workflows?ticket=\(ticket)", as: nil).status == 403)
             #expect(try await tenants.send(.POST, "/api/v1/tasks/\(task)/cancel?ticket=\(ticket)", as: nil).status == 403)

@@ -50,7 +50,9 @@ struct RouteWalkTests {
             for example in RouteExamples.all {
                 let right = RouteRights.right(for: example.route)
                 guard let scope = right.scope else { continue }
-                for (who, key) in [("nobody", nil), ("an expired key", walk.expired), ("a revoked key", walk.revoked)] {
+                for (who, key) in [
+                    ("nobody", nil), ("an expired key", walk.expired), ("a revoked key", walk.revoked),
+                ] as [(String, String?)] {
                     let answer = try await walk.ask(example, walk.acme, as: key)
                     #expect(answer.status == 401 && answer.isProblem, "\(who): \(example.route): \(answer.status)")
                     #expect(answer.headers.first(name: "www-authenticate")?.hasPrefix("Bearer") == true, "\(who): \(example.route)")

@@ -35,7 +35,9 @@ def key_set(keys):
     server.stop()
 
 
-SETTINGS = {"auth.jwt.issuer": ISSUER, "auth.jwt.audience": AUDIENCE, "auth.jwt.create_tenants": "true", "auth.jwt.leeway": "2s"}
+SETTINGS = {"auth.jwt.issuer": ISSUER, "auth.jwt.audience": AUDIENCE, "auth.jwt.create_tenants": "true", "auth.jwt.leeway": "2s",
+            # All tests come from one address.
+            "http.failed_credentials_per_minute": "0"}
 
 
 def add_node(cluster, key_set, **settings):

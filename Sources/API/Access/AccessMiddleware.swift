@@ -88,7 +88,7 @@ struct AccessMiddleware: RouterMiddleware {
     }
 }
 
-/// The credential of a request. A request has one place for it: where it has several, the header counts, then the cookie.
+/// The credential of a request. A request has one place for it: where it has several, the header counts, then the ticket, then the cookie.
 enum RequestCredential {
     case missing
     case malformed
@@ -96,19 +96,22 @@ enum RequestCredential {
     case session(String)
     case ticket(String)
 
-    /// Takes the credential out of a request. The routes do not see a ticket: they refuse parameters that they do not know.
+    /// Takes the credential out of a request. The routes do not see a ticket, also where it does not count: they refuse
+    /// parameters that they do not know.
     static func taken(from request: Request) -> (RequestCredential, Request) {
+        let taken = ticket(of: request)
         if let header = request.headers[.authorization] {
+            let request = taken?.rest ?? request
             let parts = header.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: true)
             guard parts.count == 2, parts[0].lowercased() == "bearer" else { return (.malformed, request) }
             return (.bearer(parts[1].trimmingPrefix { $0 == " " }.description), request)
         }
-        if let (ticket, rest) = ticket(of: request) { return (.ticket(ticket), rest) }
+        if let taken { return (.ticket(taken.ticket), taken.rest) }
         if let session = SessionCookie.value(in: request.headers[values: .cookie]) { return (.session(session), request) }
         return (.missing, request)
     }
 
-    private static func ticket(of request: Request) -> (String, Request)? {
+    private static func ticket(of request: Request) -> (ticket: String, rest: Request)? {
         guard let query = request.uri.query else { return nil }
         var parameters = query.split(separator: "&", omittingEmptySubsequences: false)
         guard let index = parameters.firstIndex(where: { $0.hasPrefix("ticket=") }) else { return nil }
