@@ -58,7 +58,9 @@ struct PressroomNode {
         if let server = database.server { services.append(server) }
         services += [
             database.client,
-            Maintenance(store: store, eventRetention: configuration.events.retention, logger: logger),
+            Maintenance(
+                store: store, eventRetention: configuration.events.retention, callRetention: configuration.calls.retention,
+                logger: logger),
             MemoryReturn(hub: hub), tailer, notifications,
             LiveTextReader(
                 store: store, hub: hub, processorID: nodeID, interval: configuration.streams.textPoll, logger: logger),
@@ -76,11 +78,14 @@ struct PressroomNode {
         _ group: any EventLoopGroup
     ) -> StepServices {
         let environment = ProcessInfo.processInfo.environment
-        return StepServices(
+        var services = StepServices(
             models: { name throws(ProviderError) in try registry.model(for: name) },
             web: GuardedWebClient(
                 rules: AddressRules(exceptions: configuration.requests.allow), resolver: .system(), group: group),
             secrets: { environment["PRESSROOM_SECRET_\($0)"] }, customKinds: customKinds)
+        services.capture = configuration.calls.capture
+        services.maxBodyBytes = configuration.calls.maxBodyBytes
+        return services
     }
 
     func close() async {

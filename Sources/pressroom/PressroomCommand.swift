@@ -12,7 +12,7 @@ struct PressroomCommand: AsyncParsableCommand {
         version: Version.text,
         subcommands: [
             ServeCommand.self, MigrateCommand.self, WorkflowCommand.self, TaskCommand.self, OutputCommand.self,
-            InboxCommand.self, ScheduleCommand.self, DoctorCommand.self, SettingsCommand.self,
+            InboxCommand.self, CallCommand.self, ScheduleCommand.self, DoctorCommand.self, SettingsCommand.self,
         ]
     )
 

@@ -119,9 +119,9 @@ extension Processor {
 
     private func run(_ step: ClaimedStep, _ material: StepMaterial, _ workflow: WorkflowVersion) {
         running.start(step) { [runner, finished, meter] in
-            let outcome = await runner.run(step, material, workflow)
+            let result = await runner.run(step, material, workflow)
             meter.ended(step)
-            finished.add([FinishedStep(step, outcome)])
+            finished.add([result])
         } ended: { [signals] in
             signals.claim.wake()
         }
