@@ -158,6 +158,8 @@ CREATE TABLE pressroom.steps (
 CREATE INDEX steps_task ON pressroom.steps (tenant_id, task_id, sequence);
 CREATE INDEX steps_waiting ON pressroom.steps (tenant_id, queue, priority DESC, run_at, id)
     WHERE status IN ('pending', 'retrying') AND run_at IS NOT NULL;
+-- Those that failed are looked for among many that did not.
+CREATE INDEX steps_failed ON pressroom.steps (tenant_id, id) WHERE status = 'failed';
 -- Running steps are counted by tenant and queue for the limits of tenants and workflows, and by model for those of
 -- models, which all tenants share.
 CREATE INDEX steps_running ON pressroom.steps (tenant_id, processor_id, queue) WHERE status = 'running';

@@ -111,6 +111,9 @@ CREATE TRIGGER record_attempt AFTER UPDATE ON pressroom.steps FOR EACH ROW
           AND current_setting('pressroom.events', true) IS DISTINCT FROM 'immediate')
     EXECUTE FUNCTION pressroom.record_attempt();
 
+CREATE TRIGGER guard_attempt BEFORE UPDATE ON pressroom.steps FOR EACH ROW WHEN (NEW.attempt < OLD.attempt)
+    EXECUTE FUNCTION pressroom.refuse('the attempts of a step are only counted up');
+
 -- History ---------------------------------------------------------------------------------------------------------
 
 -- The statuses of rows that an event tells, in order.
@@ -148,6 +151,92 @@ LANGUAGE sql STABLE AS $$
                      WHERE e.tenant_id = tenant AND e.task_id = task) AS told) AS c
      WHERE c.status IS DISTINCT FROM c.previous
 $$;
+
+-- Usage -----------------------------------------------------------------------------------------------------------
+
+-- Tasks that ended and calls that were made, summed by the hour of their end. A task counts in a row without agent and model.
+CREATE TABLE pressroom.usage_hours (
+    tenant_id         text NOT NULL,
+    hour              timestamptz NOT NULL,
+    workflow_name     text NOT NULL,
+    workflow_version  text NOT NULL,
+    agent             text NOT NULL DEFAULT '',
+    model             text NOT NULL DEFAULT '',
+    tasks             bigint NOT NULL DEFAULT 0,
+    completed         bigint NOT NULL DEFAULT 0,
+    failed            bigint NOT NULL DEFAULT 0,
+    steps             bigint NOT NULL DEFAULT 0, -- that completed, in the rows of their tasks
+    calls             bigint NOT NULL DEFAULT 0,
+    prompt_tokens     numeric NOT NULL DEFAULT 0,
+    completion_tokens numeric NOT NULL DEFAULT 0,
+    cost              double precision, -- null where no call has a price
+    incomplete        boolean NOT NULL DEFAULT false, -- some calls have no price
+    -- How many tasks, or calls, took less than 2^(i-4) seconds and at least half of that; the first and the last have all below
+    -- and above. So percentiles can be made of sums.
+    durations         bigint[] NOT NULL,
+    PRIMARY KEY (tenant_id, hour, workflow_name, workflow_version, agent, model)
+);
+
+-- What ended lately is found by this index. A task's row gets into it once.
+CREATE INDEX tasks_ended ON pressroom.tasks (tenant_id, (coalesce(completed_at, failed_at, cancelled_at)))
+    WHERE status IN ('completed', 'failed', 'cancelled');
+
+-- Where a duration counts in usage_hours.durations, from 1 to 24.
+CREATE FUNCTION pressroom.duration_bucket(took interval) RETURNS integer
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT least(24, greatest(1, floor(log(2, greatest(extract(epoch FROM took), 0.001))) + 5))::integer
+$$;
+
+-- Sums of histograms, place by place.
+CREATE FUNCTION pressroom.add_histograms(one bigint[], other bigint[]) RETURNS bigint[]
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT array_agg(a.count + b.count ORDER BY a.place)
+      FROM unnest(one) WITH ORDINALITY AS a (count, place) JOIN unnest(other) WITH ORDINALITY AS b (count, place) USING (place)
+$$;
+CREATE AGGREGATE pressroom.sum_histograms(bigint[]) (SFUNC = pressroom.add_histograms, STYPE = bigint[],
+    INITCOND = '{0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0}');
+
+-- What ended between two times, in the form of usage_hours.
+CREATE FUNCTION pressroom.usage_between(tenant text, first timestamptz, past timestamptz) RETURNS SETOF pressroom.usage_hours
+LANGUAGE sql STABLE AS $$
+    WITH made AS (
+        SELECT date_trunc('hour', t.ended) AS hour, t.workflow_name, t.workflow_version, '' AS agent, '' AS model, 1 AS tasks,
+               (t.status = 'completed')::integer AS completed, (t.status = 'failed')::integer AS failed,
+               (SELECT count(*) FROM pressroom.steps s
+                 WHERE s.tenant_id = tenant AND s.task_id = t.task_id AND s.status = 'completed') AS steps,
+               0 AS calls, 0::numeric AS prompt, 0::numeric AS completion, NULL::float8 AS cost, false AS incomplete,
+               t.ended - coalesce(t.started_at, t.created_at) AS took
+          FROM (SELECT *, coalesce(completed_at, failed_at, cancelled_at) AS ended FROM pressroom.tasks
+                 WHERE tenant_id = tenant AND status IN ('completed', 'failed', 'cancelled')
+                   AND coalesce(completed_at, failed_at, cancelled_at) >= first
+                   AND coalesce(completed_at, failed_at, cancelled_at) < past) AS t
+         UNION ALL
+        SELECT date_trunc('hour', c.ended_at), t.workflow_name, t.workflow_version, coalesce(c.agent, ''), coalesce(c.model_asked, ''), 0,
+               0, 0, 0, 1, coalesce((c.usage ->> 'prompt_tokens')::numeric, 0), coalesce((c.usage ->> 'completion_tokens')::numeric, 0),
+               (c.usage ->> 'cost')::float8, c.status = 'completed' AND c.usage ->> 'cost' IS NULL, c.ended_at - c.sent_at
+          FROM pressroom.calls c JOIN pressroom.tasks t ON t.tenant_id = c.tenant_id AND t.task_id = c.task_id
+           -- A call takes less than a day, and its id begins with the time at which it was sent.
+         WHERE c.tenant_id = tenant AND c.kind = 'chat' AND c.ended_at >= first AND c.ended_at < past
+           AND c.id >= (lpad(to_hex((extract(epoch FROM first - interval '1 day') * 1000)::bigint), 12, '0') || '00000000000000000000')::uuid
+    )
+    SELECT tenant, hour, workflow_name, workflow_version, agent, model, sum(tasks)::bigint, sum(completed)::bigint, sum(failed)::bigint,
+           sum(steps)::bigint, sum(calls)::bigint, sum(prompt), sum(completion), sum(cost), bool_or(incomplete),
+           (SELECT array_agg(coalesce(b.count, 0) ORDER BY place)
+              FROM generate_series(1, 24) AS place LEFT JOIN LATERAL (
+                   SELECT count(*) FROM unnest(array_agg(pressroom.duration_bucket(made.took))) AS taken (bucket)
+                    WHERE taken.bucket = place) AS b (count) ON true)
+      FROM made GROUP BY hour, workflow_name, workflow_version, agent, model
+$$;
+
+-- Sums the closed hours from `first` on again: what is recorded late is in them, and what was deleted meanwhile is not.
+CREATE FUNCTION pressroom.roll_up_usage(tenant text, first timestamptz) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    -- Nodes take turns.
+    PERFORM pg_advisory_xact_lock(hashtextextended('pressroom usage ' || tenant, 0));
+    DELETE FROM pressroom.usage_hours WHERE tenant_id = tenant AND hour >= date_trunc('hour', first) AND hour < date_trunc('hour', now());
+    INSERT INTO pressroom.usage_hours
+    SELECT * FROM pressroom.usage_between(tenant, date_trunc('hour', first), date_trunc('hour', now()));
+END $$;
 
 -- Rows, events and guards -----------------------------------------------------------------------------------------
 

@@ -51,6 +51,7 @@ struct Maintenance: ServiceLifecycle.Service {
             if removed > 0 { logger.info("removed events past their retention", metadata: ["events": "\(removed)"]) }
             let bodies = try await store.pruneCallBodies(olderThan: callRetention)
             if bodies > 0 { logger.info("removed requests and answers past their retention", metadata: ["calls": "\(bodies)"]) }
+            try await store.rollUpUsage()
             _ = try await store.deleteIdempotencyKeys(olderThan: Self.idempotencyKeyAge)
         } catch {
             if !Task.isCancelled { logger.warning("cannot remove expired rows", metadata: ["error": "\(error)"]) }

@@ -44,6 +44,7 @@ struct PressroomNode {
         let notifications = NodeNotifications(
             of: commits, store: store, tailer: tailer, onWork: { processor.lookForWork() }, logger: logger)
         var api = api
+        api.modelLimits = registry.limits
         // A node that runs no steps may leave the providers to those that do.
         api.providers = configuration.processor.concurrency > 0 ? registry.names : nil
         let server = APIServer.service(

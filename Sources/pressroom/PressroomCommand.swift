@@ -36,5 +36,5 @@ struct PressroomCommand: AsyncParsableCommand {
 
 /// The version of this program.
 enum Version {
-    static let text = "0.1.0"
+    static let text = ServiceVersion.text
 }

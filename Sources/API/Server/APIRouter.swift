@@ -35,6 +35,7 @@ struct APIRouter {
         TaskRowRoutes(api: api).add(to: routes)
         OutputRoutes(api: api).add(to: routes)
         CallRoutes(api: api).add(to: routes)
+        OverviewRoutes(api: api).add(to: routes)
         ScheduleRoutes(api: api).add(to: routes)
         ForkRoutes(api: api).add(to: routes)
         HumanTaskRoutes(api: api).add(to: routes)

@@ -63,7 +63,7 @@ struct RecordList {
     func page(examined: Int, _ database: PostgresClient) async throws -> ListPage {
         let walk = ListWalk(
             table: "pressroom.\(table)", id: "id", order: ["id"], item: item, key: "t.id::text", tenantID: tenantID,
-            bounds: bounds + ["t.id < \(try request.idBelow())"], ways: ways, others: others)
+            bounds: bounds, start: "t.id < \(try request.idBelow())", ways: ways, others: others)
         return try await walk.page(request, examined: examined, database)
     }
 }

@@ -41,9 +41,17 @@ package struct AttemptRow: Sendable, Equatable {
                greatest(now(), s.started_at)
           FROM json_to_recordset(\(rows)::json) AS r (id uuid, step_id uuid, status text, error json)
           JOIN pressroom.steps s ON s.tenant_id = \(tenant) AND s.id = r.step_id
-         WHERE true
+         WHERE \(part: isNew)
         """
     }
+
+    /// An operator may have made a step run that has ended before, or that no node has claimed: no such change may keep a task
+    /// from being written.
+    private static let isNew: PostgresQuery = """
+        s.attempt > 0 AND NOT EXISTS (
+               SELECT FROM pressroom.attempts a
+                WHERE a.tenant_id = s.tenant_id AND a.task_id = s.task_id AND a.step_id = s.id AND a.attempt = s.attempt)
+        """
 
     /// Ends the runs of a task whose rows are not read.
     static func endAll(of taskID: UUID, _ tenant: String, as status: Status, error: JSON?) -> PostgresQuery {
@@ -53,7 +61,7 @@ package struct AttemptRow: Sendable, Equatable {
         SELECT s.tenant_id, s.task_id, s.phase_id, s.id, s.attempt, \(status.rawValue), s.processor_id, \(error)::json,
                s.started_at, greatest(now(), s.started_at)
           FROM pressroom.steps s
-         WHERE s.tenant_id = \(tenant) AND s.task_id = \(taskID) AND s.status = 'running'
+         WHERE s.tenant_id = \(tenant) AND s.task_id = \(taskID) AND s.status = 'running' AND \(part: isNew)
         """
     }
 }
