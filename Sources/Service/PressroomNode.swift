@@ -54,6 +54,7 @@ struct PressroomNode {
             client: database.client, hub: hub, processor: processor, slots: configuration.processor.concurrency,
             database: DatabaseGauges(store: store, hub: hub, interval: configuration.metrics.interval, logger: logger))
         api.metrics.samples = { await gauges.samples() }
+        api.modelLimits = registry.limits
         let server = APIServer.service(
             configuration: api, store: store, hub: hub, eventLoopGroup: eventLoops, logger: logger,
             onServerRunning: { channel in
@@ -66,7 +67,9 @@ struct PressroomNode {
         if let server = database.server { services.append(server) }
         services += [
             database.client,
-            Maintenance(store: store, eventRetention: configuration.events.retention, logger: logger),
+            Maintenance(
+                store: store, eventRetention: configuration.events.retention, callRetention: configuration.calls.retention,
+                logger: logger),
             MemoryReturn(hub: hub), tailer, notifications,
             EventLoopWatch(
                 loops: eventLoops.makeIterator().map { ("http", $0) } + fanOut.makeIterator().map { ("fan_out", $0) }),
@@ -86,11 +89,14 @@ struct PressroomNode {
         _ environment: [String: String], _ customKinds: [RegisteredKind],
         _ group: any EventLoopGroup
     ) -> StepServices {
-        StepServices(
+        var services = StepServices(
             models: { name throws(ProviderError) in try registry.model(for: name) },
             web: GuardedWebClient(
                 rules: AddressRules(exceptions: configuration.requests.allow), resolver: .system(), group: group),
             secrets: { environment[PressroomConfiguration.secretPrefix + $0] }, grants: grants, customKinds: customKinds)
+        services.capture = configuration.calls.capture
+        services.maxBodyBytes = configuration.calls.maxBodyBytes
+        return services
     }
 
     func close() async {

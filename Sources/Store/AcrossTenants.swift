@@ -22,6 +22,9 @@ enum AcrossTenants {
     case logs
     /// Finds the tenants whose logs have expired events, and removes expired rows by their age.
     case retention
+    /// Counts what nodes run, and what waits for a model, of all tenants together: a tenant is shown its own part and the sum of
+    /// the others.
+    case sums
     /// Looks up a key, and what has become of keys and tenants: credentials are checked before a tenant is known.
     case credentials
 

@@ -72,6 +72,8 @@ package struct APIConfiguration: Sendable {
     package var customKinds = CustomKinds.none
     /// What the definitions of each tenant may name.
     package var grants = Grants()
+    /// The limits of providers and models, which queues are shown with.
+    package var modelLimits: ScopedModelLimits = [:]
     package var authentication: Authentication = .none
     /// Which credentials are accepted, where any are required.
     package var access = AccessConfiguration()

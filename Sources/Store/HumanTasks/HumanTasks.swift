@@ -172,7 +172,7 @@ extension Store {
         let below = try page.idBelow()
         var walk = ListWalk(
             table: "pressroom.human_tasks", id: "id", order: ["id"], item: "pressroom.human_task_json(t)", key: "t.id::text",
-            tenantID: scope.tenantID, bounds: ["t.tenant_id = \(scope.tenantID)", "t.id < \(below)"])
+            tenantID: scope.tenantID, bounds: ["t.tenant_id = \(scope.tenantID)"], start: "t.id < \(below)")
         if let sight = scope.sight {
             walk.others.append(
                 """

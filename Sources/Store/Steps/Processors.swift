@@ -1,3 +1,4 @@
+import Base
 package import Foundation
 import Postgres
 import Workflow
@@ -26,7 +27,7 @@ extension Store {
         _ = try await query(.leases, "DELETE FROM pressroom.processors WHERE id = ANY(\(gone)::uuid[])")
         _ = try await query(
             .leases,
-            "INSERT INTO pressroom.processors (id, host, pid) VALUES (\(id), \(host), \(Int(pid)))")
+            "INSERT INTO pressroom.processors (id, host, pid, version) VALUES (\(id), \(host), \(Int(pid)), \(ServiceVersion.text))")
     }
 
     /// Renews the lease of all steps that the processor runs. Enters it again if it had been given up.
@@ -34,7 +35,8 @@ extension Store {
         _ = try await query(
             .leases,
             """
-            INSERT INTO pressroom.processors (id, host, pid) VALUES (\(processorID), \(host), \(Int(pid)))
+            INSERT INTO pressroom.processors (id, host, pid, version)
+            VALUES (\(processorID), \(host), \(Int(pid)), \(ServiceVersion.text))
             ON CONFLICT (id) DO UPDATE SET heartbeat_at = now()
             """)
     }

@@ -43,6 +43,8 @@ struct TenantRows: Sendable {
     let workflow: String
     let task: String
     let output: String
+    let step = UUIDv7.next().text
+    let call = UUIDv7.next().text
     let workspace: String
     let schedule: String
     let apiKey: String
@@ -85,8 +87,8 @@ struct TenantRows: Sendable {
             VALUES (\(tenantID), \(outputID), \(taskID), 1, 'write', \(marker))
             """,
             """
-            INSERT INTO pressroom.steps (tenant_id, task_id, phase_id, output_id, kind, agent, sequence)
-            SELECT tenant_id, task_id, id, \(outputID), 'evaluate', \(marker), 0
+            INSERT INTO pressroom.steps (tenant_id, id, task_id, phase_id, output_id, kind, agent, sequence)
+            SELECT tenant_id, \(try uuid(step))::uuid, task_id, id, \(outputID)::uuid, 'evaluate', \(marker)::text, 0
               FROM pressroom.phases WHERE tenant_id = \(tenantID) AND task_id = \(taskID) AND key = 'judge'
             """,
             """
@@ -106,6 +108,23 @@ struct TenantRows: Sendable {
             """,
         ]
         _ = try await api.client.pipeline(statements)
+        _ = try await api.client.pipeline([
+            """
+            INSERT INTO pressroom.attempts (tenant_id, task_id, phase_id, step_id, attempt, status, error, ended_at)
+            SELECT tenant_id, task_id, phase_id, id, 1, 'failed', json_build_object('code', 'x', 'message', agent), now()
+              FROM pressroom.steps WHERE tenant_id = \(tenantID) AND task_id = \(taskID)
+            """,
+            """
+            INSERT INTO pressroom.calls
+                   (tenant_id, id, task_id, phase_id, step_id, attempt, sequence, kind, agent, status, usage, sent_at, ended_at)
+            SELECT tenant_id, \(try uuid(call))::uuid, task_id, phase_id, id, 1, 1, 'chat', agent, 'failed', '{}', now(), now()
+              FROM pressroom.steps WHERE tenant_id = \(tenantID) AND task_id = \(taskID)
+            """,
+            """
+            INSERT INTO pressroom.call_bodies (tenant_id, call_id, request, response, request_bytes, response_bytes)
+            VALUES (\(tenantID), \(try uuid(call)), \(marker), \(marker), 1, 1)
+            """,
+        ])
         _ = try await question()
     }
 
@@ -148,7 +167,7 @@ struct TenantRows: Sendable {
     }
 
     func parameters(of path: String) -> [String: String] {
-        let rooms = ["/workspaces/": workspace, "/schedules/": schedule, "/api-keys/": apiKey, "/outputs/{id}": output]
+        let rooms = ["/workspaces/": workspace, "/schedules/": schedule, "/api-keys/": apiKey, "/outputs/{id}": output, "/steps/{id}": step, "/calls/{id}": call]
         let id = rooms.first { path.contains($0.key) }?.value
         return [
             "task_id": task, "output_id": output, "id": id ?? "00000000-0000-7000-8000-000000000000",
@@ -270,6 +289,17 @@ enum RouteExamples {
         RouteExample(route: "GET /api/v1/tasks/{task_id}/steps", status: 200),
         RouteExample(route: "GET /api/v1/tasks/{task_id}/logs", status: 200),
         RouteExample(route: "GET /api/v1/tasks/{task_id}/history", status: 200),
+        RouteExample(route: "GET /api/v1/tasks/{task_id}/attempts", status: 200),
+        RouteExample(route: "GET /api/v1/tasks/{task_id}/calls", status: 200),
+        RouteExample(route: "GET /api/v1/attempts", status: 200, isList: true),
+        RouteExample(route: "GET /api/v1/calls", status: 200, isList: true),
+        RouteExample(route: "GET /api/v1/calls/{id}", status: 200),
+        RouteExample(route: "GET /api/v1/steps", status: 200, isList: true),
+        RouteExample(route: "GET /api/v1/steps/{id}", status: 200),
+        RouteExample(route: "GET /api/v1/overview", status: 200, isList: true),
+        RouteExample(route: "GET /api/v1/usage", status: 200, isList: true),
+        RouteExample(route: "GET /api/v1/processors", status: 200, isList: true),
+        RouteExample(route: "GET /api/v1/queues", status: 200, isList: true),
         RouteExample(route: "PATCH /api/v1/outputs/{id}", status: 200, body: { ["content": .string("\($1), by hand")] as JSON }),
 
         RouteExample(route: "GET /api/v1/human-tasks", status: 200, isList: true),

@@ -44,6 +44,8 @@ import Testing
         BadDefinition(
             "concurrency beyond all numbers", Fixtures.workflow(phases: [Fixtures.write], head: "version: 1.0.0\nconcurrency: 1e30"),
             ("/concurrency", 3, "must be from 1 to 10000")),
+            "capture", Fixtures.workflow(phases: [Fixtures.write], head: "version: 1.0.0\ncapture: some"),
+            ("/capture", 3, "full, metadata, none")),
         BadDefinition(
             "semver", Fixtures.workflow(phases: [Fixtures.write], head: "version: 1.0"),
             ("/version", 2, "must be a semantic version in quotes")),
@@ -199,6 +201,8 @@ import Testing
         BadDefinition(phase: "id: b, kind: signal, timeout: 30", ("/phases/1/timeout", 8, "must be a duration")),
         BadDefinition(phase: "id: b, kind: signal, concurrency: 0", ("/phases/1/concurrency", 8, "from 1")),
         BadDefinition(phase: "id: b, kind: signal, on_failure: stop", ("/phases/1/on_failure", 8, "fail, continue")),
+        BadDefinition(phase: "id: b, kind: edit, agents: [w], on_cut: stop", ("/phases/1/on_cut", 8, "continue, retry, fail")),
+        BadDefinition(phase: "id: b, kind: signal, on_cut: retry", ("/phases/1/on_cut", 8, "not a known key")),
         BadDefinition(
             phase: "id: b, kind: signal, retry: {max_attempts: 0, factor: 0.5, jitter: 2, initial: 1h, max: 1m, tries: 1}",
             ("/phases/1/retry/max_attempts", 8, ""), ("/phases/1/retry/factor", 8, ""), ("/phases/1/retry/jitter", 8, ""),
