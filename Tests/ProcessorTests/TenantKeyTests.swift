@@ -1,3 +1,4 @@
+import Base
 import Foundation
 import Store
 import Synchronization
@@ -11,7 +12,9 @@ import Workflow
 /// Rows of two tenants may have the same ids: what a node keeps in memory of one is never the other's.
 @Suite("Two tenants with the same ids", .limit(minutes: 1))
 struct TenantKeyTests {
-    private let (taskID, stepID, outputID) = (UUID(), UUID(), UUID())
+    private let taskID = UUID()
+    private let stepID = UUID()
+    private let outputID = UUID()
 
     private func step(of tenant: String, attempt: Int = 1) -> ClaimedStep {
         ClaimedStep(
