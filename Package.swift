@@ -16,6 +16,7 @@ let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let coreMetrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let nioCompression = Target.Dependency.product(name: "NIOHTTPCompression", package: "swift-nio-extras")
 
 let package = Package(
@@ -33,6 +34,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: [.defaults, "YAML"]),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
         .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
@@ -47,10 +49,11 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .target(name: "Base", swiftSettings: swiftSettings),
+        .target(name: "Telemetry", dependencies: [coreMetrics], swiftSettings: swiftSettings),
         .target(
             name: "Postgres",
             dependencies: [
-                "Base", "CLibPQ", logging, lifecycle,
+                "Base", "CLibPQ", "Telemetry", logging, lifecycle,
                 .product(name: "DequeModule", package: "swift-collections"),
             ],
             swiftSettings: swiftSettings
@@ -69,14 +72,14 @@ let package = Package(
         .target(
             name: "Broadcast",
             dependencies: [
-                "Base", "Workflow", "Store", nioCore, logging, lifecycle,
+                "Base", "Telemetry", "Workflow", "Store", nioCore, logging, lifecycle,
                 .product(name: "DequeModule", package: "swift-collections"),
             ],
             swiftSettings: swiftSettings
         ),
         .target(
             name: "Processor",
-            dependencies: ["Base", "Workflow", "Store", "Postgres", logging, lifecycle],
+            dependencies: ["Base", "Telemetry", "Workflow", "Store", "Postgres", logging, lifecycle],
             swiftSettings: swiftSettings
         ),
         .target(
@@ -91,7 +94,7 @@ let package = Package(
         .target(
             name: "API",
             dependencies: [
-                "Access", "Base", "Workflow", "Store", "Postgres", "Broadcast", nioCore, nioPosix, nioHTTP1, nioSSL, logging,
+                "Access", "Base", "Telemetry", "Workflow", "Store", "Postgres", "Broadcast", nioCore, nioPosix, nioHTTP1, nioSSL, logging,
                 lifecycle,
                 .product(name: "NIOTLS", package: "swift-nio"),
                 .product(name: "NIOHTTP2", package: "swift-nio-http2"),
@@ -109,18 +112,21 @@ let package = Package(
         .target(
             name: "Service",
             dependencies: [
-                "Access", "API", "Base", "Broadcast", "CLibPQ", "Postgres", "Processor", "Providers", "Store", "Workflow", logging, lifecycle, httpClient,
-                nioCore, nioPosix, nioHTTP1, "Yams",
+                "Access", "API", "Base", "Broadcast", "CLibPQ", "Postgres", "Processor", "Providers", "Store", "Telemetry", "Workflow",
+                logging, lifecycle, httpClient, nioCore, nioPosix, nioHTTP1, "Yams",
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: swiftSettings
         ),
-        .target(name: "PressroomKit", dependencies: ["Base", "Service", "Processor", "Workflow", logging], swiftSettings: swiftSettings),
+        .target(
+            name: "PressroomKit", dependencies: ["Base", "Telemetry", "Service", "Processor", "Workflow", coreMetrics, logging],
+            swiftSettings: swiftSettings
+        ),
         .executableTarget(
             name: "pressroom",
             dependencies: [
-                "Access", "Base", "Service", "Client", "Workflow", "Postgres", "Store", logging,
+                "Access", "Base", "Telemetry", "Service", "Client", "Workflow", "Postgres", "Store", coreMetrics, logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: swiftSettings
@@ -136,6 +142,7 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
         .testTarget(name: "BaseTests", dependencies: ["Base", "TestSupport", "Workflow"], swiftSettings: swiftSettings),
+        .testTarget(name: "TelemetryTests", dependencies: ["Telemetry", coreMetrics], swiftSettings: swiftSettings),
         .testTarget(name: "WorkflowTests", dependencies: ["Base", "Workflow", "TestSupport"], swiftSettings: swiftSettings),
         .testTarget(
             name: "PostgresTests", dependencies: ["Base", "Postgres", "TestSupport", logging, lifecycle], swiftSettings: swiftSettings),
@@ -165,8 +172,8 @@ let package = Package(
         .testTarget(
             name: "APITests",
             dependencies: [
-                "Access", "Base", "API", "Broadcast", "Store", "Workflow", "Postgres", "TestSupport", httpClient, nioCore, nioPosix,
-                nioHTTP1, nioSSL, logging, lifecycle,
+                "Access", "Base", "API", "Broadcast", "Store", "Telemetry", "Workflow", "Postgres", "TestSupport", httpClient, nioCore,
+                nioPosix, nioHTTP1, nioSSL, logging, lifecycle,
             ],
             swiftSettings: swiftSettings
         ),
@@ -185,8 +192,8 @@ let package = Package(
         .testTarget(
             name: "ServiceTests",
             dependencies: [
-                "Base", "Service", "PressroomKit", "API", "Broadcast", "Client", "Processor", "Store", "Workflow", "Postgres", "Providers",
-                "TestSupport", httpClient, nioCore, nioPosix, nioHTTP1, logging,
+                "Base", "Service", "PressroomKit", "API", "Broadcast", "Client", "Processor", "Store", "Telemetry", "Workflow",
+                "Postgres", "Providers", "TestSupport", httpClient, nioCore, nioPosix, nioHTTP1, logging,
             ],
             swiftSettings: swiftSettings
         ),

@@ -1,6 +1,8 @@
 // The page: shows the view that the address names.
 
+import { identify, whenSignedIn, who } from "./client/identity.js";
 import { el, fill } from "./ui/dom.js";
+import { watchSignIn } from "./ui/signin.js";
 import { homeView } from "./ui/views/home.js";
 import { inboxView } from "./ui/views/inbox.js";
 import { taskView } from "./ui/views/task.js";
@@ -48,7 +50,13 @@ function show(byUser) {
   /** @type {HTMLElement | null} */ (main.querySelector("h1"))?.focus({ preventScroll: true });
 }
 
-addEventListener("hashchange", () => show(true));
+watchSignIn();
+await identify();
+await whenSignedIn();
+addEventListener("hashchange", () => {
+  if (!who()) void identify();
+  show(true);
+});
 // A page restored from the browser's cache has lost its stream.
 addEventListener("pageshow", (event) => event.persisted && show(false));
 show(false);

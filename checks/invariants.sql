@@ -119,15 +119,18 @@ SELECT 'positions_have_no_gaps' AS invariant, count(*) AS violations, to_json((a
 HAVING count(*) > 0;
 
 SELECT 'no_change_waits_for_its_event' AS invariant, count(*) AS violations, to_json((array_agg(detail))[1:5]) AS samples
-  FROM (SELECT format('%s of task %s', type, task_id) AS detail FROM pressroom.pending_events) AS wrong
+  FROM (SELECT format('%s of task %s', type, coalesce(task_id::text, 'none')) AS detail FROM pressroom.pending_events) AS wrong
 HAVING count(*) > 0;
 
+-- A change of access belongs to its tenant alone.
 SELECT 'events_belong_to_tasks' AS invariant, count(*) AS violations, to_json((array_agg(detail))[1:5]) AS samples
   FROM (SELECT format('%s at %s of tenant %s: no task %s', e.type, e.position, e.tenant_id, e.task_id) AS detail
           FROM pressroom.stream_heads h, chosen,
                LATERAL (SELECT * FROM pressroom.events e WHERE e.tenant_id = h.tenant_id
                          ORDER BY position DESC LIMIT CASE WHEN NOT chosen.whole THEN 10 * chosen.tasks END) AS e
-         WHERE NOT EXISTS (SELECT FROM pressroom.tasks t WHERE t.tenant_id = e.tenant_id AND t.task_id = e.task_id)) AS wrong
+         WHERE (e.task_id IS NULL) <> (e.type = 'access_changed')
+            OR e.task_id IS NOT NULL
+               AND NOT EXISTS (SELECT FROM pressroom.tasks t WHERE t.tenant_id = e.tenant_id AND t.task_id = e.task_id)) AS wrong
 HAVING count(*) > 0;
 
 -- Rows whose last event is past retention have none to compare with. Older events lack the columns that a later migration
@@ -633,7 +636,7 @@ SELECT 'every_table_of_a_tenant_has_policies' AS invariant, count(*) AS violatio
                                        AND p.polroles && ARRAY[0::oid, 'pressroom_service'::regrole::oid]))
          UNION ALL
         SELECT format('the role %s can bypass policies', rolname) FROM pg_roles
-         WHERE rolname IN ('pressroom_service', 'pressroom_worker') AND (rolsuper OR rolbypassrls)) AS wrong
+         WHERE rolname IN ('pressroom_service', 'pressroom_member', 'pressroom_worker') AND (rolsuper OR rolbypassrls)) AS wrong
 HAVING count(*) > 0;
 
 -- What ran has a time for each status on its way, in order. A fork takes phases over that are older than its own rows.

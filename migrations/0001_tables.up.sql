@@ -339,6 +339,7 @@ CREATE TABLE pressroom.idempotency_keys (
     location   text,
     response   text NOT NULL,
     created_at timestamptz NOT NULL DEFAULT now(),
+    workflow_id uuid, -- the workflow that it is about: the response is for those who see that
     PRIMARY KEY (tenant_id, key)
 );
 CREATE INDEX idempotency_keys_age ON pressroom.idempotency_keys (created_at);

@@ -12,7 +12,8 @@ CREATE TABLE pressroom.stream_heads (
     position   bigint NOT NULL DEFAULT 0,
     pruned     bigint NOT NULL DEFAULT 0, -- positions up to here are past retention
     created_at timestamptz NOT NULL DEFAULT now(),
-    updated_at timestamptz NOT NULL DEFAULT now()
+    updated_at timestamptz NOT NULL DEFAULT now(),
+    privacy    bigint NOT NULL DEFAULT 0 -- rises when a workflow becomes public or private (0015_sight)
 );
 
 CREATE FUNCTION pressroom.add_stream_head() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -26,7 +27,7 @@ INSERT INTO pressroom.stream_heads (tenant_id) SELECT tenant_id FROM pressroom.t
 CREATE TABLE pressroom.events (
     tenant_id       text NOT NULL,
     position        bigint NOT NULL,
-    task_id         uuid NOT NULL,
+    task_id         uuid, -- NULL for a change of access (0013_access), which clients never see
     conversation_id text,
     type            text NOT NULL,
     payload         json NOT NULL, -- the body of the event: {"output": {…}}, {"data": …}
@@ -43,7 +44,7 @@ CREATE TABLE pressroom.pending_events (
     id        bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     xid       xid8 NOT NULL DEFAULT pg_current_xact_id(),
     tenant_id text NOT NULL,
-    task_id   uuid NOT NULL,
+    task_id   uuid,
     type      text NOT NULL,
     payload   json NOT NULL CHECK (payload::jsonb IS NOT NULL) -- what the service could not read is refused (0001_tables)
 );
@@ -127,9 +128,10 @@ BEGIN
                      || coalesce(to_json(t.phase)::text, 'null') || '}}')::json
                ELSE c.payload END,
            actor, clock_timestamp()
-      FROM unnest(changes) WITH ORDINALITY AS c (task_id, type, payload, ordinal),
-           LATERAL (SELECT tasks.conversation_id, tasks.status, tasks.phase
-                      FROM pressroom.tasks WHERE tasks.tenant_id = tenant AND tasks.task_id = c.task_id LIMIT 1) AS t;
+      FROM unnest(changes) WITH ORDINALITY AS c (task_id, type, payload, ordinal)
+      LEFT JOIN LATERAL (SELECT tasks.conversation_id, tasks.status, tasks.phase
+                           FROM pressroom.tasks WHERE tasks.tenant_id = tenant AND tasks.task_id = c.task_id LIMIT 1) AS t ON true
+     WHERE c.task_id IS NULL OR t.status IS NOT NULL;
     RETURN last;
 END $$;
 

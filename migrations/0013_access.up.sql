@@ -3,10 +3,11 @@
 --
 --   pressroom_service  runs the statements of one tenant, which the setting pressroom.tenant names. Without a tenant, and
 --                      for another one, every table of a tenant is empty to it.
+--   pressroom_member   reads what one sender may see of a tenant (0015_sight).
 --   pressroom_worker   runs the statements that look across tenants. Sources/Store/AcrossTenants.swift names them.
 --
--- Neither can log in, and neither can bypass a policy; the service's login is a member of both and takes one of them in
--- each transaction. The owner of the tables, as which an operator uses psql, sees and changes everything.
+-- None can log in, and none can bypass a policy; the service's login is a member of all of them and takes one in each
+-- transaction. The owner of the tables, as which an operator uses psql, sees and changes everything.
 
 -- Roles belong to the whole server: another database may have made them, so they are neither replaced here nor dropped later.
 DO $$
@@ -14,7 +15,7 @@ DECLARE
     name text;
     missing text[] := '{}';
 BEGIN
-    FOREACH name IN ARRAY '{pressroom_service,pressroom_worker}'::text[] LOOP
+    FOREACH name IN ARRAY '{pressroom_service,pressroom_member,pressroom_worker}'::text[] LOOP
         IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name) THEN
             BEGIN
                 EXECUTE format('CREATE ROLE %I NOLOGIN', name);
@@ -185,6 +186,71 @@ CREATE TRIGGER audit_update AFTER UPDATE OF name, groups, scopes, workspace_id, 
     FOR EACH ROW EXECUTE FUNCTION pressroom.audit_change('api_key', 'id');
 CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON pressroom.workflows FOR EACH ROW
     EXECUTE FUNCTION pressroom.audit_change('workflow', 'id');
+
+-- A change of what credentials open is an event of its tenant without a task: it has a position, and is visible with the
+-- change itself. A node that passes the position sends nothing later to the streams that the change may affect before it has
+-- looked at their credentials again (docs/security.md). Clients never see it. Its payload names the key or the member that
+-- is affected, and neither where the whole tenant is.
+CREATE FUNCTION pressroom.record_access(tenant text, affected json) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    -- delete_tenant removes the log as well. Its streams end because their credentials are gone.
+    IF current_setting('pressroom.removal', true) = 'on' THEN RETURN; END IF;
+    IF current_setting('pressroom.events', true) = 'immediate' THEN
+        PERFORM pressroom.append_events(tenant, ARRAY[ROW(NULL, 'access_changed', affected)::pressroom.change]);
+    ELSE
+        INSERT INTO pressroom.pending_events (tenant_id, type, payload) VALUES (tenant, 'access_changed', affected);
+    END IF;
+END $$;
+
+CREATE FUNCTION pressroom.key_access_changed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pressroom.record_access(OLD.tenant_id, json_build_object('access', json_build_object('key_id', OLD.key_id)));
+    RETURN NULL;
+END $$;
+CREATE TRIGGER access_on_update AFTER UPDATE OF groups, scopes, workspace_id, expires_at, revoked_at ON pressroom.api_keys
+    FOR EACH ROW
+    WHEN ((NEW.groups, NEW.scopes, NEW.workspace_id, NEW.expires_at, NEW.revoked_at)
+          IS DISTINCT FROM (OLD.groups, OLD.scopes, OLD.workspace_id, OLD.expires_at, OLD.revoked_at))
+    EXECUTE FUNCTION pressroom.key_access_changed();
+CREATE TRIGGER access_on_delete AFTER DELETE ON pressroom.api_keys FOR EACH ROW
+    EXECUTE FUNCTION pressroom.key_access_changed();
+
+CREATE FUNCTION pressroom.member_access_changed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP <> 'INSERT' THEN
+        PERFORM pressroom.record_access(OLD.tenant_id, json_build_object('access', json_build_object('member', OLD.member)));
+    END IF;
+    IF TG_OP = 'INSERT' OR TG_OP = 'UPDATE' AND (NEW.tenant_id, NEW.member) IS DISTINCT FROM (OLD.tenant_id, OLD.member) THEN
+        PERFORM pressroom.record_access(NEW.tenant_id, json_build_object('access', json_build_object('member', NEW.member)));
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER access_on_change AFTER INSERT OR DELETE ON pressroom.workspace_members FOR EACH ROW
+    EXECUTE FUNCTION pressroom.member_access_changed();
+CREATE TRIGGER access_on_update AFTER UPDATE ON pressroom.workspace_members FOR EACH ROW
+    WHEN ((NEW.tenant_id, NEW.workspace_id, NEW.member, NEW.access)
+          IS DISTINCT FROM (OLD.tenant_id, OLD.workspace_id, OLD.member, OLD.access))
+    EXECUTE FUNCTION pressroom.member_access_changed();
+
+CREATE FUNCTION pressroom.tenant_access_changed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pressroom.record_access(NEW.tenant_id, '{"access":{}}');
+    RETURN NULL;
+END $$;
+CREATE TRIGGER access_on_update AFTER UPDATE OF status ON pressroom.tenants FOR EACH ROW
+    WHEN (NEW.status IS DISTINCT FROM OLD.status) EXECUTE FUNCTION pressroom.tenant_access_changed();
+
+-- The position of the latest change of access; NULL: none is retained. Members see no event without a task, so it is read as
+-- the owner of the tables, and only for the tenant of the transaction.
+CREATE FUNCTION pressroom.access_position(tenant text) RETURNS bigint
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF tenant IS DISTINCT FROM current_setting('pressroom.tenant', true) THEN RETURN NULL; END IF;
+    RETURN (SELECT e.position FROM pressroom.events e WHERE e.tenant_id = tenant AND e.task_id IS NULL
+             ORDER BY e.position DESC LIMIT 1);
+END $$;
+REVOKE EXECUTE ON FUNCTION pressroom.access_position FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pressroom.access_position TO pressroom_service, pressroom_member;
 
 -- Removes a tenant with everything that it has but its audit. Its keys no longer open anything from the commit on.
 CREATE FUNCTION pressroom.delete_tenant(tenant text) RETURNS boolean

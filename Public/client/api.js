@@ -4,6 +4,14 @@ import { parse, write } from "./json.js";
 
 const base = new URL("../api/v1/", import.meta.url);
 
+/** @type {() => void} */
+let unauthorized = () => {};
+
+/** @param {() => void} callback called when the service asks for a sign-in */
+export function whenUnauthorized(callback) {
+  unauthorized = callback;
+}
+
 export class Problem extends Error {
   /** @param {{status: number, title?: string, detail?: string, errors?: {pointer: string, detail: string}[]}} body */
   constructor({ status, title, detail, errors }) {
@@ -35,6 +43,8 @@ async function request(path, { method = "GET", body, headers = {} } = {}) {
   } catch {
     throw new Problem({ status: 0, title: "No response from the service", detail: "Is it running?" });
   }
+  // A sign-in that fails asks for no other.
+  if (response.status === 401 && path !== "session") unauthorized();
   const text = await response.text();
   let answer = null;
   try {
@@ -52,6 +62,12 @@ const segment = encodeURIComponent;
 export const taskStreamURL = (taskID) => new URL(`tasks/${segment(taskID)}/stream`, base);
 export const tenantStreamURL = () => new URL("stream", base);
 export const workflowsURL = () => new URL("workflows", base);
+
+/** Who the reader is. @returns {Promise<import("./rights.js").Me>} */
+export const getMe = () => request("me");
+/** Takes a key or a token for a cookie. @param {string} credential @returns {Promise<import("./rights.js").Me>} */
+export const createSession = (credential) => request("session", { method: "POST", body: { credential } });
+export const deleteSession = () => request("session", { method: "DELETE" });
 
 /** The active workflows, one row for each name. */
 export async function listWorkflows() {

@@ -1,6 +1,7 @@
 // A task that is followed: its state, kept up to date by its stream.
 
 import { getState, Problem } from "./api.js";
+import { whenSignedIn } from "./identity.js";
 import { fold, foldDelta, restore } from "./store.js";
 import { TaskStream } from "./streams.js";
 import { isTerminal } from "./vocabulary.js";
@@ -75,7 +76,8 @@ export class Session {
     else this.counts.repeated += 1;
   }
 
-  /** The response was not a stream: the task is over, does not exist, or a proxy failed. */
+  /** The response was not a stream, or the stream ended with the session: the task is over, does not exist or is not for the
+   * reader any more, a sign-in is due, or a proxy failed. */
   async #recover() {
     try {
       const body = await getState(this.taskID);
@@ -89,6 +91,12 @@ export class Session {
       }
     } catch (error) {
       if (this.#closed) return;
+      if (error instanceof Problem && error.status === 401) {
+        this.#stream.close();
+        await whenSignedIn();
+        if (!this.#closed) this.#stream.open(this.state?.cursor ?? null);
+        return;
+      }
       if (error instanceof Problem && error.status >= 400 && error.status < 500 && error.status !== 429) {
         this.#stream.close();
         this.connection = "ended";

@@ -3,6 +3,7 @@
 // the connection.
 
 import { taskStreamURL, tenantStreamURL } from "./api.js";
+import { identify, whenSignedIn } from "./identity.js";
 import { parse } from "./json.js";
 import { eventTypes } from "./vocabulary.js";
 
@@ -17,7 +18,7 @@ const backoff = (failures) => Math.min(30_000, 500 * 2 ** failures) * (0.5 + Mat
  * @property {(delta: any) => void} delta
  * @property {() => void} reset
  * @property {() => void} end
- * @property {() => void} stopped the browser has given up; the owner calls `reopen` or `close`
+ * @property {() => void} stopped the browser has given up, or the stream ended with the session; the owner calls `reopen` or `close`
  * @property {(connection: Connection) => void} connection
  */
 
@@ -82,6 +83,10 @@ export class TaskStream {
       handlers.connection("ended");
       handlers.end();
     });
+    on("credentials_expired", () => {
+      this.close();
+      handlers.stopped();
+    });
     on("overloaded", () => handlers.connection("busy"));
     for (const type of eventTypes) on(type, handlers.event);
   }
@@ -100,9 +105,11 @@ export function tenantStream(handlers, connection, read) {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
   let failures = 0;
+  let closed = false;
   open();
   return {
     close() {
+      closed = true;
       clearTimeout(timer);
       source?.close();
     },
@@ -127,14 +134,27 @@ export function tenantStream(handlers, connection, read) {
       hasRead = true;
       // The browser reconnects after a cut; after a response that is not a stream it gives up.
       if (opened.readyState !== EventSource.CLOSED) return connection("reconnecting");
-      connection("lost");
-      failures += 1;
-      timer = setTimeout(open, backoff(failures));
+      again();
     };
+    opened.addEventListener("credentials_expired", () => {
+      opened.close();
+      again();
+    });
     opened.addEventListener("reset", () => read());
     opened.addEventListener("overloaded", () => connection("busy"));
     for (const [type, take] of Object.entries(handlers)) {
       opened.addEventListener(type, (message) => take(parse(message.data)));
     }
+  }
+
+  /** Opens again after a while; where a sign-in is due, after that. */
+  function again() {
+    connection("lost");
+    failures += 1;
+    void identify();
+    timer = setTimeout(async () => {
+      await whenSignedIn();
+      if (!closed) open();
+    }, backoff(failures));
   }
 }

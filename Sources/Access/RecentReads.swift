@@ -23,12 +23,14 @@ final class RecentReads<Key: Hashable & Sendable, Value: Sendable>: Sendable {
         reads = BatchedReads { _, keys in try await read(keys) }
     }
 
-    func value(of key: Key) async throws -> Value? {
+    /// - Parameter isUsable: whether what was read before may be used.
+    func value(of key: Key, where isUsable: (Value?) -> Bool = { _ in true }) async throws -> Value? {
         let begin = ContinuousClock.now
-        if let entry = entries.withLock({ $0[key] }), begin - entry.readAt < maxAge { return entry.value }
+        if let entry = entries.withLock({ $0[key] }), begin - entry.readAt < maxAge, isUsable(entry.value) { return entry.value }
         let value = try await reads.value(of: key, in: true)
         entries.withLock { entries in
             if entries.count >= capacity { entries.removeAll() }
+            if let other = entries[key], other.readAt > begin { return }
             // As old as the question: the answer may be of any moment since.
             entries[key] = Entry(value: value, readAt: begin)
         }

@@ -64,6 +64,23 @@ extension Frame {
 }
 
 extension Frame {
+    /// The frame of an event with what a view leaves of its rows.
+    func showing(_ view: RowView) -> Frame {
+        let text = Array(plain.readableBytesView)
+        let marker = Array("\ndata: ".utf8)
+        guard let start = text.indices.first(where: { text[$0...].starts(with: marker) }).map({ $0 + marker.count }) else {
+            return self
+        }
+        // What cannot be read is left out: it might hold what the view hides.
+        let document = (try? JSON(parsing: Array(text[start...]), limits: .stored)).map(view.document) ?? [:]
+        let data = LineSeparators.escaped(document.utf8)
+        return Frame(length: start + data.count + 2) { buffer in
+            buffer.writeBytes(text[..<start])
+            buffer.writeBytes(data)
+            buffer.writeStaticString("\n\n")
+        }
+    }
+
     /// The first frame of a stream, which also says how long a browser waits before it connects again. No block is without
     /// data: some readers make an empty event of one.
     /// - Parameters:

@@ -4,6 +4,7 @@ package import NIOCore
 import ServiceLifecycle
 package import Store
 import Synchronization
+import Telemetry
 package import Workflow
 
 /// The broadcaster of a node: it feeds the streams of every event loop from one place.
@@ -77,7 +78,7 @@ package struct HubConfiguration: Sendable {
     /// Of these, streams of one user of one tenant.
     package var maxUserStreams = 10_000
     /// A connection with more unsent than this gets no more live events: it goes back to a replay.
-    package var unsentLimit = 1 << 20
+    package var maxUnsentBytes = 1 << 20
     /// How much may wait for one subscriber during its replay.
     package var queueLimit = 1 << 18
     /// How much a replay reads and sends at a time.
@@ -126,22 +127,29 @@ struct HubState: Sendable {
 
 extension Hub {
     /// Publishes a page that continues what was published. Does nothing when the log is not followed or the page does not
-    /// begin at its position, so that each event is published once.
+    /// begin at its position, so that each event is published once. Neither is a page whose facts are older than what is known
+    /// of the tenant's privacy.
     /// - Returns: whether everything in the page has been published.
     @discardableResult
     package func publish(_ page: EventPage) -> Bool {
         let tenantID = page.head.tenantID
         let batch = EventBatch(
             tenantID: tenantID, events: page.events.map { PublishedEvent($0, epoch: page.head.epoch) },
-            through: page.through, head: page.head.position)
-        let (isPublished, calls): (Bool, [Int]) = state.withLock { state in
+            accessChanges: page.accessChanges, through: page.through, head: page.head.position)
+        let (isPublished, calls, areTextsUnknown): (Bool, [Int], Bool) = state.withLock { state in
+            let isNews = state.logs[tenantID].map { $0.epoch == page.head.epoch && $0.privacy < page.head.privacy } ?? false
+            let ended = state.notePrivacy(page.head)
+            guard let privacy = state.logs[tenantID]?.privacy, page.head.privacy >= privacy else { return (false, ended, isNews) }
             switch state.logs[tenantID]?.take(batch, after: page.start, epoch: page.head.epoch) {
-            case .taken: (true, state.post(.events(batch), tenantID: tenantID))
-            case .known: (true, [])
-            case .unfitting, nil: (false, [])
+            case .taken:
+                Instruments.eventsPublished.increment(by: batch.events.count)
+                return (true, ended + state.post(.events(batch), tenantID: tenantID), isNews)
+            case .known: return (true, ended, isNews)
+            case .unfitting, nil: return (false, ended, isNews)
             }
         }
         call(calls)
+        if areTextsUnknown { lookupListener.withLock { $0 }?(tenantID) }
         return isPublished
     }
 
@@ -165,6 +173,7 @@ extension Hub {
             log.followers = old.followers
             log.subscribersByLoop = old.subscribersByLoop
             log.idleSince = old.idleSince
+            if log.privacy != old.privacy { state.texts.forgetTasks(tenantID: head.tenantID) }
             state.logs[head.tenantID] = log
             return state.post(.reset(tenantID: head.tenantID, reason), tenantID: head.tenantID)
         }
@@ -177,8 +186,11 @@ extension Hub {
     }
 
     /// Adds tasks that were looked up. The streams whose filter they pass get the whole of their texts.
-    func learn(_ tasks: [TaskFacts], tenantID: String) {
-        let calls = state.withLock { state in
+    /// - Parameter privacy: what was known of the tenant's before the look-up; nil: it was not followed.
+    /// - Returns: false when that has changed meanwhile, so that the tasks must be looked up again.
+    func learn(_ tasks: [TaskFacts], tenantID: String, privacy: Int64?) -> Bool {
+        let (isLearnt, calls): (Bool, [Int]) = state.withLock { state in
+            guard state.logs[tenantID]?.privacy == privacy else { return (false, []) }
             var calls: [Int] = []
             let changes = state.logs[tenantID]?.outputChanges ?? OutputChanges()
             for task in tasks {
@@ -186,9 +198,10 @@ extension Hub {
                     calls += state.post(.text(whole), tenantID: tenantID)
                 }
             }
-            return calls
+            return (true, calls)
         }
         call(calls)
+        return isLearnt
     }
 }
 
@@ -197,11 +210,13 @@ extension Hub {
     /// - Parameter tenantLimit: the tenant's own; nil for that of the configuration.
     /// - Returns: the limit that is reached.
     package func admit(_ reader: StreamReader, tenantLimit: Int? = nil) -> StreamLimit? {
-        state.withLock { state in
+        let limit: StreamLimit? = state.withLock { state in
             guard !state.isDraining, state.streams.total < configuration.maxStreams else { return .node }
             return state.streams.add(
                 reader, tenantLimit: tenantLimit ?? configuration.maxTenantStreams, userLimit: configuration.maxUserStreams)
         }
+        if let limit { Instruments.streamsRefused[limit.rawValue].increment() } else { Instruments.streamsOpened.increment() }
+        return limit
     }
 
     /// Whether the node is shutting down.
@@ -234,7 +249,7 @@ package struct StreamReader: Sendable, Hashable {
 }
 
 /// The limit of streams that is reached; thrown where it refuses a stream.
-package enum StreamLimit: Error, Hashable {
+package enum StreamLimit: String, Error, Hashable {
     case node, tenant, user
 }
 

@@ -85,6 +85,11 @@ struct LiveTextBoard: Sendable {
         Set(texts(of: tenantID).filter { $0.task == nil }.map(\.taskID))
     }
 
+    /// Forgets what was looked up of a tenant's tasks.
+    mutating func forgetTasks(tenantID: String) {
+        for outputID in keysByTenant[tenantID] ?? [] { texts[Key(tenantID: tenantID, outputID: outputID)]?.task = nil }
+    }
+
     /// Adds a task that was looked up.
     /// - Returns: the whole of each of its texts that is known to go on.
     mutating func learn(

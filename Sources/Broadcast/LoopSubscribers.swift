@@ -2,6 +2,7 @@ import Base
 import DequeModule
 import Glibc
 import NIOCore
+import Store
 import Synchronization
 import Workflow
 
@@ -46,24 +47,25 @@ final class LoopSubscribers {
     }
 
     /// Puts a subscriber into its group.
-    /// - Returns: the position after which everything will be offered to it; nil when the tenant's log is not followed in
-    ///   the subscriber's epoch.
-    func join(_ subscriber: Subscriber) -> Int64? {
+    /// - Returns: the position after which everything will be offered to it, and what is known of the tenant's privacy; nil
+    ///   when the tenant's log is not followed in the subscriber's epoch.
+    func join(_ subscriber: Subscriber) -> (published: Int64, privacy: Int64)? {
         let tenantID = subscriber.request.tenantID
-        let (mail, published): ([Delivery], Int64?) = subscriber.hub.state.withLock { state in
+        let (mail, joined): ([Delivery], (published: Int64, privacy: Int64)?) = subscriber.hub.state.withLock { state in
             let mail = state.mailboxes[index].takeAll()
             guard let log = state.logs[tenantID], log.epoch == subscriber.epoch else { return (mail, nil) }
             state.logs[tenantID]?.subscribersByLoop[index] += 1
-            return (mail, log.published)
+            return (mail, (log.published, log.privacy))
         }
         gather(mail)
-        guard let published else { return nil }
+        guard let joined else { return nil }
+        let published = joined.published
         let tenant = tenants[tenantID] ?? TenantSubscribers(epoch: subscriber.epoch, through: published)
         tenants[tenantID] = tenant
         tenant.insert(subscriber)
         if subscriber.wheelSlot == nil { wheel.insert(subscriber) }
         turnWheel()
-        return published
+        return joined
     }
 
     func leave(_ subscriber: Subscriber) {
@@ -96,12 +98,7 @@ final class LoopSubscribers {
         guard !subscriber.isOver else { return }
         if let group = subscriber.group, subscriber.memberIndex != nil { writeAll(group) }
         guard !subscriber.isOver else { return }
-        let position = subscriber.memberIndex != nil ? subscriber.group?.tenant.through : subscriber.machine.sent
-        if subscriber.isOpened, let position {
-            let cursor = Cursor(epoch: subscriber.epoch, position: position)
-            subscriber.send(Frame.credentialsExpired(end, cursor: cursor).bytes(subscriber.request.framing))
-        }
-        subscriber.finish(.finished)
+        subscriber.expire(end, through: subscriber.memberIndex != nil ? subscriber.group?.tenant.through : nil)
     }
 
     /// Drops every connection.
@@ -113,8 +110,12 @@ final class LoopSubscribers {
     private func gather(_ mail: [Delivery]) {
         for delivery in mail {
             switch delivery {
-            case .events(let batch): tenants[batch.tenantID]?.gather(batch, enqueue)
+            case .events(let batch):
+                guard let tenant = tenants[batch.tenantID] else { continue }
+                if !batch.accessChanges.isEmpty { hold(tenant, batch.accessChanges) }
+                tenant.gather(batch, enqueue)
             case .text(let delta): tenants[delta.tenantID]?.gather(delta, enqueue)
+            case .privacy(let tenantID): if let tenant = tenants[tenantID] { endRestricted(tenant) }
             case .reset(let tenantID, let reason):
                 guard let tenant = tenants[tenantID] else { continue }
                 for group in tenant.all { writeAll(group) }
@@ -122,6 +123,15 @@ final class LoopSubscribers {
             }
         }
         if !queue.isEmpty { scheduleTurn() }
+    }
+
+    /// Takes the streams that changes of access may affect out of the fan-out, before a batch with such changes is gathered.
+    /// They go back to a replay, which waits for a look at their credentials; the others lose no time.
+    private func hold(_ tenant: TenantSubscribers, _ changes: [AccessChange]) {
+        for subscriber in tenant.subscribers where subscriber.isAffected(by: changes) {
+            if let group = subscriber.group { writeAll(group) }
+            subscriber.hold(sent: tenant.through)
+        }
     }
 
     private func enqueue(_ group: SubscriberGroup) {
@@ -243,6 +253,8 @@ struct Mailbox: Sendable {
 enum Delivery: Sendable {
     case events(EventBatch)
     case text(TextDelta)
+    /// A workflow has become public or private.
+    case privacy(tenantID: String)
     /// The tenant's log was replaced: its subscribers start again.
     case reset(tenantID: String, ResetReason)
 }

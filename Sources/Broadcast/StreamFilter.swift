@@ -1,6 +1,6 @@
 package import Foundation
 package import Store
-import Workflow
+package import Workflow
 
 /// What a stream is narrowed to. Every condition that is given must hold.
 package struct StreamFilter: Sendable, Hashable {
@@ -12,10 +12,12 @@ package struct StreamFilter: Sendable, Hashable {
     package var workflowName: String?
     /// Any of these event types; all types when nil.
     package var types: Set<String>?
+    /// What the reader sees of the tenant; nil: all of it.
+    package var sight: Sight?
 
     package init(
         taskIDs: Set<UUID> = [], conversationID: String? = nil, userID: String? = nil, workspaceID: UUID? = nil,
-        workflowName: String? = nil, types: Set<String>? = nil
+        workflowName: String? = nil, types: Set<String>? = nil, sight: Sight? = nil
     ) {
         self.taskIDs = taskIDs
         self.conversationID = conversationID
@@ -23,6 +25,7 @@ package struct StreamFilter: Sendable, Hashable {
         self.workspaceID = workspaceID
         self.workflowName = workflowName
         self.types = types
+        self.sight = sight
     }
 
     /// A copy that shares no memory.
@@ -30,6 +33,7 @@ package struct StreamFilter: Sendable, Hashable {
         var copy = self
         copy.taskIDs = Set(Array(taskIDs))
         copy.types = types.map { Set(Array($0)) }
+        copy.sight = sight?.copied()
         return copy
     }
 
@@ -56,5 +60,13 @@ package struct StreamFilter: Sendable, Hashable {
             && (userID == nil || userID == task.userID)
             && (workspaceID == nil || workspaceID == task.workspaceID)
             && (workflowName == nil || workflowName == task.workflowName)
+            && (sight.map { task.isSeen(by: $0) } ?? true)
+    }
+}
+
+extension TaskFacts {
+    /// A task that is not looked up yet is not seen.
+    fileprivate func isSeen(by sight: Sight) -> Bool {
+        workflowName != nil && sight.sees(workspaceID: workspaceID, privateTo: privateTo)
     }
 }

@@ -15,26 +15,30 @@ package struct StreamSession: Sendable {
     private let request: StreamRequest
     private let hub: Hub
     private let store: Store
+    private let access: (any StreamAccess)?
     private let logger: Logger
     private let subscriber: NIOLoopBound<Subscriber>
 
     /// - Parameters:
+    ///   - access: the credential; nil for a stream that needs none.
     ///   - eventLoop: the connection's; one of the hub's.
     ///   - connect: makes the connection's output, and gives it to its argument for the subscriber that writes to it.
     ///     Called on the event loop.
     /// - Throws: `ForeignEventLoop`, and what `connect` throws.
     package init(
-        _ request: StreamRequest, hub: Hub, store: Store, on eventLoop: any EventLoop, logger: Logger,
+        _ request: StreamRequest, hub: Hub, store: Store, access: (any StreamAccess)? = nil, on eventLoop: any EventLoop,
+        logger: Logger,
         connect: @escaping @Sendable (_ subscribe: (any SubscriberOutput) -> Subscriber) throws -> Subscriber
     ) async throws {
         self.request = request
         self.hub = hub
         self.store = store
+        self.access = access
         self.logger = logger
         guard let loop = hub.subscribers(on: eventLoop) else { throw ForeignEventLoop() }
         subscriber = try await eventLoop.submit {
             let subscriber = try connect { output in
-                Subscriber(request, hub: hub, loop: loop.value, output: output)
+                Subscriber(request, hub: hub, loop: loop.value, output: output, access: access)
             }
             return NIOLoopBound(subscriber, eventLoop: eventLoop)
         }.get()
@@ -134,7 +138,44 @@ package struct StreamSession: Sendable {
 
     private func begin(_ start: StreamStart) async -> StreamOutcome? {
         let retry = hub.jitteredRetry
-        return await replay(await onLoop { $0.begin(start, retry: retry) }, epoch: start.cursor.epoch)
+        guard access != nil else {
+            return await replay(await onLoop { $0.begin(start, retry: retry) }, epoch: start.cursor.epoch)
+        }
+        // What the stream begins with was read before. After this look every change of access is noticed.
+        await onLoop { $0.join(start) }
+        var step: Subscriber.Step?
+        while step == nil, await untilAccessIsGood() { step = await onLoop { $0.open(retry: retry) } }
+        return await replay(step ?? .over, epoch: start.cursor.epoch)
+    }
+
+    /// Looks at the credential, and ends the stream when it has ended.
+    /// - Parameter always: false: only where a change of access may have affected it.
+    /// - Returns: whether the stream goes on.
+    private func isAccessGood(always: Bool = false) async throws -> Bool {
+        guard let access else { return true }
+        let hold = await onLoop { $0.isOver ? nil : $0.accessHold }
+        guard let hold else { return false }
+        guard always || hold.isHeld else { return true }
+        if let end = try await access.end() {
+            await onLoop { $0.loop.expire($0, end) }
+            return false
+        }
+        return await onLoop { subscriber in
+            subscriber.passed(hold.changes)
+            return !subscriber.isOver
+        }
+    }
+
+    /// Looks at the credential, again and again until it can be read.
+    private func untilAccessIsGood() async -> Bool {
+        var failures = 0
+        while true {
+            do { return try await isAccessGood(always: true) } catch {
+                failures += 1
+                logger.warning("a stream waits for a look at its credential", metadata: ["error": "\(error)"])
+                if (try? await Task.sleep(for: Backoff.reading.delay(afterFailures: failures))) == nil { return false }
+            }
+        }
     }
 
     /// Replays until the stream is live.
@@ -146,6 +187,7 @@ package struct StreamSession: Sendable {
         while case .replay(let position) = step {
             await untilWritable()
             do {
+                guard try await isAccessGood() else { break }
                 step = try await sendPage(after: position, epoch: epoch, &limit)
                 failures = 0
             } catch {
@@ -170,6 +212,7 @@ package struct StreamSession: Sendable {
         if let recent = hub.recentEvents(
             tenantID: request.tenantID, epoch: epoch, after: position, filter: filter)
         {
+            prepare(recent.events)
             return await onLoop { $0.replayed(recent.events, through: recent.through, head: recent.head) }
         }
         let read = try await store.streamReads.eventPage(
@@ -180,7 +223,16 @@ package struct StreamSession: Sendable {
         if page.head.pruned > position { return await end(.reset(.expired)) }
         let events = page.events.lazy.filter { filter.matches($0.task) }.map { PublishedEvent($0, epoch: epoch) }
         let sent = Array(events)
+        prepare(sent)
+        // The page may go beyond what the hub has published, and so beyond a change of access that the subscriber has not seen.
+        guard try await isAccessGood(always: true) else { return .over }
         return await onLoop { $0.replayed(sent, through: page.through, head: page.head.position) }
+    }
+
+    /// Makes the frames of the stream's view, which is not the event loop's work.
+    private func prepare(_ events: [PublishedEvent]) {
+        guard request.view != .whole else { return }
+        for event in events where request.filter.matches(type: event.type) { _ = event.frame(request.view) }
     }
 
     private func end(_ outcome: StreamOutcome) async -> Subscriber.Step {
@@ -208,11 +260,20 @@ package struct StreamRequest: Sendable, Hashable {
     package var tenantID: String
     package var filter: StreamFilter
     package var framing: Framing
+    /// What is left out of the rows in its events.
+    package var view: RowView
+    /// Whether its reader does not see the whole tenant. The stream then ends when the privacy of a workflow changes, also one
+    /// whose filter has no sight because its task was judged when it began.
+    package var isRestricted: Bool
 
-    package init(tenantID: String, filter: StreamFilter, framing: Framing = .chunked) {
+    package init(
+        tenantID: String, filter: StreamFilter, framing: Framing = .chunked, view: RowView = .whole, isRestricted: Bool = false
+    ) {
         self.tenantID = tenantID
         self.filter = filter
         self.framing = framing
+        self.view = view
+        self.isRestricted = isRestricted
     }
 }
 
@@ -227,8 +288,13 @@ package struct StreamStart: Sendable {
     package var preface: [Frame]
     /// Not nil for a stream that ends with its task.
     package var taskEnd: TaskEnd?
+    /// `LogHead.privacy` as of which the reader's sight was judged.
+    package var privacy: Int64
 
-    package init(cursor: Cursor, openingCursor: Cursor?, preface: [Frame] = [], taskEnd: TaskEnd? = nil) {
+    package init(
+        cursor: Cursor, openingCursor: Cursor?, preface: [Frame] = [], taskEnd: TaskEnd? = nil, privacy: Int64 = 0
+    ) {
+        self.privacy = privacy
         self.cursor = cursor
         self.openingCursor = openingCursor
         self.preface = preface

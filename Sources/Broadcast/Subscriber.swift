@@ -1,4 +1,6 @@
 package import NIOCore
+import Store
+import Telemetry
 import Workflow
 
 /// The live end of one stream: what its event loop keeps for it. Everything here happens on that loop.
@@ -14,6 +16,9 @@ package final class Subscriber {
     let hub: Hub
     let loop: LoopSubscribers
     let output: any SubscriberOutput
+    /// Nil for a stream that needs no credential.
+    let access: (any StreamAccess)?
+    private(set) var accessHold = AccessHold()
     let closesAt: NIODeadline
     var group: SubscriberGroup?
     /// Its index among the group's members; nil while it does not share their bytes.
@@ -23,6 +28,8 @@ package final class Subscriber {
     var epoch = ""
     var wheelSlot: Int?
     var isOpened = false
+    /// What the stream begins with, until it is sent.
+    private var unsentStart: StreamStart?
     /// The latest position whose cursor the stream has carried, as far as it is not an event of its group.
     private var namedPosition: Int64 = 0
     private(set) var outcome: StreamOutcome?
@@ -34,11 +41,15 @@ package final class Subscriber {
     private var progress = ReadingProgress()
     private var writableWaiter: CheckedContinuation<Void, Never>?
 
-    init(_ request: StreamRequest, hub: Hub, loop: LoopSubscribers, output: any SubscriberOutput) {
+    init(
+        _ request: StreamRequest, hub: Hub, loop: LoopSubscribers, output: any SubscriberOutput,
+        access: (any StreamAccess)? = nil
+    ) {
         self.request = request
         self.hub = hub
         self.loop = loop
         self.output = output
+        self.access = access
         let age = hub.configuration.maxAge * Double.random(in: 0.75...1)
         closesAt = .now() + TimeAmount(age)
     }
@@ -46,17 +57,20 @@ package final class Subscriber {
     var isOver: Bool { outcome != nil }
 
     /// Whether the connection holds more unsent bytes than it may, so that nothing live may be added.
-    var isOverBound: Bool { !output.isWritable && output.unsentBytes > hub.configuration.unsentLimit }
+    var isOverBound: Bool { !output.isWritable && output.unsentBytes > hub.configuration.maxUnsentBytes }
 
-    func send(_ bytes: ByteBuffer) {
+    /// - Parameter isCounted: false where the caller counts the bytes for the metrics.
+    func send(_ bytes: ByteBuffer, isCounted: Bool = true) {
         guard outcome == nil, bytes.readableBytes > 0 else { return }
         progress.written += bytes.readableBytes
+        if isCounted { Instruments.streamBytes.increment(by: bytes.readableBytes) }
         output.write(bytes)
     }
 
     /// Goes back to a replay from the log, which sends no more than the connection takes.
     func fallBehind(sent: Int64?, joinedAt: Int64?) {
         guard outcome == nil, case .replay(let position) = machine.fellBehind(sent: sent, joinedAt: joinedAt) else { return }
+        Instruments.streamsBehind.increment()
         group?.demote(self)
         guard let whenNotLive else {
             behind = position
@@ -122,6 +136,7 @@ package final class Subscriber {
             if subscriber.progress.idleLooks == 0, !subscriber.hub.isDraining {
                 return subscriber.dropUnlessTaken(within: time)
             }
+            Instruments.streamsCutOff.increment()
             subscriber.output.drop()
             subscriber.becameWritable()
         }
@@ -147,18 +162,32 @@ package final class Subscriber {
 extension Subscriber {
     /// Joins the group and sends the first bytes.
     func begin(_ start: StreamStart, retry: Duration) -> Step {
+        join(start)
+        return open(retry: retry) ?? .over
+    }
+
+    /// Joins the group. From now on the stream misses neither an event nor a change of access.
+    func join(_ start: StreamStart) {
         // Subscribers that joined before the drain are ended by it; none may join afterwards.
         if hub.isDraining { finish(.finished) }
-        guard !isOver else { return .over }
+        guard !isOver else { return }
         epoch = start.cursor.epoch
-        guard let joined = loop.join(self) else {
-            finish(.reset(.epoch))
-            return .over
-        }
+        unsentStart = start
+        guard let joined = loop.join(self) else { return finish(.reset(.epoch)) }
         machine = SubscriberStateMachine(
-            after: start.cursor.position, joinedAt: joined, queueLimit: hub.configuration.queueLimit)
+            after: start.cursor.position, joinedAt: joined.published, queueLimit: hub.configuration.queueLimit)
+        // What the reader may see was read before a change that the log has seen.
+        if request.isRestricted, start.privacy < joined.privacy { return expire(.access, through: nil) }
         taskEnd = start.taskEnd
         namedPosition = start.cursor.position
+    }
+
+    /// Sends the first bytes.
+    /// - Returns: nil while the credential has to be looked at.
+    func open(retry: Duration) -> Step? {
+        guard !isOver, let start = unsentStart else { return .over }
+        guard !accessHold.isHeld else { return nil }
+        unsentStart = nil
         var frames = start.preface
         if !isOpened {
             let first = frames.isEmpty ? nil : frames.removeFirst()
@@ -171,12 +200,15 @@ extension Subscriber {
 
     /// Sends a page of the replay. `events` may hold types that do not pass the filter.
     func replayed(_ events: [PublishedEvent], through: Int64, head: Int64) -> Step {
+        if access != nil { loop.takeMail(from: hub) }
         guard !isOver else { return .over }
+        // Everything that was published when the page was read is gathered now, and the page may go beyond a change of access.
+        guard !accessHold.isHeld else { return .replay(after: machine.sent ?? through) }
         for event in events {
             if let status = event.taskStatus { taskEnd?.saw(status: status, at: event.position, head: head) }
         }
         send(
-            Self.bytes(of: events.filter { request.filter.matches(type: $0.type) }.map(\.frame), request.framing))
+            Self.bytes(of: events.filter { request.filter.matches(type: $0.type) }.map { $0.frame(request.view) }, request.framing))
         return advance(through: through)
     }
 
@@ -186,11 +218,11 @@ extension Subscriber {
     private func advance(through: Int64) -> Step {
         let texts = loop.takeMailAndTexts(for: self)
         guard !isOver else { return .over }
-        switch machine.replayed(through: through, mayGoLive: output.isWritable) {
+        switch machine.replayed(through: through, mayGoLive: output.isWritable && !accessHold.isHeld) {
         case .ignore: return .over
         case .replay(let position): return .replay(after: position)
         case .goLive(let waiting):
-            send(Self.bytes(of: waiting.map(\.frame) + texts.map(\.frame), request.framing))
+            send(Self.bytes(of: waiting.map { $0.frame(request.view) } + texts.map(\.frame), request.framing))
             guard !isOver else { return .over }
             loop.wentLive(self)
             return isOver ? .over : .live
@@ -215,13 +247,55 @@ extension Subscriber {
 }
 
 extension Subscriber {
+    func isAffected(by changes: [AccessChange]) -> Bool {
+        guard let access else { return false }
+        return changes.contains(where: access.isAffected)
+    }
+
+    /// Sends nothing more until the credential was looked at.
+    /// - Parameter position: everything up to here has been sent to the members of the group.
+    func hold(sent position: Int64) {
+        guard !isOver else { return }
+        accessHold.hold()
+        let known = memberIndex != nil ? position : nil
+        if !machine.isReplaying { fallBehind(sent: known, joinedAt: known) }
+    }
+
+    /// The credential is good as of a moment when there were so many changes of access.
+    func passed(_ changes: Int) {
+        accessHold.passed(changes)
+    }
+
+    /// Ends the stream with its credential. Its reader goes on from the cursor.
+    /// - Parameter position: everything up to here has been sent; nil for what the machine knows.
+    func expire(_ end: CredentialEnd, through position: Int64?) {
+        guard !isOver else { return }
+        var cursor = unsentStart?.openingCursor
+        if isOpened, unsentStart == nil, let position = position ?? machine.sent { cursor = Cursor(epoch: epoch, position: position) }
+        let frame = Frame.credentialsExpired(end, cursor: cursor)
+        // A credential that opens something else is good for another stream at once.
+        let retry = end == .access ? hub.jitteredRetry : .endedCredential
+        send((isOpened ? frame : .first(frame, retry: retry, cursor: cursor)).bytes(request.framing))
+        finish(.finished)
+    }
+}
+
+extension Duration {
+    /// How long a browser waits whose stream does not begin because its credential has ended.
+    package static let endedCredential: Duration = .seconds(30)
+}
+
+extension Subscriber {
     /// Sends a heartbeat. Ends the stream when it is too old, and drops a connection whose reader has taken no byte for some
     /// heartbeats. A slow reader of a large event takes some between any two.
     func beat(_ heartbeat: Frame) {
         guard !isOver else { return }
         guard output.isWritable else {
             progress.look(at: output)
-            if progress.idleLooks >= hub.configuration.maxStalledHeartbeats { cutOff() }
+            if progress.idleLooks >= hub.configuration.maxStalledHeartbeats {
+                Instruments.streamsCutOff.increment()
+                cutOff()
+            }
             return
         }
         progress.reset()

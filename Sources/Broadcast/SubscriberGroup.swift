@@ -2,6 +2,8 @@ import Base
 import Foundation
 import NIOCore
 import Store
+import Workflow
+import Telemetry
 
 /// The subscribers of one event loop that get the same bytes.
 ///
@@ -12,15 +14,16 @@ final class SubscriberGroup {
     struct Key: Hashable {
         let filter: StreamFilter
         let framing: Framing
+        var view: RowView = .whole
     }
 
     enum Item {
         case event(PublishedEvent)
         case text(Frame)
 
-        var frame: Frame {
+        func frame(_ view: RowView) -> Frame {
             switch self {
-            case .event(let event): event.frame
+            case .event(let event): event.frame(view)
             case .text(let frame): frame
             }
         }
@@ -89,13 +92,17 @@ final class SubscriberGroup {
         beginRound()
         guard let round else { return 0 }
         let end = round.next + min(count, round.members.count - round.next)
+        var writes = 0
         for member in round.members[round.next..<end] {
             if member.isOverBound {
                 member.fallBehind(sent: round.after, joinedAt: round.through)
             } else {
-                member.send(round.bytes)
+                if !member.isOver { writes += 1 }
+                member.send(round.bytes, isCounted: false)
             }
         }
+        // Once for all of them: the loops count in one place.
+        Instruments.streamBytes.increment(by: writes * round.bytes.readableBytes)
         if end == round.members.count { self.round = nil } else { self.round?.next = end }
         return end - round.next
     }
@@ -137,7 +144,7 @@ final class SubscriberGroup {
         if !members.isEmpty {
             let first = items.lazy.compactMap { if case .event(let event) = $0 { event.position } else { nil } }.first
             round = Round(
-                bytes: Subscriber.bytes(of: items.map(\.frame), key.framing), members: members,
+                bytes: Subscriber.bytes(of: items.map { $0.frame(key.view) }, key.framing), members: members,
                 after: first.map { $0 - 1 } ?? tenant.through, through: tenant.through)
         }
         for subscriber in joining { offer(items, to: subscriber) }
@@ -151,7 +158,7 @@ final class SubscriberGroup {
         let first = fresh.first?.position ?? .max
         let frames = items.compactMap { item -> Frame? in
             if case .event(let event) = item, event.position < first { return nil }
-            return item.frame
+            return item.frame(key.view)
         }
         subscriber.send(Subscriber.bytes(of: frames, key.framing))
         if !subscriber.isOver { promote(subscriber) }
@@ -216,7 +223,7 @@ final class TenantSubscribers {
     }
 
     func insert(_ subscriber: Subscriber) {
-        let key = SubscriberGroup.Key(filter: subscriber.request.filter, framing: subscriber.request.framing)
+        let key = SubscriberGroup.Key(filter: subscriber.request.filter, framing: subscriber.request.framing, view: subscriber.request.view)
         let group = groups[key] ?? makeGroup(key)
         subscriber.group = group
         group.insert(subscriber)

@@ -94,7 +94,9 @@ package struct Tailer: Service {
         guard !followed.isEmpty else { return }
         for head in try await store.logHeads(tenantIDs: Array(followed.keys)) {
             guard let known = followed[head.tenantID] else { continue }
-            if head.epoch != known.epoch || head.position != known.position { wakes.wake(head.tenantID) }
+            if head.epoch != known.epoch || head.position != known.position || head.privacy > known.privacy {
+                wakes.wake(head.tenantID)
+            }
         }
     }
 
@@ -130,9 +132,13 @@ package struct Tailer: Service {
     }
 
     private func lookUpTasks(_ tenantID: String) async throws {
-        let unknown = hub.unknownTasks(tenantID: tenantID)
-        guard !unknown.isEmpty else { return }
-        hub.learn(try await store.taskFacts(tenantID: tenantID, taskIDs: Array(unknown)), tenantID: tenantID)
+        while true {
+            let privacy = hub.followedLog(tenantID: tenantID)?.privacy
+            let unknown = hub.unknownTasks(tenantID: tenantID)
+            guard !unknown.isEmpty else { return }
+            let tasks = try await store.taskFacts(tenantID: tenantID, taskIDs: Array(unknown))
+            if hub.learn(tasks, tenantID: tenantID, privacy: privacy) { return }
+        }
     }
 }
 

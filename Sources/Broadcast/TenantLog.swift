@@ -2,7 +2,7 @@ import DequeModule
 import NIOCore
 package import Store
 import Synchronization
-import Workflow
+package import Workflow
 
 /// What a hub knows of a tenant's log while it is followed.
 struct TenantLog: Sendable {
@@ -12,6 +12,8 @@ struct TenantLog: Sendable {
     /// The position of the log's head when it was last read.
     var head: Int64
     var ring: EventRing
+    /// `LogHead.privacy` as of which the facts of the ring are.
+    var privacy: Int64
     /// What the texts of other nodes are checked against.
     var outputChanges = OutputChanges()
     var followers = 0
@@ -24,6 +26,7 @@ struct TenantLog: Sendable {
         epoch = head.epoch
         published = head.position
         self.head = head.position
+        privacy = head.privacy
         ring = EventRing(
             start: head.position, maxBytes: configuration.ringBytes, maxCount: configuration.ringCount)
         subscribersByLoop = Array(repeating: 0, count: loops)
@@ -78,6 +81,13 @@ package struct EventRing: Sendable {
         }
     }
 
+    /// Forgets the events up to a position.
+    mutating func removeAll(through position: Int64) {
+        events.removeAll()
+        bytes = 0
+        start = max(start, position)
+    }
+
     /// The events after a position that pass the filter, about `maxBytes` of them. `through` is the last one's position
     /// when there are more, otherwise `published`. Nil when the ring begins after the position.
     package func page(
@@ -112,7 +122,10 @@ package final class PublishedEvent: Sendable {
     package let task: TaskFacts
     /// The status that a `task_updated` carries; nil on every other event.
     package let taskStatus: String?
+    /// With whole rows.
     package let frame: Frame
+    /// The frames of other views, each made when it is first needed.
+    private let views = Mutex<[RowView: Frame]>([:])
 
     package init(_ row: EventRow, epoch: String) {
         position = row.position
@@ -121,6 +134,14 @@ package final class PublishedEvent: Sendable {
         taskStatus = row.taskStatus
         frame = Frame(
             cursor: Cursor(epoch: epoch, position: row.position), event: Self.oneLine(row.type), data: row.data.bytes)
+    }
+
+    package func frame(_ view: RowView) -> Frame {
+        guard view != .whole else { return frame }
+        if let known = views.withLock({ $0[view] }) { return known }
+        let made = frame.showing(view)
+        views.withLock { $0[view] = made }
+        return made
     }
 
     /// A type that was written into the table by hand must not break the frame.
@@ -134,15 +155,19 @@ package final class PublishedEvent: Sendable {
 package final class EventBatch: Sendable {
     package let tenantID: String
     package let events: [PublishedEvent]
+    package let accessChanges: [AccessChange]
     /// With this batch everything up to here is published.
     package let through: Int64
     /// The position of the log's head when the events were read. Every transaction with an event in the batch ends at or
     /// below it.
     package let head: Int64
 
-    package init(tenantID: String, events: [PublishedEvent], through: Int64, head: Int64) {
+    package init(
+        tenantID: String, events: [PublishedEvent], accessChanges: [AccessChange] = [], through: Int64, head: Int64
+    ) {
         self.tenantID = tenantID
         self.events = events
+        self.accessChanges = accessChanges
         self.through = through
         self.head = head
     }
@@ -178,9 +203,15 @@ extension Hub {
             state.logs = state.logs.filter { $0.value.idleSince.map { $0 > forgotten } ?? true }
             return state.logs.reduce(into: [:]) { heads, log in
                 heads[log.key] = LogHead(
-                    tenantID: log.key, epoch: log.value.epoch, position: log.value.published, pruned: 0)
+                    tenantID: log.key, epoch: log.value.epoch, position: log.value.published, pruned: 0,
+                    privacy: log.value.privacy)
             }
         }
+    }
+
+    /// The epoch and the position of what was published of each followed log.
+    package var publishedPositions: [String: Cursor] {
+        state.withLock { $0.logs.mapValues { Cursor(epoch: $0.epoch, position: $0.published) } }
     }
 
     func isFollowed(tenantID: String) -> Bool {
@@ -190,7 +221,8 @@ extension Hub {
     func followedLog(tenantID: String) -> LogHead? {
         state.withLock { state in
             state.logs[tenantID].map {
-                LogHead(tenantID: tenantID, epoch: $0.epoch, position: $0.published, pruned: 0)
+                LogHead(
+                    tenantID: tenantID, epoch: $0.epoch, position: $0.published, pruned: 0, privacy: $0.privacy)
             }
         }
     }

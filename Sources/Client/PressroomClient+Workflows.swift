@@ -11,18 +11,24 @@ public enum DefinitionNotation: String, Sendable, Hashable, CaseIterable {
 extension PressroomClient {
     /// Publishes a version of a workflow; publishing the same text again returns the existing version.
     ///
+    /// - Parameters:
+    ///   - workspaceID: nil: the workspace of its other versions, or none.
+    ///   - isPublic: whether all who see the workspace see the version.
     /// - Throws: `PressroomError` with `problems` for a definition with mistakes (422), and with the status 409 when the
     ///   same name and version exist with another content.
-    public func publishWorkflow(_ text: String, as notation: DefinitionNotation) async throws -> WorkflowRecord {
-        try await publish(text, as: notation).workflow
+    public func publishWorkflow(
+        _ text: String, as notation: DefinitionNotation, workspaceID: String? = nil, isPublic: Bool = false
+    ) async throws -> WorkflowRecord {
+        try await publish(text, as: notation, workspaceID: workspaceID, isPublic: isPublic).workflow
     }
 
     /// The same; `isNew` says whether the version was not there before.
     package func publish(
-        _ text: String, as notation: DefinitionNotation
+        _ text: String, as notation: DefinitionNotation, workspaceID: String? = nil, isPublic: Bool = false
     ) async throws -> (workflow: WorkflowRecord, isNew: Bool) {
         let content = Content(bytes: Array(text.utf8), type: notation.contentType)
-        let response = try await call(.post, Path("workflows"), content: content)
+        let path = Path("workflows").with("workspace_id", workspaceID).with("is_public", isPublic ? "true" : nil)
+        let response = try await call(.post, path, content: content)
         return (WorkflowRecord(document: try response.document()), response.status == 201)
     }
 

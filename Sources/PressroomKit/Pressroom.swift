@@ -1,8 +1,14 @@
+public import CoreMetrics
 import Foundation
 import Service
+import Telemetry
 
 /// The service, as part of your own program.
 public enum Pressroom {
+    /// The metrics of the node, as a backend of `swift-metrics`. A program that gives it to `MetricsSystem.bootstrap`, alone or
+    /// in a `MultiplexMetricsHandler`, has its own metrics and those of its libraries in the node's `/metrics`.
+    public static var metrics: any MetricsFactory { MetricRegistry.shared }
+
     /// Runs a node like `pressroom serve`, with phase kinds of your own, until SIGTERM or SIGINT.
     ///
     /// Settings come from `settings` (`["http.port": "9090"]`), then the environment (`PRESSROOM_HTTP_PORT`), then

@@ -2,6 +2,7 @@ import Base
 import Foundation
 import Logging
 import Store
+import Telemetry
 import Workflow
 
 #if canImport(Glibc)
@@ -77,6 +78,7 @@ extension Processor {
                     if error.isOfTheTask, stuck.failed(TenantKey(tenantID, taskID)) == nil { _ = await store.giveUp(scope, taskID, error, logger) }
                 }
             }
+            Instruments.stepsLost.increment(by: orphans.count)
             logger.info("took over steps", metadata: ["tenant": "\(tenantID)", "steps": "\(orphans.count)"])
         }
         if !orphans.isEmpty { signals.claim.wake() }

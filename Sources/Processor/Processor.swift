@@ -5,6 +5,7 @@ import Postgres
 import ServiceLifecycle
 package import Store
 import Synchronization
+import Telemetry
 package import Workflow
 
 /// The worker of a node: claims steps, runs them, commits their results, moves tasks on, and takes over the steps of
@@ -112,6 +113,9 @@ package final class Processor: Service {
         }
     }
 
+    /// How many steps run on this node now.
+    package var runningSteps: Int { running.count }
+
     /// One round of a loop. An error ends the round and is logged as `failure`, unless the loop itself is being ended.
     func round(_ failure: Logger.Message, _ body: () async throws -> Void) async {
         do {
@@ -181,6 +185,7 @@ package final class ProcessorSignals: CommitObserver {
     package init() {}
 
     package func committed(_ commit: Commit) {
+        for task in commit.ended.tasks { Instruments.tasksEnded[task.status.rawValue].increment() }
         guard commit.work > .none else { return }
         advance.wake()
         claim.wake()

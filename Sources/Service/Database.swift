@@ -47,6 +47,7 @@ package struct Database: Sendable {
         owner.maxConnections = 2
         let client = PostgresClient(configuration: owner, logger: logger)
         do {
+            try await client.connect()
             let migrator = Migrator(client: client, directory: directory, logger: logger)
             if settings.migrate { try await migrator.up() } else { try await migrator.verify() }
         } catch {

@@ -13,7 +13,7 @@ extension HubConfiguration {
     package init(_ streams: PressroomConfiguration.Streams) {
         self.init()
         heartbeat = streams.heartbeat
-        unsentLimit = streams.maxUnsentBytes
+        maxUnsentBytes = streams.maxUnsentBytes
         maxAge = streams.maxAge
         drainTime = streams.drain
         maxStreams = streams.maxStreams
@@ -123,6 +123,7 @@ extension APIConfiguration {
     /// - Throws: `ConfigurationError` for a file that is missing or unusable.
     init(_ configuration: PressroomConfiguration) throws {
         self.init(configuration.http)
+        metrics.token = configuration.metrics.token
         certificate = try configuration.certificate()
         authentication = configuration.auth.isRequired ? .required : .none
         publicDirectory = try ResourceLocator.current.publicDirectory(configuration)

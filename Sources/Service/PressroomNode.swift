@@ -50,6 +50,10 @@ struct PressroomNode {
         var api = api
         api.access = AccessConfiguration(configuration.auth, secret: tokenSecret, httpClient: httpClient)
         api.grants = configuration.processor.concurrency > 0 ? grants : configuration.grantsWithoutSteps(grants)
+        let gauges = NodeMetrics(
+            client: database.client, hub: hub, processor: processor, slots: configuration.processor.concurrency,
+            database: DatabaseGauges(store: store, hub: hub, interval: configuration.metrics.interval, logger: logger))
+        api.metrics.samples = { await gauges.samples() }
         let server = APIServer.service(
             configuration: api, store: store, hub: hub, eventLoopGroup: eventLoops, logger: logger,
             onServerRunning: { channel in
@@ -64,6 +68,8 @@ struct PressroomNode {
             database.client,
             Maintenance(store: store, eventRetention: configuration.events.retention, logger: logger),
             MemoryReturn(hub: hub), tailer, notifications,
+            EventLoopWatch(
+                loops: eventLoops.makeIterator().map { ("http", $0) } + fanOut.makeIterator().map { ("fan_out", $0) }),
             LiveTextReader(
                 store: store, hub: hub, processorID: nodeID, interval: configuration.streams.textPoll, logger: logger),
         ]

@@ -31,7 +31,7 @@ enum AcrossTenants {
 
 extension Store {
     /// The roles that the login of the service has to be a member of.
-    package static let roles = [TenantScope.role, AcrossTenants.role]
+    package static let roles = [TenantScope.role, TenantScope.memberRole, AcrossTenants.role]
 
     /// Settings of every session of the service: a statement that no scope was given for sees no row of a tenant.
     package static let serviceRole = [("role", TenantScope.role)]

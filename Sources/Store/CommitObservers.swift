@@ -32,11 +32,13 @@ package struct Commit: Sendable {
     package let tenantID: String
     package let events: LocalEvents
     package let work: Work
+    package let ended: EndedWork
 
-    package init(tenantID: String, events: LocalEvents, work: Work) {
+    package init(tenantID: String, events: LocalEvents, work: Work, ended: EndedWork = .none) {
         self.tenantID = tenantID
         self.events = events
         self.work = work
+        self.ended = ended
     }
 }
 
@@ -64,6 +66,7 @@ package enum LocalEvents: Sendable {
 package final class WriteTransaction: Sendable {
     package let connection: PostgresConnection
     private let announced = Mutex(Commit.Work.none)
+    private let endedWork = Mutex(EndedWork.none)
 
     init(_ connection: PostgresConnection) {
         self.connection = connection
@@ -83,4 +86,11 @@ package final class WriteTransaction: Sendable {
     }
 
     var work: Commit.Work { announced.withLock { $0 } }
+
+    /// Has the commit observers told what the transaction ended.
+    func announce(_ ended: EndedWork) {
+        endedWork.withLock { $0.add(ended) }
+    }
+
+    var ended: EndedWork { endedWork.withLock { $0 } }
 }

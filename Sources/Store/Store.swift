@@ -1,5 +1,5 @@
 package import Postgres
-import Workflow
+package import Workflow
 
 /// Every SQL statement of the service: rows in, rows out. A file covers a table, or one use of several.
 package struct Store: Sendable {
@@ -41,9 +41,9 @@ package struct Store: Sendable {
             opening: [TenantScope.writing(scope)], closing: isFollowed ? [Self.localEventsQuery(scope.tenantID)] : []
         ) { connection in
             let transaction = WriteTransaction(connection)
-            return (try await body(transaction), transaction.work)
+            return (try await body(transaction), transaction.work, transaction.ended)
         }
-        committed(scope, events: readBack.first, work: result.1)
+        committed(scope, events: readBack.first, work: result.1, ended: result.2)
         return result.0
     }
 
@@ -51,11 +51,13 @@ package struct Store: Sendable {
     /// observers of it.
     ///
     /// - Returns: the results of `queries`.
-    func write(_ scope: Scope, _ queries: [PostgresQuery], work: Commit.Work = .none) async throws -> [PostgresResult] {
+    func write(
+        _ scope: Scope, _ queries: [PostgresQuery], work: Commit.Work = .none, ended: EndedWork = .none
+    ) async throws -> [PostgresResult] {
         let isFollowed = isFollowed(scope)
         var results = try await database.pipeline(
             [TenantScope.writing(scope)] + queries + (isFollowed ? [Self.localEventsQuery(scope.tenantID)] : []))
-        committed(scope, events: isFollowed ? results.removeLast() : nil, work: work)
+        committed(scope, events: isFollowed ? results.removeLast() : nil, work: work, ended: ended)
         results.removeFirst()
         return results
     }
@@ -65,8 +67,8 @@ package struct Store: Sendable {
         observers.contains { $0.follows(tenantID: scope.tenantID) }
     }
 
-    private func committed(_ scope: Scope, events: PostgresResult?, work: Commit.Work) {
-        let commit = Commit(tenantID: scope.tenantID, events: LocalEvents(events), work: work)
+    private func committed(_ scope: Scope, events: PostgresResult?, work: Commit.Work, ended: EndedWork) {
+        let commit = Commit(tenantID: scope.tenantID, events: LocalEvents(events), work: work, ended: ended)
         for observer in observers { observer.committed(commit) }
     }
 
@@ -85,10 +87,19 @@ package struct Scope: Sendable, Hashable {
     package let userID: String
     /// The value of `events.actor`, also shown in the history: `user:<id>`, `processor:<id>`.
     package let actor: String
+    /// What reads in this scope see of the tenant; nil: all of it. Writes see all: what they act on was looked for before
+    /// (`Store.guarded`).
+    package let sight: Sight?
 
-    package init(tenantID: String, userID: String, actor: String? = nil) {
+    package init(tenantID: String, userID: String, actor: String? = nil, sight: Sight? = nil) {
         self.tenantID = tenantID
         self.userID = userID
         self.actor = actor ?? "user:\(userID)"
+        self.sight = sight
+    }
+
+    /// The same, as what has no sender sees the tenant.
+    package func seeing(_ sight: Sight?) -> Scope {
+        Scope(tenantID: tenantID, userID: userID, actor: actor, sight: sight)
     }
 }

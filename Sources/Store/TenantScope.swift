@@ -1,4 +1,7 @@
+import Base
+import Foundation
 import Postgres
+import Workflow
 
 /// How a statement gets its tenant, and with it the rows that the policies of the tables let it see
 /// (`migrations/0013_access.up.sql`).
@@ -7,6 +10,24 @@ import Postgres
 enum TenantScope {
     /// The role of statements that belong to one tenant. It cannot bypass a policy.
     static let role = "pressroom_service"
+
+    /// The role of statements that read for a sender who does not see the whole tenant (`migrations/0015_sight.up.sql`).
+    static let memberRole = "pressroom_member"
+
+    /// The first statement of a transaction that reads what a sender sees.
+    static func query(_ tenantID: String, _ sight: Sight) -> PostgresQuery {
+        """
+        SELECT set_config('role', \(memberRole), true), set_config('pressroom.tenant', \(tenantID), true),
+               set_config('pressroom.user', \(sight.userID), true),
+               set_config('pressroom.workspaces', \(literal(sight.workspaces)), true),
+               set_config('pressroom.managed', \(literal(sight.managed)), true),
+               set_config('pressroom.narrowed', \(sight.seesUnplaced ? "" : "on"), true)
+        """
+    }
+
+    private static func literal(_ ids: Set<UUID>) -> String {
+        "{" + ids.map(\.text).sorted().joined(separator: ",") + "}"
+    }
 
     /// The first statement of a transaction that only reads, or writes rows without events.
     static func query(_ tenantID: String) -> PostgresQuery {
@@ -35,9 +56,26 @@ extension PostgresClient {
     }
 }
 
+extension PostgresClient {
+    /// Runs a statement that reads what a scope sees, in one round trip.
+    func query(in scope: Scope, _ query: PostgresQuery) async throws -> PostgresResult {
+        try await pipeline(in: scope, [query])[0]
+    }
+
+    /// The same for several statements, in one transaction.
+    ///
+    /// A plan under a policy belongs to a role. So the statements of the two roles are kept apart by a comment, and neither
+    /// makes the other's plans anew.
+    func pipeline(in scope: Scope, _ queries: [PostgresQuery]) async throws -> [PostgresResult] {
+        guard let sight = scope.sight else { return try await pipeline(in: scope.tenantID, queries) }
+        let marked = queries.map { PostgresQuery(sql: "/* member */ " + $0.sql, parameters: $0.parameters) }
+        return Array(try await pipeline([TenantScope.query(scope.tenantID, sight)] + marked).dropFirst())
+    }
+}
+
 extension Store {
-    /// Runs a statement that reads, or writes rows without events, in a scope.
+    /// Runs a statement that reads what a scope sees.
     func query(_ scope: Scope, _ query: PostgresQuery) async throws -> PostgresResult {
-        try await database.query(in: scope.tenantID, query)
+        try await database.query(in: scope, query)
     }
 }

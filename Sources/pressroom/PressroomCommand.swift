@@ -13,7 +13,7 @@ struct PressroomCommand: AsyncParsableCommand {
         subcommands: [
             ServeCommand.self, MigrateCommand.self, WorkflowCommand.self, TaskCommand.self, OutputCommand.self,
             InboxCommand.self, ScheduleCommand.self, TenantCommand.self, KeyCommand.self, LoginCommand.self,
-            DoctorCommand.self, SettingsCommand.self,
+            DoctorCommand.self, SettingsCommand.self, MetricsCommand.self,
         ]
     )
 

@@ -79,10 +79,13 @@ import Workflow
         }
     }
 
-    private func withTenants(_ body: @escaping @Sendable (Tenants) async throws -> Void) async throws {
+    private func withTenants(
+        _ configure: (inout APIConfiguration) -> Void = { _ in }, _ body: @escaping @Sendable (Tenants) async throws -> Void
+    ) async throws {
         try await APIFixture.with(configure: {
             $0.authentication = .required
             $0.failedCredentialsPerMinute = 0
+            configure(&$0)
         }) { api in
             func key(_ tenant: String, _ scopes: [AccessScope]) async throws -> String {
                 let key = APIKey()
@@ -279,6 +282,21 @@ import Workflow
                 group.cancelAll()
             }
             #expect(try await tenants.send(.GET, "/api/v1/stream", as: key).status == 401)
+        }
+    }
+
+    /// What is known of a key may be old by far here; the state knows that access has changed since.
+    @Test func aStateIsJudgedByTheRightsAtItsCursor() async throws {
+        try await withTenants({ $0.access.maxAge = .seconds(3_600) }) { tenants in
+            let task = try await tenants.start(as: tenants.acme, topic: "tea")
+            let path = "/api/v1/tasks/\(task)/state"
+            #expect(try await tenants.send(.GET, path, as: tenants.acmeReader).status == 200)
+            let id = tenants.acmeReader.split(separator: "_")[1]
+            _ = try await tenants.api.client.query(
+                "UPDATE pressroom.api_keys SET revoked_at = now() WHERE key_id = \(String(id))")
+            #expect(try await tenants.send(.GET, "/api/v1/me", as: tenants.acmeReader).status == 200)
+            #expect(try await tenants.send(.GET, path, as: tenants.acmeReader).status == 401)
+            #expect(try await tenants.send(.GET, path, as: tenants.acme).status == 200)
         }
     }
 

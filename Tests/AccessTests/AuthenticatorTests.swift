@@ -66,7 +66,7 @@ import Workflow
 
             let session = try await fixture.authenticator.session(for: principal)
             let ticket = try await fixture.authenticator.ticket(
-                for: principal, userID: nil, TicketLimits(workflow: "w"), age: 60)
+                for: principal, TicketLimits(workflow: "w"), age: 60)
             #expect(try await fixture.authenticator.principal(session: session.text).scopes == [.read, .write])
             let opened = try await fixture.authenticator.principal(ticket: ticket.text)
             #expect(opened.scopes == [.stream] && opened.ticket == TicketLimits(workflow: "w") && !opened.has(.read))
@@ -93,7 +93,7 @@ import Workflow
             let later = now.addingTimeInterval(101)
             #expect(try await fixture.refusal { try await fixture.authenticator.principal(bearer: key.text, at: later) } == .expired)
             let ticket = try await fixture.authenticator.ticket(
-                for: principal, userID: nil, TicketLimits(workflow: "w"), age: 60, at: now)
+                for: principal, TicketLimits(workflow: "w"), age: 60, at: now)
             #expect(ticket.expiresAt == now.addingTimeInterval(60))
             let after = now.addingTimeInterval(62)
             #expect(try await fixture.refusal { try await fixture.authenticator.principal(ticket: ticket.text, at: after) } == .expired)

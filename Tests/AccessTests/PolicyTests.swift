@@ -130,7 +130,7 @@ import Workflow
                 #expect(error.message.contains("GRANT pressroom_service TO") && error.message.contains("GRANT pressroom_worker TO"))
             }
             for role in [owner, login] {
-                _ = try await admin.query("GRANT pressroom_service, pressroom_worker TO \(identifier: role)")
+                _ = try await admin.query("GRANT pressroom_service, pressroom_member, pressroom_worker TO \(identifier: role)")
             }
             try await migrator.up()
             _ = try await ownerClient.withConnection { try await $0.execute(script: Self.rows) }

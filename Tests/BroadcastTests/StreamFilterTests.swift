@@ -30,6 +30,8 @@ struct StreamFilterTests {
             (StreamFilter(conversationID: "c1", userID: "u2"), false),
             (StreamFilter(conversationID: "c1", userID: "u1", types: ["custom"]), true),
             (StreamFilter(types: ["custom.other"]), false),
+            (StreamFilter(sight: Sight(userID: "u1", workspaces: [task.workspaceID ?? UUID()])), true),
+            (StreamFilter(sight: Sight(userID: "u1", workspaces: [UUID()])), false),
         ])
     func conditions(filter: StreamFilter, passes: Bool) {
         #expect(filter.matches(Samples.event(1, type: "custom", task: Self.task)) == passes)

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { copy, Digits, number, parse, write } from "../../Public/client/json.js";
 import { applyDelta, changes, fold, foldDelta, restore, settle } from "../../Public/client/store.js";
 import { eventTypes, isTerminal, statuses, taskActions } from "../../Public/client/vocabulary.js";
+import { mayAct, mayAnswer, mayDo, mayStart } from "../../Public/client/rights.js";
 import { rankOf, winner, workOf } from "../../Public/client/progress.js";
 import { phaseName, statusNames, tones } from "../../Public/ui/words.js";
 
@@ -195,4 +196,27 @@ test("the winner is the first of the last ranking, and drafts are in its order",
 test("a phase has its own name, not that of its signal or workflow", () => {
   const named = { phases: ["signal", "workflow", "log"].map((kind) => ({ id: kind, kind, name: "other" })) };
   assert.deepEqual(["signal", "workflow", "log"].map((kind) => phaseName({ key: kind, kind }, named)), ["Signal", "Workflow", "other"]);
+});
+
+test("what may not be done is not offered", () => {
+  const me = (/** @type {any} */ more) => ({
+    tenant_id: "t", user_id: "ada", mode: "session", scopes: ["read", "write"], groups: ["cooks"], is_tenant_admin: false,
+    tenant_suspended: false, workspaces: [{ workspace_id: "w", access: "read" }, { workspace_id: "x", access: "write" }], expires_at: null, ...more,
+  });
+  const reader = me({ scopes: ["read"] });
+  assert.deepEqual([mayStart(me({})), mayStart(reader), mayStart(me({ tenant_suspended: true })), mayStart(null)], [true, false, false, true]);
+  const acts = (/** @type {any} */ one, /** @type {string | null} */ workspace) => mayAct(one, { workspace_id: workspace });
+  assert.deepEqual(["w", "x", "y", null].map((id) => acts(me({}), id)), [false, true, false, true]);
+  assert.equal(acts(me({ is_tenant_admin: true }), "y"), true);
+  assert.equal(acts(reader, null), false);
+  assert.equal(mayDo(me({ tenant_suspended: true }), { workspace_id: null }, "retry"), false);
+  assert.equal(mayDo(me({ tenant_suspended: true }), { workspace_id: null }, "cancel"), true);
+  const answers = (/** @type {string | null} */ user, /** @type {string | null} */ group) =>
+    mayAnswer(me({}), { assignee_id: user, assignee_group: group });
+  assert.deepEqual([answers(null, null), answers("ada", null), answers("bob", null), answers(null, "cooks"), answers("bob", "cooks"), answers(null, "others")],
+    [true, true, false, true, true, false]);
+  assert.equal(mayAnswer(reader, { assignee_id: "ada", assignee_group: null }), false);
+  const open = { assignee_id: null, assignee_group: null };
+  assert.deepEqual(["w", "x"].map((id) => mayAnswer(me({}), open, { workspace_id: id })), [false, true]);
+  assert.equal(mayAnswer(me({ workspaces: [{ workspace_id: "w", access: "admin" }] }), { ...open, assignee_id: "bob" }, { workspace_id: "w" }), true);
 });

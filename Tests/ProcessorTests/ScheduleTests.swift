@@ -106,6 +106,35 @@ struct ScheduleTests {
         }
     }
 
+    @Test("A suspended tenant's schedules start nothing, and go on as late ones once it is active", arguments: MisfirePolicy.allCases)
+    func suspendedTenant(misfire: MisfirePolicy) async throws {
+        try await withNewsroom { newsroom in
+            _ = try await newsroom.publish(Newsroom.pipeline)
+            let id = try await newsroom.addSchedule(misfire: misfire)
+            try await newsroom.makeDue(id)
+            let due = try await newsroom.store.dueSchedules(limit: 10)
+            #expect(due.map(\.id) == [id])
+            _ = try await newsroom.store.setTenantStatus("default", .suspended)
+            // Found before the suspension, as by another node.
+            #expect(try await newsroom.store.settle(newsroom.scope, due[0], .planned, next: nil) == .leftAlone)
+            for _ in 0..<3 { try await newsroom.fireAll() }
+            // As long as without any schedule.
+            #expect(try #require(try await newsroom.store.timeToNextSchedule()) > .seconds(80_000))
+            #expect(try await newsroom.count("SELECT count(*) FROM pressroom.tasks") == 0)
+            #expect(try await newsroom.schedule(id)["last_error"] == .null)
+
+            _ = try await newsroom.client.query(
+                "UPDATE pressroom.schedules SET next_run_at = now() - interval '3 days' WHERE id = \(id)")
+            _ = try await newsroom.store.setTenantStatus("default", .active)
+            for _ in 0..<3 { try await newsroom.fireAll() }
+            #expect(
+                try await newsroom.count("SELECT count(*) FROM pressroom.tasks") == (misfire == .runOnce ? 1 : 0),
+                "missed times do not pile up")
+            let error = try await newsroom.schedule(id)["last_error"]
+            #expect(misfire == .runOnce ? error == .null : error?["code"] == "missed", "nor are they lost in silence")
+        }
+    }
+
     @Test("Missed times: skip passes them over and says so, run_once starts one task", arguments: MisfirePolicy.allCases)
     func misfires(misfire: MisfirePolicy) async throws {
         try await withNewsroom { newsroom in
@@ -159,7 +188,7 @@ struct ScheduleTests {
             let pointers = try await newsroom.schedule(cases[2].0)["last_error"]?["errors"]?.array?.compactMap { $0["pointer"]?.string }
             #expect(pointers == ["/input/source"])
             let unknown = try await newsroom.schedule(cases[1].0)["last_error"]
-            #expect(unknown?["message"] == "There is no version 9.9.9 of a workflow pipeline.")
+            #expect(unknown?["message"] == "9.9.9 is no version of the workflow pipeline.")
             #expect(unknown?["errors"]?[0]?["pointer"] == "/version")
             #expect(try await newsroom.count("SELECT count(*) FROM pressroom.tasks") == 1)
             let moved = try await newsroom.scheduler().fireDue()

@@ -40,6 +40,7 @@ import Workflow
                 SELECT tenant_id, task_id, 'task_updated', '{}' FROM pressroom.tasks LIMIT 1
                 """),
         .init(invariant: "events_belong_to_tasks", sql: "DELETE FROM pressroom.tasks WHERE task_id = \(done)"),
+        .init(invariant: "events_belong_to_tasks", sql: "UPDATE pressroom.events SET task_id = NULL WHERE type = 'finalists_selected'"),
         .init(invariant: "rows_equal_their_last_events", sql: "UPDATE pressroom.outputs SET content = content || '!'"),
         .init(invariant: "rows_equal_their_last_events", sql: "UPDATE pressroom.tasks SET priority = 5"),
         .init(invariant: "rows_equal_their_last_events", sql: "UPDATE pressroom.phases SET iteration = 5"),

@@ -27,8 +27,8 @@ import Workflow
         }
         let sum = total.sum
         print(
-            "\(seeds.count) stories: \(sum.events) events, \(sum.connections) connections, \(sum.cuts) cuts, \(sum.resets) resets,",
-            "\(sum.folds) folds compared")
+            "\(seeds.count) stories from seed \(seeds.first ?? 0) on: \(sum.events) events, \(sum.connections) connections,",
+            "\(sum.cuts) cuts, \(sum.resets) resets, \(sum.folds) folds compared")
         // Otherwise the stories have become harmless.
         if seeds.count >= 100, sum.problems.isEmpty { #expect(sum.connections > 6 * seeds.count && sum.resets > 0 && sum.folds > 0) }
     }

@@ -1,6 +1,8 @@
 // What a task waits for from outside: a form for each human task, and one for each signal.
 
 import { actOnHumanTask, sendSignal } from "../../client/api.js";
+import { who } from "../../client/identity.js";
+import { mayAct, mayAnswer } from "../../client/rights.js";
 import { isOpen } from "../../client/questions.js";
 import { el, fill, keyed, say } from "../dom.js";
 import { inputForm, jsonField } from "../form.js";
@@ -20,7 +22,7 @@ export function humanTaskForms() {
         const card = humanTaskCard(row);
         cards.set(row.id, card);
         return card.node;
-      }, (_, row) => cards.get(row.id)?.update(row));
+      }, (_, row) => cards.get(row.id)?.update(row, state.task));
     },
   };
 }
@@ -34,15 +36,15 @@ function humanTaskCard(first) {
     el("h2", { id: heading }, first.title), first.description && el("p", { class: "description" }, first.description), facts, form.node);
   return { node, update };
 
-  /** @param {any} row */
-  function update(row) {
+  /** @param {any} row @param {any} task */
+  function update(row, task) {
     const parts = [];
     if (row.claimed_by) parts.push(`Claimed by ${row.claimed_by}`);
     else if (row.assignee_id || row.assignee_group) parts.push(`For ${row.assignee_id ?? row.assignee_group}`);
     if (row.due_at) parts.push(`Due ${moment(row.due_at)}`);
     say(facts, parts.join(" · "));
     facts.hidden = parts.length === 0;
-    form.update(row);
+    form.update(row, task);
     node.dataset.reminded = row.reminded_at ? "true" : "false";
   }
 }
@@ -62,8 +64,9 @@ export function answerForm(first, answered) {
   let busy = false;
   return { node, update };
 
-  /** @param {any} row */
-  function update(row) {
+  /** @param {any} row @param {any} [task] its task's, where it is known */
+  function update(row, task) {
+    node.hidden = !mayAnswer(who(), row, task);
     if (row.status !== "claimed" || claim.hidden) return;
     if (claim === document.activeElement) answer.focus();
     claim.hidden = true;
@@ -105,7 +108,7 @@ export function signalForms(taskID) {
     /** @param {import("../../client/store.js").State} state */
     update(state) {
       // A paused task takes signals up only when it is resumed.
-      const waiting = state.status === "paused" ? [] : state.phases.filter((phase) => phase.kind === "signal" && phase.status === "waiting");
+      const waiting = state.status === "paused" || !mayAct(who(), state.task) ? [] : state.phases.filter((phase) => phase.kind === "signal" && phase.status === "waiting");
       keyed(node, waiting.map((phase) => ({ phase, name: signalName(phase, state.steps) })),
         ({ phase, name }) => `${phase.id}:${phase.iteration}:${name}`, ({ phase, name }) => signalForm(taskID, phase, name));
     },

@@ -1,7 +1,9 @@
 // Choose a workflow, fill in its form, start.
 
 import { getTask, getWorkflow, listWorkflows, newIdempotencyKey, Problem, startTask, workflowsURL } from "../../client/api.js";
+import { who } from "../../client/identity.js";
 import { write } from "../../client/json.js";
+import { mayStart } from "../../client/rights.js";
 import { watchConnection } from "../connection.js";
 import { el, fill } from "../dom.js";
 import { inputForm } from "../form.js";
@@ -97,7 +99,10 @@ function startForm(row, initial) {
       if (!(error instanceof Problem) || error.status !== 0) sent = { body: "", key: "" };
     }
   });
-  return el("div", {}, row.description && el("p", { class: "standfirst" }, row.description), form, programme(row));
+  return el("div", {}, row.description && el("p", { class: "standfirst" }, row.description),
+    mayStart(who()) ? form : notice("You cannot start tasks here", who()?.tenant_suspended
+      ? `The tenant “${who()?.tenant_id}” is suspended: what runs goes on, and nothing new starts.`
+      : "Your key or token is for reading."), programme(row));
 }
 
 function nothingPublished() {

@@ -14,6 +14,7 @@ let count = 0;
  * @property {any[]} evaluations
  * @property {boolean} lead whether it leads the page
  * @property {boolean} best whether it won
+ * @property {boolean} mayEdit
  * @property {boolean} frozen whether nothing is being written now
  * @property {any} definition
  */
@@ -45,12 +46,13 @@ export function outputCard(refresh) {
   return {
     node,
     /** @param {any} output @param {CardContext} context */
-    update(output, { live, evaluations, lead, best, frozen, definition }) {
+    update(output, { live, evaluations, lead, best, frozen, definition, mayEdit }) {
       node.classList.toggle("lead", lead);
       const writing = live !== undefined && !frozen;
       copy.update(live ? live.text : output.content ?? "", writing, emptyWords(output.status), lead);
       say(version, edition(output, writing ? live : undefined));
       judging.update(evaluations, definition);
+      edit.hidden = !mayEdit || !isEditable(output);
       if (drawn === output && drawnBest === best) return;
       drawn = output;
       drawnBest = best;
@@ -59,7 +61,6 @@ export function outputCard(refresh) {
       say(byline, output.writer?.name ?? humanise(output.track));
       say(model, output.writer?.model ?? "");
       setStatus(status, output.status);
-      edit.hidden = !isEditable(output);
       fill(badges, ...badgesOf(output, best));
       drawFeedback(feedback, output);
       error.hidden = !output.error;

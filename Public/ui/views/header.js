@@ -3,6 +3,8 @@
 import { act } from "../../client/api.js";
 import { write } from "../../client/json.js";
 import { completedPhases } from "../../client/progress.js";
+import { who } from "../../client/identity.js";
+import { mayDo, mayStart } from "../../client/rights.js";
 import { isTerminal, taskActions } from "../../client/vocabulary.js";
 import { now } from "../connection.js";
 import { el, fill, keyed, say } from "../dom.js";
@@ -103,12 +105,13 @@ function taskControls(session) {
         fill(problem);
       }
       const hadFocus = buttons.contains(document.activeElement);
-      keyed(buttons, taskActions[state.status] ?? [], (action) => action, button);
+      const offered = (taskActions[state.status] ?? []).filter((action) => mayDo(who(), state.task, action));
+      keyed(buttons, offered, (action) => action, button);
       // When the new status removes the button that has the focus, the focus moves to the next one.
       if (hadFocus && !buttons.contains(document.activeElement)) {
         /** @type {HTMLElement | null} */ (buttons.querySelector("button") ?? document.querySelector("main h1"))?.focus({ preventScroll: true });
       }
-      again.hidden = (taskActions[state.status] ?? []).length > 0 && state.status !== "failed";
+      again.hidden = !mayStart(who()) || ((taskActions[state.status] ?? []).length > 0 && state.status !== "failed");
       again.setAttribute("href", `#/workflows/${encodeURIComponent(state.task.workflow_name)}?from=${state.task.task_id}`);
     },
   };

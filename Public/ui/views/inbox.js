@@ -1,6 +1,8 @@
 // The inbox: the questions of all tasks that wait for a person, and those that expired. The tenant's stream keeps it up to
 // date.
 
+import { who } from "../../client/identity.js";
+import { mayAnswer } from "../../client/rights.js";
 import { isDueSoon, isOverdue, Questions } from "../../client/questions.js";
 import { tenantStream } from "../../client/streams.js";
 import { isStale, now, showConnection, watchConnection } from "../connection.js";
@@ -136,6 +138,7 @@ function questionEntry(first, answered) {
   /** @param {any} newest @param {number} now */
   function update(newest, now) {
     row = newest;
+    sheet.hidden = !mayAnswer(who(), row);
     const overdue = isOverdue(row, now);
     const words = overdue ? "Overdue" : row.claimed_by ? `Claimed by ${row.claimed_by}` : "Waiting";
     setStatus(status, overdue ? "failed" : row.claimed_by ? "claimed" : isDueSoon(row, now) ? "waiting" : "pending", words);

@@ -1,7 +1,9 @@
 // One task, live.
 
 import { getWorkflowVersion } from "../../client/api.js";
+import { watchIdentity, who } from "../../client/identity.js";
 import { rankOf } from "../../client/progress.js";
+import { mayAct } from "../../client/rights.js";
 import { Session } from "../../client/session.js";
 import { isTerminal } from "../../client/vocabulary.js";
 import { isStale, showConnection } from "../connection.js";
@@ -58,11 +60,13 @@ export function taskView(taskID) {
       draw();
     });
   });
+  const unwatch = watchIdentity(() => session.state && draw());
   const clock = setInterval(() => session.state && !isStale() && header.tick(session.state), 1000);
   return { title: "Task", node, close };
 
   function close() {
     closed = true;
+    unwatch();
     session.close();
     current = null;
     cancelAnimationFrame(frame);
@@ -154,7 +158,7 @@ export function taskView(taskID) {
         live: state.live.find((entry) => entry.output_id === output.id),
         evaluations: state.evaluations.filter((row) => row.output_id === output.id),
         lead: output === best, best: output.final_rank === 1 || (output === best && state.outputs.length > 1),
-        definition, frozen: settled || state.status === "paused",
+        definition, mayEdit: mayAct(who(), state.task), frozen: settled || state.status === "paused",
       });
     }
   }

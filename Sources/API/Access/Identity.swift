@@ -10,7 +10,8 @@ struct Identity: Sendable, Hashable {
 
     init(_ principal: Principal) {
         self.principal = principal
-        scope = Scope(tenantID: principal.tenantID, userID: principal.userID, actor: principal.actor)
+        scope = Scope(
+            tenantID: principal.tenantID, userID: principal.userID, actor: principal.actor, sight: Sight(principal))
     }
 
     /// Whether a task may be started in the name of another user.
@@ -25,16 +26,17 @@ extension Identity {
     /// - Throws: 403 that names what is missing.
     func require(_ right: RouteRights.Right) throws(ProblemError) {
         guard let scope = right.scope else { return }
-        guard principal.onlyWorkspaceID == nil || right.isForAnyScope else {
-            throw ProblemError(.forbidden, "The credential is for one workspace, and nothing of this is in a workspace.")
+        if let ticket = principal.ticket, !right.rows.isEmpty {
+            guard ticket.shows(any: right.rows) else {
+                throw ProblemError(
+                    .forbidden, "The ticket does not open events of the type '\(right.rows[0].rawValue)', and so not their rows.")
+            }
+            return
         }
         guard right.isForAnyScope || principal.has(scope) else {
             throw ProblemError(
                 .forbidden, "This needs a credential with the scope '\(scope.rawValue)'.",
                 extensions: ["scope": .string(scope.rawValue)])
-        }
-        if let types = principal.ticket?.types, let rows = right.rows, !types.contains(rows.rawValue) {
-            throw ProblemError(.forbidden, "The ticket does not open events of the type '\(rows.rawValue)', and so not their rows.")
         }
         guard !right.startsTasks || !principal.isTenantSuspended else {
             throw ProblemError(.forbidden, "The tenant '\(principal.tenantID)' is suspended: nothing new starts in it.")

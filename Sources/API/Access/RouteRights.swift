@@ -10,12 +10,21 @@ enum RouteRights {
         var startsTasks = false
         /// Open to a credential that is not asked for any scope, such as who asks who it is.
         var isForAnyScope = false
-        /// The type of event that carries the same rows: a ticket without it does not open the route.
-        var rows: EventType?
+        /// What the path names and the request acts on; nil: nothing, or something that only admins of the tenant act on.
+        var actsOn: Row?
+        /// What it takes in the workspace of that.
+        var level = AccessLevel.write
+        /// The types of events that carry the same rows: a ticket opens the route with one of them, and not without.
+        var rows: [EventType] = []
     }
 
     /// A route that is not in the table needs `admin`.
     static func right(for route: String) -> Right { table[route] ?? admin }
+
+    /// What a ticket opens of the human tasks that it may answer.
+    static let answering: Set<String> = [
+        "GET /api/v1/human-tasks/{id}", "POST /api/v1/human-tasks/{id}/claim", "POST /api/v1/human-tasks/{id}/complete",
+    ]
 
     private static let open = Right(scope: nil)
     private static let any = Right(scope: .stream, isForAnyScope: true)
@@ -24,11 +33,15 @@ enum RouteRights {
     private static let write = Right(scope: .write)
     private static let start = Right(scope: .write, startsTasks: true)
     private static let admin = Right(scope: .admin)
+    private static let act = Right(scope: .write, actsOn: .task)
+    /// Whose question it is, the store says (`Principal.mayAnswer`).
+    private static let answer = Right(scope: .write, actsOn: .humanTask, level: .read)
 
     static let table: [String: Right] = [
         "GET /health": open,
         "GET /health/live": open,
         "GET /health/ready": open,
+        "GET /metrics": open, // has a token of its own
 
         "GET /api/v1/me": any,
         "GET /api/v1/session": any,
@@ -56,43 +69,43 @@ enum RouteRights {
         "GET /api/v1/workflows/{name}/graph": read,
         "GET /api/v1/workflows/{name}/versions": read,
         "GET /api/v1/workflows/{name}/versions/{version}": read,
-        "PATCH /api/v1/workflows/{name}/versions/{version}": write,
+        "PATCH /api/v1/workflows/{name}/versions/{version}": Right(scope: .write, actsOn: .workflow),
 
-        "GET /api/v1/tasks": stream,
+        "GET /api/v1/tasks": Right(scope: .stream, rows: [.taskUpdated]),
         "POST /api/v1/tasks": start,
-        "GET /api/v1/tasks/{task_id}": stream,
-        "DELETE /api/v1/tasks/{task_id}": admin,
+        "GET /api/v1/tasks/{task_id}": Right(scope: .stream, rows: [.taskUpdated]),
+        "DELETE /api/v1/tasks/{task_id}": Right(scope: .admin, actsOn: .task, level: .admin),
         "GET /api/v1/tasks/{task_id}/state": stream,
         "GET /api/v1/workflows/{name}/state/{task_id}": stream,
         "GET /api/v1/tasks/{task_id}/stream": stream,
         "GET /api/v1/stream": stream,
-        "POST /api/v1/tasks/{task_id}/pause": write,
-        "POST /api/v1/tasks/{task_id}/resume": write,
-        "POST /api/v1/tasks/{task_id}/cancel": write,
-        "POST /api/v1/tasks/{task_id}/retry": start,
-        "POST /api/v1/tasks/{task_id}/fork": start,
-        "POST /api/v1/tasks/{task_id}/events": write,
-        "POST /api/v1/tasks/{task_id}/signals/{name}": write,
-        "GET /api/v1/tasks/{task_id}/outputs": Right(scope: .stream, rows: .outputUpdated),
-        "GET /api/v1/tasks/{task_id}/outputs/{output_id}/versions": Right(scope: .stream, rows: .outputVersionAdded),
-        "GET /api/v1/tasks/{task_id}/evaluations": Right(scope: .stream, rows: .evaluationUpdated),
-        "GET /api/v1/tasks/{task_id}/rankings": Right(scope: .stream, rows: .rankingUpdated),
-        "GET /api/v1/tasks/{task_id}/steps": read,
-        "GET /api/v1/tasks/{task_id}/logs": read,
+        "POST /api/v1/tasks/{task_id}/pause": act,
+        "POST /api/v1/tasks/{task_id}/resume": act,
+        "POST /api/v1/tasks/{task_id}/cancel": act,
+        "POST /api/v1/tasks/{task_id}/retry": Right(scope: .write, startsTasks: true, actsOn: .task),
+        "POST /api/v1/tasks/{task_id}/fork": Right(scope: .write, startsTasks: true, actsOn: .task),
+        "POST /api/v1/tasks/{task_id}/events": act,
+        "POST /api/v1/tasks/{task_id}/signals/{name}": act,
+        "GET /api/v1/tasks/{task_id}/outputs": Right(scope: .stream, rows: [.outputUpdated]),
+        "GET /api/v1/tasks/{task_id}/outputs/{output_id}/versions": Right(scope: .stream, rows: [.outputVersionAdded]),
+        "GET /api/v1/tasks/{task_id}/evaluations": Right(scope: .stream, rows: [.evaluationUpdated]),
+        "GET /api/v1/tasks/{task_id}/rankings": Right(scope: .stream, rows: [.rankingUpdated]),
+        "GET /api/v1/tasks/{task_id}/steps": Right(scope: .read, rows: [.stepUpdated, .queueBuilt]),
+        "GET /api/v1/tasks/{task_id}/logs": Right(scope: .read, rows: [.logAppended]),
         "GET /api/v1/tasks/{task_id}/history": read,
-        "PATCH /api/v1/outputs/{id}": write,
+        "PATCH /api/v1/outputs/{id}": Right(scope: .write, actsOn: .output),
 
         "GET /api/v1/human-tasks": read,
         "GET /api/v1/human-tasks/{id}": read,
-        "POST /api/v1/human-tasks/{id}/claim": write,
-        "POST /api/v1/human-tasks/{id}/complete": write,
-        "POST /api/v1/human-tasks/{id}/reassign": write,
-        "POST /api/v1/human-tasks/{id}/cancel": write,
+        "POST /api/v1/human-tasks/{id}/claim": answer,
+        "POST /api/v1/human-tasks/{id}/complete": answer,
+        "POST /api/v1/human-tasks/{id}/reassign": answer,
+        "POST /api/v1/human-tasks/{id}/cancel": answer,
 
         "GET /api/v1/schedules": read,
         "POST /api/v1/schedules": start,
         "GET /api/v1/schedules/{id}": read,
-        "PATCH /api/v1/schedules/{id}": write,
-        "DELETE /api/v1/schedules/{id}": admin,
+        "PATCH /api/v1/schedules/{id}": Right(scope: .write, actsOn: .schedule),
+        "DELETE /api/v1/schedules/{id}": Right(scope: .admin, actsOn: .schedule, level: .admin),
     ]
 }

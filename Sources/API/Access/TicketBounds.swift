@@ -1,6 +1,7 @@
 import Base
 import Broadcast
 import Foundation
+import Hummingbird
 import Store
 import Workflow
 
@@ -9,6 +10,12 @@ import Workflow
 extension TicketLimits {
     var isEmpty: Bool {
         taskID == nil && conversationID == nil && userID == nil && workspaceID == nil && workflow == nil
+    }
+
+    /// Whether rows that come with any of these events may be shown.
+    func shows(any wanted: [EventType]) -> Bool {
+        guard let types else { return true }
+        return wanted.contains { types.contains($0.rawValue) }
     }
 
     /// Whether a task is among those that the ticket opens.
@@ -22,9 +29,26 @@ extension TicketLimits {
 }
 
 extension Identity {
-    /// - Throws: 404 for a task that the sender's ticket does not open.
-    func requireTicket(for taskID: UUID, _ store: Store) async throws {
-        guard let limits = principal.ticket else { return }
+    /// What a request with a ticket needs, in place of a scope.
+    ///
+    /// - Throws: 403 for a route that the ticket does not open, 404 for a task or a question.
+    func requireTicket(
+        _ limits: TicketLimits, for route: String, _ context: PressroomRequestContext, _ store: Store
+    ) async throws {
+        if RouteRights.answering.contains(route) {
+            let id = try context.uuid("id")
+            guard limits.answers.contains(id) else {
+                throw ProblemError(.forbidden, "The ticket does not open this human task.")
+            }
+            return
+        }
+        try require(RouteRights.right(for: route))
+        if context.parameters.get("task_id") != nil {
+            try await requireTicket(for: context.uuid("task_id"), limits, store)
+        }
+    }
+
+    private func requireTicket(for taskID: UUID, _ limits: TicketLimits, _ store: Store) async throws {
         let facts = try await store.taskFacts(tenantID: scope.tenantID, taskIDs: [taskID])
         guard let task = facts.first, limits.opens(task) else { throw ProblemError.notFound(task: taskID) }
     }
@@ -33,14 +57,13 @@ extension Identity {
     ///
     /// - Throws: 403 where the sender's ticket does not open these.
     func requireTicket(forAccumulatedContext isAsked: Bool) throws(ProblemError) {
-        guard isAsked, let types = principal.ticket?.types else { return }
-        guard types.contains(EventType.phaseChanged.rawValue), types.contains(EventType.outputUpdated.rawValue) else {
-            throw Self.outside
-        }
+        guard isAsked, let limits = principal.ticket else { return }
+        guard limits.shows(any: [.phaseChanged]), limits.shows(any: [.outputUpdated]) else { throw Self.outside }
     }
 
-    /// Narrows a stream to what the sender's ticket opens.
+    /// Narrows a stream to what the sender sees and the ticket opens.
     func narrow(_ filter: inout StreamFilter) throws(ProblemError) {
+        filter.sight = scope.sight
         guard let limits = principal.ticket else { return }
         if let taskID = limits.taskID {
             guard filter.taskIDs.isEmpty || filter.taskIDs.contains(taskID) else { throw Self.outside }
@@ -77,14 +100,36 @@ extension Identity {
         ProblemError(.forbidden, "The ticket does not open what the query asks for.")
     }
 
-    /// The state of a task as the sender's ticket shows it: without the rows of types that it does not open.
+    /// The state of a task as the sender's ticket shows it: without the rows of types that it does not open, and without the
+    /// columns that it leaves out.
     func shown(_ state: [UInt8]) -> [UInt8] {
-        guard let types = principal.ticket?.types, var members = (try? JSON(parsing: state, limits: .stored))?.object else {
-            return state
+        guard let limits = principal.ticket else { return state }
+        // What cannot be read is left out.
+        var members = (try? JSON(parsing: state, limits: .stored))?.object ?? [:]
+        for (list, type) in Self.lists where members[list] != nil && !limits.shows(any: [type]) { members[list] = [] }
+        if !limits.shows(any: [.taskUpdated]), let task = members["task"]?.object {
+            members["task"] = .object(task.filter { Self.bareTask.contains($0.key) })
         }
-        for (list, type) in Self.lists where members[list] != nil && !types.contains(type.rawValue) { members[list] = [] }
-        return JSON.object(members).utf8
+        return limits.view.document(.object(members)).utf8
     }
+
+    /// A page of a list as the sender's ticket shows it.
+    func shown(list: JSONText) -> JSONText {
+        guard let view = principal.ticket?.view, view != .whole else { return list }
+        return JSONText(bytes: view.document((try? JSON(parsing: list.bytes, limits: .stored)) ?? [:]).utf8)
+    }
+
+    /// A row as the sender's ticket shows it.
+    func shown(row: JSONText) -> JSONText {
+        guard let view = principal.ticket?.view, view != .whole else { return row }
+        return JSONText(bytes: view.row((try? JSON(parsing: row.bytes, limits: .stored)) ?? [:]).utf8)
+    }
+
+    /// The user whom the sender's streams count for, and who answers: the one that a ticket is for.
+    var personID: String { principal.ticket?.userID ?? principal.userID }
+
+    /// What the summary of a state says as well.
+    private static let bareTask: Set<String> = ["task_id", "status", "phase", "progress"]
 
     private static let lists: [(String, EventType)] = [
         ("phases", .phaseChanged), ("steps", .stepUpdated), ("outputs", .outputUpdated),

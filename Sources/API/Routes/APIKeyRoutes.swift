@@ -57,10 +57,15 @@ struct APIKeyRoutes: Sendable {
         if scopes.isEmpty { body.report("must not be empty", at: "scopes") }
         let expiry = body.timestamp("expires_at").flatMap { Timestamp(rfc3339: $0) }
         if let expiry, expiry.date <= .now { body.report("must be in the future", at: "expires_at") }
+        var workspaceID: UUID?
+        if let text = body.string("workspace_id", maxLength: 36) {
+            workspaceID = UUID(text: text)
+            if workspaceID == nil { body.report("must be a UUID", at: "workspace_id") }
+        }
         let new = NewAPIKey(
             name: body.string("name") ?? userID, keyID: key.keyID, secretHash: key.secretHash, userID: userID,
             groups: body.strings("groups", maxCount: 100, maxLength: 200) ?? [],
-            scopes: AccessScope.allCases.filter { scopes.contains($0.rawValue) }, workspaceID: nil, expiresAt: expiry?.date)
+            scopes: AccessScope.allCases.filter { scopes.contains($0.rawValue) }, workspaceID: workspaceID, expiresAt: expiry?.date)
         try body.finish()
         return new
     }

@@ -70,11 +70,14 @@ struct HumanTaskRoutes: Sendable {
         let wanted = action(body)
         try body.finish()
         let idempotency = try request.idempotency(body: json.canonicalText)
-        let scope = context.scope
+        // A ticket answers for the person whom it is for; the actor stays what made it.
+        let scope = Scope(
+            tenantID: context.scope.tenantID, userID: context.identity.personID, actor: context.scope.actor,
+            sight: context.scope.sight)
         let result = try await api.store.writeOnce(scope, idempotency) { connection in
             let view = try await api.store.actOnHumanTask(
                 on: connection, scope, id, wanted, ifVersion: versions, by: context.identity.principal)
-            return RecordedResponse(status: 200, body: view.json)
+            return RecordedResponse(status: 200, body: view.json, about: .humanTask(id))
         }
         return .recorded(result, tag: (try? JSON(parsing: result.response.body.bytes, limits: .stored))?["version"]?.int.map(String.init))
     }

@@ -33,12 +33,12 @@ struct ScheduleRoutes: Sendable {
         let idempotency = try request.idempotency(body: json.canonicalText)
         if let recorded = try await api.recorded(idempotency, context.scope) { return recorded }
         let body = try ScheduleBody(json, changing: nil, identity: context.identity)
-        try await checkWork(of: body.values, context.scope)
+        let workflow = try await checkWork(of: body.values, context.identity, owner: context.scope.userID)
         guard let cron = body.replanning else { throw ProblemError(.invalid, "The body is invalid.") }
         let scope = context.scope
         let result = try await api.store.writeOnce(scope, idempotency) { connection in
             let view = try await api.store.createSchedule(on: connection, scope, body.values, cron)
-            return RecordedResponse(status: 201, location: "/api/v1/schedules/\(view.id.text)", body: view.json)
+            return RecordedResponse(status: 201, location: "/api/v1/schedules/\(view.id.text)", body: view.json, about: .workflow(workflow))
         }
         return .recorded(result, tag: result.isRepeated ? nil : "1")
     }
@@ -60,7 +60,9 @@ struct ScheduleRoutes: Sendable {
             let current = try await row(id, context.scope)
             try StoreError.require(versions, ofVersion: current.version, "schedule")
             let body = try ScheduleBody(json, changing: current.values, identity: context.identity)
-            if body.changesWork { try await checkWork(of: body.values, context.scope) }
+            if body.changesWork {
+                _ = try await checkWork(of: body.values, context.identity, owner: current.createdBy)
+            }
             let view = try await api.store.changeSchedule(
                 context.scope, id, body.values, ifVersion: current.version, replanning: body.replanning)
             if let view { return .json(view.json, tag: String(view.version)) }
@@ -87,9 +89,14 @@ struct ScheduleRoutes: Sendable {
     }
 
     /// Checks that the schedule could start a task now. Each firing checks it again.
-    private func checkWork(of values: ScheduleValues, _ scope: Scope) async throws {
-        let workflow = try await api.store.startableWorkflow(scope, values.workflowName, version: values.workflowVersion)
+    ///
+    /// - Returns: the workflow that it would start.
+    private func checkWork(of values: ScheduleValues, _ identity: Identity, owner: String) async throws -> UUID {
+        let workflow = try await api.store.startableWorkflow(
+            identity.scope, values.workflowName, version: values.workflowVersion)
+        try await identity.requireSchedule(of: values, owner: owner, api.store)
         _ = try await workflow.checkedInput(values.input)
+        return workflow.id
     }
 }
 

@@ -50,12 +50,13 @@ struct TaskActionRoutes: Sendable {
         }
         return .recorded(
             try await api.store.writeOnce(scope, idempotency) { connection in
-                Self.accepted(try await api.store.appendCustomEvent(on: connection, scope, event))
+                Self.accepted(try await api.store.appendCustomEvent(on: connection, scope, event), about: taskID)
             })
     }
 
-    private static func accepted(_ cursor: Cursor) -> RecordedResponse {
-        RecordedResponse(status: 202, body: JSONText("{\"cursor\":\"\(cursor)\"}"))
+    private static func accepted(_ cursor: Cursor, about taskID: UUID? = nil) -> RecordedResponse {
+        RecordedResponse(
+            status: 202, body: JSONText("{\"cursor\":\"\(cursor)\"}"), about: taskID.map(RecordedResponse.Subject.task))
     }
 
     private func signal(_ request: Request, _ context: PressroomRequestContext) async throws -> Response {
@@ -77,7 +78,7 @@ struct TaskActionRoutes: Sendable {
         let signal: JSON = ["task_id": .string(taskID.text), "name": .string(name)]
         let result = try await api.store.writeOnce(scope, idempotency) { connection in
             try await api.store.addSignal(on: connection, scope, taskID: taskID, name: name, data: data)
-            return RecordedResponse(status: 202, body: JSONText(signal.text))
+            return RecordedResponse(status: 202, body: JSONText(signal.text), about: .task(taskID))
         }
         return .recorded(result)
     }

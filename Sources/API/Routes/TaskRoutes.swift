@@ -33,7 +33,7 @@ struct TaskRoutes: Sendable {
         try query.finish()
         try context.identity.narrow(&filter)
         try context.identity.requireTicket(forAccumulatedContext: include.contains(.accumulatedContext))
-        return .json(try await api.store.tasks(context.scope, filter, page, include: include).json)
+        return .json(context.identity.shown(list: try await api.store.tasks(context.scope, filter, page, include: include).json))
     }
 
     private func show(_ request: Request, _ context: PressroomRequestContext) async throws -> Response {
@@ -45,9 +45,10 @@ struct TaskRoutes: Sendable {
         guard let view = try await api.store.task(context.scope, taskID, include: include) else {
             throw ProblemError.notFound(task: taskID)
         }
+        let json = context.identity.shown(row: view.json)
         // The version is the row's: what is derived from other rows can change without it.
-        if include.contains(.accumulatedContext) { return .json(view.json, tag: String(view.version)) }
-        return .row(view.json, tag: String(view.version), for: request)
+        if include.contains(.accumulatedContext) { return .json(json, tag: String(view.version)) }
+        return .row(json, tag: String(view.version), for: request)
     }
 
     private func delete(_ request: Request, _ context: PressroomRequestContext) async throws -> Response {
@@ -74,7 +75,7 @@ struct TaskRoutes: Sendable {
         }
         let result = try await api.store.writeOnce(scope, idempotency) { connection in
             let view = try await api.store.startTask(on: connection, scope, start)
-            return RecordedResponse(status: 202, location: location, body: view.json)
+            return RecordedResponse(status: 202, location: location, body: view.json, about: .workflow(start.workflowID))
         }
         return .recorded(result, tag: result.isRepeated ? nil : "1")
     }
@@ -85,6 +86,11 @@ struct TaskRoutes: Sendable {
     ) async throws -> TaskStart {
         let body = try TaskStartBody(json, identity: identity)
         let workflow = try await api.store.startableWorkflow(identity.scope, body.workflow, version: body.version)
+        if let wanted = body.workspaceID, try await api.store.workspace(identity.scope, ofWorkflow: body.workflow) != wanted {
+            throw ProblemError(
+                .invalid, "A task is in the workspace of its workflow.",
+                errors: [Problem(pointer: "/workspace_id", detail: "is not the workspace of \(body.workflow)")])
+        }
         let input = try await workflow.checkedInput(body.input)
         let taskID = UUIDv7.next()
         return TaskStart(
@@ -102,6 +108,7 @@ struct TaskStartBody {
     let config: JSON
     let priority: Int
     let runAt: String?
+    let workspaceID: UUID?
     let userID: String?
     let conversationID: String?
     let traceID: String?
@@ -115,7 +122,9 @@ struct TaskStartBody {
         config = body.object("config") ?? [:]
         priority = body.integer("priority", in: -1000...1000) ?? 0
         runAt = body.timestamp("run_at")
-        if body.value("workspace_id") != nil { body.report("names no workspace of this tenant", at: "workspace_id") }
+        let workspace = body.string("workspace_id", maxLength: 36)
+        workspaceID = workspace.flatMap { UUID(text: $0) }
+        if workspace != nil, workspaceID == nil { body.report("must be a UUID", at: "workspace_id") }
 
         let context = body.nested("context")
         let userID = context?.userID(identity)

@@ -1,3 +1,4 @@
+import Access
 import Base
 import Foundation
 import Hummingbird
@@ -35,10 +36,28 @@ struct TaskStateRoutes: Sendable {
         {
             return .notModified(tag: cursor.description)
         }
-        guard let state = try await api.store.taskState(context.scope, taskID, include: include, steps: steps) else {
-            throw ProblemError.notFound(task: taskID)
+        // By the rights at the state's cursor. Those of the request may be older.
+        var identity = context.identity
+        while true {
+            guard let state = try await api.store.taskState(identity.scope, taskID, include: include, steps: steps) else {
+                throw ProblemError.notFound(task: taskID)
+            }
+            let now = try await rights(of: identity.principal, since: state.accessPosition)
+            if now.seesSame(as: identity.principal) {
+                return .json(JSONText(bytes: identity.shown(state.json.bytes)), tag: state.cursor.description)
+            }
+            identity = Identity(now)
         }
-        return .json(JSONText(bytes: context.identity.shown(state.json.bytes)), tag: state.cursor.description)
+    }
+
+    /// - Parameter position: of the latest change of access in the tenant; nil: there was none.
+    private func rights(of principal: Principal, since position: Int64?) async throws -> Principal {
+        guard let position, principal.mode != .none else { return principal }
+        do {
+            return try await api.authenticator.check(principal, .since(position: position))
+        } catch let error as CredentialError {
+            throw ProblemError(error)
+        }
     }
 }
 
@@ -66,7 +85,7 @@ struct TaskRowRoutes: Sendable {
             try query.finish()
             let taskID = try context.uuid("task_id")
             guard try await api.store.taskExists(context.scope, taskID) else { throw ProblemError.notFound(task: taskID) }
-            return .json(try await read(api.store, context.scope, taskID, page).json)
+            return .json(context.identity.shown(list: try await read(api.store, context.scope, taskID, page).json))
         }
     }
 
@@ -78,6 +97,6 @@ struct TaskRowRoutes: Sendable {
         guard let list = try await api.store.outputVersions(context.scope, taskID, outputID: outputID, page) else {
             throw ProblemError(.notFound, "The task has no output \(outputID.text).")
         }
-        return .json(list.json)
+        return .json(context.identity.shown(list: list.json))
     }
 }

@@ -30,16 +30,22 @@ struct WorkflowRoutes: Sendable {
     }
 
     private func publish(_ request: Request, _ context: PressroomRequestContext) async throws -> Response {
-        try QueryReader(request).finish()
+        var query = QueryReader(request)
+        let wanted = query.uuid("workspace_id")
+        let isPublic = query.boolean("is_public") ?? false
+        try query.finish()
         let body = try await DefinitionBody(request, api)
         let idempotency = try request.idempotency(body: body.text)
         let scope = context.scope
         let definition = try await body.definition(of: scope, checkedBy: api.store)
+        let workspaceID = try await context.identity.workspace(toPublish: definition.name, in: wanted, api.store)
         let result = try await api.store.writeOnce(scope, idempotency) { connection in
-            let (view, isNew) = try await api.store.publishWorkflow(on: connection, scope, definition)
+            let (view, isNew) = try await api.store.publishWorkflow(
+                on: connection, scope, definition, workspaceID: workspaceID, isPublic: isPublic)
             return RecordedResponse(
                 status: isNew ? 201 : 200,
-                location: "/api/v1/workflows/\(definition.name)/versions/\(definition.version)", body: view.json)
+                location: "/api/v1/workflows/\(definition.name)/versions/\(definition.version)", body: view.json,
+                about: .workflow(view.id))
         }
         return .recorded(result)
     }
@@ -89,8 +95,15 @@ struct WorkflowRoutes: Sendable {
         changes.tags = body.strings("tags", maxCount: 50, maxLength: 100)
         if body.has("category") { changes.category = .some(body.string("category", maxLength: 100)) }
         try body.finish()
+        let (name, version) = (try context.text("name"), try context.text("version"))
+        if changes.isPublic != nil, context.scope.sight != nil,
+            let workflow = try await api.store.guarded(context.scope, .workflow(name: name, version: version)),
+            !context.identity.principal.mayChangePrivacy(of: workflow)
+        {
+            throw ProblemError(.forbidden, "Who sees a workflow is for its creator and the admins of its workspace to say.")
+        }
         let view = try await api.store.changeWorkflow(
-            context.scope, name: context.text("name"), version: context.text("version"), changes, ifRevision: revision)
+            context.scope, name: name, version: version, changes, ifRevision: revision)
         return .json(view.json, tag: view.revision)
     }
 }
@@ -130,11 +143,6 @@ struct DefinitionBody {
     ) -> Result<WorkflowDefinition, ProblemList> {
         do throws(ProblemList) {
             let definition = try WorkflowDefinition.parse(text, format: format, customKinds: customKinds)
-            do {
-                try definition.json.refuseNULs()
-            } catch {
-                throw ProblemList(error.errors)
-            }
             if reservedNames.contains(definition.name) {
                 throw ProblemList("is reserved: \(definition.name) stands for something else in paths", at: "/name")
             }

@@ -17,6 +17,7 @@ struct APIRouter {
     ) {
         router = Router(context: PressroomRequestContext.self, options: .autoGenerateHeadEndpoints)
         router.add(middleware: RequestLogMiddleware())
+        router.add(middleware: RequestMetricsMiddleware())
         router.add(middleware: SecurityHeadersMiddleware(frameAncestors: configuration.frameAncestors))
         let origins = OriginRules(configuration.allowedOrigins)
         router.add(middleware: CrossOriginMiddleware(origins: origins, table: table))
@@ -33,6 +34,7 @@ struct APIRouter {
         let api = APIEnvironment(store: store, configuration: configuration, authenticator: authenticator)
         let routes = RouteBuilder(router: router, table: table, store: store)
         HealthRoutes(api: api, checks: checks).add(to: routes)
+        MetricsRoutes(api: api).add(to: routes)
         WorkflowRoutes(api: api).add(to: routes)
         GraphRoutes(api: api).add(to: routes)
         TaskRoutes(api: api).add(to: routes)
@@ -75,12 +77,15 @@ struct RouteBuilder {
 
     /// Asks for what the route needs (`RouteRights`) before its handler runs.
     private func guarded(_ method: HTTPRequest.Method, _ path: String, _ handler: @escaping Handler) -> Handler {
-        let right = RouteRights.right(for: "\(method.rawValue) \(path)")
+        let route = "\(method.rawValue) \(path)"
+        let right = RouteRights.right(for: route)
         return { [store] request, context in
-            try context.identity.require(right)
-            if context.identity.principal.ticket != nil, context.parameters.get("task_id") != nil {
-                try await context.identity.requireTicket(for: context.uuid("task_id"), store)
+            if let limits = context.identity.principal.ticket {
+                try await context.identity.requireTicket(limits, for: route, context, store)
+            } else {
+                try context.identity.require(right)
             }
+            try await context.identity.require(right, context, store)
             return try await handler(request, context)
         }
     }

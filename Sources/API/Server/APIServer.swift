@@ -76,7 +76,7 @@ package struct APIConfiguration: Sendable {
     /// Which credentials are accepted, where any are required.
     package var access = AccessConfiguration()
     /// Of one user or key; 0 for no limit. No effect without authentication.
-    package var requestsPerMinute = 0
+    package var requestsPerMinute = 6_000
     /// Credentials from one address that are not valid; 0 for no limit.
     package var failedCredentialsPerMinute = 60
     /// Names that the service goes by, besides those of loopback. They matter where it listens on loopback without
@@ -86,6 +86,7 @@ package struct APIConfiguration: Sendable {
     package var allowedOrigins: [WebOrigin] = []
     /// The origins whose pages may show the service's page in a frame.
     package var frameAncestors: [WebOrigin] = []
+    package var metrics = MetricsConfiguration()
 
     package init() {}
 }

@@ -2,11 +2,15 @@ import Access
 import Broadcast
 import Foundation
 import Logging
+import Store
 import Synchronization
 import Workflow
 
 /// Looks again and again at the credentials of the open streams, and ends those whose credential has ended or may see less
 /// than before. One look reads the keys, tenants and members of all of them together, however many streams there are.
+///
+/// A change that is made in the database is noticed before by its position in the tenant's log (`StreamAccess`). The watch sees
+/// credentials expire, and tenants go with their log.
 final class CredentialWatch: Sendable {
     typealias End = @Sendable (CredentialEnd) -> Void
 
@@ -77,7 +81,7 @@ final class CredentialWatch: Sendable {
         await withDiscardingTaskGroup { group in
             for principal in principals {
                 group.addTask {
-                    guard let end = await self.end(of: principal) else { return }
+                    guard let end = await self.lastKnownEnd(of: principal) else { return }
                     let streams = self.state.withLock { $0.streams.removeValue(forKey: principal) } ?? [:]
                     for stream in streams.values { stream(end) }
                 }
@@ -85,25 +89,32 @@ final class CredentialWatch: Sendable {
         }
     }
 
-    /// How the credential has ended; nil while it has not.
-    private func end(of principal: Principal) async -> CredentialEnd? {
-        do {
-            let now = try await authenticator.check(principal)
-            // Less or more: the reader comes back and gets what it may see now.
-            return now.seesSame(as: principal) ? nil : .access
-        } catch let error as CredentialError {
-            return error == .expired ? .expired : .revoked
-        } catch {
+    private func lastKnownEnd(of principal: Principal) async -> CredentialEnd? {
+        do { return try await end(of: principal, .recent) } catch {
             // Without the database there are no events either.
             logger.debug("credentials cannot be looked at", metadata: ["error": "\(error)"])
             return nil
         }
     }
+
+    /// How the credential has ended; nil while it has not.
+    /// - Parameter freshness: of the rows.
+    fileprivate func end(of principal: Principal, _ freshness: Freshness) async throws -> CredentialEnd? {
+        do {
+            let now = try await authenticator.check(principal, freshness)
+            // Less or more: the reader comes back and gets what it may see now.
+            return now.seesSame(as: principal) ? nil : .access
+        } catch let error as CredentialError {
+            return error == .expired ? .expired : .revoked
+        }
+    }
 }
 
 extension Principal {
-    fileprivate func seesSame(as other: Principal) -> Bool {
-        scopes == other.scopes && workspaces == other.workspaces && onlyWorkspaceID == other.onlyWorkspaceID
+    /// Whether the credential opens the same.
+    func seesSame(as other: Principal) -> Bool {
+        scopes == other.scopes && groups == other.groups && workspaces == other.workspaces
+            && onlyWorkspaceID == other.onlyWorkspaceID && isTenantAdmin == other.isTenantAdmin
     }
 }
 
@@ -131,5 +142,26 @@ final class StreamCredential: Sendable {
             defer { token = nil }
             return token
         })
+    }
+}
+
+extension StreamCredential: StreamAccess {
+    func isAffected(by change: AccessChange) -> Bool {
+        switch change.affected {
+        case .key(let id): principal.keyID == id
+        case .member(let member): principal.isMember(member)
+        case .everyone: true
+        }
+    }
+
+    func end() async throws -> CredentialEnd? {
+        try await credentials.end(of: principal, .now)
+    }
+}
+
+extension Principal {
+    /// - Parameter member: as `Member.key` has it.
+    fileprivate func isMember(_ member: String) -> Bool {
+        member == Member.user(userID).key || groups.contains { member == Member.group($0).key }
     }
 }

@@ -88,7 +88,8 @@ struct StreamResponse: Sendable {
     private func copied() -> StreamResponse {
         StreamResponse(
             request: StreamRequest(
-                tenantID: request.tenantID, filter: request.filter.copied(), framing: request.framing),
+                tenantID: request.tenantID, filter: request.filter.copied(), framing: request.framing, view: request.view,
+                isRestricted: request.isRestricted),
             transport: transport, starter: starter, hub: hub, permit: permit.moved(), credential: credential,
             logger: logger, settleTime: settleTime)
     }
@@ -100,7 +101,7 @@ struct StreamResponse: Sendable {
         connect: @escaping @Sendable (_ subscribe: (any SubscriberOutput) -> Subscriber) throws -> Subscriber
     ) async throws -> StreamSession {
         try await StreamSession(
-            request, hub: hub, store: starter.store, on: eventLoop, logger: logger, connect: connect)
+            request, hub: hub, store: starter.store, access: credential, on: eventLoop, logger: logger, connect: connect)
     }
 
     @Sendable private func restart(_ reason: ResetReason) async throws -> StreamStart {

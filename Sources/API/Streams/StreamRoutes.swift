@@ -30,11 +30,13 @@ struct StreamRoutes: Sendable {
     ) async throws -> Response {
         var query = try StreamQuery(request, taskID: taskID)
         try context.identity.narrow(&query.filter)
+        // Whether the task is seen shows when the stream begins. So all readers of it share their bytes.
+        if taskID != nil { query.filter.sight = nil }
         let starter = StreamStarter(store: api.store, identity: context.identity, taskID: taskID)
         let permit: StreamPermit
         do {
             permit = try StreamPermit(
-                hub, for: StreamReader(tenantID: context.scope.tenantID, userID: context.scope.userID),
+                hub, for: StreamReader(tenantID: context.scope.tenantID, userID: context.identity.personID),
                 tenantLimit: context.identity.principal.tenantLimits.maxStreams)
         } catch {
             return try overloaded(error, request, context)
@@ -55,7 +57,8 @@ struct StreamRoutes: Sendable {
         let response = StreamResponse(
             request: StreamRequest(
                 tenantID: context.scope.tenantID, filter: query.filter,
-                framing: context.isHTTP2 || context.isHTTP10 ? .plain : .chunked),
+                framing: context.isHTTP2 || context.isHTTP10 ? .plain : .chunked, view: principal.ticket?.view ?? .whole,
+                isRestricted: context.scope.sight != nil),
             transport: context.isHTTP2 ? .http2 : .http1, starter: starter, hub: hub, permit: permit, credential: credential,
             logger: logger, settleTime: api.configuration.streamSettleTime)
         let channel = context.channel
@@ -94,7 +97,7 @@ struct StreamRoutes: Sendable {
     /// a while before it comes back.
     static func ended(_ end: CredentialEnd, _ request: Request, _ context: PressroomRequestContext) -> Response {
         let given = request.headers[.lastEventID].flatMap { Cursor($0) }
-        let frame = Frame.first(.credentialsExpired(end, cursor: given), retry: .seconds(30), cursor: given).plain
+        let frame = Frame.first(.credentialsExpired(end, cursor: given), retry: .endedCredential, cursor: given).plain
         let closing = context.isHTTP2 ? nil : context.channel
         return Response(
             status: .ok, headers: headers(closing: closing != nil),

@@ -23,14 +23,14 @@ struct StreamStarter: Sendable {
         switch position {
         case .after(let cursor):
             if let reason = Self.resetReason(cursor, head) { return try await reset(reason, given: cursor) }
-            return (StreamStart(cursor: cursor, openingCursor: cursor), head)
+            return (StreamStart(cursor: cursor, openingCursor: cursor, privacy: head.privacy), head)
         case .unknown:
             return try await reset(.epoch, given: nil)
         case .earliest:
             let cursor = Cursor(epoch: head.epoch, position: head.pruned)
-            return (StreamStart(cursor: cursor, openingCursor: cursor), head)
+            return (StreamStart(cursor: cursor, openingCursor: cursor, privacy: head.privacy), head)
         case .now, .unspecified:
-            return (StreamStart(cursor: head.cursor, openingCursor: head.cursor), head)
+            return (StreamStart(cursor: head.cursor, openingCursor: head.cursor, privacy: head.privacy), head)
         }
     }
 
@@ -77,7 +77,7 @@ struct StreamStarter: Sendable {
             let start = StreamStart(
                 cursor: state.cursor, openingCursor: Cursor(epoch: state.cursor.epoch, position: 0),
                 preface: [.state(identity.shown(state.json.bytes), cursor: state.cursor)],
-                taskEnd: TaskEnd(status: end.taskStatus, position: end.head.position))
+                taskEnd: TaskEnd(status: end.taskStatus, position: end.head.position), privacy: end.head.privacy)
             return (start, end.head)
         }
     }
@@ -93,7 +93,7 @@ struct StreamStarter: Sendable {
         (
             StreamStart(
                 cursor: cursor, openingCursor: cursor,
-                taskEnd: TaskEnd(status: end.taskStatus, position: end.head.position)),
+                taskEnd: TaskEnd(status: end.taskStatus, position: end.head.position), privacy: end.head.privacy),
             end.head
         )
     }

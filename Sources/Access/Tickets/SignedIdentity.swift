@@ -3,6 +3,8 @@ import Foundation
 import Workflow
 
 /// What a ticket or a session cookie says of its holder. What the holder may do now is looked up when it is used.
+///
+/// Those of a ticket are the user, groups and scopes of the credential that made it.
 struct SignedIdentity: Sendable, Hashable {
     var tenantID: String
     var userID: String
@@ -59,6 +61,8 @@ struct SignedIdentity: Sendable, Hashable {
         if let id = limits.workspaceID { members["w"] = .string(id.text) }
         if let name = limits.workflow { members["f"] = .string(name) }
         if let types = limits.types { members["e"] = .array(types.sorted().map(JSON.string)) }
+        if limits.view != .whole { members["v"] = .integer(Int64(limits.view.rawValue)) }
+        if !limits.answers.isEmpty { members["a"] = .array(limits.answers.map(\.text).sorted().map(JSON.string)) }
         return .object(members)
     }
 
@@ -66,6 +70,8 @@ struct SignedIdentity: Sendable, Hashable {
         TicketLimits(
             taskID: json["t"]?.string.flatMap { UUID(text: $0) }, conversationID: json["c"]?.string, userID: json["u"]?.string,
             workspaceID: json["w"]?.string.flatMap { UUID(text: $0) }, workflow: json["f"]?.string,
-            types: json["e"]?.array.map { Set($0.compactMap(\.string)) })
+            types: json["e"]?.array.map { Set($0.compactMap(\.string)) },
+            view: RowView(rawValue: json["v"]?.int ?? 0),
+            answers: Set(json["a"]?.array?.compactMap { $0.string.flatMap { UUID(text: $0) } } ?? []))
     }
 }

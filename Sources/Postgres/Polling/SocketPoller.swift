@@ -2,6 +2,7 @@ import CLibPQ
 import Foundation
 import Glibc
 import Synchronization
+import Telemetry
 
 /// The one thread of the process that waits for all database sockets and for deadlines.
 ///
@@ -110,6 +111,7 @@ final class SocketPoller: Sendable {
         while true {
             let wait = hasJobs ? 0 : millisecondsToNextDeadline()
             let count = epoll_wait(epoll, &events, Int32(events.count), wait)
+            let start = ContinuousClock.now
             if count > 0 {
                 state.withLock { state in
                     for event in events[..<Int(count)] {
@@ -125,6 +127,7 @@ final class SocketPoller: Sendable {
             }
             for handler in takePassedDeadlines() { handler.deadlineHasPassed() }
             hasJobs = PollerExecutor.shared.runJobs()
+            Instruments.pollerTurnTime.record(since: start)
         }
     }
 

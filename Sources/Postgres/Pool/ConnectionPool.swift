@@ -1,6 +1,7 @@
 import Base
 import Logging
 import Synchronization
+import Telemetry
 
 /// Opens connections when they are needed, lends them, and replaces broken ones.
 final class ConnectionPool: SocketHandler {
@@ -33,6 +34,14 @@ final class ConnectionPool: SocketHandler {
         for connection in state.withLock({ $0.machine.shutDown().idle }) { connection.close() }
     }
 
+    var status: PoolStatus {
+        state.withLock { state in
+            PoolStatus(
+                idle: state.machine.idle.count, leased: state.machine.leased, opening: state.machine.opening,
+                waiting: state.machine.waiters.count, limit: state.machine.limit)
+        }
+    }
+
     /// Lends a connection, which must come back by `release`. Throws `.poolTimeout` when all stayed in use,
     /// `.connectionFailed` when none could be made, `.shutdown`, or `.cancelled`.
     func acquire() async throws(PostgresError) -> PostgresConnection {
@@ -49,12 +58,14 @@ final class ConnectionPool: SocketHandler {
     }
 
     private func wait() async throws(PostgresError) -> PostgresConnection {
-        let waiter = PoolWaiter(deadline: .now.advanced(by: configuration.acquireTimeout))
+        let start = ContinuousClock.now
+        let waiter = PoolWaiter(deadline: start.advanced(by: configuration.acquireTimeout))
         let outcome = await withTaskCancellationHandler {
             await withUnsafeContinuation { enqueue(waiter, $0) }
         } onCancel: {
             cancel(waiter)
         }
+        Instruments.poolWaitTime.record(since: start)
         return try outcome.get()
     }
 
@@ -130,6 +141,13 @@ final class ConnectionPool: SocketHandler {
         return state.drained
     }
 
+    /// Logs which server the pool waits for, until when, and why the last attempt to connect failed.
+    func logWait() {
+        let reason = state.withLock { $0.connectError }?.message ?? "no reply yet"
+        let address = (try? ConnectionParameters(configuration))?.address ?? "the configured address"
+        logger.warning("waiting up to \(configuration.acquireTimeout) for the database at \(address): \(reason)")
+    }
+
     // MARK: Opening
 
     private func open() {
@@ -190,6 +208,7 @@ final class ConnectionPool: SocketHandler {
             if let next = state.machine.waiters.first { setTimer(&state, next.deadline) }
             return (overdue, timeoutError(state))
         }
+        if !overdue.isEmpty { Instruments.poolTimeouts.increment(by: overdue.count) }
         for waiter in overdue { waiter.continuation?.resume(returning: .failure(error)) }
     }
 
@@ -233,6 +252,15 @@ final class ConnectionPool: SocketHandler {
 
 extension PostgresError {
     static let poolIsShutDown = PostgresError(code: .shutdown, message: "the database client was shut down")
+}
+
+/// How many connections a pool has, and how many tasks wait for one.
+package struct PoolStatus: Sendable, Equatable {
+    package let idle: Int
+    package let leased: Int
+    package let opening: Int
+    package let waiting: Int
+    package let limit: Int
 }
 
 /// A task that waits for a connection. Used only under the pool's lock.

@@ -28,9 +28,11 @@ extension Processor {
         for (tenantID, slots) in shares {
             let scope = Scope.processor(id, tenantID: tenantID)
             do {
+                let claimStart = ContinuousClock.now
                 let steps = try await store.claimSteps(
                     scope, processorID: id, queues: open[tenantID], limit: slots,
                     limits: configuration.limits.with(tenantSteps: waiting.tenantSteps[tenantID]))
+                StepMeasures.claimed(steps.count, since: claimStart)
                 guard !steps.isEmpty else { continue }
                 claimedAny = true
                 await start(steps, scope)
@@ -115,6 +117,7 @@ extension Processor {
                 slots: running.reserve(fair, of: open), minPriority: look.priorities[tenantID] ?? .min, processorID: id,
                 tenantID: tenantID)
         } start: { [weak self] claims, slots in
+            StepMeasures.claimedDirectly(claims.count)
             for claim in claims { self?.run(claim.step, claim.material, claim.workflow) }
             self?.running.release(slots)
         }
@@ -122,7 +125,9 @@ extension Processor {
 
     private func run(_ step: ClaimedStep, _ material: StepMaterial, _ workflow: WorkflowVersion) {
         running.start(step) { [runner, finished, meter] in
+            let start = ContinuousClock.now
             let outcome = await runner.run(step, material, workflow)
+            StepMeasures.ended(step, outcome, since: start)
             meter.ended(step)
             finished.add([FinishedStep(step, outcome)])
         } ended: { [signals] in

@@ -4,6 +4,7 @@ import Logging
 import Postgres
 import Store
 import Synchronization
+import Telemetry
 import Workflow
 
 /// The tasks that could not be moved on although the database works. After a few tries such a task fails, because the cause
@@ -53,6 +54,7 @@ extension Store {
         let reason = (error as? StoreError)?.message ?? "\(error)"
         do {
             if try await failTask(scope, taskID, "The task cannot go on. \(reason.prefix(1_000))") {
+                Instruments.tasksGivenUp.increment()
                 logger.error("a task is given up", metadata: ["task": "\(taskID.text)", "error": "\(error)"])
             }
             return true

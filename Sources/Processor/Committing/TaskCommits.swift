@@ -25,8 +25,10 @@ struct TaskCommits: Sendable {
     }
 
     private func commit(_ results: [FinishedStep], tenantID: String) async -> [FinishedStep] {
+        let start = ContinuousClock.now
         do {
             try await commitTogether(results, tenantID: tenantID)
+            StepMeasures.committed(results.count, since: start)
             return []
         } catch {
             let byTask = Dictionary(grouping: results, by: \.taskID)

@@ -92,7 +92,11 @@ struct SubtaskPreparation: Sendable {
             throw StepFailure(
                 code: "subtask_too_deep", message: "Sub-tasks go \(maxDepth) deep at most.", isRetryable: false)
         }
-        let workflow = try await store.startableWorkflow(scope, phase.name, version: phase.version?.description)
+        guard let sight = try await store.sight(scope, ofTask: step.taskID) else {
+            throw StepFailure(code: "task_gone", message: "The task was deleted.", isRetryable: false)
+        }
+        let workflow = try await store.startableWorkflow(
+            scope.seeing(sight), phase.name, version: phase.version?.description)
         let input: JSON
         do {
             let template = try JSONTemplate(phase.input)

@@ -45,6 +45,7 @@ final class FallbackModel: LanguageModel {
             let left = failures.isEmpty ? request.timeout : request.timeout - start.duration(to: .now)
             guard left > .zero else { break }
             let hasBegun = Atomic(false)
+            let measures = CallMeasures(name)
             do {
                 var request = request
                 request.model = name
@@ -52,13 +53,15 @@ final class FallbackModel: LanguageModel {
                 try await slot?.move(to: name, within: left)
                 request.timeout = failures.isEmpty ? left : request.timeout - start.duration(to: .now)
                 var response = try await model.complete(request) { text in
-                    hasBegun.store(true, ordering: .relaxed)
+                    if !hasBegun.exchange(true, ordering: .relaxed) { measures.firstText() }
                     await onText(text)
                 }
                 response.usage.models = [name.description]
+                measures.answered(response.usage)
                 total.withLock { $0 += response.usage }
                 return response
             } catch {
+                measures.failed(error)
                 failures.append((name, error))
                 guard error.isDown, name != names.last else { break }
                 logger.notice(

@@ -130,7 +130,9 @@ struct ScheduledStarts: Sendable {
         let workflow: WorkflowVersion
         let input: JSON
         do {
-            workflow = try await store.startableWorkflow(scope, values.workflowName, version: values.workflowVersion)
+            let sight = try await store.sight(scope, ofScheduleFor: values.workflowName, owner: schedule.createdBy)
+            workflow = try await store.startableWorkflow(
+                scope.seeing(sight), values.workflowName, version: values.workflowVersion)
             input = try await workflow.checkedInput(values.input)
         } catch let refusal as StartRefusal {
             throw ScheduleFailure(refusal)
@@ -158,7 +160,7 @@ struct ScheduleFailure: Error, Equatable {
     }
 
     static let missed = ScheduleFailure(
-        code: "missed", message: "No node was there to fire in time; the schedule passes missed times over.")
+        code: "missed", message: "No node was there to fire in time, or the tenant was suspended; the schedule passes missed times over.")
 
     static let neverAgain = ScheduleFailure(
         code: "no_next_time", message: "The expression has no time in the next fifty years.")

@@ -18,6 +18,7 @@ package struct PressroomConfiguration: Sendable, Equatable {
     package var schedules: Schedules
     package var requests: Requests
     package var events: Events
+    package var metrics: Metrics
     package var publicDirectory: String?
     package var logLevel: Logger.Level
     package var allowAnonymous: Bool
@@ -48,6 +49,7 @@ package struct PressroomConfiguration: Sendable, Equatable {
         schedules = Schedules(&settings)
         requests = Requests(&settings)
         events = Events(&settings)
+        metrics = Metrics(&settings)
         publicDirectory = settings.optionalText("public_directory", otherwise: "found", "the page's files")
         let levels = Logger.Level.allCases.map(\.rawValue)
         logLevel = settings.value(

@@ -43,12 +43,15 @@ package struct APIKeyRecord: Sendable, Hashable {
     package let workspaceID: UUID?
     package let expiresAt: Date?
     package let isRevoked: Bool
+    /// Of its tenant's log, when it was read.
+    package let position: Int64
 }
 
 extension APIKeyRecord {
     static let columns = """
         k.tenant_id, k.id, k.key_id, k.secret_hash, k.user_id, k.groups, k.scopes, k.workspace_id, k.expires_at,
-        k.revoked_at IS NOT NULL AS is_revoked
+        k.revoked_at IS NOT NULL AS is_revoked,
+        (SELECT h.position FROM pressroom.stream_heads h WHERE h.tenant_id = k.tenant_id) AS position
         """
 
     init(_ row: PostgresRow) throws {
@@ -62,6 +65,7 @@ extension APIKeyRecord {
         workspaceID = try row.decode("workspace_id")
         expiresAt = try row.decode("expires_at")
         isRevoked = try row.decode("is_revoked")
+        position = try row.decode("position", as: Int64?.self) ?? 0
     }
 }
 

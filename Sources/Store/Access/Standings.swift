@@ -23,6 +23,8 @@ package struct Standing: Sendable, Hashable {
     package let tenantLimits: TenantLimits
     /// By workspace the highest level that the user has there, by itself or by a group.
     package let workspaces: [UUID: AccessLevel]
+    /// Of the tenant's log, when it was read.
+    package let position: Int64
 }
 
 extension Store {
@@ -38,7 +40,8 @@ extension Store {
         let rows = try await query(
             .credentials,
             """
-            SELECT s.n, t.status, t.requests_per_minute, t.max_streams, m.workspace_id, m.access
+            SELECT s.n, t.status, t.requests_per_minute, t.max_streams, m.workspace_id, m.access,
+                   (SELECT h.position FROM pressroom.stream_heads h WHERE h.tenant_id = t.tenant_id) AS position
               FROM json_to_recordset(\(records)::json) AS s (n integer, tenant text, members json)
               JOIN pressroom.tenants t ON t.tenant_id = s.tenant
               LEFT JOIN LATERAL (
@@ -60,7 +63,9 @@ extension Store {
             {
                 workspaces[id] = max(level, workspaces[id] ?? level)
             }
-            standings[subjects[number]] = Standing(tenantStatus: status, tenantLimits: limits, workspaces: workspaces)
+            standings[subjects[number]] = Standing(
+                tenantStatus: status, tenantLimits: limits, workspaces: workspaces,
+                position: try row.decode("position", as: Int64?.self) ?? 0)
         }
         return standings
     }

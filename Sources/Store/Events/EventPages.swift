@@ -9,13 +9,18 @@ package struct EventPage: Sendable {
     /// The page begins after this position.
     package let start: Int64
     package let events: [EventRow]
+    /// In a page of all of the log.
+    package let accessChanges: [AccessChange]
     /// Every event up to here that was asked for is in this page or an earlier one.
     package let through: Int64
 
-    package init(head: LogHead, start: Int64, events: [EventRow], through: Int64) {
+    package init(
+        head: LogHead, start: Int64, events: [EventRow], accessChanges: [AccessChange] = [], through: Int64
+    ) {
         self.head = head
         self.start = start
         self.events = events
+        self.accessChanges = accessChanges
         self.through = through
     }
 
@@ -32,16 +37,23 @@ extension EventPage {
     init?(_ rows: PostgresResult) throws(PostgresError) {
         guard let first = rows.first else { return nil }
         head = try LogHead(first)
-        start = try first.decode(4)
+        start = try first.decode(5)
         var events: [EventRow] = []
         events.reserveCapacity(rows.count)
+        var accessChanges: [AccessChange] = []
         var isCut = false
-        for row in rows where !row[6].isNull {
-            events.append(try EventRow(row, from: 6))
-            if try row.decode(5, as: Bool?.self) ?? false { isCut = true }
+        for row in rows where !row[7].isNull {
+            if row[9].isNull {
+                accessChanges.append(AccessChange(row, position: try row.decode(7)))
+            } else {
+                events.append(try EventRow(row, from: 7))
+            }
+            if try row.decode(6, as: Bool?.self) ?? false { isCut = true }
         }
         self.events = events
-        through = isCut ? events.last?.position ?? start : max(start, head.position)
+        self.accessChanges = accessChanges
+        let last = max(events.last?.position ?? start, accessChanges.last?.position ?? start)
+        through = isCut ? last : max(start, head.position)
     }
 }
 
@@ -66,13 +78,13 @@ package struct EventRow: Sendable {
 }
 
 extension EventRow {
-    /// Reads the columns from `first` on: position, type, task, conversation, user, workspace, workflow, status, data.
+    /// Reads the columns from `first` on: position, type, task, conversation, user, workspace, workflow, privacy, status, data.
     init(_ row: PostgresRow, from first: Int) throws(PostgresError) {
         position = try row.decode(first)
         type = try row.decode(first + 1)
         task = try TaskFacts(row, from: first + 2)
-        taskStatus = try row.decode(first + 7)
-        guard let bytes = row[first + 8].bytes else {
+        taskStatus = try row.decode(first + 8)
+        guard let bytes = row[first + 9].bytes else {
             throw PostgresError(code: .decoding, message: "event \(position) has no data")
         }
         data = JSONText(bytes: bytes)
@@ -190,15 +202,16 @@ extension Store {
                e.position, e.type, e.task_id, \(raw: TaskFacts.columns),
                CASE WHEN e.type = '\(raw: EventType.taskUpdated.rawValue)' AND t.status IN ('completed', 'failed', 'cancelled')
                     THEN e.payload #>> '{task,status}' END,
-               '{"type":"' || e.type || '","cursor":"' || h.epoch || '.' || e.position
+               CASE WHEN e.task_id IS NULL THEN e.payload::text
+                    ELSE '{"type":"' || e.type || '","cursor":"' || h.epoch || '.' || e.position
                    || '","task_id":"' || e.task_id || '","at":"' || pressroom.iso(e.created_at)
-                   || '","context":' || coalesce(t.context::text, 'null') || ',' || substr(e.payload::text, 2)
+                   || '","context":' || coalesce(t.context::text, 'null') || ',' || substr(e.payload::text, 2) END AS data
           FROM pressroom.stream_heads h
           JOIN (SELECT nullif(current_setting('pressroom.first_event', true), '')::bigint AS position) AS start
             ON start.position IS NOT NULL
           JOIN pressroom.events e ON e.tenant_id = h.tenant_id AND e.position > start.position
           LEFT JOIN LATERAL (
-               SELECT tasks.context, tasks.status, tasks.workspace_id, tasks.workflow_name FROM pressroom.tasks
+               SELECT tasks.context, tasks.status, \(raw: TaskFacts.sources) FROM pressroom.tasks
                 WHERE tasks.tenant_id = h.tenant_id AND tasks.task_id = e.task_id LIMIT 1) AS t ON true
          WHERE h.tenant_id = \(tenantID)
          ORDER BY e.position
@@ -216,10 +229,11 @@ extension Store {
         SELECT \(raw: LogHead.columns), start.position, e.is_cut,
                e.position, e.type, e.task_id, \(raw: TaskFacts.columns),
                CASE WHEN e.type = '\(raw: EventType.taskUpdated.rawValue)' THEN e.body::json #>> '{task,status}' END,
-               '{"type":' || to_json(e.type) || ',"cursor":"' || h.epoch || '.' || e.position
+               CASE WHEN e.task_id IS NULL THEN e.body
+                    ELSE '{"type":' || to_json(e.type) || ',"cursor":"' || h.epoch || '.' || e.position
                    || '","task_id":"' || e.task_id || '","at":"' || pressroom.iso(e.created_at)
                    || '","context":' || coalesce(t.context::text, 'null')
-                   || CASE WHEN e.body ~ '^[{]\\s*[}]' THEN '' ELSE ',' END || substr(e.body, 2)
+                   || CASE WHEN e.body ~ '^[{]\\s*[}]' THEN '' ELSE ',' END || substr(e.body, 2) END AS data
           FROM pressroom.stream_heads h
           CROSS JOIN (SELECT \(position)::bigint AS position) AS start
           LEFT JOIN LATERAL (
@@ -235,7 +249,7 @@ extension Store {
                                OFFSET 0) AS sized) AS page
                 WHERE page.bytes - octet_length(page.body) < \(limit.bytes)) AS e ON true
           LEFT JOIN LATERAL (
-               SELECT tasks.context, tasks.workspace_id, tasks.workflow_name FROM pressroom.tasks
+               SELECT tasks.context, \(raw: TaskFacts.sources) FROM pressroom.tasks
                 WHERE tasks.tenant_id = h.tenant_id AND tasks.task_id = e.task_id LIMIT 1) AS t ON true
          WHERE h.tenant_id = \(tenantID)
          ORDER BY e.position

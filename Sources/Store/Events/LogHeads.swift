@@ -10,12 +10,15 @@ package struct LogHead: Sendable, Hashable {
     package let position: Int64
     /// Events up to here are past retention.
     package let pruned: Int64
+    /// Rises when a workflow becomes public or private: what was known of its tasks before counts no more.
+    package let privacy: Int64
 
-    package init(tenantID: String, epoch: String, position: Int64, pruned: Int64) {
+    package init(tenantID: String, epoch: String, position: Int64, pruned: Int64, privacy: Int64 = 0) {
         self.tenantID = tenantID
         self.epoch = epoch
         self.position = position
         self.pruned = pruned
+        self.privacy = privacy
     }
 
     package var cursor: Cursor { Cursor(epoch: epoch, position: position) }
@@ -23,14 +26,15 @@ package struct LogHead: Sendable, Hashable {
 
 extension LogHead {
     /// What a statement selects first, of a head that it calls `h`.
-    static let columns = "h.tenant_id, h.epoch, h.position, h.pruned"
+    static let columns = "h.tenant_id, h.epoch, h.position, h.pruned, h.privacy"
 
-    /// Reads the first four columns.
+    /// Reads the first five columns.
     init(_ row: PostgresRow) throws(PostgresError) {
         tenantID = try row.decode(0)
         epoch = try row.decode(1)
         position = try row.decode(2)
         pruned = try row.decode(3)
+        privacy = try row.decode(4)
     }
 }
 
@@ -42,36 +46,48 @@ package struct TaskLogEnd: Sendable, Hashable {
     package let lastPosition: Int64?
 }
 
-/// What never changes of a task, and what a stream may be narrowed by.
+/// What a stream may be narrowed by, and who sees the task. But for its privacy nothing of it changes.
 package struct TaskFacts: Sendable, Hashable {
     package let taskID: UUID
     package let conversationID: String?
     package let userID: String?
     package let workspaceID: UUID?
-    /// Nil for an event whose task was deleted.
+    /// Nil for an event whose task was deleted, and while the task is not looked up.
     package let workflowName: String?
+    /// The creator of a private workflow in a workspace, empty when it is unknown; nil for what the whole workspace sees.
+    package let privateTo: String?
 
     package init(
         taskID: UUID, conversationID: String? = nil, userID: String? = nil, workspaceID: UUID? = nil,
-        workflowName: String? = nil
+        workflowName: String? = nil, privateTo: String? = nil
     ) {
         self.taskID = taskID
         self.conversationID = conversationID
         self.userID = userID
         self.workspaceID = workspaceID
         self.workflowName = workflowName
+        self.privateTo = privateTo
     }
 }
 
 extension TaskFacts {
     /// What a statement selects after a task's id, of a task that it calls `t`.
-    static let columns = "t.conversation_id, t.user_id, t.workspace_id, t.workflow_name"
+    static let columns = """
+        t.conversation_id, t.user_id, t.workspace_id, t.workflow_name,
+        CASE WHEN t.workspace_id IS NOT NULL THEN
+            (SELECT CASE WHEN NOT w.is_public THEN coalesce(w.created_by, '') END
+               FROM pressroom.workflows w WHERE w.tenant_id = t.tenant_id AND w.id = t.workflow_id) END
+        """
+
+    /// The columns of `tasks` that these need.
+    static let sources =
+        "tasks.tenant_id, tasks.conversation_id, tasks.user_id, tasks.workspace_id, tasks.workflow_id, tasks.workflow_name"
 
     /// Reads the task's id and `columns`, from the column `first` on.
     init(_ row: PostgresRow, from first: Int) throws(PostgresError) {
         self.init(
             taskID: try row.decode(first), conversationID: try row.decode(first + 1), userID: try row.decode(first + 2),
-            workspaceID: try row.decode(first + 3), workflowName: try row.decode(first + 4))
+            workspaceID: try row.decode(first + 3), workflowName: try row.decode(first + 4), privateTo: try row.decode(first + 5))
     }
 }
 
@@ -91,32 +107,30 @@ extension Store {
         ).map { row in try LogHead(row) }
     }
 
-    /// The head of the log of the scope's tenant, which is begun when there is none.
+    /// The head of the log of the scope's tenant.
+    ///
+    /// - Throws: `StoreError` `notFound` for a tenant that does not exist, or no longer.
     package func logHead(_ scope: Scope) async throws -> LogHead {
-        while true {
-            if let head = try await streamReads.logHead(tenantID: scope.tenantID) { return head }
-            _ = try await query(
-                scope,
-                "INSERT INTO pressroom.tenants (tenant_id) VALUES (\(scope.tenantID)) ON CONFLICT DO NOTHING")
-        }
+        guard let head = try await streamReads.logHead(tenantID: scope.tenantID) else { throw Self.noTenant(scope.tenantID) }
+        return head
     }
 
-    /// The ends of the tasks' parts of the log, for the tasks that the tenant has.
+    /// The ends of the tasks' parts of the log, for the tasks that the scope sees.
     static func taskLogEnds(
-        _ database: PostgresClient, _ tenantID: String, _ taskIDs: [UUID]
+        _ database: PostgresClient, _ scope: Scope, _ taskIDs: [UUID]
     ) async throws -> [UUID: TaskLogEnd] {
         try await database.query(
-            in: tenantID,
+            in: scope,
             """
             SELECT \(raw: LogHead.columns), t.status,
                    (SELECT max(e.position) FROM pressroom.events e
                      WHERE e.tenant_id = t.tenant_id AND e.task_id = t.task_id), t.task_id
               FROM pressroom.tasks t JOIN pressroom.stream_heads h USING (tenant_id)
-             WHERE t.tenant_id = \(tenantID) AND t.task_id = ANY(\(taskIDs)::uuid[])
+             WHERE t.tenant_id = \(scope.tenantID) AND t.task_id = ANY(\(taskIDs)::uuid[])
             """
         ).reduce(into: [:]) { ends, row in
-            ends[try row.decode(6)] = TaskLogEnd(
-                head: try LogHead(row), taskStatus: try row.decode(4), lastPosition: try row.decode(5))
+            ends[try row.decode(7)] = TaskLogEnd(
+                head: try LogHead(row), taskStatus: try row.decode(5), lastPosition: try row.decode(6))
         }
     }
 

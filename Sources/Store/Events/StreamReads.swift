@@ -1,11 +1,25 @@
 package import Foundation
 import Postgres
 import Synchronization
+import Workflow
 
 /// What streams read when they begin and while they replay, shared by those that come at the same time.
 package final class StreamReads: Sendable {
+    /// What a read of tasks sees, whoever asks.
+    private struct View: Hashable, Sendable {
+        let tenantID: String
+        let sight: Sight?
+
+        init(_ scope: Scope) {
+            tenantID = scope.tenantID
+            sight = scope.sight
+        }
+
+        var scope: Scope { Scope(tenantID: tenantID, userID: "", sight: sight) }
+    }
+
     private struct StateKey: Hashable, Sendable {
-        let scope: Scope
+        let view: View
         let taskID: UUID
     }
 
@@ -17,7 +31,7 @@ package final class StreamReads: Sendable {
     }
 
     private let heads: BatchedReads<Bool, String, LogHead>
-    private let taskEnds: BatchedReads<String, UUID, TaskLogEnd>
+    private let taskEnds: BatchedReads<View, UUID, TaskLogEnd>
     private let states: BatchedReads<StateKey, Bool, TaskSnapshot>
     private let pages: BatchedReads<PageKey, Bool, EventPage>
 
@@ -25,9 +39,9 @@ package final class StreamReads: Sendable {
         heads = BatchedReads { _, tenantIDs in
             Dictionary(uniqueKeysWithValues: try await Store.logHeads(database, tenantIDs).map { ($0.tenantID, $0) })
         }
-        taskEnds = BatchedReads { tenantID, taskIDs in try await Store.taskLogEnds(database, tenantID, taskIDs) }
+        taskEnds = BatchedReads { view, taskIDs in try await Store.taskLogEnds(database, view.scope, taskIDs) }
         states = BatchedReads { key, _ in
-            try await Store.taskState(database, key.scope, key.taskID).map { [true: $0] } ?? [:]
+            try await Store.taskState(database, key.view.scope, key.taskID).map { [true: $0] } ?? [:]
         }
         pages = BatchedReads { key, _ in
             let page = try await Store.eventPage(database, key.tenantID, key.part, after: key.position, limit: key.limit)
@@ -42,12 +56,12 @@ package final class StreamReads: Sendable {
 
     /// The end of a task's part of the log; nil when the scope has no such task.
     package func taskLogEnd(_ scope: Scope, taskID: UUID) async throws -> TaskLogEnd? {
-        try await taskEnds.value(of: taskID, in: scope.tenantID)
+        try await taskEnds.value(of: taskID, in: View(scope))
     }
 
     /// The state of a task, as `/state` has it; nil when the scope has no such task.
     package func taskState(_ scope: Scope, _ taskID: UUID) async throws -> TaskSnapshot? {
-        try await states.value(of: true, in: StateKey(scope: scope, taskID: taskID))
+        try await states.value(of: true, in: StateKey(view: View(scope), taskID: taskID))
     }
 
     /// The events of a tenant after a position, of which those may be left out that are not of `part`. Nil when the

@@ -92,7 +92,8 @@ extension Store {
             SELECT pressroom.confirm_unchanged(\(tenant), \(taskIDs)::uuid[], \(known.map(\.position))::bigint[])
                    AS position
             """
-        let results = try await write(scope, lock + changes.queries(scope) + [confirm], work: work)
+        let results = try await write(
+            scope, lock + changes.queries(scope) + [confirm], work: work, ended: EndedWork(from: before, to: after))
         let position: Int64? = try results.last?.first?.decode("position")
         return TaskGraphCommit(
             result: result, known: zip(known, after).compactMap { KnownTaskGraph($1, position: position ?? $0.position) })

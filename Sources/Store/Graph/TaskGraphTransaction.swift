@@ -52,6 +52,7 @@ extension Store {
         try await answerQuestions(connection, &after, body)
         let queries = TaskGraphChanges(from: before, to: after).queries(scope)
         guard !queries.isEmpty else { return TaskGraphCommit(result: result, known: []) }
+        transaction.announce(EndedWork(from: before, to: after))
         let position: Int64? = try await connection.pipeline(
             queries + ["SELECT position FROM pressroom.stream_heads WHERE tenant_id = \(scope.tenantID)"]
         ).last?.first?.decode("position")

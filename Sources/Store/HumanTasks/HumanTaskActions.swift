@@ -30,7 +30,7 @@ extension Store {
     /// nothing.
     ///
     /// Locks the task before the human task, as everywhere.
-    /// - Parameter principal: must be its assignee, in its group, or an admin; nil: not asked.
+    /// - Parameter principal: must be its assignee, in its group, or an admin, or hold a ticket for it; nil: not asked.
     /// - Throws: `StoreError` `notFound`; `forbidden`; `stale` when `ifVersion` does not have the row's version; `conflict` with the current
     ///   status where that does not allow it, where another person has claimed it, or where another session holds the row;
     ///   `invalid` when the answer does not fit the form.
@@ -39,7 +39,10 @@ extension Store {
         by principal: Principal? = nil
     ) async throws -> HumanTaskView {
         let current = try await refusingHeldRows { try await lockHumanTask(transaction, scope.tenantID, id) }
-        if let principal, !principal.mayAnswer(assigneeID: current.assigneeID, assigneeGroup: current.assigneeGroup) {
+        if let principal, principal.ticket?.answers.contains(id) != true,
+            !principal.mayAnswer(
+                assigneeID: current.assigneeID, assigneeGroup: current.assigneeGroup, workspaceID: current.workspaceID)
+        {
             throw StoreError(.forbidden, "The human task is for its assignee, its group and admins.")
         }
         try StoreError.require(ifVersion, ofVersion: current.version, "human task")
@@ -88,7 +91,7 @@ extension Store {
         let results = try await transaction.pipeline([
             .lockTimeout(heldRowTimeout),
             """
-            SELECT t.task_id FROM pressroom.tasks t
+            SELECT t.task_id, t.workspace_id FROM pressroom.tasks t
              WHERE t.tenant_id = \(tenant)
                AND t.task_id = (SELECT h.task_id FROM pressroom.human_tasks h WHERE h.tenant_id = \(tenant) AND h.id = \(id))
                FOR NO KEY UPDATE
@@ -99,11 +102,11 @@ extension Store {
             """,
             .lockTimeout(.zero),
         ])
-        guard let row = results[2].first else { throw StoreError.noHumanTask(id) }
+        guard let task = results[1].first, let row = results[2].first else { throw StoreError.noHumanTask(id) }
         return LockedHumanTask(
             status: try row.status("status"), version: try row.decode("version"), claimedBy: try row.decode("claimed_by"),
             assigneeID: try row.decode("assignee_id"), assigneeGroup: try row.decode("assignee_group"),
-            form: Result { try row.json("form_schema") })
+            workspaceID: try task.decode("workspace_id"), form: Result { try row.json("form_schema") })
     }
 }
 
@@ -120,6 +123,7 @@ private struct LockedHumanTask {
     let claimedBy: String?
     let assigneeID: String?
     let assigneeGroup: String?
+    let workspaceID: UUID?
     /// Only an answer needs it.
     let form: Result<JSON?, any Error>
 

@@ -173,6 +173,13 @@ extension Store {
         var walk = ListWalk(
             table: "pressroom.human_tasks", id: "id", order: ["id"], item: "pressroom.human_task_json(t)", key: "t.id::text",
             tenantID: scope.tenantID, bounds: ["t.tenant_id = \(scope.tenantID)", "t.id < \(below)"])
+        if let sight = scope.sight {
+            walk.others.append(
+                """
+                (SELECT \(part: sight.condition(onTask: "s")) FROM pressroom.tasks s
+                  WHERE s.tenant_id = t.tenant_id AND s.task_id = t.task_id)
+                """)
+        }
         // Those that are over only grow in number.
         let statuses = filter.statuses.isEmpty && filter.isOverdue == true ? ["pending", "claimed"] : filter.statuses
         walk.ways = Set(statuses).sorted().map { "t.status = \($0)" }

@@ -15,6 +15,8 @@ struct ListWalk {
     let item: String
     /// SQL of what a page's token holds of a row.
     let key: String
+    /// Its statements see the whole tenant: what the sender does not see is left out by a condition of `others`, so that it
+    /// counts among the rows that a page may look at.
     let tenantID: String
     /// What is true of every row that is looked at, and bounds the walk along any index.
     var bounds: [PostgresQuery]

@@ -1,4 +1,5 @@
 import Base
+package import Foundation
 import Postgres
 import Workflow
 
@@ -22,11 +23,21 @@ package struct RecordedResponse: Sendable, Hashable {
     package let status: Int
     package let location: String?
     package let body: JSONText
+    /// What it is about; nil: nothing that some do not see.
+    package let subject: Subject?
 
-    package init(status: Int, location: String? = nil, body: JSONText) {
+    /// Who sees it sees the response.
+    package enum Subject: Sendable, Hashable {
+        case workflow(UUID)
+        case task(UUID)
+        case humanTask(UUID)
+    }
+
+    package init(status: Int, location: String? = nil, body: JSONText, about subject: Subject? = nil) {
         self.status = status
         self.location = location
         self.body = body
+        self.subject = subject
     }
 }
 
@@ -35,7 +46,8 @@ extension Store {
     /// together, and a request with the same key waits for the first and gets the same response.
     ///
     /// A response is only kept when the body does not throw. Without a key it is a plain `write`.
-    /// - Throws: `StoreError` `invalid` when the key was used for another request; what the body throws.
+    /// - Throws: `StoreError` `invalid` when the key was used for another request; `conflict` when that is none that the scope
+    ///   sees; what the body throws.
     package func writeOnce(
         _ scope: Scope, _ request: IdempotentRequest?,
         _ body: @Sendable (WriteTransaction) async throws -> RecordedResponse
@@ -70,21 +82,33 @@ extension Store {
 
     /// The response that the same request got before; nil when its key is new.
     ///
-    /// - Throws: `StoreError` `invalid` when the key was used for another request.
+    /// - Throws: `StoreError` `invalid` when the key was used for another request; `conflict` when that is none that the scope
+    ///   sees.
     package func recordedResponse(_ scope: Scope, _ request: IdempotentRequest) async throws -> RecordedResponse? {
-        try await recordedResponse(scope, request) { try await query(scope, $0) }
+        try await recordedResponse(scope, request) { try await database.query(in: scope.tenantID, $0) }
     }
 
     private func recordedResponse(
         _ scope: Scope, _ request: IdempotentRequest, _ query: (PostgresQuery) async throws -> PostgresResult
     ) async throws -> RecordedResponse? {
+        let isSeen: PostgresQuery =
+            if let sight = scope.sight {
+                """
+                (k.workflow_id IS NULL OR (SELECT \(part: sight.condition(onWorkflow: "w")) FROM pressroom.workflows w
+                                            WHERE w.tenant_id = k.tenant_id AND w.id = k.workflow_id)) IS TRUE
+                """
+            } else { "true" }
         let rows = try await query(
             """
-            SELECT request = \(request.target) || ' ' || encode(sha256(convert_to(\(request.body), 'UTF8')), 'hex') AS is_same,
+            SELECT \(part: isSeen) AS is_seen,
+                   request = \(request.target) || ' ' || encode(sha256(convert_to(\(request.body), 'UTF8')), 'hex') AS is_same,
                    status, location, response
-              FROM pressroom.idempotency_keys WHERE tenant_id = \(scope.tenantID) AND key = \(request.key)
+              FROM pressroom.idempotency_keys k WHERE tenant_id = \(scope.tenantID) AND key = \(request.key)
             """)
         guard let row = rows.first else { return nil }
+        guard try row.decode("is_seen", as: Bool.self) else {
+            throw StoreError(.conflict, "The idempotency key is taken. Use another.")
+        }
         guard try row.decode("is_same", as: Bool.self) else {
             throw StoreError(
                 .invalid, "The idempotency key was used for another request.",
@@ -101,7 +125,8 @@ extension Store {
         _ = try await transaction.query(
             """
             UPDATE pressroom.idempotency_keys
-               SET status = \(response.status), location = \(response.location), response = \(response.body.string)
+               SET status = \(response.status), location = \(response.location), response = \(response.body.string),
+                   workflow_id = \(part: response.subject?.workflow(scope.tenantID) ?? "NULL::uuid")
              WHERE tenant_id = \(scope.tenantID) AND key = \(request.key)
             """)
     }
@@ -112,5 +137,20 @@ extension Store {
             .retention,
             "DELETE FROM pressroom.idempotency_keys WHERE created_at < now() - \(age)::interval"
         ).affectedRows
+    }
+}
+
+extension RecordedResponse.Subject {
+    /// SQL of the id of the workflow that it belongs to.
+    fileprivate func workflow(_ tenant: String) -> PostgresQuery {
+        switch self {
+        case .workflow(let id): "\(id)::uuid"
+        case .task(let id): "(SELECT t.workflow_id FROM pressroom.tasks t WHERE t.tenant_id = \(tenant) AND t.task_id = \(id))"
+        case .humanTask(let id):
+            """
+            (SELECT t.workflow_id FROM pressroom.human_tasks h JOIN pressroom.tasks t USING (tenant_id, task_id)
+              WHERE h.tenant_id = \(tenant) AND h.id = \(id))
+            """
+        }
     }
 }

@@ -48,13 +48,15 @@ package enum ScheduleSettlement: Sendable, Equatable {
     case settled
     /// A task had been started for that time already; only the next time was planned.
     case alreadyFired
-    /// Another node was faster, a client changed the schedule, or another session holds it.
+    /// Another node was faster, a client changed the schedule, another session holds it, or the tenant was suspended.
     case leftAlone
 }
 
 extension Store {
     /// Schedules that are due by the database's clock, some of each tenant, the longest due first. Those of a suspended
     /// tenant wait until it is active again.
+    ///
+    /// Those of a suspended tenant stay due: once it is active again they are handled as late ones, by their `misfire`.
     ///
     /// - Parameter limit: of each tenant, at most.
     package func dueSchedules(limit: Int) async throws -> [DueSchedule] {
@@ -102,6 +104,7 @@ extension Store {
                 """
                 SELECT id FROM pressroom.schedules
                  WHERE tenant_id = \(tenant) AND id = \(schedule.id) AND version = \(schedule.version) AND enabled
+                   AND EXISTS (SELECT FROM pressroom.tenants t WHERE t.tenant_id = \(tenant) AND t.status = 'active')
                    FOR NO KEY UPDATE SKIP LOCKED
                 """)
             guard !held.isEmpty else { return .leftAlone }

@@ -40,11 +40,9 @@ extension Store {
             hasSeveralTenants: try results[1][0].decode("several"), tenantSteps: tenantSteps)
     }
 
-    /// Goes from queue to queue in the index of waiting steps: its cost grows with the queues, not with the steps, and not
-    /// with tenants that have nothing to do.
-    static var waitingQueuesQuery: PostgresQuery {
-        """
-        WITH RECURSIVE queues AS (
+    /// Of a recursive statement: `queues (tenant_id, queue)`, each queue with waiting steps once.
+    static let waitingQueueNames = """
+        queues AS (
             (SELECT s.tenant_id, s.queue FROM pressroom.steps s
               WHERE s.status IN ('pending', 'retrying') AND s.run_at IS NOT NULL
               ORDER BY s.tenant_id, s.queue LIMIT 1)
@@ -56,6 +54,13 @@ extension Store {
                       AND (s.tenant_id, s.queue) > (q.tenant_id, q.queue)
                     ORDER BY s.tenant_id, s.queue LIMIT 1) next
         )
+        """
+
+    /// Goes from queue to queue in the index of waiting steps: its cost grows with the queues, not with the steps, and not
+    /// with tenants that have nothing to do.
+    static var waitingQueuesQuery: PostgresQuery {
+        """
+        WITH RECURSIVE \(raw: waitingQueueNames)
         SELECT q.tenant_id, q.queue, due.priority
           FROM queues q CROSS JOIN LATERAL (
                SELECT s.priority FROM pressroom.steps s

@@ -96,7 +96,7 @@ package struct TaskFork: Sendable {
         context["task_id"] = .string(taskID.text)
         return [
             "task_id": .string(taskID.text), "forked_from_task_id": old["task_id"] ?? .null,
-            "workspace_id": old["workspace_id"] ?? .null, "workflow_id": old["workflow_id"] ?? .null,
+            "workflow_id": old["workflow_id"] ?? .null,
             "workflow_name": old["workflow_name"] ?? .null, "workflow_version": old["workflow_version"] ?? .null,
             "config": config, "context": context, "input": input, "priority": old["priority"] ?? 0,
         ]

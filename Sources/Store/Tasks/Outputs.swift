@@ -150,7 +150,7 @@ extension Store {
     package func outputVersions(
         _ scope: Scope, _ taskID: UUID, outputID: UUID, _ page: PageRequest
     ) async throws -> ListPage? {
-        let results = try await database.pipeline(in: scope.tenantID, [
+        let results = try await database.pipeline(in: scope, [
             """
             SELECT 1 FROM pressroom.outputs
              WHERE tenant_id = \(scope.tenantID) AND id = \(outputID) AND task_id = \(taskID)

@@ -8,11 +8,14 @@ package struct TaskSnapshot: Sendable {
     package let json: JSONText
     package let cursor: Cursor
     package let isTerminal: Bool
+    /// Of the latest change of access in the tenant's log; nil: none is retained.
+    package let accessPosition: Int64?
 
-    package init(json: JSONText, cursor: Cursor, isTerminal: Bool) {
+    package init(json: JSONText, cursor: Cursor, isTerminal: Bool, accessPosition: Int64?) {
         self.json = json
         self.cursor = cursor
         self.isTerminal = isTerminal
+        self.accessPosition = accessPosition
     }
 }
 
@@ -43,9 +46,10 @@ extension Store {
         let task = TaskInclusion.json(
             "pressroom.task_text(t)", include.contains(.accumulatedContext) ? [.accumulatedContext] : [])
         let rows = try await database.query(
-            in: scope.tenantID,
+            in: scope,
             """
             SELECT h.epoch, h.position, t.status,
+                   pressroom.access_position(t.tenant_id) AS access_position,
                    json_build_object('cursor', h.epoch || '.' || h.position, 'status', t.status, 'phase', t.phase,
                                      'progress', t.progress) AS summary,
                    \(raw: task) AS task,
@@ -88,7 +92,9 @@ extension Store {
         lists += ["evaluations", "rankings", "human_tasks"]
         if include.contains(.logs) { lists.append("logs") }
         lists.append("live")
-        return TaskSnapshot(json: Self.stateBody(row, lists), cursor: cursor, isTerminal: status.isTerminal)
+        return TaskSnapshot(
+            json: Self.stateBody(row, lists), cursor: cursor, isTerminal: status.isTerminal,
+            accessPosition: try row.decode("access_position"))
     }
 
     /// The cursor that `taskState` would have now; nil when the scope has no such task.

@@ -45,7 +45,8 @@ struct TaskCreation: Sendable {
 }
 
 extension TaskCreation {
-    /// What is set of a new task. Its workspace and its author are its parent's, where a step of that one creates it.
+    /// What is set of a new task. It is in its workflow's workspace; its author is its parent's, where a step of that one
+    /// creates it.
     private static let columns: Columns = """
         task_id uuid, workflow_id uuid, workflow_name text, workflow_version text, config json, context jsonb, input json,
         priority integer, parent_task_id uuid, forked_from_task_id uuid, idempotency_key text, run_at timestamptz
@@ -55,18 +56,19 @@ extension TaskCreation {
         PhaseRow.table.columns + "kind text, needs text[], started_at timestamptz, completed_at timestamptz"
 
     /// The statements that add tasks with their phases, and wake them when they may begin. The first one returns the
-    /// rows that `TaskView` reads. Each parent is looked up by its key, whatever the planner expects.
+    /// rows that `TaskView` reads. Workflow and parent are looked up by their keys, whatever the planner expects.
     static func queries(_ scope: Scope, _ creations: [TaskCreation]) -> [PostgresQuery] {
         let tenant = scope.tenantID
         let tasks = JSON.array(creations.map(\.task))
         return [
             """
             INSERT INTO pressroom.tasks AS t (tenant_id, \(raw: columns.names), workspace_id, created_by)
-            SELECT \(tenant), \(raw: columns.values), coalesce(r.workspace_id, p.workspace_id),
+            SELECT \(tenant), \(raw: columns.values),
+                   (SELECT w.workspace_id FROM pressroom.workflows w WHERE w.tenant_id = \(tenant) AND w.id = r.workflow_id),
                    CASE WHEN r.parent_task_id IS NULL THEN \(scope.userID) ELSE p.created_by END
-              FROM json_to_recordset(\(tasks)::json) AS r (\(raw: columns.definitions), workspace_id uuid)
+              FROM json_to_recordset(\(tasks)::json) AS r (\(raw: columns.definitions))
               LEFT JOIN LATERAL (
-                   SELECT tasks.workspace_id, tasks.created_by FROM pressroom.tasks
+                   SELECT tasks.created_by FROM pressroom.tasks
                     WHERE tasks.tenant_id = \(tenant) AND tasks.task_id = r.parent_task_id LIMIT 1) AS p ON true
             RETURNING t.task_id, \(raw: TaskView.columns)
             """,

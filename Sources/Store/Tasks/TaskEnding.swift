@@ -21,6 +21,7 @@ extension Store {
             }
         }
         _ = try await transaction.pipeline(TaskEnd.cancelled.queries(scope.tenantID, taskID))
+        transaction.announce(EndedWork(taskID: taskID, status: .cancelled))
     }
 
     /// Fails a task that cannot be moved on, with all that is open of it. A retry of the task begins there again, once the
@@ -38,6 +39,7 @@ extension Store {
                 return false
             }
             _ = try await transaction.pipeline(TaskEnd.failed(message).queries(scope.tenantID, taskID))
+            transaction.announce(EndedWork(taskID: taskID, status: .failed))
             return true
         }
     }

@@ -163,11 +163,12 @@ extension Store {
         if let since = filter.since { bounds.append("t.created_at >= \(since)::timestamptz") }
         if let until = filter.until { bounds.append("t.created_at < \(until)::timestamptz") }
         let conditions = TaskConditions(filter)
+        let seen = scope.sight.map { [$0.condition(onTask: "t")] } ?? []
         let text = include.contains(.result) ? "pressroom.task_text(t)" : "pressroom.task_entry_text(t)"
         let walk = ListWalk(
             table: "pressroom.tasks", id: "task_id", order: ["created_at", "task_id"], item: TaskInclusion.json(text, include),
             key: "(extract(epoch FROM t.created_at) * 1000000)::bigint || '.' || t.task_id", tenantID: scope.tenantID,
-            bounds: bounds, ways: conditions.ways, others: conditions.others)
+            bounds: bounds, ways: conditions.ways, others: seen + conditions.others)
         return try await walk.page(page, examined: examined, database)
     }
 }

@@ -155,34 +155,79 @@ extension Store {
     /// Publishes a version. The same version with the same definition is returned as it is, `isNew` false; members in another
     /// order make no other definition.
     ///
-    /// - Throws: `StoreError` `conflict` when the version is published with another definition.
+    /// - Throws: `StoreError` `conflict` when the version is published with another definition, or the name is taken where the
+    ///   scope does not see it; `invalid` for a workspace that the tenant does not have.
     package func publishWorkflow(
-        on transaction: WriteTransaction, _ scope: Scope, _ workflow: WorkflowDefinition
+        on transaction: WriteTransaction, _ scope: Scope, _ workflow: WorkflowDefinition, workspaceID: UUID? = nil,
+        isPublic: Bool = false
     ) async throws -> (view: WorkflowView, isNew: Bool) {
         let version = workflow.version.description
-        let inserted = try await transaction.query(
-            """
-            INSERT INTO pressroom.workflows AS w (tenant_id, id, name, version, version_sort, description, definition,
-                   category, tags, created_by)
-            VALUES (\(scope.tenantID), \(UUIDv7.next()), \(workflow.name), \(version), \(workflow.version.sortKey),
-                    \(workflow.description), \(workflow.json)::json, \(workflow.category), \(workflow.tags)::text[],
-                    \(scope.userID))
-            ON CONFLICT (tenant_id, name, version) DO NOTHING
-            RETURNING \(raw: WorkflowView.columns)
-            """)
+        let seen = scope.sight?.condition(onWorkflow: "w") ?? "true"
+        let inserted: PostgresResult
+        do {
+            let named = try await transaction.pipeline([
+                // As the trigger does (0015_sight), so that no other version comes in between.
+                """
+                SELECT pg_advisory_xact_lock(
+                    hashtextextended('pressroom workflow ' || \(scope.tenantID)::text || ' ' || \(workflow.name)::text, 0))
+                """,
+                """
+                SELECT count(*) > 0 AND NOT coalesce(bool_or((\(part: seen)) IS TRUE), false) AS is_hidden
+                  FROM pressroom.workflows w WHERE w.tenant_id = \(scope.tenantID) AND w.name = \(workflow.name)
+                """,
+            ])
+            guard try named[1].first?.decode("is_hidden", as: Bool.self) == false else { throw Self.nameTaken(workflow.name) }
+            inserted = try await transaction.query(
+                """
+                INSERT INTO pressroom.workflows AS w (tenant_id, id, workspace_id, name, version, version_sort, description,
+                       definition, is_public, category, tags, created_by)
+                VALUES (\(scope.tenantID), \(UUIDv7.next()), \(workspaceID)::uuid, \(workflow.name), \(version),
+                        \(workflow.version.sortKey), \(workflow.description), \(workflow.json)::json, \(isPublic),
+                        \(workflow.category), \(workflow.tags)::text[], \(scope.userID))
+                ON CONFLICT (tenant_id, name, version) DO NOTHING
+                RETURNING \(raw: WorkflowView.columns)
+                """)
+        } catch let error as PostgresError where error.constraint == "workflow_name_in_one_workspace" {
+            throw Self.nameTaken(workflow.name)
+        } catch let error as PostgresError where error.sqlState == PostgresError.SQLState.foreignKeyViolation {
+            throw StoreError(
+                .invalid, "There is no such workspace.",
+                problems: [Problem(pointer: "/query/workspace_id", detail: "is unknown")])
+        }
         if let row = inserted.first { return (try WorkflowView(row), true) }
         let rows = try await transaction.query(
             """
             SELECT \(raw: WorkflowView.columns),
-                   w.definition::jsonb = \(workflow.json)::jsonb AS is_same
+                   w.definition::jsonb = \(workflow.json)::jsonb AS is_same, (\(part: seen)) IS TRUE AS is_seen
               FROM pressroom.workflows w
              WHERE w.tenant_id = \(scope.tenantID) AND w.name = \(workflow.name) AND w.version = \(version)
             """)
+        guard try rows.first?.decode("is_seen", as: Bool.self) == true else {
+            throw StoreError(.conflict, "Version \(version) of \(workflow.name) is taken; publish a new version.")
+        }
         guard let row = rows.first, try row.decode("is_same", as: Bool.self) else {
             throw StoreError(
                 .conflict, "Version \(version) of \(workflow.name) is published with another definition; publish a new version.")
         }
         return (try WorkflowView(row), false)
+    }
+
+    /// The workspace in which the versions of a workflow are, as far as the scope sees one of them.
+    ///
+    /// - Returns: nil when it sees none; `.some(nil)` for a workflow that is in no workspace.
+    package func workspace(_ scope: Scope, ofWorkflow name: String) async throws -> UUID?? {
+        let rows = try await query(
+            scope,
+            """
+            SELECT w.workspace_id FROM pressroom.workflows w
+             WHERE w.tenant_id = \(scope.tenantID) AND w.name = \(name) LIMIT 1
+            """)
+        return try rows.first.map { try $0.decode("workspace_id", as: UUID?.self) }
+    }
+
+    /// Says no more: who has the name is not for all.
+    private static func nameTaken(_ name: String) -> StoreError {
+        StoreError(.conflict, "The name \(name) is taken; publish the workflow under another.")
     }
 }
 

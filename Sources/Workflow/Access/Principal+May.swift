@@ -23,7 +23,10 @@ extension Principal {
     }
 
     /// Sees everything of the tenant. A credential that is narrowed to a workspace is none of the tenant's admins.
-    package var isTenantAdmin: Bool { scopes.contains(.admin) && onlyWorkspaceID == nil && ticket == nil }
+    /// A ticket that an admin made sees everything that its limits leave.
+    package var isTenantAdmin: Bool {
+        (ticket == nil ? scopes : makerScopes).contains(.admin) && onlyWorkspaceID == nil
+    }
 
     /// What it may do in a workspace, or among what belongs to no workspace; nil: nothing, and it does not even see it.
     package func access(toWorkspace id: UUID?) -> AccessLevel? {
@@ -45,22 +48,34 @@ extension Principal {
 
     /// Pausing, cancelling, retrying, forking, signalling and the like.
     package func mayAct(on task: Guarded) -> Bool {
-        has(.write) && maySee(task) && access(toWorkspace: task.workspaceID).map { $0 >= .write } == true
+        has(.write) && may(.write, on: task)
+    }
+
+    /// Whether it sees a thing and has a level in the thing's workspace; the scopes are another question.
+    package func may(_ level: AccessLevel, on thing: Guarded) -> Bool {
+        maySee(thing) && access(toWorkspace: thing.workspaceID).map { $0 >= level } == true
     }
 
     package func mayPublish(inWorkspace id: UUID?) -> Bool {
         has(.write) && access(toWorkspace: id).map { $0 >= .write } == true
     }
 
+    /// Who may see a workflow of a workspace is for its creator and the workspace's admins to say.
+    package func mayChangePrivacy(of workflow: Guarded) -> Bool {
+        mayPublish(inWorkspace: workflow.workspaceID)
+            && (workflow.workspaceID == nil || workflow.createdBy == userID || access(toWorkspace: workflow.workspaceID) == .admin)
+    }
+
     package func mayManage(workspace id: UUID) -> Bool {
         access(toWorkspace: id) == .admin
     }
 
-    /// A question is for its assignee, for the members of its group, and for admins. One that is for no one in particular is
-    /// for all who see it.
-    package func mayAnswer(assigneeID: String?, assigneeGroup: String?) -> Bool {
-        guard has(.write) else { return false }
-        if isTenantAdmin || assigneeID == nil && assigneeGroup == nil { return true }
+    /// A question is for its assignee, for the members of its group, and for admins of the tenant and of its workspace. One
+    /// that is for no one in particular is for all who may act on its task.
+    package func mayAnswer(assigneeID: String?, assigneeGroup: String?, workspaceID: UUID? = nil) -> Bool {
+        guard has(.write), let level = access(toWorkspace: workspaceID) else { return false }
+        if isTenantAdmin || level == .admin { return true }
+        if assigneeID == nil && assigneeGroup == nil { return level >= .write }
         return assigneeID == userID || assigneeGroup.map(groups.contains) == true
     }
 

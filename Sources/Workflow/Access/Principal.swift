@@ -26,6 +26,8 @@ package struct Principal: Sendable, Hashable {
     package let onlyWorkspaceID: UUID?
     /// What a ticket opens; nil for every other credential.
     package let ticket: TicketLimits?
+    /// Of a ticket: the scopes that the credential has which made it.
+    package let makerScopes: Set<AccessScope>
     /// When its credential ends; nil: not by itself.
     package let expiresAt: Date?
     /// A suspended tenant keeps its rows and starts nothing new.
@@ -35,7 +37,7 @@ package struct Principal: Sendable, Hashable {
     package init(
         mode: Mode, tenantID: String, userID: String, groups: Set<String> = [], scopes: Set<AccessScope>,
         keyID: String? = nil, workspaces: [UUID: AccessLevel] = [:], onlyWorkspaceID: UUID? = nil,
-        ticket: TicketLimits? = nil, expiresAt: Date? = nil, isTenantSuspended: Bool = false,
+        ticket: TicketLimits? = nil, makerScopes: Set<AccessScope> = [], expiresAt: Date? = nil, isTenantSuspended: Bool = false,
         tenantLimits: TenantLimits = TenantLimits()
     ) {
         self.mode = mode
@@ -47,6 +49,7 @@ package struct Principal: Sendable, Hashable {
         self.workspaces = workspaces
         self.onlyWorkspaceID = onlyWorkspaceID
         self.ticket = ticket
+        self.makerScopes = makerScopes
         self.expiresAt = expiresAt
         self.isTenantSuspended = isTenantSuspended
         self.tenantLimits = tenantLimits
@@ -80,12 +83,16 @@ package struct TicketLimits: Sendable, Hashable {
     package var userID: String?
     package var workspaceID: UUID?
     package var workflow: String?
-    /// The types of events that its streams may have.
+    /// The types of events that its streams may have, and of rows that states and lists may have.
     package var types: Set<String>?
+    /// What it leaves out of the rows.
+    package var view: RowView
+    /// The human tasks that it may claim and complete.
+    package var answers: Set<UUID>
 
     package init(
         taskID: UUID? = nil, conversationID: String? = nil, userID: String? = nil, workspaceID: UUID? = nil,
-        workflow: String? = nil, types: Set<String>? = nil
+        workflow: String? = nil, types: Set<String>? = nil, view: RowView = .whole, answers: Set<UUID> = []
     ) {
         self.taskID = taskID
         self.conversationID = conversationID
@@ -93,5 +100,7 @@ package struct TicketLimits: Sendable, Hashable {
         self.workspaceID = workspaceID
         self.workflow = workflow
         self.types = types
+        self.view = view
+        self.answers = answers
     }
 }

@@ -33,6 +33,9 @@ struct KeyCreate: AsyncParsableCommand {
     @Option(help: "What the key may be used for: read, write, admin, stream, act, with commas (default: read,write).")
     var scopes: String?
 
+    @Option(help: "The id of the one workspace that the key is narrowed to (default: none).")
+    var workspace: String?
+
     @Option(help: "When it ends, such as 30d (default: never).")
     var expiresIn: String?
 
@@ -44,6 +47,7 @@ struct KeyCreate: AsyncParsableCommand {
         if let expiresIn, DurationText.parse(expiresIn).map({ $0 > .zero }) != true {
             throw ValidationError("--expires-in takes a duration such as 12h or 30d")
         }
+        if let workspace, UUID(text: workspace) == nil { throw ValidationError("--workspace takes the id of a workspace") }
         if user.isEmpty { throw ValidationError("--user must not be empty") }
     }
 
@@ -64,7 +68,7 @@ struct KeyCreate: AsyncParsableCommand {
         let key = APIKey()
         let new = NewAPIKey(
             name: name ?? user, keyID: key.keyID, secretHash: key.secretHash, userID: user, groups: Self.list(groups) ?? [],
-            scopes: try grantedScopes(), workspaceID: nil,
+            scopes: try grantedScopes(), workspaceID: workspace.flatMap { UUID(text: $0) },
             expiresAt: expiresIn.flatMap(DurationText.parse).map { Date.now.addingTimeInterval($0 / .seconds(1)) })
         let row = try await StoreAccess(configuration: options.load()).withStore {
             try await $0.createAPIKey(StoreAccess.scope(tenantID: tenant), new)

@@ -1,5 +1,7 @@
 import ArgumentParser
+import CoreMetrics
 import Service
+import Telemetry
 
 struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -20,7 +22,20 @@ struct ServeCommand: AsyncParsableCommand {
     func run() async throws {
         let more: [ConfigurationSources.Flag] =
             noMigrate ? [.init(name: "--no-migrate", key: "database.migrate", value: "false")] : []
-        try await runService(try options.load(listen.flags + more))
+        let configuration = try options.load(listen.flags + more)
+        MetricsSystem.bootstrap(MetricRegistry.shared)
+        try await runService(configuration)
+    }
+}
+
+struct MetricsCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "metrics",
+        abstract: "Lists every metric of /metrics with its type, labels and meaning.",
+        discussion: "As the table of docs/telemetry.md, in Markdown.")
+
+    func run() {
+        Terminal.write(MetricDefinition.table)
     }
 }
 

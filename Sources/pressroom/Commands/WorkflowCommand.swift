@@ -69,14 +69,22 @@ struct WorkflowPublish: AsyncParsableCommand {
     @Argument(help: "YAML or JSON files; - for standard input.")
     var files: [String]
 
+    @Option(help: "The id of the workspace to publish into (default: that of the other versions, or none).")
+    var workspace: String?
+
+    @Flag(help: "Let all who see the workspace see the version.")
+    var `public` = false
+
     @OptionGroup var client: ClientOptions
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
+        let (workspace, isPublic) = (workspace, `public`)
         try await client.withClient { client in
             for path in files {
                 let file = try DefinitionFile(path: path)
-                let (workflow, isNew) = try await client.publish(file.text, as: file.notation)
+                let (workflow, isNew) = try await client.publish(
+                    file.text, as: file.notation, workspaceID: workspace, isPublic: isPublic)
                 if output.json {
                     output.write(workflow.document)
                 } else {

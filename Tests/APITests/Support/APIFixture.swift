@@ -53,8 +53,11 @@ struct APIFixture: Sendable {
         let server = APIServer.service(
             configuration: configuration, store: store, hub: hub, eventLoopGroup: group, checks: checks, logger: logger,
             onServerRunning: { channel in portFound.yield(channel.localAddress?.port ?? 0) })
+        // Finds what other clients of the database write.
+        let tailer = Tailer(store: store, feed: feed, logger: logger)
         let services = ServiceGroup(
-            configuration: .init(services: [.init(service: hub), .init(service: server)], logger: logger))
+            configuration: .init(
+                services: [.init(service: tailer), .init(service: hub), .init(service: server)], logger: logger))
         let result: Result<Void, any Error> = await withTaskGroup(of: Void.self) { tasks in
             tasks.addTask {
                 do { try await services.run() } catch { portFound.finish() }

@@ -86,7 +86,7 @@ struct TenantRows: Sendable {
             """,
             """
             INSERT INTO pressroom.steps (tenant_id, task_id, phase_id, output_id, kind, agent, sequence)
-            SELECT tenant_id, task_id, id, \(outputID)::uuid, 'evaluate', \(marker)::text, 0
+            SELECT tenant_id, task_id, id, \(outputID), 'evaluate', \(marker), 0
               FROM pressroom.phases WHERE tenant_id = \(tenantID) AND task_id = \(taskID) AND key = 'judge'
             """,
             """
@@ -125,9 +125,14 @@ struct TenantRows: Sendable {
         return id.text
     }
 
+    /// Starts another task. Returns its id.
+    func anotherTask() async throws -> String {
+        try await make("tasks", RouteExamples.start(workflow, marker))["task_id"] ?? ""
+    }
+
     /// Starts another task and moves it on. Returns its id.
     func anotherTask(_ actions: String...) async throws -> String {
-        let id = try await make("tasks", RouteExamples.start(workflow, marker))["task_id"] ?? ""
+        let id = try await anotherTask()
         for action in actions {
             let answer = try await api.send(.POST, "/api/v1/tasks/\(id)/\(action)", headers: ["authorization": "Bearer \(admin)"])
             guard answer.status == 200 else { throw UnexpectedAnswer(answer: answer) }
@@ -185,6 +190,7 @@ enum RouteExamples {
         RouteExample(route: "GET /health", status: 200),
         RouteExample(route: "GET /health/live", status: 200),
         RouteExample(route: "GET /health/ready", status: 200),
+        RouteExample(route: "GET /metrics", status: 200),
 
         RouteExample(route: "GET /api/v1/me", status: 200, isFreeForAll: true),
         RouteExample(route: "GET /api/v1/session", status: 200, isFreeForAll: true),
@@ -193,11 +199,9 @@ enum RouteExamples {
         RouteExample(route: "GET /api/v1/api-keys", status: 200, isList: true),
         RouteExample(
             route: "POST /api/v1/api-keys", status: 201, body: { ["name": .string($1), "scopes": ["read"]] as JSON }, isFreeForAll: true),
-        RouteExample(
-            route: "DELETE /api/v1/api-keys/{id}", status: 204,
-            prepare: { rows in
-                ["id": try await rows.make("api-keys", ["name": "old", "scopes": ["read"]] as JSON)["id"] ?? ""]
-            }),
+        RouteExample(route: "DELETE /api/v1/api-keys/{id}", status: 204, prepare: { rows in
+            ["id": try await rows.make("api-keys", ["name": "old", "scopes": ["read"]] as JSON)["id"] ?? ""]
+        }),
         RouteExample(
             route: "POST /api/v1/stream-tickets", status: 201,
             body: { rows, _ in ["workflow": .string(rows.workflow)] as JSON }, isFreeForAll: true),
@@ -207,26 +211,22 @@ enum RouteExamples {
             route: "POST /api/v1/workspaces", status: 201, body: { ["name": .string("new \($1)")] as JSON }, isFreeForAll: true),
         RouteExample(route: "GET /api/v1/workspaces/{id}", status: 200),
         RouteExample(route: "PATCH /api/v1/workspaces/{id}", status: 200, body: { ["description": .string($1)] as JSON }),
-        RouteExample(
-            route: "DELETE /api/v1/workspaces/{id}", status: 204,
-            prepare: { rows in
-                ["id": try await rows.make("workspaces", ["name": .string("old \(UUID().uuidString)")] as JSON)["id"] ?? ""]
-            }),
+        RouteExample(route: "DELETE /api/v1/workspaces/{id}", status: 204, prepare: { rows in
+            ["id": try await rows.make("workspaces", ["name": .string("old \(UUID().uuidString)")] as JSON)["id"] ?? ""]
+        }),
         RouteExample(route: "GET /api/v1/workspaces/{id}/members", status: 200),
         RouteExample(route: "GET /api/v1/workspaces/{id}/members/{member}", status: 200),
-        RouteExample(
-            route: "PUT /api/v1/workspaces/{id}/members/{member}", status: 200, body: { _, _ in ["access": "write"] as JSON },
-            prepare: { _ in ["member": "user:eve"] }),
-        RouteExample(
-            route: "DELETE /api/v1/workspaces/{id}/members/{member}", status: 204,
-            prepare: { rows in
-                _ = try await rows.api.client.query(
-                    """
-                    INSERT INTO pressroom.workspace_members (tenant_id, workspace_id, user_id, access)
-                    VALUES (\(rows.tenantID), \(try rows.uuid(rows.workspace)), 'gone', 'read') ON CONFLICT DO NOTHING
-                    """)
-                return ["member": "user:gone"]
-            }),
+        RouteExample(route: "PUT /api/v1/workspaces/{id}/members/{member}", status: 200, body: { _, _ in ["access": "write"] as JSON }, prepare: { _ in
+            ["member": "user:eve"]
+        }),
+        RouteExample(route: "DELETE /api/v1/workspaces/{id}/members/{member}", status: 204, prepare: { rows in
+            _ = try await rows.api.client.query(
+                """
+                INSERT INTO pressroom.workspace_members (tenant_id, workspace_id, user_id, access)
+                VALUES (\(rows.tenantID), \(try rows.uuid(rows.workspace)), 'gone', 'read') ON CONFLICT DO NOTHING
+                """)
+            return ["member": "user:gone"]
+        }),
 
         RouteExample(route: "GET /api/v1/workflows", status: 200, isList: true),
         RouteExample(
@@ -250,18 +250,16 @@ enum RouteExamples {
         RouteExample(route: "POST /api/v1/tasks/{task_id}/pause", status: 200, prepare: { ["task_id": try await $0.anotherTask()] }),
         RouteExample(route: "POST /api/v1/tasks/{task_id}/resume", status: 200, prepare: { ["task_id": try await $0.anotherTask("pause")] }),
         RouteExample(route: "POST /api/v1/tasks/{task_id}/cancel", status: 200, prepare: { ["task_id": try await $0.anotherTask()] }),
-        RouteExample(
-            route: "POST /api/v1/tasks/{task_id}/retry", status: 200,
-            prepare: { rows in
-                let id = try await rows.anotherTask()
-                _ = try await rows.api.client.query("UPDATE pressroom.tasks SET status = 'running' WHERE task_id = \(try rows.uuid(id))")
-                _ = try await rows.api.client.query(
-                    """
-                    UPDATE pressroom.tasks SET status = 'failed', error = '{"code": "x", "message": "x"}'
-                     WHERE task_id = \(try rows.uuid(id))
-                    """)
-                return ["task_id": id]
-            }),
+        RouteExample(route: "POST /api/v1/tasks/{task_id}/retry", status: 200, prepare: { rows in
+            let id = try await rows.anotherTask()
+            _ = try await rows.api.client.query("UPDATE pressroom.tasks SET status = 'running' WHERE task_id = \(try rows.uuid(id))")
+            _ = try await rows.api.client.query(
+                """
+                UPDATE pressroom.tasks SET status = 'failed', error = '{"code": "x", "message": "x"}'
+                 WHERE task_id = \(try rows.uuid(id))
+                """)
+            return ["task_id": id]
+        }),
         RouteExample(route: "POST /api/v1/tasks/{task_id}/fork", status: 202, body: { _, _ in ["phase": "write"] as JSON }),
         RouteExample(route: "POST /api/v1/tasks/{task_id}/events", status: 202, body: { ["data": .string($1)] as JSON }),
         RouteExample(route: "POST /api/v1/tasks/{task_id}/signals/{name}", status: 202, body: { ["data": .string($1)] as JSON }),
@@ -289,10 +287,8 @@ enum RouteExamples {
         RouteExample(route: "POST /api/v1/schedules", status: 201, unknown: 422, body: { schedule($0.workflow, $1) }),
         RouteExample(route: "GET /api/v1/schedules/{id}", status: 200),
         RouteExample(route: "PATCH /api/v1/schedules/{id}", status: 200, body: { _, _ in ["cron": "0 4 * * *"] as JSON }),
-        RouteExample(
-            route: "DELETE /api/v1/schedules/{id}", status: 204,
-            prepare: { rows in
-                ["id": try await rows.make("schedules", schedule(rows.workflow, rows.marker))["id"] ?? ""]
-            }),
+        RouteExample(route: "DELETE /api/v1/schedules/{id}", status: 204, prepare: { rows in
+            ["id": try await rows.make("schedules", schedule(rows.workflow, rows.marker))["id"] ?? ""]
+        }),
     ]
 }

@@ -14,9 +14,12 @@ final class TestStream: Sendable {
     private let running: Task<StreamOutcome, Never>
 
     /// Begins after a cursor; without one it begins now.
+    ///
+    /// - Parameter privacy: as of which its reader's sight was judged; nil: now.
     init(
         _ fixture: HubFixture, filter: StreamFilter = StreamFilter(), after cursor: Cursor? = nil,
-        taskEnd: TaskEnd? = nil, isReading: Bool = true,
+        taskEnd: TaskEnd? = nil, isReading: Bool = true, access: (any StreamAccess)? = nil, view: RowView = .whole,
+        isRestricted: Bool = false, privacy: Int64? = nil,
         restart: @escaping @Sendable (ResetReason) async throws -> StreamStart = { _ in throw CancellationError() }
     ) async throws {
         let loop = fixture.hub.eventLoops[Int.random(in: 0..<fixture.hub.eventLoops.count)]
@@ -26,8 +29,8 @@ final class TestStream: Sendable {
         fixture.hub.follow(head)
         guard fixture.hub.admit(HubFixture.reader) == nil else { throw CancellationError() }
         let session = try await StreamSession(
-            StreamRequest(tenantID: HubFixture.tenantID, filter: filter), hub: fixture.hub, store: fixture.store,
-            on: loop, logger: fixture.logger
+            StreamRequest(tenantID: HubFixture.tenantID, filter: filter, view: view, isRestricted: isRestricted),
+            hub: fixture.hub, store: fixture.store, access: access, on: loop, logger: fixture.logger
         ) { subscribe in
             let connection = RecordingOutput(recording: recording, loop: loop)
             if !isReading { connection.stopReading() }
@@ -37,7 +40,8 @@ final class TestStream: Sendable {
             return subscriber
         }
         let start = StreamStart(
-            cursor: cursor ?? head.cursor, openingCursor: cursor ?? head.cursor, taskEnd: taskEnd)
+            cursor: cursor ?? head.cursor, openingCursor: cursor ?? head.cursor, taskEnd: taskEnd,
+            privacy: privacy ?? head.privacy)
         self.output = output
         self.session = session
         let hub = fixture.hub
