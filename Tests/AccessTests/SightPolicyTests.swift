@@ -59,7 +59,7 @@ import Workflow
 
     private func withRows(_ body: @escaping @Sendable (PostgresClient) async throws -> Void) async throws {
         try await withPostgresClient(migrated: true) { client in
-            try await client.withConnection { try await $0.execute(script: Self.rows) }
+            _ = try await client.withConnection { try await $0.execute(script: Self.rows) }
             try await body(client)
         }
     }
