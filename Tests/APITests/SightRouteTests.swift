@@ -1,6 +1,7 @@
 import Base
 import Foundation
 import NIOHTTP1
+import Postgres
 import Store
 import TestSupport
 import Testing

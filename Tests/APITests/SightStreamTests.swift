@@ -1,5 +1,6 @@
 import Base
 import Foundation
+import NIOHTTP1
 import Store
 import TestSupport
 import Testing
