@@ -51,7 +51,8 @@ package struct Setting: Sendable {
     static let keys = PressroomConfiguration.settings.map(\.key)
     static let lists = Set(PressroomConfiguration.settings.filter(\.isList).map(\.key))
     /// The keys that hold a group of others.
-    static let groups = Set(keys.filter { $0.contains(".") }.map { String($0.prefix { $0 != "." }) })
+    static let groups = Set(
+        keys.flatMap { key in key.indices.filter { key[$0] == "." }.map { String(key[..<$0]) } })
 
     /// "is not a known key", with the keys beside it.
     static func unknown(among known: [String]) -> String {
@@ -180,15 +181,19 @@ extension SettingReader {
         ) { DurationText.parse($0).flatMap { range.contains($0) ? $0 : nil } }
     }
 
-    mutating func flag(_ key: String, default standard: Bool, _ meaning: String) -> Bool {
-        read(Setting(key, standard: "\(standard)", meaning), standard, rule: "true or false") {
+    mutating func flag(_ key: String, default standard: Bool, _ meaning: String, otherVariables: [String] = []) -> Bool {
+        read(Setting(key, standard: "\(standard)", meaning, otherVariables: otherVariables), standard, rule: "true or false") {
             ["true": true, "false": false][$0.lowercased()]
         }
     }
 
     /// Values with commas between them. `parse` reads one; `rule` is the end of "must be a list, with commas, of …".
-    mutating func list<Value>(_ key: String, rule: String, _ meaning: String, _ parse: (String) -> Value?) -> [Value] {
-        read(Setting(key, meaning, isList: true), [], rule: "a list, with commas, of \(rule)") { text in
+    mutating func list<Value>(
+        _ key: String, rule: String, _ meaning: String, isSecret: Bool = false, otherVariables: [String] = [],
+        _ parse: (String) -> Value?
+    ) -> [Value] {
+        let setting = Setting(key, meaning, isSecret: isSecret, isList: true, otherVariables: otherVariables)
+        return read(setting, [], rule: "a list, with commas, of \(rule)") { text in
             let entries = text.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
             let values = entries.compactMap(parse)
             return values.count == entries.count && !entries.isEmpty ? values : nil

@@ -19,6 +19,7 @@ package struct PressroomConfiguration: Sendable, Equatable {
     package var requests: Requests
     package var events: Events
     package var metrics: Metrics
+    package var otel: OTel
     package var publicDirectory: String?
     package var logLevel: Logger.Level
     package var allowAnonymous: Bool
@@ -47,6 +48,7 @@ package struct PressroomConfiguration: Sendable, Equatable {
         requests = Requests(&settings)
         events = Events(&settings)
         metrics = Metrics(&settings)
+        otel = OTel(&settings)
         publicDirectory = settings.optionalText("public_directory", otherwise: "found", "the page's files")
         let levels = Logger.Level.allCases.map(\.rawValue)
         logLevel = settings.value(
@@ -129,7 +131,7 @@ package struct PressroomConfiguration: Sendable, Equatable {
     package struct Database: Sendable, Equatable {
         /// Nil for a private server.
         package var url: String?
-        package var poolSize: Int
+        package var pool: Pool
         package var statementTimeout: Duration
         package var dataDirectory: String
         package var migrate: Bool
@@ -147,7 +149,7 @@ package struct PressroomConfiguration: Sendable, Equatable {
                 let isURL = text.hasPrefix("postgres://") || text.hasPrefix("postgresql://")
                 return isURL || (!text.contains("://") && text.contains("=")) ? .some(text) : nil
             }
-            poolSize = settings.integer("database.pool_size", default: 8, in: 1...1_000, "connections")
+            pool = Pool(&settings)
             statementTimeout = settings.duration(
                 "database.statement_timeout", default: .seconds(30), in: .zero ... .seconds(86_400), "`0s` for none")
             dataDirectory = settings.text(
