@@ -48,7 +48,7 @@ SELECT e.tenant_id, e.position, w.entity, coalesce(w.id, w.task_id) AS id, w.ver
   FROM looked_at JOIN pressroom.events e USING (tenant_id, task_id)
  CROSS JOIN LATERAL (
         SELECT named.entity, r.*
-          FROM (SELECT regexp_replace(e.type, '_(updated|changed|added|appended)$', '')) AS named (entity),
+          FROM (SELECT regexp_replace(e.type, '_(updated|changed|added|appended|recorded)$', '')) AS named (entity),
                json_to_record(CASE WHEN e.type NOT IN ('queue_built', 'finalists_selected') THEN e.payload -> named.entity END)
                AS r (id text, task_id text, version bigint, status text, attempt integer, processor_id text)
          UNION ALL
@@ -530,7 +530,8 @@ SELECT 'a_result_is_recorded_once' AS invariant, count(*) AS violations, to_json
           JOIN pressroom.steps s USING (tenant_id, task_id)
          CROSS JOIN LATERAL (
                 SELECT count(*) AS written FROM pressroom.logs l
-                 WHERE l.tenant_id = s.tenant_id AND l.task_id = s.task_id AND l.step_id = s.id) AS lines
+                 WHERE l.tenant_id = s.tenant_id AND l.task_id = s.task_id AND l.step_id = s.id
+                   AND l.metadata ->> 'code' IS NULL) AS lines -- others are the service's
          WHERE s.kind = 'log' AND lines.written
                <> (s.status = 'completed' AND (t.forked_from_task_id IS NULL OR s.completed_at >= t.created_at))::integer) AS wrong
 HAVING count(*) > 0;
@@ -584,6 +585,85 @@ SELECT 'rankings_add_up' AS invariant, count(*) AS violations, to_json((array_ag
                  WHERE e.tenant_id = r.tenant_id AND e.task_id = r.task_id AND e.phase_id = r.phase_id) AS e
          WHERE t.status = 'completed' AND (r.evaluations_counted > e.completed OR r.evaluations_failed > e.failed
                OR r.evaluations_counted + r.evaluations_failed > e.completed + e.failed)) AS wrong
+HAVING count(*) > 0;
+
+-- The glass box ----------------------------------------------------------------------------------------------------
+
+-- Each run of a step has one attempt, numbered from 1 without a gap, but for the run that has not ended. A fork takes steps
+-- over without theirs.
+SELECT 'every_run_has_one_attempt' AS invariant, count(*) AS violations, to_json((array_agg(detail))[1:5]) AS samples
+  FROM (SELECT format('step %s of task %s is %s at attempt %s: attempts %s', s.id, s.task_id, s.status, s.attempt,
+                      coalesce(ended.numbers, '{}')) AS detail
+          FROM looked_at JOIN pressroom.tasks t USING (tenant_id, task_id)
+          JOIN pressroom.steps s USING (tenant_id, task_id)
+         CROSS JOIN LATERAL (
+                SELECT count(*) AS runs, min(a.attempt) AS first, max(a.attempt) AS last,
+                       array_agg(a.attempt ORDER BY a.attempt) AS numbers
+                  FROM pressroom.attempts a
+                 WHERE a.tenant_id = s.tenant_id AND a.task_id = s.task_id AND a.step_id = s.id) AS ended
+         CROSS JOIN LATERAL (SELECT s.attempt - (s.status = 'running')::integer AS runs) AS begun
+         WHERE s.attempt > 0
+           AND CASE WHEN t.forked_from_task_id IS NULL THEN ended.runs <> begun.runs OR ended.runs > 0 AND ended.first <> 1
+                    ELSE ended.runs > 0 AND ended.last - ended.first + 1 <> ended.runs END
+            OR ended.runs > 0 AND ended.last <> begun.runs) AS wrong
+HAVING count(*) > 0;
+
+-- No call without the attempt that made it, numbered from 1 within it; no body without its call.
+SELECT 'attempts_and_calls_fit' AS invariant, count(*) AS violations, to_json((array_agg(detail))[1:5]) AS samples
+  FROM (SELECT format('attempt %s of step %s: no such step of task %s', a.attempt, a.step_id, a.task_id) AS detail
+          FROM looked_at JOIN pressroom.attempts a USING (tenant_id, task_id)
+         WHERE NOT EXISTS (SELECT FROM pressroom.steps s
+                            WHERE s.tenant_id = a.tenant_id AND s.id = a.step_id AND s.task_id = a.task_id
+                              AND s.phase_id = a.phase_id AND s.attempt >= a.attempt)
+         UNION ALL
+        SELECT format('calls of attempt %s of step %s: %s', c.attempt, c.step_id,
+                      CASE WHEN a.id IS NULL THEN 'no such attempt' ELSE 'numbered ' || c.numbers::text END)
+          FROM (SELECT c.tenant_id, c.task_id, c.step_id, c.attempt, count(*) AS calls, max(c.sequence) AS last,
+                       array_agg(c.sequence ORDER BY c.sequence) AS numbers
+                  FROM looked_at JOIN pressroom.calls c USING (tenant_id, task_id) GROUP BY 1, 2, 3, 4) AS c
+          LEFT JOIN pressroom.attempts a ON a.tenant_id = c.tenant_id AND a.task_id = c.task_id AND a.step_id = c.step_id
+           AND a.attempt = c.attempt
+         WHERE a.id IS NULL OR c.last <> c.calls
+         UNION ALL
+        SELECT format('body of call %s', b.call_id)
+          FROM chosen, LATERAL (SELECT * FROM pressroom.call_bodies ORDER BY call_id DESC
+                                 LIMIT CASE WHEN NOT chosen.whole THEN 10 * chosen.tasks END) AS b
+         WHERE NOT EXISTS (SELECT FROM pressroom.calls c WHERE c.tenant_id = b.tenant_id AND c.id = b.call_id)) AS wrong
+HAVING count(*) > 0;
+
+-- A task's usage is that of its calls. The calls of a result that came too late count for nothing, so only tasks are
+-- compared whose runs all came to their end.
+SELECT 'usage_is_that_of_the_calls' AS invariant, count(*) AS violations, to_json((array_agg(detail))[1:5]) AS samples
+  FROM (SELECT format('task %s: usage %s, calls %s and %s', t.task_id, t.usage, made.prompt, made.completion) AS detail
+          FROM looked_at JOIN pressroom.tasks t USING (tenant_id, task_id)
+         CROSS JOIN LATERAL (
+                SELECT sum((c.usage ->> 'prompt_tokens')::numeric) AS prompt, sum((c.usage ->> 'completion_tokens')::numeric) AS completion
+                  FROM pressroom.calls c
+                 WHERE c.tenant_id = t.tenant_id AND c.task_id = t.task_id AND c.kind = 'chat') AS made
+         WHERE t.forked_from_task_id IS NULL AND made.prompt IS NOT NULL
+           AND NOT EXISTS (SELECT FROM pressroom.attempts a WHERE a.tenant_id = t.tenant_id AND a.task_id = t.task_id
+                              AND a.status IN ('lost', 'cancelled'))
+           AND (least(made.prompt, 9007199254740991) <> coalesce((t.usage ->> 'prompt_tokens')::numeric, 0)
+                OR least(made.completion, 9007199254740991) <> coalesce((t.usage ->> 'completion_tokens')::numeric, 0))) AS wrong
+HAVING count(*) > 0;
+
+-- What is kept of a row's transitions leads without a break to what the log tells, and to the row's status.
+SELECT 'history_leads_to_the_rows' AS invariant, count(*) AS violations, to_json((array_agg(detail))[1:5]) AS samples
+  FROM (SELECT format('%s %s of task %s: %s to %s at %s comes after %s', h.entity, h.entity_id, h.task_id,
+                      coalesce(h."from", 'new'), h."to", h.position, coalesce(h.before, 'nothing')) AS detail
+          FROM (SELECT h.*, lag(h."to") OVER w AS before, row_number() OVER w AS number
+                  FROM looked_at CROSS JOIN LATERAL pressroom.task_history(looked_at.tenant_id, looked_at.task_id) AS h
+                 WHERE EXISTS (SELECT FROM pressroom.status_changes k
+                                WHERE k.tenant_id = looked_at.tenant_id AND k.task_id = looked_at.task_id)
+                WINDOW w AS (PARTITION BY h.tenant_id, h.entity_id ORDER BY h.position, h.ordinal)) AS h
+         WHERE h."from" IS DISTINCT FROM h.before
+         UNION ALL
+        SELECT format('task %s is %s, and its history ends with %s', t.task_id, t.status, k.last)
+          FROM looked_at JOIN pressroom.tasks t USING (tenant_id, task_id)
+         CROSS JOIN LATERAL (SELECT pressroom.kept_status(t.tenant_id, t.task_id, t.task_id) AS last) AS k
+         WHERE k.last IS NOT NULL AND k.last <> t.status
+           AND NOT EXISTS (SELECT FROM pressroom.events e WHERE e.tenant_id = t.tenant_id AND e.task_id = t.task_id
+                              AND e.type = 'task_updated')) AS wrong
 HAVING count(*) > 0;
 
 -- Rows and their guards -------------------------------------------------------------------------------------------

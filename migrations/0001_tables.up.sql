@@ -158,6 +158,8 @@ CREATE TABLE pressroom.steps (
 CREATE INDEX steps_task ON pressroom.steps (tenant_id, task_id, sequence);
 CREATE INDEX steps_waiting ON pressroom.steps (tenant_id, queue, priority DESC, run_at, id)
     WHERE status IN ('pending', 'retrying') AND run_at IS NOT NULL;
+-- Those that failed are looked for among many that did not.
+CREATE INDEX steps_failed ON pressroom.steps (tenant_id, id) WHERE status = 'failed';
 -- Running steps are counted by tenant and queue for the limits of tenants and workflows, and by model for those of
 -- models, which all tenants share.
 CREATE INDEX steps_running ON pressroom.steps (tenant_id, processor_id, queue) WHERE status = 'running';
@@ -205,6 +207,7 @@ CREATE TABLE pressroom.output_versions (
     agent          json, -- of a change by hand {"actor": …}
     content        text NOT NULL,
     feedback       text,
+    finish_reason  text, -- as on outputs
     usage          json NOT NULL DEFAULT '{}',
     created_at     timestamptz NOT NULL DEFAULT now(),
     updated_at     timestamptz NOT NULL DEFAULT now(),
@@ -288,15 +291,17 @@ CREATE TABLE pressroom.human_tasks (
 CREATE INDEX human_tasks_task ON pressroom.human_tasks (tenant_id, task_id, id);
 CREATE INDEX human_tasks_status ON pressroom.human_tasks (tenant_id, status, id);
 
--- The lines that phases of kind log write.
+-- The lines that phases of kind log write, and those of the service: about a retry, a lost processor, a limit, …
 CREATE TABLE pressroom.logs (
     tenant_id  text NOT NULL,
     id         uuid NOT NULL DEFAULT pressroom.uuid_v7(),
     task_id    uuid NOT NULL,
-    phase_id   uuid NOT NULL,
-    step_id    uuid NOT NULL,
+    phase_id   uuid,
+    step_id    uuid,
     level      text NOT NULL CHECK (level IN ('debug', 'info', 'warning', 'error')),
     message    text NOT NULL,
+    metadata   json NOT NULL DEFAULT '{}', -- a line of the service has a code, which says what it is about
+    at         timestamptz NOT NULL DEFAULT now(),
     created_at timestamptz NOT NULL DEFAULT now(),
     updated_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (tenant_id, id),

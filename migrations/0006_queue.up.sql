@@ -5,6 +5,7 @@ CREATE TABLE pressroom.processors (
     id           uuid PRIMARY KEY DEFAULT pressroom.uuid_v7(),
     host         text NOT NULL,
     pid          integer NOT NULL,
+    version      text, -- of the program
     started_at   timestamptz NOT NULL DEFAULT now(),
     heartbeat_at timestamptz NOT NULL DEFAULT now()
 );

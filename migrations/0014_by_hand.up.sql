@@ -220,6 +220,11 @@ BEGIN
     INSERT INTO pressroom.deleted_tasks (tenant_id, task_id, positions)
     SELECT tenant, task, coalesce(range_agg(int8range(position, position, '[]')), '{}') FROM removed;
     DELETE FROM pressroom.live_texts WHERE tenant_id = tenant AND task_id = task;
+    DELETE FROM pressroom.call_bodies b USING pressroom.calls c
+     WHERE c.tenant_id = tenant AND c.task_id = task AND b.tenant_id = tenant AND b.call_id = c.id;
+    DELETE FROM pressroom.calls WHERE tenant_id = tenant AND task_id = task;
+    DELETE FROM pressroom.attempts WHERE tenant_id = tenant AND task_id = task;
+    DELETE FROM pressroom.status_changes WHERE tenant_id = tenant AND task_id = task;
     DELETE FROM pressroom.logs WHERE tenant_id = tenant AND task_id = task;
     DELETE FROM pressroom.rankings WHERE tenant_id = tenant AND task_id = task;
     DELETE FROM pressroom.evaluations WHERE tenant_id = tenant AND task_id = task;
@@ -233,17 +238,30 @@ BEGIN
     DELETE FROM pressroom.tasks WHERE tenant_id = tenant AND task_id = task;
 END $$;
 
--- Removes the events between two positions that are past retention (0010_retention). Returns how many.
+-- Removes the events between two positions that are past retention (0010_retention), and keeps the transitions that they
+-- told (0015_calls). The positions are to rise from call to call. Returns how many events it removed.
 CREATE FUNCTION pressroom.remove_events(tenant text, first bigint, last bigint) RETURNS bigint
 LANGUAGE plpgsql SET pressroom.removal = 'on' AS $$
 DECLARE
-    removed bigint;
+    number bigint;
 BEGIN
-    DELETE FROM pressroom.events
-     WHERE tenant_id = tenant
-       AND position BETWEEN first AND least(last, (SELECT h.pruned FROM pressroom.stream_heads h WHERE h.tenant_id = tenant));
-    GET DIAGNOSTICS removed = ROW_COUNT;
-    RETURN removed;
+    WITH removed AS (
+        DELETE FROM pressroom.events
+         WHERE tenant_id = tenant
+           AND position BETWEEN first AND least(last, (SELECT h.pruned FROM pressroom.stream_heads h WHERE h.tenant_id = tenant))
+        RETURNING task_id, position, type, payload, created_at, actor
+    ), told AS (
+        SELECT r.*, s.*, lag(s.status) OVER (PARTITION BY s.entity_id ORDER BY r.position, s.ordinal) AS before
+          FROM removed r CROSS JOIN LATERAL pressroom.told_statuses(r.type, r.payload) AS s
+    ), kept AS (
+        INSERT INTO pressroom.status_changes (tenant_id, task_id, entity_id, position, ordinal, entity, "from", "to", at, actor)
+        SELECT tenant, c.task_id, c.entity_id, c.position, c.ordinal, c.entity, c.previous, c.status, c.created_at, c.actor
+          FROM (SELECT told.*, coalesce(told.before, pressroom.kept_status(tenant, told.task_id, told.entity_id)) AS previous
+                  FROM told) AS c
+         WHERE c.status IS DISTINCT FROM c.previous
+    )
+    SELECT count(*) INTO number FROM removed;
+    RETURN number;
 END $$;
 
 -- Forgets the deleted tasks whose events would be past retention by now: no replay gets there any more.

@@ -36,6 +36,8 @@ export const changes = {
   human_task_updated: (state, event) => put(state.human_tasks, event.human_task),
   output_version_added: () => {}, // not in the state unless asked for
   log_appended: (state, event) => state.logs && put(state.logs, event.log), // likewise
+  attempt_recorded: () => {}, // not in the state
+  call_recorded: () => {},
   custom: () => {},
 };
 

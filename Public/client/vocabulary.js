@@ -36,7 +36,8 @@ export const taskActions = {
 /** The events of the log. Types of an application's own begin with `custom.`. */
 export const eventTypes = [
   "task_updated", "phase_changed", "step_updated", "queue_built", "output_updated", "output_version_added",
-  "evaluation_updated", "finalists_selected", "ranking_updated", "human_task_updated", "log_appended", "custom",
+  "evaluation_updated", "finalists_selected", "ranking_updated", "human_task_updated", "log_appended",
+  "attempt_recorded", "call_recorded", "custom",
 ];
 
 /** @param {string} entity @param {string} status */

@@ -74,6 +74,8 @@ struct PricedModel: LanguageModel {
     let model: any LanguageModel
     let price: TokenPrice
 
+    var recordsCalls: Bool { model.recordsCalls }
+
     func complete(
         _ request: ModelRequest, onText: @escaping @Sendable (String) async -> Void
     ) async throws(ProviderError) -> ModelResponse {

@@ -9,6 +9,7 @@ import Store
 struct Maintenance: ServiceLifecycle.Service {
     let store: Store
     let eventRetention: Duration
+    let callRetention: Duration
     let logger: Logger
 
     /// How long a repeated request with the same key gets the first result; longer than any client retries.
@@ -48,6 +49,9 @@ struct Maintenance: ServiceLifecycle.Service {
             let removed = try await store.pruneEvents(olderThan: eventRetention)
             try await store.forgetDeletedTasks()
             if removed > 0 { logger.info("removed events past their retention", metadata: ["events": "\(removed)"]) }
+            let bodies = try await store.pruneCallBodies(olderThan: callRetention)
+            if bodies > 0 { logger.info("removed requests and answers past their retention", metadata: ["calls": "\(bodies)"]) }
+            try await store.rollUpUsage()
             _ = try await store.deleteIdempotencyKeys(olderThan: Self.idempotencyKeyAge)
         } catch {
             if !Task.isCancelled { logger.warning("cannot remove expired rows", metadata: ["error": "\(error)"]) }

@@ -52,6 +52,7 @@ struct PressroomNode {
         let notifications = NodeNotifications(
             of: commits, store: store, tailer: tailer, onWork: { processor.lookForWork() }, logger: logger)
         var api = api
+        api.modelLimits = registry.limits
         // A node that runs no steps may leave the providers to those that do.
         api.providers = configuration.processor.concurrency > 0 ? registry.names : nil
         let gauges = NodeMetrics(
@@ -72,7 +73,9 @@ struct PressroomNode {
         services.append(database.client)
         if let traces { services.append(traces) }
         services += [
-            Maintenance(store: store, eventRetention: configuration.events.retention, logger: logger),
+            Maintenance(
+                store: store, eventRetention: configuration.events.retention, callRetention: configuration.calls.retention,
+                logger: logger),
             MemoryReturn(hub: hub), tailer, notifications,
             EventLoopWatch(
                 loops: eventLoops.makeIterator().map { ("http", $0) } + fanOut.makeIterator().map { ("fan_out", $0) }),
@@ -92,11 +95,14 @@ struct PressroomNode {
         _ group: any EventLoopGroup
     ) -> StepServices {
         let environment = ProcessInfo.processInfo.environment
-        return StepServices(
+        var services = StepServices(
             models: { name throws(ProviderError) in try registry.model(for: name) },
             web: GuardedWebClient(
                 rules: AddressRules(exceptions: configuration.requests.allow), resolver: .system(), group: group),
             secrets: { environment["PRESSROOM_SECRET_\($0)"] }, customKinds: customKinds)
+        services.capture = configuration.calls.capture
+        services.maxBodyBytes = configuration.calls.maxBodyBytes
+        return services
     }
 
     func close() async {

@@ -12,7 +12,8 @@ struct PressroomCommand: AsyncParsableCommand {
         version: Version.text,
         subcommands: [
             ServeCommand.self, MigrateCommand.self, WorkflowCommand.self, TaskCommand.self, OutputCommand.self,
-            InboxCommand.self, ScheduleCommand.self, DoctorCommand.self, SettingsCommand.self, MetricsCommand.self,
+            InboxCommand.self, CallCommand.self, ScheduleCommand.self, DoctorCommand.self, SettingsCommand.self,
+            MetricsCommand.self,
         ]
     )
 
@@ -36,5 +37,5 @@ struct PressroomCommand: AsyncParsableCommand {
 
 /// The version of this program.
 enum Version {
-    static let text = "0.1.0"
+    static let text = ServiceVersion.text
 }

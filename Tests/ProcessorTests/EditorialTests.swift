@@ -57,7 +57,7 @@ struct EditorialTests {
                     }
                     let winner = try await newsroom.json("SELECT result -> 'winner' FROM pressroom.tasks")
                     #expect(winner["finish_reason"] == drafts[0]["finish_reason"])
-                    let said = try await newsroom.text("SELECT message FROM pressroom.logs")
+                    let said = try await newsroom.text("SELECT message FROM pressroom.logs WHERE metadata ->> 'code' IS NULL")
                     #expect(said == "length \(drafts[0]["finish_reason"]?.string ?? "")")
                 }
                 let prompts = model.requests.filter { $0.schema != nil }.compactMap { $0.messages.last?.content }

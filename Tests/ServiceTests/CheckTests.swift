@@ -285,6 +285,25 @@ import Workflow
                 INSERT INTO pressroom.signals (tenant_id, task_id, name, data, received_by)
                 VALUES ('default', \(held), 'stray', '{}', gen_random_uuid())
                 """),
+        .init(invariant: "every_run_has_one_attempt", sql: "DELETE FROM pressroom.attempts WHERE task_id = \(done)"),
+        .init(invariant: "every_run_has_one_attempt", sql: "UPDATE pressroom.attempts SET attempt = attempt + 1 WHERE task_id = \(done)"),
+        .init(
+            invariant: "every_run_has_one_attempt",
+            sql: "UPDATE pressroom.steps SET attempt = attempt + 1 WHERE kind = 'write' AND task_id = \(done)"),
+        .init(invariant: "attempts_and_calls_fit", sql: "UPDATE pressroom.attempts SET step_id = gen_random_uuid() WHERE task_id = \(done)"),
+        .init(invariant: "attempts_and_calls_fit", sql: "UPDATE pressroom.calls SET attempt = 7 WHERE task_id = \(done)"),
+        .init(invariant: "attempts_and_calls_fit", sql: "UPDATE pressroom.calls SET sequence = sequence + 1 WHERE task_id = \(done)"),
+        .init(invariant: "attempts_and_calls_fit", sql: "DELETE FROM pressroom.calls WHERE task_id = \(done)"),
+        .init(
+            invariant: "usage_is_that_of_the_calls",
+            sql: "UPDATE pressroom.tasks SET usage = '{\"prompt_tokens\": 1, \"completion_tokens\": 1}' WHERE task_id = \(done)"),
+        .init(
+            invariant: "history_leads_to_the_rows",
+            sql: """
+                INSERT INTO pressroom.status_changes (tenant_id, task_id, entity_id, position, ordinal, entity, "from", "to", at, actor)
+                SELECT tenant_id, task_id, task_id, 1000000, 0, 'task', 'running', 'failed', now(), 'user:local'
+                  FROM pressroom.tasks WHERE task_id = \(done)
+                """),
         .init(invariant: "every_trigger_is_on", sql: "ALTER TABLE pressroom.steps DISABLE TRIGGER USER"),
         .init(invariant: "times_are_in_order", sql: "UPDATE pressroom.tasks SET started_at = NULL WHERE task_id = \(done)"),
         .init(

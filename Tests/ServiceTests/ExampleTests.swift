@@ -76,7 +76,7 @@ import Workflow
             let (taken, left) = isApproved ? ("send", "withdraw") : ("withdraw", "send")
             #expect(phases[taken]?["status"]?.string == "completed")
             #expect(phases[left]?["status"]?.string == "skipped")
-            let message = try await service.sql("SELECT message FROM pressroom.logs WHERE task_id = \(task)::uuid")
+            let message = try await service.sql("SELECT message FROM pressroom.logs WHERE task_id = \(task)::uuid AND metadata ->> 'code' IS NULL")
             #expect(message.count == 1)
             let text = try message[0].decode("message", as: String.self)
             #expect(text.hasPrefix(isApproved ? "Sent, as local said: " : "Not sent: No night opening."))

@@ -102,8 +102,10 @@ struct RandomAnswerTests {
         let text = value.map { marked($0, mark).text } ?? "\(topic) \(mark) " + generator.modelText()
         let tool = body["tool_choice"]?["name"]?.string
         let answer = RandomAnswer(generator, api: path.hasSuffix("/messages") ? .anthropic : .openai, text: text, tool: tool)
+        // A model that is asked to go on with an answer that was cut is shown what came before.
+        let begun = body["messages"]?.array?.first { $0["role"] == "assistant" }?["content"]?.string ?? ""
         let sent = Sent(
-            text: text, outcome: answer.outcome, hasToArrive: answer.hasToArrive, isDraft: value == nil, topic: topic, mark: mark)
+            text: begun + text, outcome: answer.outcome, hasToArrive: answer.hasToArrive, isDraft: value == nil, topic: topic, mark: mark)
         return (answer, sent)
     }
 

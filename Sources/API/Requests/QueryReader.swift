@@ -78,6 +78,17 @@ struct QueryReader {
         return time
     }
 
+    /// A duration such as `30m` or `2h`.
+    mutating func duration(_ name: String, in range: ClosedRange<Duration>) -> Duration? {
+        guard let value = value(name) else { return nil }
+        guard let duration = DurationText.parse(value), range.contains(duration) else {
+            let bounds = "\(DurationText.text(of: range.lowerBound)) to \(DurationText.text(of: range.upperBound))"
+            report("must be a duration such as 30m or 2h, from \(bounds)", at: name)
+            return nil
+        }
+        return duration
+    }
+
     /// One of the words of an enumeration.
     mutating func word<Word: RawRepresentable<String> & CaseIterable>(_ name: String, as: Word.Type = Word.self) -> Word? {
         guard let value = value(name) else { return nil }
@@ -101,15 +112,16 @@ struct QueryReader {
         value(name)
     }
 
-    /// `limit` and `after`.
-    mutating func page() -> PageRequest {
+    /// `limit` and `after`, and `count` of a list that can be counted.
+    mutating func page(isCountable: Bool = false) -> PageRequest {
         let limit = integer("limit", PageRequest.limits) ?? PageRequest.defaultLimit
-        guard let text = value("after") else { return PageRequest(limit: limit) }
+        let isCounted = isCountable ? boolean("count") ?? false : false
+        guard let text = value("after") else { return PageRequest(limit: limit, isCounted: isCounted) }
         guard let token = PageToken(text) else {
             report("is not a token of a list", at: "after")
             return PageRequest(limit: limit)
         }
-        return PageRequest(limit: limit, after: token)
+        return PageRequest(limit: limit, after: token, isCounted: isCounted)
     }
 
     func report(_ detail: String, at name: String) {

@@ -33,7 +33,7 @@ struct HumanTaskRoutes: Sendable {
         filter.assigneeID = query.string("assignee")
         filter.assigneeGroup = query.string("group")
         filter.isOverdue = query.boolean("overdue")
-        let page = query.page()
+        let page = query.page(isCountable: true)
         try query.finish()
         return .json(try await api.store.humanTasks(context.scope, filter, page).json)
     }

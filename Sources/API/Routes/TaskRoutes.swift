@@ -29,7 +29,7 @@ struct TaskRoutes: Sendable {
         filter.until = query.timestamp("until")
         filter.text = query.string("q")
         let include = Set(query.words("include", as: TaskInclusion.self))
-        let page = query.page()
+        let page = query.page(isCountable: true)
         try query.finish()
         return .json(try await api.store.tasks(context.scope, filter, page, include: include).json)
     }

@@ -36,6 +36,8 @@ struct APIRouter {
         TaskStateRoutes(api: api).add(to: routes)
         TaskRowRoutes(api: api).add(to: routes)
         OutputRoutes(api: api).add(to: routes)
+        CallRoutes(api: api).add(to: routes)
+        OverviewRoutes(api: api).add(to: routes)
         ScheduleRoutes(api: api).add(to: routes)
         ForkRoutes(api: api).add(to: routes)
         HumanTaskRoutes(api: api).add(to: routes)

@@ -71,6 +71,8 @@ package struct APIConfiguration: Sendable {
     package var customKinds = CustomKinds.none
     /// The providers that definitions may name; nil: any.
     package var providers: [String]?
+    /// The limits of providers and models, which queues are shown with.
+    package var modelLimits: ScopedModelLimits = [:]
     package var authentication: Authentication = .none
     /// Names that the service goes by, besides those of loopback. They matter where it listens on loopback without
     /// authentication, and then every other `Host` is refused. Without a port every port is meant.

@@ -95,7 +95,8 @@ package struct TaskFold: Sendable {
         case .humanTaskUpdated: upsert(data["human_task"], into: .humanTasks)
         case .outputVersionAdded: upsert(data["output_version"], into: .outputVersions)
         case .logAppended: upsert(data["log"], into: .logs)
-        case .custom, .outputDelta, .state, .reset, .end, .overloaded, nil: return .ignored
+        // The state does not list these.
+        case .attemptRecorded, .callRecorded, .custom, .outputDelta, .state, .reset, .end, .overloaded, nil: return .ignored
         }
         return .changed
     }

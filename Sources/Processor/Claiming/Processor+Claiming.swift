@@ -123,10 +123,10 @@ extension Processor {
     private func run(_ step: ClaimedStep, _ material: StepMaterial, _ workflow: WorkflowVersion) {
         running.start(step) { [runner, finished, meter] in
             let start = ContinuousClock.now
-            let outcome = await runner.run(step, material, workflow)
-            StepMeasures.ended(step, outcome, since: start)
+            let result = await runner.run(step, material, workflow)
+            StepMeasures.ended(step, result.outcome, since: start)
             meter.ended(step)
-            finished.add([FinishedStep(step, outcome)])
+            finished.add([result])
         } ended: { [signals] in
             signals.claim.wake()
         }

@@ -57,9 +57,11 @@ struct TaskCommits: Sendable {
             return await store.giveUp(scope, results[0].taskID, error, logger) ? [] : results
         }
         return results.map { result in
-            FinishedStep(
+            var failure = failure
+            failure.usage = result.calls.reduce(.zero) { $0 + $1.spent }
+            return FinishedStep(
                 tenantID: result.tenantID, taskID: result.taskID, stepID: result.stepID, outputID: result.outputID,
-                attempt: result.attempt, outcome: .failed(failure))
+                attempt: result.attempt, outcome: .failed(failure), calls: result.calls.map(\.withoutBodies))
         }
     }
 

@@ -103,7 +103,7 @@ extension TaskEngine {
         graph.newVersions.append(
             OutputVersionRow(
                 outputID: output.id, versionNumber: number, action: action, agent: agent(step.agent)?.json ?? [:],
-                content: text, feedback: feedback, usage: usage.json))
+                content: text, feedback: feedback, finishReason: reason, usage: usage.json))
         return [
             "output_id": .string(output.id.text), "version_number": .integer(Int64(number)),
             "finish_reason": reason.map { .string($0.rawValue) } ?? .null, "usage": usage.json,

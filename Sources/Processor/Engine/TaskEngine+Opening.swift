@@ -157,6 +157,9 @@ extension TaskEngine {
             row.status = .skipped
             row.error = ["code": .string(reason.rawValue), "message": .string(message)]
         }
+        log(
+            .skip, phase: phaseID, reason == .upstreamFailed ? .warning : .info, "The phase \(definition.id) is skipped. \(message)",
+            ["reason": .string(reason.rawValue)])
         if definition.kind == .edit { approveUnedited() }
     }
 }

@@ -8,8 +8,8 @@ import Workflow
 /// `record` takes in the outcome of a step; `advance` opens, feeds and closes phases until nothing moves any more. The
 /// caller writes the changed rows in the transaction that holds their locks.
 ///
-/// The facets: `+Opening` (when a phase may open, and over which list), `+Steps` (adding steps and taking in their
-/// outcomes), `+Drafts` (which drafts a phase works on), `+Expressions`, `+Progress`. What a kind of phase does is in
+/// The facets: `+Opening` (when a phase may open, and over which list), `+Steps` (adding steps), `+Outcomes` (taking in
+/// how they ended), `+Drafts` (which drafts a phase works on), `+Expressions`, `+Progress`, `+Logs`. What a kind of phase does is in
 /// `Kinds`.
 struct TaskEngine {
     var graph: TaskGraph
@@ -139,7 +139,15 @@ extension TaskEngine {
     private mutating func repeats(
         _ phase: PhaseRow, _ definition: PhaseDefinition, _ output: JSON
     ) throws(StepFailure) -> Bool? {
-        guard let repeats = definition.repeats, phase.iteration + 1 < repeats.max else { return false }
+        guard let repeats = definition.repeats else { return false }
+        guard phase.iteration + 1 < repeats.max else {
+            if repeats.until != nil, repeats.max > 1 {
+                log(
+                    .limit, phase: phase.id, .info, "The phase \(definition.id) has run \(repeats.max) times, as often as it may.",
+                    ["limit": "repeat", "runs": .integer(Int64(repeats.max))])
+            }
+            return false
+        }
         guard let until = repeats.until else { return true }
         return try holds(until, definition, .until, ownOutput: output).map { !$0 }
     }

@@ -74,6 +74,11 @@ struct EditKind: PhaseBehavior {
             } else {
                 isLast ? .maxCyclesReached : .pendingRewrite
             }
+        if next == .maxCyclesReached {
+            engine.log(
+                .limit, step, .warning, "The draft \(output.track) was not approved in \(cycle) cycles, and goes on as it is.",
+                ["limit": "max_cycles", "output_id": .string(output.id.text)])
+        }
         let editor = engine.agent(step.agent)?.json
         engine.graph.updateOutput(output.id) { row in
             row.editor = editor

@@ -18,7 +18,7 @@ struct HTTPKind: SingleStepBehavior {
         let secrets = try Secrets(named: phase.secretNames, from: run.services.secrets)
         do {
             let request = try HTTPPhaseRequest(phase, run, secrets).request
-            let response = try await run.services.web.send(request)
+            let response = try await Self.recorded(request, run, secrets)
             let received = HTTPPhaseResponse(response, secrets)
             if let failure = received.failure(expecting: phase.expect) { throw failure }
             return .value(try received.json)
@@ -27,6 +27,53 @@ struct HTTPKind: SingleStepBehavior {
             error.message = secrets.redacted(error.message)
             throw error
         }
+    }
+}
+
+extension HTTPKind {
+    /// Sends the request, and adds the call to those of the run.
+    private static func recorded(_ request: WebRequest, _ run: StepRun, _ secrets: Secrets) async throws(ProviderError) -> WebResponse {
+        let sentAt = Date()
+        let result: Result<WebResponse, ProviderError>
+        do throws(ProviderError) {
+            result = .success(try await run.services.web.send(request))
+        } catch {
+            result = .failure(error)
+        }
+        var call = MadeCall(kind: .http, status: .completed, sentAt: sentAt)
+        call.provider = URLComponents(string: request.url)?.host.map(secrets.redacted)
+        call.traceID = run.context.traceID
+        var message: [UInt8] = []
+        switch result {
+        case .success(let response):
+            message = response.message
+            call.bodies = run.calls.bodies(
+                request: request.message, response: message, responseBytes: response.body.count, redacting: secrets.redacted)
+        case .failure(let error):
+            // Nothing was sent.
+            if [.forbiddenAddress, .invalidRequest].contains(error.code) { throw error }
+            var error = error
+            error.message = secrets.redacted(error.message)
+            call.end(error)
+            call.bodies = run.calls.bodies(request: request.message, response: message, responseBytes: 0, redacting: secrets.redacted)
+        }
+        run.calls.add(call)
+        return try result.get()
+    }
+}
+
+extension WebRequest {
+    /// As `call_bodies` shows it: the method and the address, the headers, an empty line, and the body.
+    fileprivate var message: [UInt8] {
+        Array("\(method.rawValue) \(url)\n\(headers.map { "\($0.name): \($0.value)\n" }.joined())\n".utf8) + (body ?? [])
+    }
+}
+
+extension WebResponse {
+    /// The same of a response, without cookies: they are credentials.
+    fileprivate var message: [UInt8] {
+        let shown = headers.filter { $0.name.lowercased() != "set-cookie" }
+        return Array("\(status)\n\(shown.map { "\($0.name): \($0.value)\n" }.joined())\n".utf8) + body
     }
 }
 

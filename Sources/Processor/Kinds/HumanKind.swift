@@ -67,6 +67,7 @@ struct HumanKind: SingleStepBehavior {
     }
 
     private func expire(_ engine: inout TaskEngine, _ step: StepRow) {
+        engine.log(.expiry, step, .warning, "The question expired without an answer.")
         engine.fail(step, code: "expired", "The question expired without an answer.")
     }
 }

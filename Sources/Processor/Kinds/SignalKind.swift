@@ -22,6 +22,7 @@ struct SignalKind: SingleStepBehavior {
             }
             engine.wakeNoLater(than: phase.timeout)
         } else if let dueIn = step.dueIn, dueIn <= .zero {
+            engine.log(.expiry, step, .warning, "No signal \(phase.name) came in time.", ["signal": .string(phase.name)])
             engine.fail(step, code: "timeout", "No signal \(phase.name) came in time.")
         } else {
             engine.wakeNoLater(than: step.dueIn ?? phase.timeout)

@@ -1,4 +1,5 @@
 import Base
+import Foundation
 import Logging
 import Store
 import Synchronization
@@ -10,6 +11,7 @@ final class FallbackModel: LanguageModel {
     private let names: [ModelName]
     private let models: ModelLookup
     private let slot: ModelSlot?
+    private let calls: CallLog?
     private let onRestart: @Sendable () async -> Void
     private let logger: Logger
     private let total = Mutex(Usage.zero)
@@ -17,14 +19,16 @@ final class FallbackModel: LanguageModel {
     /// - Parameters:
     ///   - names: in the order in which they are asked; at least one.
     ///   - slot: counts for the limits of concurrent calls; nil without such limits.
+    ///   - calls: takes every call; nil where they are not kept.
     ///   - onRestart: the text so far is void: another model begins anew.
     init(
-        _ names: [ModelName], models: @escaping ModelLookup, slot: ModelSlot? = nil,
+        _ names: [ModelName], models: @escaping ModelLookup, slot: ModelSlot? = nil, calls: CallLog? = nil,
         onRestart: @escaping @Sendable () async -> Void, logger: Logger
     ) {
         self.names = names
         self.models = models
         self.slot = slot
+        self.calls = calls
         self.onRestart = onRestart
         self.logger = logger
     }
@@ -49,10 +53,11 @@ final class FallbackModel: LanguageModel {
             do {
                 var request = request
                 request.model = name
+                request.calls = calls
                 let model = try models(name)
                 try await slot?.move(to: name, within: left)
                 request.timeout = failures.isEmpty ? left : request.timeout - start.duration(to: .now)
-                var response = try await model.complete(request) { text in
+                var response = try await recorded(model, request) { text in
                     if !hasBegun.exchange(true, ordering: .relaxed) { measures.firstText() }
                     await onText(text)
                 }
@@ -71,6 +76,51 @@ final class FallbackModel: LanguageModel {
             }
         }
         throw Self.failure(of: failures)
+    }
+
+    /// Asks a model, and adds the call to the log where the model does not do so itself.
+    private func recorded(
+        _ model: any LanguageModel, _ request: ModelRequest, onText: @escaping @Sendable (String) async -> Void
+    ) async throws(ProviderError) -> ModelResponse {
+        guard let calls, !model.recordsCalls else {
+            let response = try await model.complete(request, onText: onText)
+            calls?.price(response.usage.cost)
+            return response
+        }
+        let sentAt = Date()
+        let firstTokenAt = Mutex<Date?>(nil)
+        var record = MadeCall(kind: .chat, status: .completed, sentAt: sentAt)
+        record.agent = request.agent
+        record.provider = request.model.provider
+        record.modelAsked = request.model.description
+        record.traceID = request.context.traceID
+        let result: Result<ModelResponse, ProviderError>
+        do throws(ProviderError) {
+            result = .success(
+                try await model.complete(request) { text in
+                    firstTokenAt.withLock { if $0 == nil { $0 = Date() } }
+                    await onText(text)
+                })
+        } catch {
+            result = .failure(error)
+        }
+        record.endedAt = max(Date(), sentAt)
+        record.firstTokenAt = firstTokenAt.withLock { $0 }
+        var answer: [UInt8] = []
+        switch result {
+        case .success(let response):
+            record.modelAnswered = response.model
+            record.finishReason = response.finishReason
+            record.usage = CallUsage(response.usage)
+            answer = Array(response.text.utf8)
+        case .failure(let error):
+            record.usage = CallUsage(.zero)
+            record.end(error)
+        }
+        let sent = calls.capture == .none ? [] : request.json.utf8
+        record.bodies = calls.bodies(request: sent, response: answer, responseBytes: answer.count)
+        calls.add(record)
+        return try result.get()
     }
 
     /// The error when no model answered: retryable where any of the errors is.
@@ -96,6 +146,20 @@ extension ProviderError {
         case .rateLimited, .unavailable, .timeout, .stalled, .invalidResponse, .quotaExceeded: true
         default: false
         }
+    }
+}
+
+extension ModelRequest {
+    /// What a model in this process is asked, as its row shows it.
+    fileprivate var json: JSON {
+        var members: JSONObject = [
+            "model": .string(model.model),
+            "messages": .array(messages.map { ["role": .string($0.role.rawValue), "content": .string($0.content)] }),
+        ]
+        if let temperature { members["temperature"] = .number(temperature) }
+        if let maxTokens { members["max_tokens"] = .integer(Int64(maxTokens)) }
+        if let schema { members["schema"] = schema.schema }
+        return .object(members)
     }
 }
 

@@ -64,6 +64,8 @@ private struct MeteredModel: LanguageModel {
     let scopes: [String]
     let meter: ModelMeter
 
+    var recordsCalls: Bool { model.recordsCalls }
+
     func complete(
         _ request: ModelRequest, onText: @escaping @Sendable (String) async -> Void
     ) async throws(ProviderError) -> ModelResponse {

@@ -15,6 +15,8 @@ struct StepRun: Sendable {
     let context: ExecutionContext
     /// The agent's model with its fallbacks; nil for kinds without an agent.
     let model: FallbackModel?
+    /// Takes what the run asks.
+    let calls: CallLog
     let services: StepServices
     let logger: Logger
     let onText: @Sendable (String) async -> Void
@@ -47,7 +49,43 @@ struct StepRun: Sendable {
             model: agent.model, messages: messages, temperature: agent.temperature, maxTokens: agent.maxTokens,
             schema: schema, seed: seed.next(), timeout: definition.timeout, context: context, phase: definition.id,
             agent: agent.slug)
-        return try await model.complete(request, onText: streams ? onText : { @Sendable _ in })
+        let onText = streams ? onText : { @Sendable _ in }
+        let start = ContinuousClock.now
+        let response = try await model.complete(request, onText: onText)
+        guard response.finishReason?.isCut == true else { return response }
+        switch definition.onCut {
+        case .fail, .retry:
+            var error = ProviderError(
+                code: .cutOff, message: "The model's answer was cut at its limit; raise the agent's max_tokens, or ask for less.")
+            error.mayRetry = definition.onCut == .retry
+            throw error
+        case .continue:
+            // Half of a JSON object cannot be continued: its reader tells whether it is whole.
+            guard schema == nil, !response.text.isEmpty else { return response }
+            let left = definition.timeout - start.duration(to: .now)
+            return try await continued(response, request, model, within: left, onText)
+        }
+    }
+
+    /// Lets the model go on, once, where its answer was cut. What it has written counts where it cannot.
+    private func continued(
+        _ response: ModelResponse, _ request: ModelRequest, _ model: FallbackModel, within left: Duration,
+        _ onText: @escaping @Sendable (String) async -> Void
+    ) async throws(ProviderError) -> ModelResponse {
+        guard left > .zero else { return response }
+        var request = request
+        request.timeout = left
+        request.messages += [
+            ModelMessage(role: .assistant, content: response.text), ModelMessage(role: .user, content: ContinuePrompt.text),
+        ]
+        do throws(ProviderError) {
+            var rest = try await model.complete(request, onText: onText)
+            rest.text = response.text + rest.text
+            rest.usage += response.usage
+            return rest
+        } catch where error.code != .cancelled {
+            return response
+        }
     }
 
     /// The trimmed text of a response, without characters that a row cannot hold.

@@ -10,11 +10,20 @@ struct StepRunner: Sendable {
     let texts: TextsInProgress
     let logger: Logger
 
-    func run(_ step: ClaimedStep, _ material: StepMaterial, _ workflow: WorkflowVersion) async -> StepOutcome {
+    func run(_ step: ClaimedStep, _ material: StepMaterial, _ workflow: WorkflowVersion) async -> FinishedStep {
+        let calls = CallLog(
+            capture: services.capture.narrowed(to: workflow.definition.capture), maxBodyBytes: services.maxBodyBytes)
+        let outcome = await outcome(of: step, material, workflow, calls)
+        return FinishedStep(step, outcome, calls: calls.records)
+    }
+
+    private func outcome(
+        of step: ClaimedStep, _ material: StepMaterial, _ workflow: WorkflowVersion, _ calls: CallLog
+    ) async -> StepOutcome {
         var model: FallbackModel?
         do {
             if let reason = step.unreadable { throw StepFailure(code: "internal_error", message: reason, isRetryable: false) }
-            let run = try stepRun(step, material, workflow)
+            let run = try stepRun(step, material, workflow, calls)
             model = run.model
             let result = try await run.definition.behavior.run(run)
             await model?.end()
@@ -40,7 +49,7 @@ struct StepRunner: Sendable {
     }
 
     private func stepRun(
-        _ step: ClaimedStep, _ material: StepMaterial, _ workflow: WorkflowVersion
+        _ step: ClaimedStep, _ material: StepMaterial, _ workflow: WorkflowVersion, _ calls: CallLog
     ) throws(ProviderError) -> StepRun {
         guard let key = material.phases.first(where: { $0.id == step.phaseID })?.key,
             let definition = workflow.definition.phase(key), let context = ExecutionContext(json: material.task.context)
@@ -57,10 +66,10 @@ struct StepRunner: Sendable {
             step: step, workflow: workflow, definition: definition, material: material, agent: agent, context: context,
             model: agent.map { agent in
                 FallbackModel(
-                    agent.models, models: services.models, slot: services.slots?.slot(of: step),
+                    agent.models, models: services.models, slot: services.slots?.slot(of: step), calls: calls,
                     onRestart: { if let outputID = step.outputID { texts.restart(outputID, of: step) } }, logger: logger)
             },
-            services: services, logger: logger,
+            calls: calls, services: services, logger: logger,
             onText: { text in
                 if let outputID = step.outputID { texts.append(text, to: outputID, of: step, versionNumber: version) }
             })
@@ -80,6 +89,10 @@ package struct StepServices: Sendable {
     package var secrets: SecretLookup
     /// By their names.
     package var customKinds: [String: RegisteredKind]
+    /// How much of the calls is kept; a workflow may narrow it.
+    package var capture = CallCapture.full
+    /// The most bytes of a request or an answer that are kept.
+    package var maxBodyBytes = CallLog.defaultMaxBodyBytes
     // Set by the processor.
     var subtasks: SubtaskPreparation?
     var slots: ModelSlots?
@@ -115,13 +128,15 @@ struct FinishedStep: Sendable {
     let outputID: UUID?
     let attempt: Int
     let outcome: StepOutcome
+    /// What the run has asked, in order.
+    var calls: [MadeCall] = []
 }
 
 extension FinishedStep {
-    init(_ step: ClaimedStep, _ outcome: StepOutcome) {
+    init(_ step: ClaimedStep, _ outcome: StepOutcome, calls: [MadeCall] = []) {
         self.init(
             tenantID: step.tenantID, taskID: step.taskID, stepID: step.id, outputID: step.outputID, attempt: step.attempt,
-            outcome: outcome)
+            outcome: outcome, calls: calls)
     }
 }
 

@@ -11,6 +11,7 @@ struct AnswerReader {
 
     let server: ModelServer
     let watch: CallWatch
+    private let recording: CallRecording?
     private var chunks: any ChunkReader
     private var answer = PartialAnswer()
     private var receivedBytes = 0
@@ -21,9 +22,11 @@ struct AnswerReader {
     /// How long to wait for the end of a response that has said that it is done, so that its connection can be used again.
     private let doneGrace = Duration.milliseconds(500)
 
-    init(server: ModelServer, watch: CallWatch, request: ModelRequest) {
+    init(server: ModelServer, watch: CallWatch, request: ModelRequest, recording: CallRecording? = nil) {
         self.server = server
         self.watch = watch
+        self.recording = recording
+        answer.keepsAll = recording?.keepsText == true
         chunks = server.dialect.makeReader(for: request)
         parser = EventStreamParser(maxBytes: server.maxResponseBytes)
     }
@@ -39,8 +42,10 @@ struct AnswerReader {
         do {
             for try await buffer in response.body {
                 watch.stopWaiting()
+                recording?.received(buffer)
                 try count(buffer)
                 try await take(buffer.readableBytesView, onText)
+                if answer.hasBegun { recording?.noteBeginning() }
                 // After a cancellation the next read throws.
                 watch.startWaiting(atMost: patience, hasBegun: answer.hasBegun)
             }
@@ -55,7 +60,9 @@ struct AnswerReader {
         }
         try answer.finish()
         if let piece = answer.takePiece() { await onText(piece) }
-        return try answer.response(model: model)
+        let response = try answer.response(model: model)
+        recording?.note(answer, response, document: form == .document ? document : nil)
+        return response
     }
 
     private mutating func take(_ bytes: ByteBufferView, _ onText: @Sendable (String) async -> Void) async throws {

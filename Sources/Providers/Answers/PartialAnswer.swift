@@ -14,6 +14,15 @@ struct PartialAnswer: Sendable {
     private var thoughts = ThoughtFilter()
     private var end: StopWord?
     var usage = Usage.zero
+    /// Parts of the usage, where the provider counts them.
+    private(set) var cachedTokens = 0
+    private(set) var reasoningTokens = 0
+    /// Whether `whole` and `reasoning` are kept.
+    var keepsAll = false
+    /// All that the model wrote, with thoughts in tags.
+    private(set) var whole = ""
+    /// Thoughts that the provider sends apart from the text.
+    private(set) var reasoning = ""
     /// The reason that the model gave for declining, beside its text.
     var refusal = ""
     /// Whether the texts of the event under way have marks of halves of characters.
@@ -30,7 +39,21 @@ struct PartialAnswer: Sendable {
     mutating func add(_ text: String?) throws(ProviderError) {
         guard let text, !text.isEmpty else { return }
         hasBegun = true
-        try append(thoughts.answer(with: halves.join(text, hasHalves: hasHalves)))
+        let joined = halves.join(text, hasHalves: hasHalves)
+        if keepsAll { whole += joined }
+        try append(thoughts.answer(with: joined))
+    }
+
+    /// Takes a piece of thoughts that are no part of the text.
+    mutating func add(thought: String?) {
+        guard keepsAll, let thought, reasoning.utf8.count < Self.maxTextBytes else { return }
+        reasoning += thought
+    }
+
+    /// Takes the counts of tokens that came from a cache, and that were thoughts.
+    mutating func note(cached: JSON?, reasoning: JSON?) {
+        cachedTokens = max(cachedTokens, TokenCount.reading(cached) ?? 0)
+        reasoningTokens = max(reasoningTokens, TokenCount.reading(reasoning) ?? 0)
     }
 
     private mutating func append(_ clear: String) throws(ProviderError) {

@@ -139,6 +139,7 @@ struct MessageReader: ChunkReader {
     }
 
     private mutating func add(delta: JSON, at index: Int, _ answer: inout PartialAnswer) throws(ProviderError) {
+        answer.add(thought: delta["thinking"]?.string)
         let isText = delta["type"] == "text_delta" || (delta["type"] == nil && delta["text"] != nil)
         let isInput = delta["type"] == "input_json_delta" || (delta["type"] == nil && delta["partial_json"] != nil)
         switch blocks[index] {
@@ -170,6 +171,7 @@ struct MessageReader: ChunkReader {
         let prompt = ["input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens"].map { usage[$0] }
         let counted = Usage(reportedPrompt: prompt, completion: nil)?.promptTokens ?? 0
         if counted >= Usage(reportedPrompt: promptTokens, completion: nil)?.promptTokens ?? 0 { promptTokens = prompt }
+        answer.note(cached: usage["cache_read_input_tokens"], reasoning: nil)
         if let tokens = usage["output_tokens"], TokenCount.reading(tokens) != nil { completionTokens = tokens }
         answer.usage = Usage(reportedPrompt: promptTokens, completion: completionTokens) ?? .zero
     }

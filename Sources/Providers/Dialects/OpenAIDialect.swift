@@ -53,6 +53,9 @@ struct ChatCompletionReader: ChunkReader {
         if let error = Self.error(in: chunk, event) { throw ServerFailure(error: error).providerError(status: nil) }
         answer.note(model: chunk["model"]?.string)
         if let usage = chunk["usage"].flatMap(Self.usage) { answer.usage = usage }
+        answer.note(
+            cached: chunk["usage"]?["prompt_tokens_details"]?["cached_tokens"],
+            reasoning: chunk["usage"]?["completion_tokens_details"]?["reasoning_tokens"])
         // Only one answer is asked for. Where a server sends several, the one with the index 0 is it, wherever it is listed.
         let choices = chunk["choices"]?.array ?? []
         let choice = choices.enumerated().first { ($1["index"]?.int ?? $0) == 0 }?.element
@@ -60,6 +63,7 @@ struct ChatCompletionReader: ChunkReader {
         if let error = Self.meaningful(choice["error"]) { throw ServerFailure(error: error).providerError(status: nil) }
         let delta = choice["delta"] ?? choice["message"]
         let content = ContentParts(delta?["content"] ?? choice["text"])
+        answer.add(thought: delta?["reasoning_content"]?.string ?? delta?["reasoning"]?.string)
         answer.refusal += (delta?["refusal"]?.string ?? "") + content.refusal
         try answer.add(content.text)
         answer.end(StopWord(choice["finish_reason"]?.string))

@@ -19,6 +19,8 @@ struct ServerModel: LanguageModel {
         self.logger = logger
     }
 
+    var recordsCalls: Bool { true }
+
     /// A server that refuses a member which the service adds by itself, and names it, is asked once more without it.
     func complete(
         _ request: ModelRequest, onText: @escaping @Sendable (String) async -> Void
@@ -28,8 +30,12 @@ struct ServerModel: LanguageModel {
         var body = server.dialect.body(of: request)
         for member in server.omitted.union(refusals.known(of: request.model.model)) { member.remove(from: &body) }
         while true {
-            let http = try server.call(request, body)
-            let call = ModelCall(server: server, httpClient: httpClient, logger: logger, request: request, watch: watch)
+            let bytes = JSON.object(body).utf8
+            let spanID = TraceParent.newSpanID()
+            let http = try server.call(request, bytes, spanID: spanID)
+            let call = ModelCall(
+                server: server, httpClient: httpClient, logger: logger, request: request, watch: watch,
+                recording: CallRecording(of: request, sent: bytes, spanID: spanID, apiKey: server.apiKey))
             let failure: ProviderError
             do throws(ProviderError) {
                 return try await call.run(http, onText: onText)
@@ -76,6 +82,8 @@ private struct ModelCall: Sendable {
     let logger: Logger
     let request: ModelRequest
     let watch: CallWatch
+    /// Nil where calls are not kept.
+    let recording: CallRecording?
 
     private enum Outcome: Sendable {
         case ended(Result<ModelResponse, ProviderError>)
@@ -108,8 +116,11 @@ private struct ModelCall: Sendable {
             return (result, expiry)
         }
         do throws(ProviderError) {
-            return try verdict(result, expiry: expiry)
+            let response = try verdict(result, expiry: expiry)
+            recording?.end(.success(response))
+            return response
         } catch {
+            recording?.end(.failure(error))
             logger.debug(
                 "model call failed",
                 metadata: ["model": "\(request.model)", "code": "\(error.code)", "detail": "\(error.message)"])
@@ -149,8 +160,10 @@ private struct ModelCall: Sendable {
         watch.startWaiting(atMost: server.firstTokenTimeout, hasBegun: false)
         do {
             let response = try await httpClient.execute(http, deadline: .now() + .hours(24), logger: nil)
-            guard (200...299).contains(response.status.code) else { throw try await ServerFailure.error(of: response) }
-            var reader = AnswerReader(server: server, watch: watch, request: request)
+            guard (200...299).contains(response.status.code) else {
+                throw try await ServerFailure.error(of: response) { recording?.received($0) }
+            }
+            var reader = AnswerReader(server: server, watch: watch, request: request, recording: recording)
             return try await reader.read(response, model: request.model.model, onText: onText)
         } catch let error as ProviderError {
             throw error

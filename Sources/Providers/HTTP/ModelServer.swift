@@ -59,13 +59,13 @@ struct ModelServer: Sendable {
     }
 
     /// A request for an answer, which continues the trace of the task.
-    func call(_ request: ModelRequest, _ body: JSONObject) throws(ProviderError) -> HTTPClientRequest {
+    func call(_ request: ModelRequest, _ body: [UInt8], spanID: String) throws(ProviderError) -> HTTPClientRequest {
         var http = HTTPClientRequest(url: url(dialect.callPath))
         http.method = .POST
         http.headers = try headers(accept: "text/event-stream, application/json")
         http.headers.add(name: "content-type", value: "application/json")
-        http.headers.add(name: "traceparent", value: TraceParent.header(traceID: request.context.traceID))
-        http.body = .bytes(ByteBuffer(bytes: JSON.object(body).utf8))
+        http.headers.add(name: "traceparent", value: TraceParent.header(traceID: request.context.traceID, spanID: spanID))
+        http.body = .bytes(ByteBuffer(bytes: body))
         return http
     }
 
@@ -83,9 +83,13 @@ enum TraceParent {
     /// A header that continues the trace of an execution context with a new span for this attempt.
     ///
     /// A trace id that is not 32 hexadecimal digits (dashes aside) is replaced by a stable hash of it.
-    static func header(traceID: String) -> String {
+    static func header(traceID: String, spanID: String = newSpanID()) -> String {
+        "00-\(normalized(traceID))-\(spanID)-01"
+    }
+
+    static func newSpanID() -> String {
         var system = SystemRandomNumberGenerator()
-        return "00-\(normalized(traceID))-\(UInt64.random(in: 1...UInt64.max, using: &system).padded(to: 16, radix: 16))-01"
+        return UInt64.random(in: 1...UInt64.max, using: &system).padded(to: 16, radix: 16)
     }
 
     static func normalized(_ traceID: String) -> String {

@@ -136,11 +136,16 @@ extension ServerFailure {
     private static let maxErrorBytes = 64 << 10
 
     /// The error of a response whose status is not 200.
-    static func error(of response: HTTPClientResponse) async throws -> ProviderError {
+    ///
+    /// - Parameter received: gets each part of the body.
+    static func error(
+        of response: HTTPClientResponse, received: (ByteBuffer) -> Void = { _ in }
+    ) async throws -> ProviderError {
         var body: [UInt8] = []
         do {
             try checkEncoding(of: response)
             for try await buffer in response.body {
+                received(buffer)
                 body.append(contentsOf: buffer.readableBytesView)
                 if body.count > maxErrorBytes { break }
             }

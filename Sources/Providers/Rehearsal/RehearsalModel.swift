@@ -71,7 +71,10 @@ struct RehearsalAnswer {
 
     init(to request: ModelRequest) {
         var generator = Self.generator(for: request, purpose: "answer")
-        let prompt = request.messages.last { $0.role == .user }?.content ?? ""
+        // What goes on with an answer is about what the answer was about.
+        let goesOn = request.messages.contains { $0.role == .assistant }
+        let users = request.messages.filter { $0.role == .user }
+        let prompt = (goesOn ? users.first : users.last)?.content ?? ""
         let prose = RehearsalProse(prompt: prompt)
         if let schema = request.schema {
             var sampler = SchemaSampler(root: schema.schema, prose: prose, generator: generator)

@@ -18,6 +18,7 @@ package struct PressroomConfiguration: Sendable, Equatable {
     package var schedules: Schedules
     package var requests: Requests
     package var events: Events
+    package var calls: Calls
     package var metrics: Metrics
     package var otel: OTel
     package var publicDirectory: String?
@@ -47,6 +48,7 @@ package struct PressroomConfiguration: Sendable, Equatable {
         schedules = Schedules(&settings)
         requests = Requests(&settings)
         events = Events(&settings)
+        calls = Calls(&settings)
         metrics = Metrics(&settings)
         otel = OTel(&settings)
         publicDirectory = settings.optionalText("public_directory", otherwise: "found", "the page's files")
@@ -310,6 +312,28 @@ package struct PressroomConfiguration: Sendable, Equatable {
             retention = settings.duration(
                 "events.retention", default: .seconds(30 * 86_400), in: .seconds(60) ... .seconds(3_650 * 86_400),
                 "how long the log keeps events")
+        }
+    }
+    package struct Calls: Sendable, Equatable {
+        package var capture: CallCapture
+        package var maxBodyBytes: Int
+        package var retention: Duration
+
+        init(_ settings: inout SettingReader) {
+            let words = CallCapture.allCases.map(\.rawValue)
+            capture = settings.value(
+                "calls.capture", default: .full, shown: "full", rule: "one of \(words.joined(separator: ", "))",
+                """
+                `full`, `metadata` or `none`: whether [requests and answers](calls.md) are kept, how long they were, or neither; \
+                a workflow's `capture` narrows it
+                """
+            ) { CallCapture(rawValue: $0.lowercased()) }
+            maxBodyBytes = settings.bytes(
+                "calls.max_body_bytes", default: CallLog.defaultMaxBodyBytes, in: 1 << 10...16 << 20,
+                "the most that is kept of a request, and of an answer; more is cut, and the row says so")
+            retention = settings.duration(
+                "retention.calls", default: .seconds(30 * 86_400), in: .seconds(60) ... .seconds(3_650 * 86_400),
+                "how long requests and answers are kept; the rows of calls stay with their task")
         }
     }
 }

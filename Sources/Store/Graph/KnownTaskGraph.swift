@@ -49,6 +49,8 @@ extension TaskGraph {
         graph.newRankings = []
         graph.newFinalists = []
         graph.newLogs = []
+        graph.newAttempts = []
+        graph.newCalls = []
         graph.cancelledSubtasks = []
         graph.wakeAfter = nil
         graph.questions = Questions()
@@ -67,7 +69,8 @@ extension Store {
     ///
     /// - Parameter work: what commit observers are told.
     /// - Returns: nil, and nothing is written, where the rows have to be read after all: the graphs ask something, or other
-    ///   rows change than those of the task, its phases and its steps.
+    ///   rows change than those of the task, its phases and its steps, with its attempts, calls and
+    ///   lines of the log.
     /// - Throws: what the body throws, or `PostgresError`: with SQLSTATE 40001 when another session has changed one of the
     ///   tasks, with 55P03 when it holds a row. Nothing is written then, and the graphs have to be read again.
     package func withKnownTaskGraphs<T: Sendable>(

@@ -21,6 +21,9 @@ package struct TaskGraph: Sendable {
     package var newRankings: [RankingRow] = []
     package var newFinalists: [Finalists] = []
     package var newLogs: [LogRow] = []
+    /// The runs that have ended.
+    package var newAttempts: [AttemptRow] = []
+    package var newCalls: [CallRow] = []
     package var newSubtasks: [SubtaskStart] = []
     /// Sub-tasks to be cancelled.
     package var cancelledSubtasks: [UUID] = []
@@ -83,8 +86,11 @@ extension TaskGraph {
 
 extension TaskGraph {
     /// Puts a running step back into the queue as if it had not been claimed; the attempt does not count.
-    package mutating func handBack(_ stepID: UUID) {
+    ///
+    /// - Parameter status: how the run has ended.
+    package mutating func handBack(_ stepID: UUID, as status: AttemptRow.Status = .cancelled) {
         guard let step = steps.first(where: { $0.id == stepID }), step.status == .running else { return }
+        newAttempts.append(AttemptRow(stepID: stepID, status: status))
         updateStep(stepID) { row in
             row.status = .pending
             row.processorID = nil

@@ -10,6 +10,9 @@ struct TaskGraphChanges: Sendable {
     var newEvaluations: [JSON] = []
     var newVersions: [JSON] = []
     var newLogs: [JSON] = []
+    var newAttempts = RecordSet()
+    var newCalls = RecordSet()
+    var newBodies = RecordSet()
     var rankings: [JSON] = []
     var outputs: [JSON] = []
     var evaluations: [JSON] = []
@@ -32,9 +35,9 @@ struct TaskGraphChanges: Sendable {
         }
     }
 
-    /// Whether nothing but tasks, phases and steps changes.
+    /// Whether nothing but tasks, phases and steps changes. Attempts, calls and lines of the log are only added.
     var areOfTasksAlone: Bool {
-        newOutputs.isEmpty && newEvaluations.isEmpty && newVersions.isEmpty && newLogs.isEmpty && rankings.isEmpty
+        newOutputs.isEmpty && newEvaluations.isEmpty && newVersions.isEmpty && rankings.isEmpty
             && outputs.isEmpty && evaluations.isEmpty && receivedSignals.isEmpty && newSubtasks.isEmpty
             && cancelledSubtasks.isEmpty && newHumanTasks.isEmpty && humanTasks.isEmpty && wakeups.isEmpty && finalists.isEmpty
     }
@@ -57,6 +60,11 @@ struct TaskGraphChanges: Sendable {
         evaluations += changedEvaluations.map { owned($0.json) }
         for phase in difference(old.phases, new.phases).changed { phases.add { phase.write(to: &$0) } }
         newLogs += new.newLogs.map { owned($0.json) }
+        for attempt in new.newAttempts { newAttempts.add { attempt.write(to: &$0) } }
+        for call in new.newCalls {
+            newCalls.add { call.write(to: &$0, taskID: taskID) }
+            if let bodies = call.bodies { newBodies.add { call.writeBodies(to: &$0, bodies) } }
+        }
         let (addedHumanTasks, changedHumanTasks) = difference(old.humanTasks, new.humanTasks)
         newHumanTasks += addedHumanTasks.map { owned($0.json) }
         humanTasks += changedHumanTasks.map { owned($0.json) }
@@ -94,6 +102,11 @@ extension TaskGraphChanges {
         func records(_ rows: RecordSet, _ query: (RecordSet) -> PostgresQuery) -> [PostgresQuery] {
             rows.isEmpty ? [] : [query(rows)]
         }
+        // Calls come before the attempt that made them, and both before the steps, whose rows the attempts are made of.
+        let record =
+            records(newBodies) { CallRow.insertBodies($0, tenant) }
+            + records(newCalls) { CallRow.insert($0, tenant) }
+            + records(newAttempts) { AttemptRow.insert($0, tenant) }
         let works =
             (newSubtasks.isEmpty ? [] : SubtaskRow.insert(newSubtasks, scope))
             + (cancelledSubtasks.isEmpty ? [] : [SubtaskRow.requestCancellations(cancelledSubtasks, tenant)])
@@ -105,12 +118,13 @@ extension TaskGraphChanges {
         let steps =
             records(steps) { StepRow.update($0, tenant) }
             + records(newSteps) { StepRow.insert($0, tenant) }
+        let logs = rows(newLogs) { LogRow.insert($0, tenant) }
         let consequences =
             rows(humanTasks) { HumanTaskRow.update($0, tenant) }
             + rows(newHumanTasks) { HumanTaskRow.insert($0, tenant) }
             + rows(newEvaluations) { EvaluationRow.table.insert($0, tenant, EvaluationRow.table.fixed) }
             + finalists.map { $1.appendEvent($0, tenant) }
-            + rows(newLogs) { LogRow.table.insert($0, tenant) }
+            + logs
             + rows(rankings) { RankingRow.upsert($0, tenant) }
             + rows(receivedSignals) { SignalRow.table.update($0, tenant) }
             + rows(wakeups) { Store.upsertWakeups($0, tenant) }
@@ -118,7 +132,8 @@ extension TaskGraphChanges {
         let task =
             records(phases) { PhaseRow.table.update($0, tenant) }
             + records(tasks) { TaskRow.table.update($0, tenant) }
-        return areOfTasksAlone ? Self.joined(steps + task) : works + steps + consequences + task
+        guard !areOfTasksAlone else { return Self.joined(record + steps + logs + task) }
+        return Self.joined(record) + works + steps + consequences + task
     }
 
     /// Statements of different tables, or of different commands, as one: it writes all their rows, and then their events,

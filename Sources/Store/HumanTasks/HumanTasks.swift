@@ -170,7 +170,7 @@ extension Store {
         let below = try page.idBelow()
         var walk = ListWalk(
             table: "pressroom.human_tasks", id: "id", order: ["id"], item: "pressroom.human_task_json(t)", key: "t.id::text",
-            tenantID: scope.tenantID, bounds: ["t.tenant_id = \(scope.tenantID)", "t.id < \(below)"])
+            tenantID: scope.tenantID, bounds: ["t.tenant_id = \(scope.tenantID)"], start: "t.id < \(below)")
         // Those that are over only grow in number.
         let statuses = filter.statuses.isEmpty && filter.isOverdue == true ? ["pending", "claimed"] : filter.statuses
         walk.ways = Set(statuses).sorted().map { "t.status = \($0)" }

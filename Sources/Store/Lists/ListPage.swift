@@ -3,7 +3,7 @@ import Foundation
 import Postgres
 import Workflow
 
-/// One page of a list, newest first: `{"items": […], "next": "…" | null}`.
+/// One page of a list, newest first: `{"items": […], "next": "…" | null}`, and `total` where it is asked for.
 package struct ListPage: Sendable {
     package let json: JSONText
 
@@ -13,7 +13,8 @@ package struct ListPage: Sendable {
     ///   - rows: up to one more than `limit`; the extra one only says that there is a next page. A row without an item
     ///     only has a place in the list.
     ///   - isCut: whether there may be more after the last row, however few they are.
-    init(_ rows: PostgresResult, limit: Int, isCut: Bool = false) {
+    ///   - total: of the whole list; nil where it is not asked for.
+    init(_ rows: PostgresResult, limit: Int, isCut: Bool = false, total: ListTotal? = nil) {
         let last = rows.prefix(limit).last
         let items = rows.prefix(limit).filter { !$0["item"].isNull }
         var body: [UInt8] = []
@@ -25,11 +26,31 @@ package struct ListPage: Sendable {
         }
         body.append(contentsOf: "],\"next\":".utf8)
         if rows.count > limit || isCut, let key = last?["key"].string {
-            body.append(contentsOf: "\"\(PageToken(key: key).text)\"}".utf8)
+            body.append(contentsOf: "\"\(PageToken(key: key).text)\"".utf8)
         } else {
-            body.append(contentsOf: "null}".utf8)
+            body.append(contentsOf: "null".utf8)
         }
+        if let total { body.append(contentsOf: ",\"total\":\(total.count)\(total.isFloor ? ",\"total_is_floor\":true" : "")".utf8) }
+        body.append(UInt8(ascii: "}"))
         json = JSONText(bytes: body)
+    }
+}
+
+/// How many rows a list has, without its pages.
+struct ListTotal: Sendable {
+    /// The most rows that are looked at: counting costs no more than this, whatever the tables hold.
+    static let maxExamined = 10_000
+
+    let count: Int
+    /// Whether there may be more.
+    let isFloor: Bool
+
+    /// - Parameters:
+    ///   - found: of those that were looked at, how many are in the list.
+    ///   - examined: how many were looked at, up to one more than `maxExamined`.
+    init(found: Int, examined: Int) {
+        count = min(found, Self.maxExamined)
+        isFloor = examined > Self.maxExamined
     }
 }
 
@@ -49,7 +70,15 @@ extension Store {
              WHERE t.tenant_id = \(scope.tenantID) AND t.task_id = \(taskID) AND t.id < \(page.idBelow())
              ORDER BY t.id DESC LIMIT \(page.limit + 1)
             """)
-        return ListPage(rows, limit: page.limit)
+        guard page.isCounted else { return ListPage(rows, limit: page.limit) }
+        let counted = try await database.query(
+            """
+            SELECT count(*) AS count FROM (
+                SELECT FROM pressroom.\(raw: table) t WHERE t.tenant_id = \(scope.tenantID) AND t.task_id = \(taskID)
+                 LIMIT \(ListTotal.maxExamined + 1)) AS r
+            """)
+        let count: Int = try counted[0].decode("count")
+        return ListPage(rows, limit: page.limit, total: ListTotal(found: count, examined: count))
     }
 }
 
@@ -59,15 +88,18 @@ package struct PageRequest: Sendable {
     package let limit: Int
     /// The last row of the page before; nil for the first page.
     package let after: PageToken?
+    /// Whether the page says how many rows the list has.
+    package let isCounted: Bool
 
     package static let defaultLimit = 50
     package static let limits = 1...500
     /// How many rows a page examines, of a list whose filters may match few of them.
     package static let examined = 2_000
 
-    package init(limit: Int = Self.defaultLimit, after: PageToken? = nil) {
+    package init(limit: Int = Self.defaultLimit, after: PageToken? = nil, isCounted: Bool = false) {
         self.limit = limit
         self.after = after
+        self.isCounted = isCounted
     }
 
     /// The id below which a list goes on that is ordered by ids.

@@ -18,6 +18,8 @@ struct ListWalk {
     let tenantID: String
     /// What is true of every row that is looked at, and bounds the walk along any index.
     var bounds: [PostgresQuery]
+    /// Where the page begins; nil for the first.
+    var start: PostgresQuery?
     /// Conditions that exclude each other, of which one is true of every row that is looked at. Each has an index that has
     /// its rows in order: several are walked side by side and merged. None: the list of all rows is walked.
     var ways: [PostgresQuery] = []
@@ -27,11 +29,25 @@ struct ListWalk {
     /// Reads a page. When the rows that may be looked at do not fill it, it is shorter than asked for, or empty, and `next`
     /// goes on behind them.
     func page(_ page: PageRequest, examined: Int, _ database: PostgresClient) async throws -> ListPage {
+        let total = page.isCounted ? try await total(database) : nil
         guard !others.isEmpty else {
-            return ListPage(try await database.query(found(page.limit + 1)), limit: page.limit)
+            return ListPage(try await database.query(found(page.limit + 1)), limit: page.limit, total: total)
         }
         let rows = try await database.query(fitting(page.limit + 1, of: examined))
-        return ListPage(rows, limit: page.limit, isCut: try rows.last?.decode("is_last") ?? false)
+        return ListPage(rows, limit: page.limit, isCut: try rows.last?.decode("is_last") ?? false, total: total)
+    }
+
+    /// Counts the whole list, as far as the rows go that may be looked at.
+    private func total(_ database: PostgresClient) async throws -> ListTotal {
+        var whole = self
+        whole.start = nil
+        let rows = try await database.query(
+            """
+            SELECT count(*) FILTER (WHERE t.fits) AS found, count(*) AS examined
+              FROM (SELECT t.fits FROM (\(part: whole.walked("true AS one", others, ListTotal.maxExamined + 1))) t
+                     LIMIT \(ListTotal.maxExamined + 1)) t
+            """)
+        return ListTotal(found: try rows[0].decode("found"), examined: try rows[0].decode("examined"))
     }
 
     /// Without conditions to try: the first rows are the page.
@@ -63,7 +79,7 @@ struct ListWalk {
         let walks = ways.map { way -> PostgresQuery in
             """
             (SELECT \(raw: order.map { "t.\($0)" }.joined(separator: ", ")), \(raw: columns), \(part: fits) AS fits
-               FROM \(raw: table) t WHERE \(part: joined(bounds + [way]))
+               FROM \(raw: table) t WHERE \(part: joined(bounds + [start, way].compactMap(\.self)))
               ORDER BY \(raw: descending) LIMIT \(limit))
             """
         }

@@ -1,3 +1,4 @@
+import Base
 package import Foundation
 import Postgres
 import Workflow
@@ -25,14 +26,15 @@ extension Store {
         }.map { try $0.decode("id", as: UUID.self) }
         _ = try await database.query("DELETE FROM pressroom.processors WHERE id = ANY(\(gone)::uuid[])")
         _ = try await database.query(
-            "INSERT INTO pressroom.processors (id, host, pid) VALUES (\(id), \(host), \(Int(pid)))")
+            "INSERT INTO pressroom.processors (id, host, pid, version) VALUES (\(id), \(host), \(Int(pid)), \(ServiceVersion.text))")
     }
 
     /// Renews the lease of all steps that the processor runs. Enters it again if it had been given up.
     package func heartbeat(processorID: UUID, host: String, pid: Int32) async throws {
         _ = try await database.query(
             """
-            INSERT INTO pressroom.processors (id, host, pid) VALUES (\(processorID), \(host), \(Int(pid)))
+            INSERT INTO pressroom.processors (id, host, pid, version)
+            VALUES (\(processorID), \(host), \(Int(pid)), \(ServiceVersion.text))
             ON CONFLICT (id) DO UPDATE SET heartbeat_at = now()
             """)
     }

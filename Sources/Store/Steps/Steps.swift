@@ -199,6 +199,61 @@ extension Store {
     }
 }
 
+/// What a list of steps over all tasks is narrowed by; nil and empty mean: not by this.
+package struct StepFilter: Sendable {
+    package var taskID: UUID?
+    package var statuses: [StepStatus] = []
+    package var kind: String?
+    package var agent: String?
+    /// `provider/model`, the first of the agent's.
+    package var model: String?
+    /// The key of the phase.
+    package var phase: String?
+    package var errorCode: String?
+    /// RFC 3339; steps that were added at or after it.
+    package var since: String?
+
+    package init() {}
+}
+
+extension Store {
+    /// Steps over all tasks, newest first.
+    package func steps(
+        _ scope: Scope, _ filter: StepFilter, _ page: PageRequest, examined: Int = PageRequest.examined
+    ) async throws -> ListPage {
+        var list = RecordList(table: "steps", item: "pressroom.step_json(t)", scope, page)
+        list.add(task: filter.taskID)
+        if filter.statuses == [.failed] {
+            list.addWay("t.status = 'failed'")
+        } else if !filter.statuses.isEmpty {
+            list.add("t.status = ANY(\(filter.statuses.map(\.rawValue))::text[])")
+        }
+        if let kind = filter.kind { list.add("t.kind = \(kind)") }
+        if let agent = filter.agent { list.add("t.agent = \(agent)") }
+        if let model = filter.model { list.add("t.model = \(model)") }
+        if let code = filter.errorCode { list.add("t.error ->> 'code' = \(code)") }
+        if let phase = filter.phase {
+            list.add(
+                """
+                EXISTS (SELECT FROM pressroom.phases p
+                         WHERE p.tenant_id = t.tenant_id AND p.id = t.phase_id AND p.key = \(phase))
+                """)
+        }
+        list.add(since: filter.since, column: "created_at")
+        return try await list.page(examined: examined, database)
+    }
+
+    /// One step; nil when the scope has no such row.
+    package func step(_ scope: Scope, _ id: UUID) async throws -> (json: JSONText, version: Int64)? {
+        let rows = try await database.query(
+            """
+            SELECT pressroom.step_json(s) AS json, s.version FROM pressroom.steps s
+             WHERE s.tenant_id = \(scope.tenantID) AND s.id = \(id)
+            """)
+        return try rows.first.map { (JSONText(bytes: $0["json"].bytes ?? []), try $0.decode("version")) }
+    }
+}
+
 /// The rows of a task that its running steps read, as they are now.
 package struct StepMaterial: Sendable {
     package let task: TaskRow

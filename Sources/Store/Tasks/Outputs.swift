@@ -110,10 +110,12 @@ package struct OutputVersionRow: Sendable, Equatable {
     package let agent: JSON
     package let content: String
     package let feedback: String?
+    package let finishReason: FinishReason?
     package let usage: JSON
 
     package init(
-        outputID: UUID, versionNumber: Int, action: Action, agent: JSON, content: String, feedback: String?, usage: JSON
+        outputID: UUID, versionNumber: Int, action: Action, agent: JSON, content: String, feedback: String?,
+        finishReason: FinishReason?, usage: JSON
     ) {
         self.outputID = outputID
         self.versionNumber = versionNumber
@@ -121,6 +123,7 @@ package struct OutputVersionRow: Sendable, Equatable {
         self.agent = agent
         self.content = content
         self.feedback = feedback
+        self.finishReason = finishReason
         self.usage = usage
     }
 
@@ -128,14 +131,15 @@ package struct OutputVersionRow: Sendable, Equatable {
         "output_versions",
         fixed: """
             id uuid, output_id uuid, task_id uuid, version_number integer, action text, agent json, content text,
-            feedback text, usage json
+            feedback text, finish_reason text, usage json
             """)
 
     var json: JSON {
         [
             "id": .string(id.text), "output_id": .string(outputID.text),
             "version_number": .integer(Int64(versionNumber)), "action": .string(action.rawValue), "agent": agent,
-            "content": .string(content), "feedback": feedback.map(JSON.string) ?? .null, "usage": usage,
+            "content": .string(content), "feedback": feedback.map(JSON.string) ?? .null,
+            "finish_reason": finishReason.map { .string($0.rawValue) } ?? .null, "usage": usage,
         ]
     }
 }

@@ -91,6 +91,7 @@ private enum TaskEnd {
             Status.allCases.filter { !$0[keyPath: isOver] }.map(\.rawValue)
         }
         return [
+            AttemptRow.endAll(of: taskID, tenant, as: isFailed ? .failed : .cancelled, error: isFailed ? reason : nil),
             """
             UPDATE pressroom.outputs SET status = 'failed', error = \(reason)::json
              WHERE tenant_id = \(tenant) AND task_id = \(taskID) AND status = ANY(\(open(\OutputStatus.isSettled))::text[])

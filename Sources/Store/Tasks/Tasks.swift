@@ -155,9 +155,8 @@ extension Store {
         examined: Int = PageRequest.examined
     ) async throws -> ListPage {
         var bounds: [PostgresQuery] = ["t.tenant_id = \(scope.tenantID)"]
-        if let (createdAt, id) = try page.taskBelow() {
-            bounds.append(
-                "(t.created_at, t.task_id) < ('epoch'::timestamptz + \(createdAt)::bigint * interval '1 microsecond', \(id)::uuid)")
+        let start = try page.taskBelow().map { createdAt, id -> PostgresQuery in
+            "(t.created_at, t.task_id) < ('epoch'::timestamptz + \(createdAt)::bigint * interval '1 microsecond', \(id)::uuid)"
         }
         if let since = filter.since { bounds.append("t.created_at >= \(since)::timestamptz") }
         if let until = filter.until { bounds.append("t.created_at < \(until)::timestamptz") }
@@ -166,7 +165,7 @@ extension Store {
         let walk = ListWalk(
             table: "pressroom.tasks", id: "task_id", order: ["created_at", "task_id"], item: TaskInclusion.json(text, include),
             key: "(extract(epoch FROM t.created_at) * 1000000)::bigint || '.' || t.task_id", tenantID: scope.tenantID,
-            bounds: bounds, ways: conditions.ways, others: conditions.others)
+            bounds: bounds, start: start, ways: conditions.ways, others: conditions.others)
         return try await walk.page(page, examined: examined, database)
     }
 }

@@ -28,6 +28,7 @@ enum DefinitionReader {
         let category = reader.text("category", maxLength: 100)
         let tags = reader.strings("tags", maxCount: 50, maxLength: 100) ?? []
         let concurrency = reader.integer("concurrency", in: 1...10_000)
+        let capture = reader.word("capture", as: CallCapture.self) ?? .full
         let input = reader.schema("input") ?? true
         let agents = readAgents(reader)
         let phases = PhaseListReader(reader: reader, agents: declaredAgents(reader), customKinds: customKinds).read()
@@ -40,7 +41,7 @@ enum DefinitionReader {
         }
         return WorkflowDefinition(
             name: name, version: version, description: description, category: category, tags: tags,
-            concurrency: concurrency, input: input, agents: agents, phases: phases, json: document)
+            concurrency: concurrency, capture: capture, input: input, agents: agents, phases: phases, json: document)
     }
 
     /// Reports schemas that nothing can fit.

@@ -14,6 +14,8 @@ package struct PhaseDefinition: Sendable, Hashable {
     /// The limit of steps of this phase that run at once in one task; nil for none.
     package var concurrency: Int?
     package var onFailure: OnFailure
+    /// Of a phase with agents.
+    package var onCut: OnCut
     /// The phase is skipped unless this holds.
     package var when: PathExpression?
     /// The list for each element of which the phase does its work; nil: it does it once.
@@ -37,7 +39,7 @@ package struct PhaseDefinition: Sendable, Hashable {
     /// - Parameter timeout: nil for the default of the kind.
     package init(
         id: String, name: String? = nil, needs: [String] = [], retry: RetryPolicy = RetryPolicy(),
-        timeout: Duration? = nil, concurrency: Int? = nil, onFailure: OnFailure = .fail,
+        timeout: Duration? = nil, concurrency: Int? = nil, onFailure: OnFailure = .fail, onCut: OnCut = .continue,
         when: PathExpression? = nil, fanOut: FanOut? = nil, repeats: RepeatPolicy? = nil, spec: PhaseSpec
     ) {
         self.id = id
@@ -47,6 +49,7 @@ package struct PhaseDefinition: Sendable, Hashable {
         self.timeout = timeout ?? Self.defaultTimeout(of: spec.kind)
         self.concurrency = concurrency
         self.onFailure = onFailure
+        self.onCut = onCut
         self.when = when
         self.fanOut = fanOut
         self.repeats = repeats
@@ -60,6 +63,16 @@ package enum OnFailure: String, Sendable, Hashable, CaseIterable {
     case fail
     /// The phases after it run as if it had completed.
     case `continue`
+}
+
+/// What a phase does about an answer that was cut at its limit.
+package enum OnCut: String, Sendable, Hashable, CaseIterable {
+    /// The model is asked once to go on where it stopped; then the text is kept as it is. An answer in JSON is read as it is.
+    case `continue`
+    /// The attempt fails with `cut_off`, and the step is tried again as its retry policy says.
+    case retry
+    /// The step fails with `cut_off`.
+    case fail
 }
 
 /// The list of a phase that does its work for each element.

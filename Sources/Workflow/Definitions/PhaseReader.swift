@@ -85,6 +85,7 @@ struct PhaseReader {
         let timeout = reader.duration("timeout")
         let concurrency = reader.integer("concurrency", in: 1...1_000)
         let onFailure = reader.word("on_failure", as: OnFailure.self) ?? .fail
+        let onCut = kind?.hasAgents == true ? reader.word("on_cut", as: OnCut.self) ?? .continue : .continue
         let when = reader.expression("when")
         let fanOut = FanOut(reading: reader)
         let repeats = reader.nested("repeat").flatMap(RepeatPolicy.init(reading:))
@@ -92,7 +93,7 @@ struct PhaseReader {
         guard let kind, let spec = readSpec(kind, id: id) else { return nil }
         return PhaseDefinition(
             id: id, name: name, needs: needs, retry: retry, timeout: timeout, concurrency: concurrency,
-            onFailure: onFailure, when: when, fanOut: fanOut, repeats: repeats, spec: spec)
+            onFailure: onFailure, onCut: onCut, when: when, fanOut: fanOut, repeats: repeats, spec: spec)
     }
 
     private func refuseUnfit(_ kind: PhaseKind) {

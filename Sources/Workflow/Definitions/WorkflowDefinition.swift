@@ -9,6 +9,8 @@ package struct WorkflowDefinition: Sendable, Hashable {
     package var tags: [String]
     /// The limit of steps that run at once over all its tasks and all nodes, 1…10,000; nil for none.
     package var concurrency: Int?
+    /// How much of its calls is kept, at most as much as the service keeps.
+    package var capture: CallCapture
     /// The JSON Schema of a task's input; `true` accepts anything.
     package var input: JSON
     /// By slug.
@@ -34,7 +36,8 @@ package struct WorkflowDefinition: Sendable, Hashable {
 
     package init(
         name: String, version: SemanticVersion, description: String? = nil, category: String? = nil,
-        tags: [String] = [], concurrency: Int? = nil, input: JSON = true, agents: [String: AgentDefinition] = [:], phases: [PhaseDefinition],
+        tags: [String] = [], concurrency: Int? = nil, capture: CallCapture = .full, input: JSON = true,
+        agents: [String: AgentDefinition] = [:], phases: [PhaseDefinition],
         json: JSON
     ) {
         self.name = name
@@ -43,6 +46,7 @@ package struct WorkflowDefinition: Sendable, Hashable {
         self.category = category
         self.tags = tags
         self.concurrency = concurrency
+        self.capture = capture
         self.input = input
         self.agents = agents
         self.phases = phases

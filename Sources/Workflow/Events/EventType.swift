@@ -24,6 +24,10 @@ package enum EventType: String, Sendable, Hashable, CaseIterable {
     case humanTaskUpdated = "human_task_updated"
     /// A line was written to the task's log. Carries `log`.
     case logAppended = "log_appended"
+    /// A run of a step has ended. Carries `attempt`.
+    case attemptRecorded = "attempt_recorded"
+    /// A request left the service, and its attempt has ended. Carries `call`, without its bodies.
+    case callRecorded = "call_recorded"
     /// An application posted it, as `custom` or `custom.<name>`. Carries `data`.
     case custom
 
@@ -55,7 +59,8 @@ extension EventType {
     package var isLogged: Bool {
         switch self {
         case .taskUpdated, .phaseChanged, .stepUpdated, .queueBuilt, .outputUpdated, .outputVersionAdded,
-            .evaluationUpdated, .finalistsSelected, .rankingUpdated, .humanTaskUpdated, .logAppended, .custom:
+            .evaluationUpdated, .finalistsSelected, .rankingUpdated, .humanTaskUpdated, .logAppended,
+            .attemptRecorded, .callRecorded, .custom:
             true
         case .outputDelta, .state, .reset, .end, .overloaded: false
         }

@@ -9,6 +9,13 @@ package protocol LanguageModel: Sendable {
     func complete(
         _ request: ModelRequest, onText: @escaping @Sendable (String) async -> Void
     ) async throws(ProviderError) -> ModelResponse
+
+    /// Whether it adds each request that it sends to `ModelRequest.calls`. The caller adds those of other models.
+    var recordsCalls: Bool { get }
+}
+
+extension LanguageModel {
+    package var recordsCalls: Bool { false }
 }
 
 /// A request to a model, with the context that it is made for.
@@ -31,6 +38,8 @@ package struct ModelRequest: Sendable {
     package var phase: String
     /// The slug of the agent.
     package var agent: String
+    /// Takes the calls that the request leads to; nil where they are not kept.
+    package var calls: CallLog?
 
     package init(
         model: ModelName, messages: [ModelMessage], temperature: Double? = nil, maxTokens: Int? = nil,

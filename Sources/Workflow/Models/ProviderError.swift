@@ -46,6 +46,8 @@ package struct ProviderError: Error, Sendable, Hashable {
     package var retryAfter: Duration?
     /// The members of the request that the provider does not accept, where it names them.
     package var refusedMembers: Set<String> = []
+    /// Whether the same call is to be tried again, where the code alone does not say so.
+    package var mayRetry: Bool?
 
     package init(code: Code, message: String, retryAfter: Duration? = nil) {
         self.code = code
@@ -55,7 +57,8 @@ package struct ProviderError: Error, Sendable, Hashable {
 
     /// Whether the same call can succeed later.
     package var isRetryable: Bool {
-        switch code {
+        if let mayRetry { return mayRetry }
+        return switch code {
         case .rateLimited, .unavailable, .timeout, .stalled, .invalidResponse: true
         default: false
         }

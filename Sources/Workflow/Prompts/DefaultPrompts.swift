@@ -165,6 +165,14 @@ package enum AgentPrompt {
     }
 }
 
+/// Asks a model to go on with an answer that was cut at its limit.
+package enum ContinuePrompt {
+    package static let text = """
+        Your answer was cut off at its limit. Go on exactly where it stopped, in the middle of a word if need be. Repeat \
+        nothing, and add no comment.
+        """
+}
+
 /// A text that a prompt is about, kept apart from what the prompt asks.
 enum PromptBlock {
     /// The text between tags; a closing tag inside it is broken up, so that a draft cannot end its block.

@@ -84,7 +84,7 @@ struct Workbench {
     /// Runs a claimed step to its outcome and writes nothing.
     func run(_ step: ClaimedStep) async throws -> FinishedStep {
         guard let material = try await newsroom.store.stepMaterial(newsroom.scope, [taskID])[taskID] else { throw CancellationError() }
-        return FinishedStep(step, await runner.run(step, material, workflow))
+        return await runner.run(step, material, workflow)
     }
 
     func commit(_ result: FinishedStep, as processorID: UUID? = nil) async throws {

@@ -1,0 +1,73 @@
+import Base
+import Foundation
+import HTTPTypes
+import Hummingbird
+import Store
+import Workflow
+
+/// What is going on: steps over all tasks, queues, nodes, and the counts of all of it.
+struct OverviewRoutes: Sendable {
+    let api: APIEnvironment
+
+    func add(to routes: RouteBuilder) {
+        routes.get("/api/v1/steps", use: steps)
+        routes.get("/api/v1/steps/{id}", use: step)
+        routes.get("/api/v1/processors") { request, context in
+            try QueryReader(request).finish()
+            return Self.list(try await api.store.processors(context.scope))
+        }
+        routes.get("/api/v1/queues") { request, context in
+            try QueryReader(request).finish()
+            return Self.list(try await api.store.queues(context.scope, api.configuration.modelLimits))
+        }
+        routes.get("/api/v1/overview", use: overview)
+        routes.get("/api/v1/usage", use: usage)
+    }
+
+    private func steps(_ request: Request, _ context: PressroomRequestContext) async throws -> Response {
+        var query = QueryReader(request)
+        var filter = StepFilter()
+        filter.taskID = query.uuid("task_id")
+        filter.statuses = query.words("status")
+        filter.kind = query.string("kind", maxLength: 100)
+        filter.agent = query.string("agent", maxLength: 100)
+        filter.model = query.string("model", maxLength: 200)
+        filter.phase = query.string("phase", maxLength: 100)
+        filter.errorCode = query.string("error_code", maxLength: 100)
+        filter.since = query.timestamp("since")
+        let page = query.page(isCountable: true)
+        try query.finish()
+        return .json(try await api.store.steps(context.scope, filter, page).json)
+    }
+
+    private func step(_ request: Request, _ context: PressroomRequestContext) async throws -> Response {
+        try QueryReader(request).finish()
+        let id = try context.uuid("id")
+        guard let step = try await api.store.step(context.scope, id) else {
+            throw ProblemError(.notFound, "There is no step \(id.text).")
+        }
+        return .row(step.json, tag: String(step.version), for: request)
+    }
+
+    private func overview(_ request: Request, _ context: PressroomRequestContext) async throws -> Response {
+        var query = QueryReader(request)
+        let window = query.duration("window", in: .seconds(60) ... .seconds(30 * 86_400)) ?? .seconds(3_600)
+        try query.finish()
+        let overview = try await api.store.overview(context.scope, window: window, api.configuration.modelLimits)
+        return .json(JSONText(overview.text))
+    }
+
+    private func usage(_ request: Request, _ context: PressroomRequestContext) async throws -> Response {
+        var query = QueryReader(request)
+        let grouping = query.word("by", as: UsageGrouping.self) ?? .workflow
+        let since = query.timestamp("since")
+        let until = query.timestamp("until")
+        try query.finish()
+        return Self.list(try await api.store.usage(context.scope, by: grouping, since: since, until: until))
+    }
+
+    /// These lists are short, and have no pages.
+    private static func list(_ items: [JSON]) -> Response {
+        .json(JSONText(JSON.object(["items": .array(items), "next": .null]).text))
+    }
+}
