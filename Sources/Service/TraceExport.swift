@@ -110,6 +110,17 @@ struct TraceCollector: Sendable {
         request.headers.add(name: "user-agent", value: "pressroom")
         for (name, value) in headers { request.headers.replaceOrAdd(name: name, value: value) }
         request.body = .bytes(ByteBuffer(bytes: body))
+        // The whole exchange is bounded, the body of the response too.
+        let exchange = Task { [request] in await self.exchange(request) }
+        let limit = Task {
+            guard (try? await Task.sleep(for: timeout)) != nil else { return }
+            exchange.cancel()
+        }
+        defer { limit.cancel() }
+        return await withTaskCancellationHandler { await exchange.value } onCancel: { exchange.cancel() }
+    }
+
+    private func exchange(_ request: HTTPClientRequest) async -> SpanExporter.Outcome {
         do {
             let response = try await httpClient.execute(request, timeout: TimeAmount(timeout))
             let answer = try? await response.body.collect(upTo: Self.maxResponse)

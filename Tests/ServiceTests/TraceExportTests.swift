@@ -4,6 +4,7 @@ import Client
 import Foundation
 import Logging
 import NIOPosix
+import Postgres
 import Telemetry
 import TestSupport
 import Testing
@@ -30,7 +31,8 @@ import Testing
         #expect(read.headers.map(\.name) == ["authorization", "x-team"] && read.headers[0].value == "Bearer k")
         #expect(
             read.resource(instance: "n1") == [
-                "service.name": "desk", "deployment.environment": "test", "service.instance.id": "n1", "telemetry.sdk.language": "swift",
+                "service.name": "desk", "deployment.environment": "test", "service.version": ServiceVersion.text,
+                "service.instance.id": "n1", "telemetry.sdk.language": "swift",
             ])
         #expect(try otel([("otel.endpoint", "http://own:1")], environment: standard).tracesURL == "http://own:1/v1/traces")
         let whole = standard.merging(["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "https://t.example/in"]) { $1 }
@@ -45,10 +47,10 @@ import Testing
     @Test func theCollectorsAnswerDecides() async throws {
         try await ScriptedModelServer.withServer { server in
             let client = HTTPClient(eventLoopGroupProvider: .shared(MultiThreadedEventLoopGroup.singleton))
-            let otel = try otel([
+            let settings = try otel([
                 ("otel.endpoint", "http://127.0.0.1:\(server.port)"), ("otel.headers", "x-key=a%2Cb"), ("otel.timeout", "300ms"),
             ])
-            let collector = TraceCollector(otel, httpClient: client, logger: Logger(label: "t") { _ in SwiftLogNoOpLogHandler() })
+            let collector = TraceCollector(settings, httpClient: client, logger: Logger(label: "t") { _ in SwiftLogNoOpLogHandler() })
             for (script, outcome) in [
                 (.status(200, body: "{}"), .taken(rejected: 0)), (.status(200, body: "not JSON"), .taken(rejected: 0)),
                 (.status(200, body: #"{"partialSuccess": {"rejectedSpans": "2"}}"#), .taken(rejected: 2)),
@@ -93,13 +95,13 @@ import Testing
                 try await within(.seconds(60), "all spans") {
                     while spans(collector).count < 1 + attempts + calls + phases { try await Task.sleep(for: .milliseconds(50)) }
                 }
-                let spans = spans(collector)
-                #expect(spans.count == 1 + attempts + calls + phases)
-                let ids = spans.compactMap { $0["spanId"]?.string }
-                #expect(Set(ids).count == spans.count, "a span was exported twice")
+                let all = spans(collector)
+                #expect(all.count == 1 + attempts + calls + phases)
+                let ids = all.compactMap { $0["spanId"]?.string }
+                #expect(Set(ids).count == all.count, "a span was exported twice")
                 let trace = try await service.client.task(task).document.json["context"]?["trace_id"]?.string
-                #expect(Set(spans.compactMap { $0["traceId"]?.string }) == [trace ?? ""])
-                let roots = spans.filter { $0["parentSpanId"]?.string.map { !ids.contains($0) } ?? true }
+                #expect(Set(all.compactMap { $0["traceId"]?.string }) == [trace ?? ""])
+                let roots = all.filter { $0["parentSpanId"]?.string.map { !ids.contains($0) } ?? true }
                 #expect(roots.compactMap { $0["name"]?.string } == ["invoke_workflow editorial"])
                 #expect(roots.allSatisfy { $0["parentSpanId"] == nil })
                 // A prompt or a draft is never in a trace.

@@ -8,9 +8,16 @@ import Tracing
 @testable import Telemetry
 
 @Suite struct SpanTests {
-    private let collected = Mutex<[FinishedSpan]>([])
+    private final class Collected: Sendable {
+        let spans = Mutex<[FinishedSpan]>([])
+    }
 
-    private func tracer() -> SpanTracer { SpanTracer { span in self.collected.withLock { $0.append(span) } } }
+    private let collected = Collected()
+
+    private func tracer() -> SpanTracer {
+        let collected = collected
+        return SpanTracer { span in collected.spans.withLock { $0.append(span) } }
+    }
 
     private func isSpanID(_ text: String) -> Bool { text.wholeMatch(of: #/[0-9a-f]{16}/#) != nil && text.contains { $0 != "0" } }
 
@@ -50,7 +57,7 @@ import Tracing
         child.operationName = "too late"
         #expect(!child.isRecording && parent.isRecording)
         parent.end(at: SpanInstant(nanosecondsSinceEpoch: 4))
-        let spans = collected.withLock { $0 }
+        let spans = collected.spans.withLock { $0 }
         #expect(spans.map(\.name) == ["child", "parent"])
         #expect(spans[1].identity.spanID == "00f067aa0ba902b7" && spans[1].identity.parentID == nil)
         #expect(spans[0].identity.parentID == "00f067aa0ba902b7" && spans[0].identity.traceID == spans[1].identity.traceID)
@@ -90,7 +97,7 @@ import Tracing
         span.attributes["none"] = Double.nan
         span.attributes["flag"] = true
         span.attributes["list"] = ["stop"]
-        span.events = [SpanEvent(name: "e", at: SpanInstant(nanosecondsSinceEpoch: 3), attributes: ["score": 7.5])]
+        span.events = [SpanEvent(name: "e", at: SpanInstant(nanosecondsSinceEpoch: 3), attributes: ["score": .double(7.5)])]
         span.status = SpanStatus(code: .error, message: "timeout")
         let request = try JSON(parsing: OTLPJSON.request([span], resource: ["service.name": "pressroom"]).utf8)
         let resource = request["resourceSpans"]?[0]

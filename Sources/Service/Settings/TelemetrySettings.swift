@@ -1,3 +1,4 @@
+import Base
 import Foundation
 
 /// What instruments see of the service.
@@ -107,7 +108,10 @@ extension PressroomConfiguration {
 
         /// The attributes of the resource that all spans are of.
         func resource(instance: String) -> [String: String] {
-            var resource = ["service.name": "pressroom", "service.instance.id": instance, "telemetry.sdk.language": "swift"]
+            var resource = [
+                "service.name": "pressroom", "service.version": ServiceVersion.text, "service.instance.id": instance,
+                "telemetry.sdk.language": "swift",
+            ]
             for pair in resourceAttributes { resource[pair.name] = pair.value }
             if let serviceName { resource["service.name"] = serviceName }
             return resource
