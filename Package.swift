@@ -17,6 +17,7 @@ let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let coreMetrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
+let tracing = Target.Dependency.product(name: "Tracing", package: "swift-distributed-tracing")
 let nioCompression = Target.Dependency.product(name: "NIOHTTPCompression", package: "swift-nio-extras")
 
 let package = Package(
@@ -32,6 +33,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: [.defaults, "YAML"]),
+        .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.3"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
@@ -49,7 +51,11 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .target(name: "Base", swiftSettings: swiftSettings),
-        .target(name: "Telemetry", dependencies: [coreMetrics], swiftSettings: swiftSettings),
+        .target(
+            name: "Telemetry",
+            dependencies: ["Base", coreMetrics, tracing, .product(name: "DequeModule", package: "swift-collections")],
+            swiftSettings: swiftSettings
+        ),
         .target(
             name: "Postgres",
             dependencies: [
@@ -113,7 +119,7 @@ let package = Package(
             name: "Service",
             dependencies: [
                 "Access", "API", "Base", "Broadcast", "CLibPQ", "Postgres", "Processor", "Providers", "Store", "Telemetry", "Workflow",
-                logging, lifecycle, httpClient, nioCore, nioPosix, nioHTTP1, "Yams",
+                logging, lifecycle, httpClient, tracing, nioCore, nioPosix, nioHTTP1, "Yams",
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
@@ -142,7 +148,8 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
         .testTarget(name: "BaseTests", dependencies: ["Base", "TestSupport", "Workflow"], swiftSettings: swiftSettings),
-        .testTarget(name: "TelemetryTests", dependencies: ["Telemetry", coreMetrics], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "TelemetryTests", dependencies: ["Base", "Telemetry", "TestSupport", coreMetrics, tracing], swiftSettings: swiftSettings),
         .testTarget(name: "WorkflowTests", dependencies: ["Base", "Workflow", "TestSupport"], swiftSettings: swiftSettings),
         .testTarget(
             name: "PostgresTests", dependencies: ["Base", "Postgres", "TestSupport", logging, lifecycle], swiftSettings: swiftSettings),

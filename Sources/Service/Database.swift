@@ -17,7 +17,11 @@ package struct Database: Sendable {
         var postgres =
             if let server { try await server.start() } else { PostgresConfiguration(connectionString: settings.url ?? "") }
         postgres.sessionParameters.append(("idle_in_transaction_session_timeout", configuration.idleTransactionTimeout))
-        postgres.maxConnections = settings.poolSize
+        postgres.maxConnections = settings.pool.size
+        postgres.minIdleConnections = settings.pool.minIdle
+        postgres.maxLifetime = settings.pool.maxLifetime
+        postgres.idleTimeout = settings.pool.idleTimeout
+        postgres.healthInterval = settings.pool.healthInterval
         postgres.statementTimeout = settings.statementTimeout
         postgres.sessionParameters += Store.sessionParameters
         do {

@@ -18,6 +18,7 @@ struct NodeMetrics: Sendable {
     /// The slots for steps; 0 where the node runs none.
     let slots: Int
     let database: DatabaseGauges
+    let spansWaiting: @Sendable () -> Int
 
     func samples() async -> [MetricSample] {
         let pool = client.poolStatus
@@ -30,6 +31,7 @@ struct NodeMetrics: Sendable {
             MetricSample(.poolConnections, Double(pool.opening), labels: ["opening"]),
             MetricSample(.poolLimit, Double(pool.limit)),
             MetricSample(.poolWaiting, Double(pool.waiting)),
+            MetricSample(.spansWaiting, Double(spansWaiting())),
         ] + ProcessSamples.now() + (await database.samples())
     }
 }

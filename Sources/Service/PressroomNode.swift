@@ -11,6 +11,7 @@ import Processor
 import Providers
 import ServiceLifecycle
 import Store
+import Telemetry
 import Workflow
 
 /// The parts of one `pressroom serve`, in the order in which they start. They stop in the opposite order: streams end
@@ -25,15 +26,22 @@ struct PressroomNode {
         tokenSecret: SharedSecret?, logger: Logger,
         onRunning: @escaping @Sendable (SocketAddress) async -> Void
     ) {
+        Instruments.prepare()
         let eventLoops = MultiThreadedEventLoopGroup.singleton
         let httpClient = HTTPClient(eventLoopGroupProvider: .shared(eventLoops), configuration: .forModels)
         let fanOut = MultiThreadedEventLoopGroup(numberOfThreads: configuration.streams.usedThreads)
         let hub = Hub(group: eventLoops, fanOut: fanOut, configuration: HubConfiguration(configuration.streams))
         let nodeID = UUIDv7.next()
         let (feed, signals, commits) = (LocalEventFeed(hub: hub), ProcessorSignals(), CommitCollector(nodeID: nodeID))
+        let traces = configuration.otel.tracesURL.map { _ in
+            TraceExport(configuration.otel, instance: nodeID.text, httpClient: httpClient, logger: logger)
+        }
+        var observers: [any CommitObserver] = [feed, signals, commits]
+        if let traces { observers.append(traces) }
         let store = Store(
-            database: database.client, observers: [feed, signals, commits],
+            database: database.client, observers: observers,
             expressionLimits: ExpressionLimits(configuration.processor), maxInputBytes: api.maxBodyBytes)
+        traces?.use(store)
         let environment = ProcessInfo.processInfo.environment
         let registry = ProviderRegistry(
             configuration.providers, environment: environment, httpClient: httpClient, logger: logger)
@@ -52,7 +60,8 @@ struct PressroomNode {
         api.grants = configuration.processor.concurrency > 0 ? grants : configuration.grantsWithoutSteps(grants)
         let gauges = NodeMetrics(
             client: database.client, hub: hub, processor: processor, slots: configuration.processor.concurrency,
-            database: DatabaseGauges(store: store, hub: hub, interval: configuration.metrics.interval, logger: logger))
+            database: DatabaseGauges(store: store, hub: hub, interval: configuration.metrics.interval, logger: logger),
+            spansWaiting: { traces?.waiting ?? 0 })
         api.metrics.samples = { await gauges.samples() }
         api.modelLimits = registry.limits
         let server = APIServer.service(
@@ -65,8 +74,9 @@ struct PressroomNode {
             })
         var services: [any ServiceLifecycle.Service] = []
         if let server = database.server { services.append(server) }
+        services.append(database.client)
+        if let traces { services.append(traces) }
         services += [
-            database.client,
             Maintenance(
                 store: store, eventRetention: configuration.events.retention, callRetention: configuration.calls.retention,
                 logger: logger),

@@ -114,7 +114,7 @@ import Workflow
         #expect(routes.subtracting(RouteRights.table.keys).isEmpty, "\(routes.subtracting(RouteRights.table.keys))")
         // A route of the table may be another version's, but none is open to all without a reason.
         #expect(Set(RouteRights.table.filter { $0.value.scope == nil }.keys) == [
-            "GET /health", "GET /health/live", "GET /health/ready", "POST /api/v1/session", "DELETE /api/v1/session",
+            "GET /health", "GET /health/live", "GET /health/ready", "GET /metrics", "POST /api/v1/session", "DELETE /api/v1/session",
         ])
     }
 

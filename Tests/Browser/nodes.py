@@ -39,9 +39,12 @@ class Database:
             shutil.chown(directory, "postgres", "postgres")
         self.data = directory / "data"
         self._run("initdb", "--username=pressroom", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync")
-        options = f"-c listen_addresses='' -c unix_socket_directories='{directory}' -c fsync=off -c max_connections=200"
-        self._run("pg_ctl", "--wait", f"--log={directory}/log", f"--options={options}", "start")
+        self.start()
         self.url = f"host={directory} user=pressroom dbname=postgres"
+
+    def start(self):
+        options = f"-c listen_addresses='' -c unix_socket_directories='{self.directory}' -c fsync=off -c max_connections=200"
+        self._run("pg_ctl", "--wait", f"--log={self.directory}/log", f"--options={options}", "start")
 
     def _run(self, program, *arguments):
         result = subprocess.run([_postgres_program(program), f"--pgdata={self.data}", *arguments], cwd=self.directory,

@@ -50,6 +50,67 @@ struct PoolStateMachineTests {
         #expect(served > 0)
     }
 
+    @Test func enoughConnectionsAreKeptIdle() {
+        var machine = Machine(limit: 4, minIdle: 3)
+        var opening = 0
+        while machine.openIfUseful() { opening += 1 }
+        #expect(opening == 3)
+        let connections = (0..<3).map { _ in Item() }
+        for connection in connections { if case .park = machine.opened(connection) {} else { Issue.record("not parked") } }
+        let opensMore = machine.openIfUseful()
+        #expect(!opensMore)
+        guard case .lease = machine.acquire() else {
+            Issue.record("no connection")
+            return
+        }
+        // The limit comes first.
+        let further = (0..<3).map { _ in machine.openIfUseful() }
+        #expect(further == [true, false, false])
+        #expect(machine.total == 4)
+    }
+
+    @Test func unneededConnectionsLeaveButNotTheLastOnes() {
+        var machine = Machine(limit: 5, minIdle: 2)
+        let connections = (0..<5).map { _ in Item() }
+        for connection in connections {
+            _ = machine.enqueue(Item())
+            _ = machine.opened(connection)
+        }
+        for connection in connections { _ = machine.release(connection, isUsable: true) }
+        let unneeded = machine.takeUnneeded { $0 !== connections[1] }
+        // The longest unused first, except the one that is still needed.
+        #expect(unneeded.count == 3)
+        #expect(zip(unneeded, [connections[0], connections[2], connections[3]]).allSatisfy { $0 === $1 })
+        #expect(machine.idle.count == 2)
+        // What is too old leaves in any case.
+        let old = machine.takeIdle { _ in true }
+        #expect(old.count == 2)
+        #expect(machine.total == 0)
+    }
+
+    @Test func aConnectionThatIsTriedIsLeased() {
+        var machine = Machine(limit: 1)
+        _ = machine.enqueue(Item())
+        let connection = Item()
+        _ = machine.opened(connection)
+        _ = machine.release(connection, isUsable: true)
+        let borrowed = machine.borrowIdle { _ in true }
+        #expect(borrowed.count == 1)
+        #expect(machine.leased == 1 && machine.idle.isEmpty)
+        if case .mustWait = machine.acquire() {} else { Issue.record("lent twice") }
+        let waiter = Item()
+        let opens = machine.enqueue(waiter)
+        #expect(!opens)
+        guard case .lease(let served) = machine.release(connection, isUsable: true) else {
+            Issue.record("nobody was served")
+            return
+        }
+        #expect(served === waiter)
+        _ = machine.shutDown()
+        let afterwards = machine.borrowIdle { _ in true }
+        #expect(afterwards.isEmpty)
+    }
+
     @Test func waitersAreServedInOrder() {
         var machine = Machine(limit: 1)
         let waiters = (0..<3).map { _ in Item() }

@@ -111,7 +111,9 @@ struct ConfigurationTests {
     }
 
     @Test("Every key can be set, in each of the three ways", arguments: [
-        ("http.max_body_bytes", "64KiB"), ("http.tcp_user_timeout", "5s"), ("http.backlog", "16"), ("database.pool_size", "3"), ("database.statement_timeout", "0s"),
+        ("http.max_body_bytes", "64KiB"), ("http.tcp_user_timeout", "5s"), ("http.backlog", "16"), ("database.pool.size", "3"), ("database.statement_timeout", "0s"),
+        ("database.pool.min_idle", "2"), ("database.pool.max_lifetime", "0s"), ("database.pool.idle_timeout", "1m"),
+        ("database.pool.health_interval", "5s"), ("metrics.token", "0123456789abcdef"), ("metrics.interval", "1s"),
         ("database.migrate", "false"), ("streams.max_unsent_bytes", "2MiB"), ("streams.max_age", "2h"),
         ("streams.drain", "0ms"), ("streams.max_streams", "5"), ("streams.max_tenant_streams", "4"),
         ("streams.max_user_streams", "3"), ("streams.threads", "2"), ("streams.tail_poll", "100ms"),
@@ -165,7 +167,7 @@ struct ConfigurationTests {
     @Test("Bad values are named with their place", arguments: [
         ("http.port", "eighty"), ("http.port", "65536"), ("http.port", "-1"), ("http.max_body_bytes", "1MB"),
         ("http.tcp_user_timeout", "0s"), ("http.backlog", "0"),
-        ("database.pool_size", "0"), ("database.migrate", "maybe"), ("database.url", "mysql://x"), ("streams.heartbeat", "15"),
+        ("database.pool.size", "0"), ("database.pool.max_lifetime", "soon"), ("metrics.token", "short"), ("database.migrate", "maybe"), ("database.url", "mysql://x"), ("streams.heartbeat", "15"),
         ("streams.heartbeat", "10 s"), ("streams.max_unsent_bytes", "1"), ("events.retention", "0d"), ("log_level", "loud"),
         ("auth.modes", "magic"), ("processor.lease_timeout", "600ms"), ("processor.max_expression_rounds", "0"), ("http.host", ""),
         ("calls.capture", "some"), ("calls.max_body_bytes", "1"), ("retention.calls", "0d"),
@@ -173,7 +175,8 @@ struct ConfigurationTests {
     func badValues(key: String, value: String) throws {
         #expect(problems(flags: [(key, value)]).map(\.key) == [key])
         let parts = key.split(separator: ".")
-        let yaml = parts.count == 2 ? "\n\(parts[0]):\n  \(parts[1]): '\(value)'" : "\n\n\(key): '\(value)'"
+        let inner = parts.dropFirst().dropLast().reversed().reduce("\(parts[parts.count - 1]): '\(value)'") { "\($1): {\($0)}" }
+        let yaml = parts.count == 1 ? "\n\n\(inner)" : "\n\(parts[0]):\n  \(inner)"
         let inFile = problems(yaml: yaml)
         #expect(inFile.map(\.key) == [key])
         #expect(inFile.map(\.line) == [3])

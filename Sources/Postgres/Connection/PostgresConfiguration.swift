@@ -6,6 +6,15 @@ package struct PostgresConfiguration: Sendable {
     /// A URL (`postgres://…`) or libpq's `keyword=value` text. What it leaves out comes from libpq's environment.
     package var connectionString: String
     package var maxConnections = 8
+    /// How many connections a running client keeps idle, so that none has to be opened first.
+    package var minIdleConnections = 0
+    /// How long a connection is used before another one takes its place, less up to a tenth, so that not all end at once;
+    /// zero: without end.
+    package var maxLifetime: Duration = .zero
+    /// How long a running client keeps a connection that nothing needs; zero: without end.
+    package var idleTimeout: Duration = .zero
+    /// After how long without use a running client tries an idle connection; zero: never.
+    package var healthInterval: Duration = .zero
     /// The server stops a statement after this time; zero sets no limit.
     package var statementTimeout: Duration = .seconds(30)
     /// The limit of one attempt to connect.

@@ -6,6 +6,10 @@ import Synchronization
 package final class PostgresConnection: SocketHandler, Sendable {
     /// When the connection was made.
     let openedAt = ContinuousClock.now
+    /// When it was last given back to its pool.
+    let usedAt = Mutex(ContinuousClock.now)
+    /// The share of the longest lifetime after which it is replaced.
+    let lifetimeShare = Double.random(in: 0.9...1)
     private let core: Mutex<ConnectionCore>
     private let token: SocketPoller.Token
     private let poller: SocketPoller

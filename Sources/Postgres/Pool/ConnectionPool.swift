@@ -25,7 +25,9 @@ final class ConnectionPool: SocketHandler {
     init(configuration: PostgresConfiguration, logger: Logger) {
         self.configuration = configuration
         self.logger = logger
-        state = Mutex(State(machine: PoolStateMachine(limit: configuration.maxConnections)))
+        state = Mutex(
+            State(
+                machine: PoolStateMachine(limit: configuration.maxConnections, minIdle: configuration.minIdleConnections)))
         timerEvents.attach(self)
     }
 
@@ -99,14 +101,22 @@ final class ConnectionPool: SocketHandler {
         if isWithdrawn { waiter.continuation?.resume(returning: .failure(.cancelledBeforeSending)) }
     }
 
-    func release(_ connection: PostgresConnection) {
-        let isReusable = connection.isReusable
-        if !isReusable, !connection.isClosed {
+    /// - Parameter isHealthy: false for a connection that was tried and does not work.
+    func release(_ connection: PostgresConnection, isHealthy: Bool = true) {
+        let isReusable = isHealthy && connection.isReusable
+        if !isReusable, isHealthy, !connection.isClosed {
             logger.warning("a connection was returned with an open transaction or a running statement; closing it")
         }
         if connection.isReadOnly { replaceAll() }
         let isOutdated = state.withLock { state in state.usableSince.map { connection.openedAt < $0 } ?? false }
-        handOver(connection) { $0.release(connection, isUsable: isReusable && !isOutdated) }
+        let isOld = isPastLifetime(connection)
+        let reason: CloseReason = !isHealthy ? .unhealthy : !isReusable ? .unusable : isOutdated ? .readOnly : isOld ? .lifetime : .shutdown
+        handOver(connection, closing: reason) { $0.release(connection, isUsable: isReusable && !isOutdated && !isOld) }
+    }
+
+    func isPastLifetime(_ connection: PostgresConnection) -> Bool {
+        guard configuration.maxLifetime > .zero else { return false }
+        return connection.openedAt.duration(to: .now) > configuration.maxLifetime * connection.lifetimeShare
     }
 
     /// Replaces all connections, because one leads to a server that accepts no changes: after a failover the others lead to
@@ -117,10 +127,19 @@ final class ConnectionPool: SocketHandler {
             return state.machine.takeIdle()
         }
         logger.warning("the database accepts no changes; its connections are replaced")
-        for connection in idle { connection.close() }
+        close(idle, .readOnly)
     }
 
-    private func handOver(_ connection: PostgresConnection, _ decide: @Sendable (inout Machine) -> Machine.Handover) {
+    func close(_ connections: [PostgresConnection], _ reason: CloseReason) {
+        guard !connections.isEmpty else { return }
+        Instruments.poolClosed[reason.rawValue].increment(by: connections.count)
+        for connection in connections { connection.close() }
+    }
+
+    private func handOver(
+        _ connection: PostgresConnection, closing reason: CloseReason, _ decide: @Sendable (inout Machine) -> Machine.Handover
+    ) {
+        connection.usedAt.withLock { $0 = .now }
         let (handover, opens, drained) = state.withLock { state in
             let handover = decide(&state.machine)
             let opens = state.machine.openIfUseful()
@@ -129,7 +148,7 @@ final class ConnectionPool: SocketHandler {
         switch handover {
         case .lease(let waiter): waiter.continuation?.resume(returning: .success(connection))
         case .park: break
-        case .close: connection.close()
+        case .close: close([connection], reason)
         }
         if opens { open() }
         drained.forEach { $0.resume() }
@@ -150,6 +169,18 @@ final class ConnectionPool: SocketHandler {
 
     // MARK: Opening
 
+    /// Changes the machine, and opens what it lacks afterwards.
+    func change<T: Sendable>(_ body: @Sendable (inout Machine) -> T) -> T {
+        let (value, lacking) = state.withLock { state in
+            let value = body(&state.machine)
+            var lacking = 0
+            while state.machine.openIfUseful() { lacking += 1 }
+            return (value, lacking)
+        }
+        for _ in 0..<lacking { open() }
+        return value
+    }
+
     private func open() {
         Task { await connect() }
     }
@@ -163,7 +194,8 @@ final class ConnectionPool: SocketHandler {
                     if let connection { self?.hasClosed(connection) }
                 }
                 state.withLock { $0.connectError = nil }
-                return handOver(connection) { $0.opened(connection) }
+                Instruments.poolOpened.increment()
+                return handOver(connection, closing: .shutdown) { $0.opened(connection) }
             } catch {
                 guard let delay = connectingFailed(error, &backoff) else { return }
                 try? await Task.sleep(for: delay)
@@ -238,7 +270,7 @@ final class ConnectionPool: SocketHandler {
             state.timer = nil
             return state.machine.shutDown()
         }
-        for connection in idle { connection.close() }
+        close(idle, .shutdown)
         for waiter in waiters { waiter.continuation?.resume(returning: .failure(.poolIsShutDown)) }
         await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
             let drained = state.withLock { state in

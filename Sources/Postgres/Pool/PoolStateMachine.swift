@@ -5,6 +5,8 @@ import DequeModule
 /// `Connection` and `Waiter` are opaque here, so that the rules can be tested alone.
 struct PoolStateMachine<Connection: AnyObject, Waiter: AnyObject> {
     let limit: Int
+    /// How many connections are kept idle, as far as the limit goes.
+    let minIdle: Int
     /// Used last in, first out, which keeps the server's caches warm.
     private(set) var idle: [Connection] = []
     private(set) var leased = 0
@@ -12,8 +14,9 @@ struct PoolStateMachine<Connection: AnyObject, Waiter: AnyObject> {
     private(set) var waiters = Deque<Waiter>()
     private(set) var isShutDown = false
 
-    init(limit: Int) {
+    init(limit: Int, minIdle: Int = 0) {
         self.limit = max(1, limit)
+        self.minIdle = max(0, minIdle)
     }
 
     var total: Int { idle.count + leased + opening }
@@ -72,9 +75,10 @@ struct PoolStateMachine<Connection: AnyObject, Waiter: AnyObject> {
         return .park
     }
 
-    /// Whether to open a connection now, for a waiter that no attempt under way will serve; counts it as opening.
+    /// Whether to open a connection now, for a waiter that no attempt under way will serve, or to keep enough of them idle;
+    /// counts it as opening.
     mutating func openIfUseful() -> Bool {
-        guard !isShutDown, total < limit, opening < waiters.count else { return false }
+        guard !isShutDown, total < limit, opening < max(waiters.count, minIdle - idle.count) else { return false }
         opening += 1
         return true
     }
@@ -83,6 +87,30 @@ struct PoolStateMachine<Connection: AnyObject, Waiter: AnyObject> {
     mutating func takeIdle() -> [Connection] {
         defer { idle.removeAll() }
         return idle
+    }
+
+    /// Takes the idle connections that are not to be used any more, whatever is left.
+    mutating func takeIdle(where isOver: (Connection) -> Bool) -> [Connection] {
+        let over = idle.filter(isOver)
+        idle.removeAll { connection in over.contains { $0 === connection } }
+        return over
+    }
+
+    /// Takes the idle connections that nothing has needed for long: the longest unused first, and never more than leave
+    /// `minIdle`.
+    mutating func takeUnneeded(where isUnneeded: (Connection) -> Bool) -> [Connection] {
+        var unneeded: [Connection] = []
+        for connection in idle where idle.count - unneeded.count > minIdle && isUnneeded(connection) { unneeded.append(connection) }
+        idle.removeAll { connection in unneeded.contains { $0 === connection } }
+        return unneeded
+    }
+
+    /// Leases idle connections, to try whether they work. Each comes back by `release`.
+    mutating func borrowIdle(where isDue: (Connection) -> Bool) -> [Connection] {
+        guard !isShutDown else { return [] }
+        let due = takeIdle(where: isDue)
+        leased += due.count
+        return due
     }
 
     /// An idle connection broke.

@@ -1,7 +1,8 @@
 package import Logging
 import ServiceLifecycle
 
-/// A pool of connections to one database. Usable from the start; `run()` only ties its end to the service's.
+/// A pool of connections to one database. Usable from the start; `run()` keeps it in order (`PoolUpkeep.swift`) and ties its
+/// end to the service's.
 package final class PostgresClient: Service, Sendable {
     package let configuration: PostgresConfiguration
     private let pool: ConnectionPool
@@ -22,9 +23,13 @@ package final class PostgresClient: Service, Sendable {
         try await withConnection { _ in }
     }
 
-    /// Waits for graceful shutdown or cancellation, then shuts down.
+    /// Keeps the pool in order until graceful shutdown or cancellation, then shuts down.
     package func run() async throws {
-        try? await gracefulShutdown()
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.pool.keep() }
+            try? await gracefulShutdown()
+            group.cancelAll()
+        }
         await shutdown()
     }
 

@@ -181,15 +181,19 @@ extension SettingReader {
         ) { DurationText.parse($0).flatMap { range.contains($0) ? $0 : nil } }
     }
 
-    mutating func flag(_ key: String, default standard: Bool, _ meaning: String) -> Bool {
-        read(Setting(key, standard: "\(standard)", meaning), standard, rule: "true or false") {
+    mutating func flag(_ key: String, default standard: Bool, _ meaning: String, otherVariables: [String] = []) -> Bool {
+        read(Setting(key, standard: "\(standard)", meaning, otherVariables: otherVariables), standard, rule: "true or false") {
             ["true": true, "false": false][$0.lowercased()]
         }
     }
 
     /// Values with commas between them. `parse` reads one; `rule` is the end of "must be a list, with commas, of …".
-    mutating func list<Value>(_ key: String, rule: String, _ meaning: String, _ parse: (String) -> Value?) -> [Value] {
-        read(Setting(key, meaning, isList: true), [], rule: "a list, with commas, of \(rule)") { text in
+    mutating func list<Value>(
+        _ key: String, rule: String, _ meaning: String, isSecret: Bool = false, otherVariables: [String] = [],
+        _ parse: (String) -> Value?
+    ) -> [Value] {
+        let setting = Setting(key, meaning, isSecret: isSecret, isList: true, otherVariables: otherVariables)
+        return read(setting, [], rule: "a list, with commas, of \(rule)") { text in
             let entries = text.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
             let values = entries.compactMap(parse)
             return values.count == entries.count && !entries.isEmpty ? values : nil

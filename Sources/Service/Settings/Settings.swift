@@ -18,8 +18,9 @@ package struct PressroomConfiguration: Sendable, Equatable {
     package var schedules: Schedules
     package var requests: Requests
     package var events: Events
-    package var metrics: Metrics
     package var calls: Calls
+    package var metrics: Metrics
+    package var otel: OTel
     package var publicDirectory: String?
     package var logLevel: Logger.Level
     package var allowAnonymous: Bool
@@ -50,8 +51,9 @@ package struct PressroomConfiguration: Sendable, Equatable {
         schedules = Schedules(&settings)
         requests = Requests(&settings)
         events = Events(&settings)
-        metrics = Metrics(&settings)
         calls = Calls(&settings)
+        metrics = Metrics(&settings)
+        otel = OTel(&settings)
         publicDirectory = settings.optionalText("public_directory", otherwise: "found", "the page's files")
         let levels = Logger.Level.allCases.map(\.rawValue)
         logLevel = settings.value(
@@ -146,7 +148,7 @@ package struct PressroomConfiguration: Sendable, Equatable {
         package var url: String?
         /// Nil: the migrations are the login's too.
         package var ownerURL: String?
-        package var poolSize: Int
+        package var pool: Pool
         package var statementTimeout: Duration
         package var dataDirectory: String
         package var migrate: Bool
@@ -169,7 +171,7 @@ package struct PressroomConfiguration: Sendable, Equatable {
                 """,
                 isSecret: true
             ) { Self.isConnectionString($0) ? .some($0) : nil }
-            poolSize = settings.integer("database.pool_size", default: 8, in: 1...1_000, "connections")
+            pool = Pool(&settings)
             statementTimeout = settings.duration(
                 "database.statement_timeout", default: .seconds(30), in: .zero ... .seconds(86_400), "`0s` for none")
             dataDirectory = settings.text(

@@ -17,7 +17,7 @@ extension Store {
     /// - Parameter timeout: of the statement.
     package func queueDepths(within timeout: Duration) async throws -> [QueueDepth] {
         let milliseconds = String(max(1, Int64(timeout / .milliseconds(1))))
-        let rows = try await database.pipeline([
+        let rows = try await pipeline(.sums, [
             "SELECT set_config('statement_timeout', \(milliseconds), true)",
             """
             WITH RECURSIVE \(raw: Self.waitingQueueNames)

@@ -39,6 +39,18 @@ package enum Instruments {
     package static let spansExported = counter(.spansExported)
     package static let spansDropped = Family<Tally>(.spansDropped)
 
+    /// Makes the series whose labels are known, so that they are there from the start with 0, and the first increase is seen.
+    package static func prepare() {
+        _ = (claims, claimTime, stepsLost, tasksGivenUp, commits, commitResults, commitTime)
+        _ = (eventsPublished, streamsOpened, streamsBehind, streamsCutOff, streamBytes, requestTime)
+        _ = (poolWaitTime, poolTimeouts, poolOpened, pollerTurnTime, spansExported)
+        for way in ["queue", "direct"] { _ = claimedSteps[way] }
+        for status in ["completed", "failed", "cancelled"] { _ = tasksEnded[status] }
+        for limit in ["node", "tenant", "user"] { _ = streamsRefused[limit] }
+        for reason in ["idle", "lifetime", "unhealthy", "unusable", "read_only", "shutdown"] { _ = poolClosed[reason] }
+        for reason in ["queue_full", "refused", "failed"] { _ = spansDropped[reason] }
+    }
+
     private static func counter(_ definition: MetricDefinition) -> Tally { Tally(definition) }
 }
 
