@@ -44,6 +44,7 @@ import Testing
         BadDefinition(
             "concurrency beyond all numbers", Fixtures.workflow(phases: [Fixtures.write], head: "version: 1.0.0\nconcurrency: 1e30"),
             ("/concurrency", 3, "must be from 1 to 10000")),
+        BadDefinition(
             "capture", Fixtures.workflow(phases: [Fixtures.write], head: "version: 1.0.0\ncapture: some"),
             ("/capture", 3, "full, metadata, none")),
         BadDefinition(
