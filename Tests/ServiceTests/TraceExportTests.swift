@@ -47,21 +47,27 @@ import Testing
     @Test func theCollectorsAnswerDecides() async throws {
         try await ScriptedModelServer.withServer { server in
             let client = HTTPClient(eventLoopGroupProvider: .shared(MultiThreadedEventLoopGroup.singleton))
-            let settings = try otel([
-                ("otel.endpoint", "http://127.0.0.1:\(server.port)"), ("otel.headers", "x-key=a%2Cb"), ("otel.timeout", "300ms"),
-            ])
-            let collector = TraceCollector(settings, httpClient: client, logger: Logger(label: "t") { _ in SwiftLogNoOpLogHandler() })
+            func collector(timeout: String) throws -> TraceCollector {
+                let settings = try otel([
+                    ("otel.endpoint", "http://127.0.0.1:\(server.port)"), ("otel.headers", "x-key=a%2Cb"), ("otel.timeout", timeout),
+                ])
+                return TraceCollector(settings, httpClient: client, logger: Logger(label: "t") { _ in SwiftLogNoOpLogHandler() })
+            }
+            let patient = try collector(timeout: "1m")
             for (script, outcome) in [
                 (.status(200, body: "{}"), .taken(rejected: 0)), (.status(200, body: "not JSON"), .taken(rejected: 0)),
                 (.status(200, body: #"{"partialSuccess": {"rejectedSpans": "2"}}"#), .taken(rejected: 2)),
                 (.status(400), .refused), (.status(401), .refused), (.status(500), .refused),
                 (.status(503), .unavailable(retryAfter: nil)),
                 (.status(429, headers: ["retry-after": "7"]), .unavailable(retryAfter: .seconds(7))),
-                (.hang(), .unavailable(retryAfter: nil)), (.nonsense(), .unavailable(retryAfter: nil)),
+                (.nonsense(), .unavailable(retryAfter: nil)),
             ] as [(ScriptedModelServer.Script, SpanExporter.Outcome)] {
                 server.enqueue(script)
-                #expect(await collector.send(Array("{}".utf8)) == outcome)
+                #expect(await patient.send(Array("{}".utf8)) == outcome)
             }
+            server.enqueue(.hang())
+            let hasty = try collector(timeout: "300ms")
+            #expect(await hasty.send(Array("{}".utf8)) == .unavailable(retryAfter: nil))
             let first = try #require(server.requests.first)
             #expect(first.method == "POST" && first.path == "/v1/traces")
             #expect(first.headers["content-type"] == "application/json" && first.headers["x-key"] == "a,b")

@@ -32,8 +32,11 @@ extension TaskEngine {
         }
     }
 
+    /// Once: the engine runs again on a graph whose expressions have been evaluated.
     private mutating func keepCalls(of result: FinishedStep) {
-        guard !result.calls.isEmpty, let step = graph.steps.first(where: { $0.id == result.stepID }) else { return }
+        guard let first = result.calls.first, !graph.newCalls.contains(where: { $0.id == first.id }),
+            let step = graph.steps.first(where: { $0.id == result.stepID })
+        else { return }
         graph.newCalls += result.calls.enumerated().map { index, call in
             CallRow(call, phaseID: step.phaseID, stepID: step.id, attempt: result.attempt, sequence: index + 1)
         }

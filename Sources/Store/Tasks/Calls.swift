@@ -12,6 +12,8 @@ package struct CallRow: Sendable {
     /// From 1, within the attempt.
     let sequence: Int
 
+    package var id: UUID { record.id }
+
     package init(_ record: MadeCall, phaseID: UUID, stepID: UUID, attempt: Int, sequence: Int) {
         self.record = record
         self.phaseID = phaseID
