@@ -18,6 +18,7 @@ struct DataSet: Sendable {
         phases:
           - {id: first, kind: write, agents: [warm], prompt: p}
           - {id: second, kind: write, agents: [warm], prompt: p}
+          - {id: note, kind: log, message: written}
         """
 
     /// Runs some tasks of each end, and makes them what is copied. The client has one connection, with the settings of
