@@ -146,11 +146,12 @@ extension ObjectReader {
 
     package func integer(_ key: String, in range: ClosedRange<Int>) -> Int? {
         guard let value = value(key) else { return nil }
-        guard let number = value.int else {
+        // A whole number that no `Int` holds is in no range.
+        guard value.int != nil || value.typeName == "integer" else {
             mismatch("a whole number", value, at: key)
             return nil
         }
-        guard range.contains(number) else {
+        guard let number = value.int, range.contains(number) else {
             report("must be from \(range.lowerBound) to \(range.upperBound)", at: key)
             return nil
         }

@@ -77,7 +77,7 @@ package struct HubConfiguration: Sendable {
     /// Of these, streams of one user of one tenant.
     package var maxUserStreams = 10_000
     /// A connection with more unsent than this gets no more live events: it goes back to a replay.
-    package var unsentLimit = 1 << 20
+    package var maxUnsentBytes = 1 << 20
     /// How much may wait for one subscriber during its replay.
     package var queueLimit = 1 << 18
     /// How much a replay reads and sends at a time.

@@ -46,7 +46,7 @@ package final class Subscriber {
     var isOver: Bool { outcome != nil }
 
     /// Whether the connection holds more unsent bytes than it may, so that nothing live may be added.
-    var isOverBound: Bool { !output.isWritable && output.unsentBytes > hub.configuration.unsentLimit }
+    var isOverBound: Bool { !output.isWritable && output.unsentBytes > hub.configuration.maxUnsentBytes }
 
     func send(_ bytes: ByteBuffer) {
         guard outcome == nil, bytes.readableBytes > 0 else { return }

@@ -179,5 +179,5 @@ public struct LogRecord: Sendable, Hashable {
     public var level: String { document.text("level") }
     public var message: String { document.text("message") }
     /// ISO 8601.
-    public var at: String { document.text("created_at") }
+    public var createdAt: String { document.text("created_at") }
 }

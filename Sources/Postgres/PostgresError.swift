@@ -134,7 +134,8 @@ extension PostgresError {
     /// The error of a failed attempt to connect, from libpq's message, which contains the SQLSTATE as `FATAL:  28P01: …`
     /// (libpq offers it in no other way before the connection is made).
     init(connecting message: String) {
-        var lines = message.split(separator: "\n").filter { !$0.hasPrefix("LOCATION:") }.map(String.init)
+        var lines = message.split(separator: "\n").filter { !$0.hasPrefix("LOCATION:") }
+            .map { String($0.trimmingPrefix(while: \.isWhitespace)) }
         var sqlState: String?
         for (index, line) in lines.enumerated() {
             guard let match = line.firstMatch(of: #/:  ([0-9A-Z]{5}): /#) else { continue }

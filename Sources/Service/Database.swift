@@ -22,6 +22,7 @@ package struct Database: Sendable {
         postgres.sessionParameters += Store.sessionParameters
         let client = PostgresClient(configuration: postgres, logger: logger)
         do {
+            try await client.connect()
             let migrator = Migrator(client: client, directory: migrations, logger: logger)
             if settings.migrate { try await migrator.up() } else { try await migrator.verify() }
         } catch {

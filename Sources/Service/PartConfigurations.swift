@@ -12,7 +12,7 @@ extension HubConfiguration {
     package init(_ streams: PressroomConfiguration.Streams) {
         self.init()
         heartbeat = streams.heartbeat
-        unsentLimit = streams.maxUnsentBytes
+        maxUnsentBytes = streams.maxUnsentBytes
         maxAge = streams.maxAge
         drainTime = streams.drain
         maxStreams = streams.maxStreams

@@ -46,6 +46,9 @@ enum ExitStatus: Int32 {
         case let error as ProblemList: return (.failed, SafeText.lines(error.description))
         case let error as MigrationError: return (.failed, error.message)
         case let error as EmbeddedPostgresError: return (.failed, error.message)
+        case let error as PostgresError where error.code == .connectionFailed:
+            let hint = "is its URL right? (--database-url, PRESSROOM_DATABASE_URL or DATABASE_URL)"
+            return (.failed, "PostgreSQL: \(error.message)\n\(hint)")
         case let error as PostgresError: return (.failed, "PostgreSQL: \(error.message)")
         default: return nil
         }

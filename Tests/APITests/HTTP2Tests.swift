@@ -34,7 +34,7 @@ import Testing
 
     @Test func aStreamThatIsReadLateGetsEverything() async throws {
         var hub = HubConfiguration()
-        hub.unsentLimit = 256 << 10
+        hub.maxUnsentBytes = 256 << 10
         try await SecureFixture.with(hub: hub) { secure in
             let stuck = try await secure.open("/api/v1/stream?from=now")
             #expect(stuck.version == .http2)
@@ -53,7 +53,7 @@ import Testing
 
     @Test func aStreamThatIsNotReadIsCutOff() async throws {
         var hub = HubConfiguration()
-        hub.unsentLimit = 256 << 10
+        hub.maxUnsentBytes = 256 << 10
         hub.heartbeat = .milliseconds(100)
         try await SecureFixture.with(hub: hub) { secure in
             let stuck = try await secure.open("/api/v1/stream?from=now")

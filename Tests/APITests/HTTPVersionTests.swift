@@ -99,6 +99,37 @@ import Workflow
         }
     }
 
+    /// What a cache takes from a 304 is what the 200 has (RFC 9110, 15.4.5), and nothing is said of a body.
+    @Test func a304HasTheHeadersOfThe200() async throws {
+        let directory = FileManager.default.temporaryDirectory.appendingPathComponent("pressroom-files-\(UUID().text)")
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: directory) }
+        try Data("<!doctype html>".utf8).write(to: directory.appendingPathComponent("index.html"))
+        try await APIFixture.with(configure: { $0.publicDirectory = directory.path }) { api in
+            let task = try await api.startTask()
+            let schedule = try await api.send(
+                .POST, "/api/v1/schedules", ["workflow": "launch", "cron": "@hourly", "input": ["topic": "tea"]] as JSON)
+            let id = try #require(schedule.json["id"]?.string, "\(schedule)")
+            let tasks = "/api/v1/tasks/\(task.text)"
+            for path in [
+                "/", tasks, tasks + "/state", "/api/v1/workflows/launch/state/\(task.text)", "/api/v1/workflows/launch",
+                "/api/v1/workflows/launch/versions/1.0.0", "/api/v1/schedules/\(id)",
+            ] {
+                let whole = try await api.send(.GET, path)
+                let tag = try #require(whole.tag, "\(path)")
+                for given in [tag, "\"x\", W/\(tag)"] {
+                    let known = try await api.send(.GET, path, headers: ["if-none-match": given])
+                    #expect(known.status == 304 && known.text.isEmpty, "\(path): \(known)")
+                    for name in ["etag", "cache-control", "vary", "content-location", "expires", "last-modified"] {
+                        #expect(known.headers[name] == whole.headers[name], "\(path): \(name)")
+                    }
+                    #expect(known.headers["etag"].count == 1 && known.headers["cache-control"] == ["no-cache"], "\(path)")
+                    #expect(known.headers["date"].count == 1 && known.headers["content-type"].isEmpty, "\(path)")
+                }
+            }
+        }
+    }
+
     /// The first block of a stream.
     private func first(_ api: APIFixture, _ path: String, _ headers: [String: String]) async throws -> (status: Int, block: String) {
         var request = HTTPClientRequest(url: "http://127.0.0.1:\(api.port)\(path)")

@@ -39,6 +39,10 @@ import Workflow
             let wrong = try await api.send(.POST, one + "/complete", ["data": ["approved": "yes", "x": 1]] as JSON)
             #expect(wrong.status == 422)
             #expect(wrong.pointers == ["/data/approved"])
+            for data: JSON in [nil, [], "x", 3] {
+                let none = try await api.send(.POST, one + "/complete", ["data": data] as JSON)
+                #expect(none.status == 422 && none.pointers == ["/data"], "\(none.text)")
+            }
             #expect(try await api.send(.POST, one + "/complete", ["dta": 1] as JSON).pointers == ["/dta"])
             #expect(try await api.send(.POST, one + "/reassign", [:] as JSON).pointers == ["/assignee_id"])
             let data: JSON = ["data": ["approved": true]]

@@ -31,6 +31,10 @@ import Workflow
                         "tenant_id": "default", "user_id": "local", "conversation_id": "c1", "task_id": .string(id),
                         "trace_id": "0af7651916cd43dd8448eb211c80319c", "metadata": ["k": "v"],
                     ])
+            let late = try await api.send(
+                .POST, "/api/v1/tasks",
+                ["workflow": "launch", "input": ["topic": "tea"], "run_at": "9999-12-31T23:59:59.999999Z"] as JSON)
+            #expect(late.status == 202 && late.json["run_at"] == "9999-12-31T23:59:59.999999Z", "\(late.text)")
             let other = try await api.send(.POST, "/api/v1/tasks", ["workflow": "launch", "input": ["topic": "x"]] as JSON)
             #expect(other.json["context"]?["trace_id"]?.string?.count == 32)
         }

@@ -43,6 +43,9 @@ import Testing
 
     @Test(arguments: [
         Refusal(["x": 1.5], "/x must be a whole number, not a number") { $0.integer("x", in: 1...9) == nil },
+        Refusal(["x": 1e30], "/x must be from 1 to 9") { $0.integer("x", in: 1...9) == nil },
+        Refusal(["x": .decimal("18446744073709551616")], "/x must be from 1 to 9") { $0.integer("x", in: 1...9) == nil },
+        Refusal(["x": .decimal("18446744073709551616.5")], "/x must be a whole number, not a number") { $0.integer("x", in: 1...9) == nil },
         Refusal(["x": 10], "/x must be from 1 to 9") { $0.integer("x", in: 1...9) == nil },
         Refusal(["x": 1], "/x must be from 0 to 0.5") { $0.number("x", in: 0...0.5) == nil },
         Refusal(["x": "1"], "/x must be a number, not a string") { $0.number("x") == nil },

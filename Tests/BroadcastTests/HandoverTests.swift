@@ -176,7 +176,7 @@ struct HandoverTests {
 
     @Test("a live reader that is too slow replays what it misses, on the same connection; others do not notice")
     func slowReader() async throws {
-        try await HubFixture.with { $0.unsentLimit = 200_000 } _: { fixture in
+        try await HubFixture.with { $0.maxUnsentBytes = 200_000 } _: { fixture in
             let task = try await fixture.addTask()
             let slow = try await TestStream(fixture)
             let other = try await TestStream(fixture)

@@ -59,7 +59,7 @@ struct HubLifeTests {
     func slow(isReplaying: Bool) async throws {
         try await HubFixture.with(configure: {
             $0.heartbeat = .milliseconds(16)
-            $0.unsentLimit = 1000
+            $0.maxUnsentBytes = 1000
         }) { fixture in
             let task = try await fixture.addTask()
             let origin = Cursor(epoch: try await fixture.head().epoch, position: 0)

@@ -8,7 +8,7 @@ import Workflow
 struct SlowReaderBoundTests {
     @Test("live: at most the limit and one write are unsent, however much comes", arguments: [1, 100_000, 300_000])
     func live(limit: Int) async throws {
-        try await HubFixture.with { $0.unsentLimit = limit } _: { fixture in
+        try await HubFixture.with { $0.maxUnsentBytes = limit } _: { fixture in
             let task = try await fixture.addTask()
             let slow = try await TestStream(fixture)
             var others: [TestStream] = []

@@ -2,6 +2,7 @@
 
 import json
 import re
+import urllib.request
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -43,12 +44,33 @@ phases:
   - {id: each, kind: workflow, name: judged, input: {topic: "{{topic}}"}}
 """
 
+NUMBERS = b"""
+name: exact-numbers
+version: 1.0.0
+input:
+  type: object
+  properties:
+    topic: {type: string}
+    account: {type: integer}
+    more: {type: object}
+phases:
+  - {id: same, kind: transform, expression: "$.input"}
+"""
+
+LISTS = b"""
+name: broken-list
+version: 1.0.0
+input: {type: object, properties: {topic: {type: string}}}
+phases:
+  - {id: each, kind: http, for_each: "$.input.topics[*]", url: "http://127.0.0.1:1/{{item}}", retry: {max_attempts: 1}}
+"""
+
 
 @pytest.fixture(scope="module", autouse=True)
 def published(service):
     for name in ("code-review", "approval-form"):
         service.publish((EXAMPLES / f"{name}.yaml").read_bytes())
-    for definition in (JUDGED, CHAIN, PARENT):
+    for definition in (JUDGED, CHAIN, PARENT, NUMBERS, LISTS):
         service.publish(definition)
 
 
@@ -235,3 +257,53 @@ def test_names_and_inputs_are_shown_as_they_are_meant(page, service):
     expect(page.locator(".task-header .facts")).to_be_hidden()  # the blank at the end is no second topic
     child = service.get(f"/api/v1/tasks/{task}/state")["phases"][0]["output"]["task_id"]
     expect(open_phase(page, "each").get_by_role("link", name="The sub-task")).to_have_attribute("href", f"#/tasks/{child}")
+
+
+def input_of(service, task):
+    """With the digits of numbers as the service writes them."""
+    with urllib.request.urlopen(f"{service.url}/api/v1/tasks/{task}", timeout=30) as response:
+        return json.loads(response.read(), parse_int=str, parse_float=str)["input"]
+
+
+def test_numbers_keep_their_digits_when_a_task_is_started_again(page, service):
+    more = '{"ids": [18446744073709551615, -9223372036854775809, 9007199254740993], "share": 0.12345678901234567890123}'
+    wanted = {"topic": "Digits", "account": "12345678901234567890", "more": json.loads(more, parse_int=str, parse_float=str)}
+    pages.open_front(page, service, "exact-numbers")
+    expect(page.locator(".composer .fields label")).to_have_text([re.compile(f"^{name}") for name in ("Topic", "Account", "More")])
+    page.get_by_label("Topic").fill("Digits")
+    page.get_by_label("Account").fill("12345678901234567890")
+    page.get_by_label("More").fill(more)
+    tasks = []
+    for _ in range(3):  # each from the one before
+        page.get_by_role("button", name="Start", exact=True).click()
+        page.wait_for_url(lambda url: "#/tasks/" in url)
+        pages.expect_status(page, "Completed")
+        tasks.append(pages.task_id(page))
+        assert input_of(service, tasks[-1]) == wanted
+        body = open_phase(page, "same")
+        for digits in ("12345678901234567890", "18446744073709551615", "0.12345678901234567890123"):
+            expect(body).to_contain_text(digits)
+        page.get_by_role("link", name="Start another like this").click()
+        expect(page.get_by_label("Account")).to_have_value("12345678901234567890")
+    assert len(set(tasks)) == 3
+
+
+def test_an_error_goes_when_it_is_over(page, service):
+    task = service.start("approval", {"topic": "Errors"})
+    open_task(page, service, task, "Waiting")
+    page.route("**/pause", lambda route: route.abort())
+    page.get_by_role("button", name="Pause").click()
+    alert = page.locator(".controls [role=alert]")
+    expect(alert.locator(".notice")).to_be_visible()
+    page.unroute("**/pause")
+    service.request("POST", f"/api/v1/tasks/{task}/signals/approved", b'{"data": {}}')
+    pages.expect_status(page, "Completed")
+    expect(alert).to_be_empty()
+
+
+def test_elements_are_counted_from_one(page, service):
+    task = service.start("broken-list", {"topic": "Lists", "topics": ["only"]})
+    service.wait_for_end(task)
+    open_task(page, service, task, "Failed")
+    expect(open_phase(page, "each")).to_contain_text("Item 1: ")
+    expect(page.locator("main")).not_to_contain_text("Item 0")

@@ -175,6 +175,25 @@ struct MigratorTests {
         }
     }
 
+    /// An administrator has made the schema for it.
+    @Test func aRoleWithoutRightsInTheDatabaseUsesTheSchemaThatItWasGiven() async throws {
+        let role = "owns_a_schema_only"
+        let logger = try await PostgresServer.shared().logger
+        try await withPostgresClient { client in
+            _ = try await client.query("CREATE ROLE \(identifier: role) LOGIN")
+            let own = PostgresClient(configuration: client.configuration.connecting(asUser: role), logger: logger)
+            let migrator = Migrator(client: own, directory: PostgresTestDirectory.migrations, logger: logger)
+            let refused = await #expect(throws: PostgresError.self) { try await migrator.up() }
+            #expect(refused?.sqlState == "42501", "\(String(describing: refused))")
+            _ = try await client.query("CREATE SCHEMA pressroom AUTHORIZATION \(identifier: role)")
+            #expect(try await migrator.up().count > 5)
+            try await migrator.verify()
+            await own.shutdown()
+            _ = try await client.query("DROP OWNED BY \(identifier: role) CASCADE")
+            _ = try await client.query("DROP ROLE \(identifier: role)")
+        }
+    }
+
     @Test func theRepositorysMigrationsApply() async throws {
         try await withPostgresClient(migrated: true) { client in
             let migrator = Migrator(

@@ -159,7 +159,7 @@ struct ScheduleTests {
             let pointers = try await newsroom.schedule(cases[2].0)["last_error"]?["errors"]?.array?.compactMap { $0["pointer"]?.string }
             #expect(pointers == ["/input/source"])
             let unknown = try await newsroom.schedule(cases[1].0)["last_error"]
-            #expect(unknown?["message"] == "There is no version 9.9.9 of a workflow pipeline.")
+            #expect(unknown?["message"] == "9.9.9 is no version of the workflow pipeline.")
             #expect(unknown?["errors"]?[0]?["pointer"] == "/version")
             #expect(try await newsroom.count("SELECT count(*) FROM pressroom.tasks") == 1)
             let moved = try await newsroom.scheduler().fireDue()

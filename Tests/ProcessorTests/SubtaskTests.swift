@@ -115,6 +115,32 @@ struct SubtaskTests {
         }
     }
 
+    @Test("An input whose check would be endless work fails the phase, and other tasks run meanwhile")
+    func endlessCheck() async throws {
+        try await withNewsroom { newsroom in
+            let steps = (0..<30).map { ##"d\##($0): {allOf: [{$ref: "#/$defs/d\##($0 + 1)"}, {$ref: "#/$defs/d\##($0 + 1)"}]}"## }
+            _ = try await newsroom.publish(
+                """
+                name: child
+                version: 1.0.0
+                input: {$defs: {d30: {}, \(steps.joined(separator: ", "))}, properties: {topic: {$ref: "#/$defs/d0"}}}
+                phases: [{id: wait, kind: signal}]
+                """)
+            let parent = try await newsroom.publish(Self.parent)
+            let editorial = try await newsroom.publish(Definitions.editorial)
+            try await newsroom.withProcessor(ScriptedModel { $0.soundAnswer }) { _ in
+                var tasks: [UUID] = []
+                for number in 0..<4 { tasks.append(try await newsroom.start(parent, input: ["topic": "tea", "count": .integer(Int64(number))])) }
+                let healthy = try await newsroom.start(editorial)
+                #expect(try await newsroom.waitForEnd(healthy) == "completed")
+                for task in tasks {
+                    #expect(try await newsroom.waitForEnd(task) == "failed")
+                    #expect(try await newsroom.text("SELECT error ->> 'code' FROM pressroom.tasks WHERE task_id = \(task)") == "invalid_input")
+                }
+            }
+        }
+    }
+
     @Test("No such workflow, and an input that does not fit, fail the phase with the reason")
     func mistakes() async throws {
         try await withNewsroom { newsroom in

@@ -52,6 +52,14 @@ import Workflow
             let list = try await pressroom(["workflow", "list", "--json"], url: service.baseURL)
             #expect(list.status == 0)
             #expect(try JSON(parsing: list.output)["items"]?.array?.map { $0["name"] } == ["editorial"])
+            for (arguments, reason) in [
+                (["nope"], "The workflow nope has no active version."),
+                (["editorial", "--version", "9.0.0"], "9.0.0 is no version of the workflow editorial."),
+            ] {
+                let unknown = try await pressroom(["task", "start"] + arguments, url: service.baseURL)
+                #expect(unknown.status == 1 && unknown.errors.hasSuffix(reason), "\(unknown)")
+                #expect(unknown.errors.split(separator: "\n").count == 1, "\(unknown)")
+            }
         }
     }
 
@@ -182,6 +190,27 @@ import Workflow
             #expect(ill.status == 1)
             #expect(ill.output.contains("FAILED") && ill.output.contains("database"), "\(ill.output)")
         }
+    }
+
+    @Test(arguments: [["serve", "--http-port", "0"], ["migrate", "status"]])
+    func anUnreachableDatabaseIsSaidWhileItIsWaitedFor(command: [String]) async throws {
+        let child = try ChildProgram(
+            PressroomBinary.path(), command + ["--database-url", "postgres://ada:secret@127.0.0.1:1/news"], directory: "/tmp")
+        defer { child.send(SIGKILL) }
+        // Well before the wait of ten seconds ends.
+        let waiting = try await within(.seconds(8), "the line that says so") {
+            await child.errors.first { $0.contains("for the database at 127.0.0.1, port 1: ") }
+        }
+        #expect(waiting?.contains("Connection refused") == true, "\(waiting ?? "")")
+        #expect(child.exitStatus == nil)
+        let status = try await within(.seconds(60), "\(command)") { try await child.exit() }
+        #expect(status == 1)
+        // After it one error, with what to look at.
+        let lines = child.errors.lines
+        try #require(lines.count == 3, "\(child.errors.text)")
+        #expect(lines[1].hasPrefix("pressroom: PostgreSQL: no connection to the database within 10.0 seconds: connection to server at"), "\(lines[1])")
+        #expect(lines[2].contains("--database-url"), "\(lines[2])")
+        #expect(!child.errors.text.contains("secret"))
     }
 
     @Test func aFolderThatCannotBeWrittenIsToldPlainly() async throws {

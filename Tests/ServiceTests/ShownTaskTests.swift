@@ -116,6 +116,63 @@ import Workflow
         }
     }
 
+    /// The same in a terminal of 60 columns. `script` makes it, and writes what the program writes to it.
+    private func terminal(_ arguments: String..., on service: TestService) async throws -> [String] {
+        let command = "stty cols 60 rows 24; exec \(try PressroomBinary.path()) \(arguments.joined(separator: " "))"
+        let child = try ChildProgram(
+            Self.script, ["--quiet", "--return", "--command", command, "/dev/null"],
+            environment: ["PRESSROOM_URL": service.baseURL, "TERM": "xterm"], directory: "/tmp")
+        do {
+            let status = try await within(.seconds(60), command) { try await child.exit() }
+            #expect(status == 0, "\(child.output.text)")
+        } catch {
+            child.send(SIGKILL)
+            throw error
+        }
+        return child.output.lines.map { line in
+            String(String.UnicodeScalarView(line.unicodeScalars.filter { $0 != "\r" })).replacing(#/\u{1B}\[[?0-9]*[A-Za-z]/#, with: "")
+        }
+    }
+
+    private static let script = "/usr/bin/script"
+
+    /// A letter of the text takes one column, a Chinese character two.
+    private static func columns(_ line: String) -> Int {
+        line.unicodeScalars.reduce(0) { $0 + ($1.value >= 0x2E80 ? 2 : 1) }
+    }
+
+    @Test(.enabled("a terminal can be made", { FileManager.default.isExecutableFile(atPath: script) }))
+    func aTerminalBreaksTextsBetweenWords() async throws {
+        let words = (1...40).map { number in number.isMultiple(of: 7) ? "日本語版" : "word-number-\(number)" }
+        let long = String(repeating: "abcdefghij", count: 15)
+        let topic = (words + [long]).joined(separator: " ")
+        let definition = """
+            name: broken-lines
+            version: 1.0.0
+            input: {type: object, properties: {topic: {type: string}}}
+            phases:
+              - {id: note, kind: log, message: "{{topic}}"}
+              - {id: whole, kind: transform, expression: "$.input.topic"}
+            """
+        try await withService { service in
+            try await service.publish(definition)
+            let task = try await service.startTask("broken-lines", topic: topic)
+            #expect(try await service.end(of: task) == "completed")
+            // For programs nothing is broken.
+            let piped = try await pressroom("task", "result", task, on: service)
+            #expect(piped.output == topic, "\(piped)")
+            for command in ["result", "show", "logs", "watch"] {
+                let lines = try await terminal("task", command, task, on: service)
+                for line in lines { #expect(Self.columns(line) <= 60, "task \(command): \(line)") }
+                let pieces = lines.flatMap { $0.split(separator: " ").map(String.init) }
+                for word in words { #expect(pieces.contains(word), "task \(command) broke \(word):\n\(lines.joined(separator: "\n"))") }
+                // What no line holds goes over several of them, whole.
+                let text = lines.joined().replacing(" ", with: "")
+                #expect(text.contains(long), "task \(command):\n\(lines.joined(separator: "\n"))")
+            }
+        }
+    }
+
     @Test func aFailedTaskSaysHowFarItCame() async throws {
         let definition = """
             name: chain

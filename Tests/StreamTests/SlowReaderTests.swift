@@ -71,7 +71,7 @@ import Workflow
     @Test func aReaderThatNeverReadsHurtsOnlyItself() async throws {
         try await withDatabase(migrated: true) { database in
             let configure: @Sendable (inout HubConfiguration) -> Void = {
-                $0.unsentLimit = 100_000
+                $0.maxUnsentBytes = 100_000
                 $0.heartbeat = .milliseconds(300)
             }
             try await StreamNode.with(database, configure: configure) { node in
@@ -125,7 +125,7 @@ import Workflow
     @Test(arguments: [true, false]) func aReaderOnASlowLineGetsALargeEvent(isLive: Bool) async throws {
         try await withDatabase(migrated: true) { database in
             let configure: @Sendable (inout HubConfiguration) -> Void = {
-                $0.unsentLimit = 100_000
+                $0.maxUnsentBytes = 100_000
                 $0.heartbeat = .milliseconds(250)
             }
             try await StreamNode.with(database, configure: configure) { node in

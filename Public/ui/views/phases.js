@@ -107,9 +107,9 @@ function inputOf(phase, steps) {
   return inputs.length === 0 ? undefined : inputs.length === 1 ? inputs[0] : inputs;
 }
 
-/** @param {any} step */
+/** People count elements from 1, programs from 0. @param {any} step */
 function stepName(step) {
-  if (step.input?.index !== undefined) return `Item ${step.input.index}`;
+  if (step.input?.index !== undefined) return `Item ${step.input.index + 1}`;
   return step.agent ? `${humanise(step.kind)}, ${step.agent}` : humanise(step.kind);
 }
 

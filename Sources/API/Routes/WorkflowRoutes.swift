@@ -130,11 +130,6 @@ struct DefinitionBody {
     ) -> Result<WorkflowDefinition, ProblemList> {
         do throws(ProblemList) {
             let definition = try WorkflowDefinition.parse(text, format: format, customKinds: customKinds)
-            do {
-                try definition.json.refuseNULs()
-            } catch {
-                throw ProblemList(error.errors)
-            }
             if reservedNames.contains(definition.name) {
                 throw ProblemList("is reserved: \(definition.name) stands for something else in paths", at: "/name")
             }

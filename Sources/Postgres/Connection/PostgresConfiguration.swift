@@ -1,4 +1,5 @@
 import CLibPQ
+import Glibc
 
 /// How to reach the database, and the limits of a client.
 package struct PostgresConfiguration: Sendable {
@@ -53,6 +54,24 @@ struct ConnectionParameters {
         keywords["keepalives_count"] = keywords["keepalives_count"] ?? "3"
         keywords["tcp_user_timeout"] = keywords["tcp_user_timeout"] ?? "60000"
         values = keywords.sorted { $0.key < $1.key }
+    }
+
+    /// Where the server is, for people, as far as the connection string and libpq's environment say: hosts with their
+    /// ports, or directories of sockets.
+    var address: String {
+        let known = Dictionary(values) { $1 }
+        func list(_ keywords: [String], _ variable: String) -> [String] {
+            let text = keywords.lazy.compactMap { known[$0] }.first { !$0.isEmpty } ?? getenv(variable).map { String(cString: $0) }
+            return (text ?? "").split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+        }
+        let hosts = list(["host", "hostaddr"], "PGHOST")
+        if hosts == [""], let service = list(["service"], "PGSERVICE").first, !service.isEmpty { return "the service \(service)" }
+        let ports = list(["port"], "PGPORT")
+        return hosts.enumerated().map { index, host in
+            let port = ports.count == hosts.count ? ports[index] : ports[0]
+            let name = host.isEmpty ? "the local socket" : host.contains(":") ? "[\(host)]" : host
+            return "\(name), port \(port.isEmpty ? "5432" : port)"
+        }.joined(separator: " or ")
     }
 
     /// Splits a URL or `keyword=value` text.

@@ -13,11 +13,13 @@ struct MigrationTable: Sendable {
     private var name: String { "\(schema.quotedAsIdentifier).schema_migrations" }
 
     func create(_ connection: PostgresConnection) async throws {
-        // Asked first, because a role that may not create schemas may still migrate one that exists.
         if try await exists(connection) { return }
+        // Asked first, because IF NOT EXISTS too needs the right to create schemas, and an administrator may have made this one.
+        let found = try await connection.query("SELECT to_regnamespace(\(schema.quotedAsIdentifier)) IS NOT NULL")
+        let create = try found[0].decode(0) ? "" : "CREATE SCHEMA IF NOT EXISTS \(schema.quotedAsIdentifier);"
         try await connection.execute(
             script: """
-                CREATE SCHEMA IF NOT EXISTS \(schema.quotedAsIdentifier);
+                \(create)
                 CREATE TABLE IF NOT EXISTS \(name) (
                     version bigint PRIMARY KEY,
                     name text NOT NULL,

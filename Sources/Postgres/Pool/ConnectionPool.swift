@@ -130,6 +130,13 @@ final class ConnectionPool: SocketHandler {
         return state.drained
     }
 
+    /// Logs which server the pool waits for, until when, and why the last attempt to connect failed.
+    func logWait() {
+        let reason = state.withLock { $0.connectError }?.message ?? "no reply yet"
+        let address = (try? ConnectionParameters(configuration))?.address ?? "the configured address"
+        logger.warning("waiting up to \(configuration.acquireTimeout) for the database at \(address): \(reason)")
+    }
+
     // MARK: Opening
 
     private func open() {

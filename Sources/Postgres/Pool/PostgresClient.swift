@@ -11,6 +11,17 @@ package final class PostgresClient: Service, Sendable {
         pool = ConnectionPool(configuration: configuration, logger: logger)
     }
 
+    /// Waits for a first connection. When it takes longer than `patience`, logs the server's address, without the password,
+    /// and why the last attempt failed. Throws as a query does that gets no connection.
+    package func connect(patience: Duration = .milliseconds(700)) async throws {
+        let notice = Task { [pool] in
+            try await Task.sleep(for: patience)
+            pool.logWait()
+        }
+        defer { notice.cancel() }
+        try await withConnection { _ in }
+    }
+
     /// Waits for graceful shutdown or cancellation, then shuts down.
     package func run() async throws {
         try? await gracefulShutdown()

@@ -60,7 +60,7 @@ struct HTTPPhaseRequest {
             body = Array(scope.render(template).utf8)
             setDefault("content-type", "text/plain; charset=utf-8")
         case .json(let json):
-            var left = TemplateBudget.maximumBytes
+            var left = TemplateBudget.maxBytes
             let rendered = Self.render(json, scope, &left)
             guard left > 0 else { throw ProviderError(code: .invalidRequest, message: "The body is too large with the values of its templates.") }
             body = rendered.utf8

@@ -132,7 +132,7 @@ enum ItemResult {
                     return .failed(
                         StepFailure(
                             code: error["code"]?.string ?? "item_failed",
-                            message: "Item \(index): \(error["message"]?.string ?? "It failed.")", isRetryable: false))
+                            message: "Item \(index + 1): \(error["message"]?.string ?? "It failed.")", isRetryable: false))
                 }
                 items.append(.null)
                 errors.append([

@@ -134,7 +134,7 @@ struct PromptScope {
 
     /// - Parameter limit: about how many bytes the text may have.
     func render(
-        _ template: String, as escaping: PromptTemplate.Escaping = .none, atMost limit: Int = TemplateBudget.maximumBytes
+        _ template: String, as escaping: PromptTemplate.Escaping = .none, atMost limit: Int = TemplateBudget.maxBytes
     ) -> String {
         // Templates were checked when the workflow was published.
         guard let prompt = try? PromptTemplate(template, escaping: escaping) else { return template }

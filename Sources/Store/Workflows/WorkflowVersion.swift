@@ -83,12 +83,12 @@ package struct StartRefusal: Error, Sendable, Equatable {
     static func unknown(_ name: String, _ version: String?) -> StartRefusal {
         guard let version else {
             return StartRefusal(
-                reason: .unknown, message: "There is no active version of a workflow \(name).",
-                problems: [Problem(pointer: "/workflow", detail: "\(name) is no workflow with an active version")])
+                reason: .unknown, message: "The workflow \(name) has no active version.",
+                problems: [Problem(pointer: "/workflow", detail: "has no active version")])
         }
         return StartRefusal(
-            reason: .unknown, message: "There is no version \(version) of a workflow \(name).",
-            problems: [Problem(pointer: "/version", detail: "\(version) is no version of \(name)")])
+            reason: .unknown, message: "\(version) is no version of the workflow \(name).",
+            problems: [Problem(pointer: "/version", detail: "is no version of the workflow \(name)")])
     }
 
     static func notActive(_ name: String, _ version: String, _ status: WorkflowStatus) -> StartRefusal {

@@ -70,6 +70,11 @@ enum DefinitionReader {
     }
 
     private static func readVersion(_ reader: ObjectReader) -> SemanticVersion? {
+        // YAML reads a plain `1.0` as a number; in quotes alone it would still be no version.
+        if let value = reader.value("version"), value.double != nil {
+            reader.report("must be a semantic version in quotes, such as \"1.0.0\"", at: "version")
+            return nil
+        }
         guard let text = reader.text("version", isRequired: true, maxLength: 200) else { return nil }
         guard let version = SemanticVersion(text) else {
             reader.report("must be a semantic version such as 1.0.0", at: "version")

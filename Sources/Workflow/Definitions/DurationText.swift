@@ -1,14 +1,14 @@
 /// The notation of durations in definitions and settings: `500ms 30s 10m 2h 3d`.
 package enum DurationText {
     /// The limit: 3,650 days.
-    package static let longest: Duration = .seconds(3_650 * 86_400)
+    package static let max: Duration = .seconds(3_650 * 86_400)
 
-    /// Nil unless the text is a whole number and one unit of `ms s m h d`, at most `longest`.
+    /// Nil unless the text is a whole number and one unit of `ms s m h d`, at most `max`.
     package static func parse(_ text: String) -> Duration? {
         let digits = text.prefix { $0.isASCII && $0.isWholeNumber }
         guard let number = Int64(digits), let unit = milliseconds[String(text[digits.endIndex...])] else { return nil }
         let (total, overflow) = number.multipliedReportingOverflow(by: unit)
-        guard !overflow, .milliseconds(total) <= longest else { return nil }
+        guard !overflow, .milliseconds(total) <= max else { return nil }
         return .milliseconds(total)
     }
 

@@ -17,7 +17,7 @@ package struct JSONTemplate: Sendable {
 
     /// - Parameter limit: of the value, about, in bytes as JSON text.
     /// - Throws: when it has more.
-    package func render(_ context: JSON, atMost limit: Int = TemplateBudget.maximumBytes) throws(ProblemList) -> JSON {
+    package func render(_ context: JSON, atMost limit: Int = TemplateBudget.maxBytes) throws(ProblemList) -> JSON {
         var left = limit
         let rendered = Self.render(value, context, &left)
         guard left > 0 else { throw ProblemList("has more than \(limit) bytes with the values of its templates") }

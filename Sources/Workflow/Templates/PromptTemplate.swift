@@ -38,7 +38,7 @@ package struct PromptTemplate: Sendable {
     /// Renders over an object. A rendering that passes the limit leaves out the rest, see ``TemplateBudget``.
     ///
     /// - Parameter limit: the approximate limit of the rendering, in bytes.
-    package func render(_ context: JSON, atMost limit: Int = TemplateBudget.maximumBytes) -> String {
+    package func render(_ context: JSON, atMost limit: Int = TemplateBudget.maxBytes) -> String {
         let budget = TemplateBudget(templateSize: size, bytes: limit)
         return template.render(TemplateValue.wrap(context, budget: budget))
     }

@@ -83,12 +83,12 @@ struct TemplateArray: MustacheSequence, MustacheParent, MustacheCustomRenderable
 /// Bounds the size of one rendering and the work for it, since nested sections can multiply a small template.
 package final class TemplateBudget {
     /// The approximate limit of a rendering.
-    package static let maximumBytes = 64 << 20
+    package static let maxBytes = 64 << 20
 
     private var remaining: Int
     private let templateSize: Int
 
-    init(templateSize: Int, bytes: Int = maximumBytes) {
+    init(templateSize: Int, bytes: Int = maxBytes) {
         remaining = bytes
         self.templateSize = templateSize
     }

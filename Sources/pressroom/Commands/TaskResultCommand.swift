@@ -42,7 +42,7 @@ struct TaskLogs: AsyncParsableCommand {
         let logs = try await client.withClient { try await $0.logs(of: taskID, limit: page.limit, after: page.after) }
         if output.json { return output.write(logs.document) }
         var table = TextTable("TIME", "LEVEL", "MESSAGE")
-        for line in logs.items.reversed() { table.add(LocalTime.exact(line.at), line.level, line.message) }
+        for line in logs.items.reversed() { table.add(LocalTime.exact(line.createdAt), line.level, line.message) }
         page.write(table, next: logs.next, ifEmpty: "no log lines")
     }
 }

@@ -48,6 +48,7 @@ struct DatabaseAccess {
         database.sessionParameters += Store.sessionParameters
         let client = PostgresClient(configuration: database, logger: logger)
         do {
+            try await client.connect()
             let value = try await body(client)
             await client.shutdown()
             return value

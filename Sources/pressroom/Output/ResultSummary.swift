@@ -48,7 +48,7 @@ struct ResultSummary {
             let rank = output.initialRank.map { ", initial rank \($0)" } ?? ""
             return SafeText.line("\(output.track): \(output.status)\(rank)\(output.errorMessage.map { ": \($0)" } ?? "")")
         }
-        return "not in the ranking:\n" + lines.map { "  " + $0 }.joined(separator: "\n")
+        return "not in the ranking:\n" + lines.map { TextWrap.terminal($0, after: "  ") }.joined(separator: "\n")
     }
 
     /// What could not be read is not counted, and said.
@@ -62,7 +62,7 @@ struct ResultSummary {
                     + (verdict.errorMessage ?? "no reason given"))
         }
         let count = failed.count == 1 ? "1 verdict failed and is not counted:" : "\(failed.count) verdicts failed and are not counted:"
-        return count + "\n" + lines.map { "  " + $0 }.joined(separator: "\n")
+        return count + "\n" + lines.map { TextWrap.terminal($0, after: "  ") }.joined(separator: "\n")
     }
 
     /// The last ranking, the final one if there is one; the best first.
@@ -95,7 +95,7 @@ struct ResultSummary {
 
     private func body(_ output: OutputRecord) -> String? {
         guard let content = output.content, !content.isEmpty else { return nil }
-        return SafeText.line("── \(output.track) ──") + "\n" + SafeText.lines(content)
+        return SafeText.line("── \(output.track) ──") + "\n" + TextWrap.terminal(SafeText.lines(content))
     }
 
     /// At most two digits after the point; `-` for none.

@@ -17,7 +17,7 @@ struct TaskReport {
             ("status", TaskProgress(state: state).text), ("created", LocalTime.text(task.createdAt)),
         ]
         if let message = task.errorMessage { lines.append(("error", message)) }
-        return lines.map { DisplayWidth.padded($0.0, 8) + "  " + SafeText.line($0.1) }.joined(separator: "\n")
+        return lines.map { TextWrap.terminal(SafeText.line($0.1), after: DisplayWidth.padded($0.0, 8) + "  ") }.joined(separator: "\n")
     }
 
     private var phases: String {
@@ -37,11 +37,12 @@ struct TaskReport {
             let title = "question  “\(question.title)”"
             switch question.status {
             case "pending", "claimed":
-                return SafeText.line(title) + "\n  answer it: " + SafeText.line(commands.answering(question))
+                return TextWrap.terminal(SafeText.line(title)) + "\n  answer it: " + SafeText.line(commands.answering(question))
             case "completed":
                 let by = "\(question.completedBy ?? "unknown"), \(LocalTime.text(question.completedAt))"
-                return SafeText.line(title) + "\n  " + ValueText.answer(question.response) + " " + SafeText.line("(\(by))")
-            case "expired": return SafeText.line("\(title) expired without an answer")
+                let answer = ValueText.answer(question.response) + " " + SafeText.line("(\(by))")
+                return TextWrap.terminal(SafeText.line(title)) + "\n" + TextWrap.terminal(answer, after: "  ")
+            case "expired": return TextWrap.terminal(SafeText.line("\(title) expired without an answer"))
             default: return nil
             }
         }

@@ -8,6 +8,9 @@ enum Terminal {
         isatty(STDOUT_FILENO) == 1 && ProcessInfo.processInfo.environment["TERM"] != "dumb"
     }
 
+    /// How many columns a line of standard output has; nil where it is no terminal, so that lines may have any length.
+    static var columns: Int? { isatty(STDOUT_FILENO) == 1 ? size.columns : nil }
+
     /// Columns and rows; 80 × 24 where they are unknown.
     static var size: (columns: Int, rows: Int) {
         var size = winsize()

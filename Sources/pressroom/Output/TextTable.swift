@@ -13,14 +13,13 @@ struct TextTable {
         rows.append(cells.map(SafeText.line))
     }
 
-    /// Every line, the header first; the last column is not padded.
+    /// Every line, the header first; the last column is not padded. In a terminal its texts are broken between words.
     var text: String {
         let all = [header] + rows
-        let widths = header.indices.map { column in all.map { DisplayWidth.of($0[column]) }.max() ?? 0 }
+        let widths = header.indices.dropLast().map { column in all.map { DisplayWidth.of($0[column]) }.max() ?? 0 }
         return all.map { row in
-            row.enumerated().map { column, cell in
-                column == row.count - 1 ? cell : DisplayWidth.padded(cell, widths[column])
-            }.joined(separator: "  ")
+            let head = zip(row, widths).map { DisplayWidth.padded($0, $1) + "  " }.joined()
+            return TextWrap.terminal(row.last ?? "", after: head)
         }.joined(separator: "\n")
     }
 }

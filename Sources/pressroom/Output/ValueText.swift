@@ -2,9 +2,10 @@ import Base
 
 /// JSON values for people.
 enum ValueText {
-    /// A text as it is, anything else as JSON over several lines.
+    /// A text, in a terminal broken between words, or else JSON over several lines, which are left whole: broken texts in it
+    /// would be no JSON.
     static func lines(_ value: JSON) -> String {
-        if let text = value.string { return SafeText.lines(text) }
+        if let text = value.string { return TextWrap.terminal(SafeText.lines(text)) }
         return SafeText.lines(indented(value, ""))
     }
 

@@ -56,7 +56,7 @@ struct ExpressionTests {
             ("expression: '$.input.double()'", "double()"),
             ("for_each: '1 / 0', expression: '$.item'", "division by zero"),
             ("for_each: '$.input.list', max_items: 2, expression: '$.item'", "The list has 3 elements; max_items allows 2."),
-            ("for_each: '$.input.list', expression: '1 / ($.item - 2)'", "Item 1: "),
+            ("for_each: '$.input.list', expression: '1 / ($.item - 2)'", "Item 2: "),
             ("repeat: {max: 2, until: '1 / 0'}, expression: '1'", "division by zero"),
         ])
     func failures(_ attributes: String, _ message: String) async throws {

@@ -69,7 +69,7 @@ struct ListTests {
                 let task = try await newsroom.start(workflow, input: Self.input)
                 #expect(try await newsroom.waitForEnd(task) == "failed")
                 let error = try await newsroom.text("SELECT (error ->> 'code') || ' ' || (error ->> 'message') FROM pressroom.phases")
-                #expect(error == "refused Item 1: no b")
+                #expect(error == "refused Item 2: no b")
                 #expect(model.calls.count == 5)
                 isMended.set()
                 _ = try await newsroom.store.transitionTask(newsroom.scope, task, .retry, ifVersion: nil)

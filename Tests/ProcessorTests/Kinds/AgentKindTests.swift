@@ -110,9 +110,22 @@ struct AgentKindTests {
         }
     }
 
+    @Test("A delay until the last time that there is does not lead out of the year 9999")
+    func untilTheEnd() async throws {
+        let yaml = "name: d\nversion: 1.0.0\nphases: [{id: it, kind: delay, until: '9999-12-31T23:59:59.999999Z'}]"
+        try await run(yaml, input: [:]) { bench in
+            try await bench.finish()
+            #expect(try await bench.status(of: "it") == "waiting")
+            let fits = try await bench.text(
+                "SELECT (run_at BETWEEN '9999-12-31T23:59:59.9Z' AND '9999-12-31T23:59:59.999999Z')::text FROM pressroom.steps")
+            #expect(fits == "true")
+        }
+    }
+
     @Test("A delay until a time: of a template, in the past, in no form at all", arguments: [
         ("{{at}}", "2020-01-01T00:00:00Z", "completed"), ("2020-01-01T00:00:00+02:00", "", "completed"),
         (" {{at}} ", "2999-12-31T23:59:59Z", "waiting"), ("{{at}}", "tomorrow", "failed"), ("{{none}}", "", "failed"),
+        ("{{at}}", "9999-12-31T23:59:59-23:59", "failed"),
     ])
     func until(until: String, at: String, status: String) async throws {
         let yaml = "name: d\nversion: 1.0.0\nphases: [{id: it, kind: delay, until: '\(until)'}]"

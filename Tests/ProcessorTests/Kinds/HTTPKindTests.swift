@@ -22,10 +22,29 @@ struct HTTPKindTests {
             #expect(headers["x-t"] == "x=1" && headers["content-type"] == "application/json")
             #expect(headers["idempotency-key"] == (try await bench.text("SELECT id::text FROM pressroom.steps")))
         }
+        // The digits of whole numbers are those that came.
+        let ids = try JSON(parsing: #"{"id": 18446744073709551615, "more": [-9223372036854775809, 9007199254740993]}"#)
+        try await run(
+            #"url: "https://a.example/{{id}}?n={{more.0}}", method: POST, body: {n: "{{more.1}}"}, headers: {X-T: "{{id}}"}"#, input: ids, web
+        ) { bench in
+            let request = try #require(web.requests.last)
+            #expect(request.url == "https://a.example/18446744073709551615?n=-9223372036854775809")
+            #expect(request.body.map { String(decoding: $0, as: UTF8.self) }?.contains("9007199254740993") == true)
+            #expect(request.headers.contains { $0.name == "X-T" && $0.value == "18446744073709551615" })
+        }
         try await run(#"url: "https://a.example", headers: {X-T: "{{raw}}"}"#, input: ["raw": "a\r\nHost: b"], web) { bench in
             let error = try await error(bench)
             #expect(error["code"] == "invalid_request")
-            #expect(web.requests.count == 1)
+            #expect(web.requests.count == 2)
+        }
+    }
+
+    @Test("U+0000 in a header of the answer is left out")
+    func headerWithNUL() async throws {
+        let web = ScriptedWebClient { _ in WebResponse(status: 200, headers: [WebHeader("X-Odd", "a\0b"), WebHeader("X-Odd", "\0")]) }
+        try await run("url: 'https://a.example'", web) { bench in
+            let output = try await bench.output(of: "it")
+            #expect(output["headers"]?["x-odd"] == "ab, ")
         }
     }
 
@@ -102,6 +121,8 @@ struct HTTPKindTests {
     @Test("Bodies", arguments: [
         ("application/json", #"{"a": [1]}"#, ["a": [1]]), ("application/problem+json; charset=utf-8", "1", 1),
         ("text/plain", #"{"a": 1}"#, #"{"a": 1}"#), ("", "", nil), ("application/json", #"{"n": "\u0000x"}"#, ["n": "x"]),
+        ("application/json", #"["a\u0000b", {"k\u0000": 1}]"#, ["ab", ["k": 1]]), ("application/json", "null", nil), ("application/json", "[]", []),
+        ("application/json", #""x""#, "x"), ("application/json", "3", 3), ("application/json", "12345678901234567890", .decimal("12345678901234567890")),
     ] as [(String, String, JSON)])
     func bodies(type: String, body: String, expected: JSON) async throws {
         let web = ScriptedWebClient { _ in

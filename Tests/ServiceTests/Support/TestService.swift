@@ -76,6 +76,11 @@ final class TestService: Sendable {
 
     /// Starts it and waits until it listens; a second start takes the same port.
     func start() async throws {
+        try await waitUntilListening(try launch())
+    }
+
+    /// Starts it and does not wait.
+    func launch() throws -> ChildProgram {
         let port = self.port
         var arguments = ["serve", "--config", directory + "/pressroom.yaml", "--http-port", "\(port)"]
         arguments += databaseURL.map { ["--database-url", $0] } ?? ["--data-directory", dataDirectory]
@@ -88,6 +93,10 @@ final class TestService: Sendable {
             state.child = child
             state.logs += [child.errors, child.output]
         }
+        return child
+    }
+
+    func waitUntilListening(_ child: ChildProgram) async throws {
         let line = try await within(.seconds(60), "the service to listen") {
             await child.errors.first { $0.contains("address=") && $0.contains("listening") }
         }

@@ -19,12 +19,12 @@ struct NodePair: Sendable {
             case .smallQueue:
                 configuration.ringBytes = 8000
                 configuration.queueLimit = 2000
-                configuration.unsentLimit = 20_000
+                configuration.maxUnsentBytes = 20_000
             case .tiny:
                 configuration.ringCount = 1
                 configuration.queueLimit = 1
                 configuration.replayBytes = 1
-                configuration.unsentLimit = 1
+                configuration.maxUnsentBytes = 1
             }
         }
     }

@@ -33,7 +33,7 @@ import Testing
             ("/phases", 1, "is required")),
         BadDefinition(
             "names", "name: Launch_Post\nversion: 1.0\nphases: []",
-            ("/name", 1, "must start with a lower-case"), ("/version", 2, "must be a string, not a number; write it in quotes"),
+            ("/name", 1, "must start with a lower-case"), ("/version", 2, "must be a semantic version in quotes, such as \"1.0.0\""),
             ("/phases", 3, "at least one phase")),
         BadDefinition(
             "unknown keys", "nmae: a\nname: a\nversion: 1.0.0\nphase: 1\nphases: 3",
@@ -42,8 +42,11 @@ import Testing
             "concurrency", Fixtures.workflow(phases: [Fixtures.write], head: "version: 1.0.0\nconcurrency: 0"),
             ("/concurrency", 3, "from 1 to 10000")),
         BadDefinition(
+            "concurrency beyond all numbers", Fixtures.workflow(phases: [Fixtures.write], head: "version: 1.0.0\nconcurrency: 1e30"),
+            ("/concurrency", 3, "must be from 1 to 10000")),
+        BadDefinition(
             "semver", Fixtures.workflow(phases: [Fixtures.write], head: "version: 1.0"),
-            ("/version", 2, "must be a string")),
+            ("/version", 2, "must be a semantic version in quotes")),
         BadDefinition(
             "semver text", Fixtures.workflow(phases: [Fixtures.write], head: "version: v1.0.0"),
             ("/version", 2, "semantic version")),

@@ -12,6 +12,7 @@ import Testing
         good, "```json\n\(good)\n```", "Here is my verdict: \(good) I hope it helps {smile}.", "<think>maybe {\"a\": 1}</think>\(good)", "\(good)\n\(good)",
         "I use {braces}, \"quotes and\n\(good)",
         #"{"criteria_scores": {"clarity": 7, "hook": 8.5, "extra": 3}, "reasoning": "Fine {really}.", "more": 1}"#,
+        #"{"criteria_scores": {"clarity": 7.0, "hook": 8.50}, "reasoning": "Fine {really}."}"#, "{\(good)}",
     ])
     func readsVerdicts(_ text: String) throws {
         let verdict = try Verdict.parse(text, criteria: Self.criteria, scale: Scale())
@@ -23,6 +24,7 @@ import Testing
         #"{"criteria_scores": {"clarity": 7, "hook": null}}"#, #"{"criteria_scores": {"clarity": 7, "hook": 11}}"#, #"{"criteria_scores": {"clarity": 7, "hook": 0.9}}"#,
         #"{"criteria_scores": [7, 8]}"#, #"{"clarity": 7, "hook": 8}"#, #"{"criteria_scores": {"clarity": 7, "hook": 8}, "reasoning": 3}"#,
         #"{"criteria_scores": {"clarity": 7, "hook": 8}, "reasoning": "cut of"#, #"{"criteria_scores": {"clarity": 7, "hook": true}}"#,
+        #"{"criteria_scores": {"clarity": 5, "hook": 5}, "reasoning": "An example."} Now the real one: "# + good,
         good + #" or rather {"criteria_scores": {"clarity": 2, "hook": 2}}"#, #"{"criteria_scores": {"clarity": NaN, "hook": 8}}"#,
         #"{"criteria_scores": {"clarity": 7, "hook": 8},}"#, String(repeating: "{", count: 100_000), String(repeating: "{\"a\":", count: 50_000),
     ])
@@ -30,6 +32,13 @@ import Testing
         #expect { try Verdict.parse(text, criteria: Self.criteria, scale: Scale()) } throws: {
             ($0 as? ProviderError)?.code == .invalidResponse
         }
+    }
+
+    /// Small models break lines inside of texts.
+    @Test func aRawLineBreakIsPartOfItsText() throws {
+        let text = "{\"reasoning\": \"One.\nTwo.\", \"criteria_scores\": {\"clarity\": 7, \"hook\": 8.5}}"
+        let verdict = try Verdict.parse(text, criteria: Self.criteria, scale: Scale())
+        #expect(verdict == Verdict(criteriaScores: ["clarity": 7, "hook": 8.5], reasoning: "One.\nTwo."))
     }
 
     @Test func readsEditDecisions() throws {

@@ -20,7 +20,7 @@ import Testing
         ("{{#empty}}x{{/empty}}{{^empty}}empty{{/empty}}{{#none}}x{{/none}}{{^none}}none{{/none}}", "emptynone"),
         ("{{#people}}[{{name}}]{{/people}}", "[Ada][][outer]"), ("{{object}} {{list}}", #"{"b":1,"a":[true]} ["a","b"]"#),
         ("{{! a comment }}x", "x"), ("{{=<% %>=}}<%n%> {{n}}", "3 {{n}}"), ("a\n{{#yes}}\nb\n{{/yes}}\nc", "a\nb\nc"),
-        ("{{#yes}}\nb\n{{/yes}}\nc", "b\nc"), ("\n\n{{n}}", "\n\n3"), ("  {{n}}", "  3"), ("{{#object}}{{b}}{{/object}}", "1"),
+        ("{{#yes}}\nb\n{{/yes}}\nc", "b\nc"), ("a\r\n{{#yes}}\r\nb\r\n{{/yes}}\r\nc", "a\r\nb\r\nc"), ("\n\n{{n}}", "\n\n3"), ("  {{n}}", "  3"), ("{{#object}}{{b}}{{/object}}", "1"),
         ("a { b } {c", "a { b } {c"), ("é🙂{{n}}", "é🙂3"),
         ("{{#list.0}}{{.}}{{/list.0}}", "a"),
         // Zero is a value; false, null, an empty text and an empty list are none. In a list each element counts.
@@ -62,7 +62,7 @@ import Testing
         let template = try PromptTemplate(
             String(repeating: "{{#l}}", count: 8) + String(repeating: "x", count: 50_000) + String(repeating: "{{/l}}", count: 8))
         let text = template.render(["l": .array(Array(repeating: 1, count: 50))])
-        #expect((1...TemplateBudget.maximumBytes).contains(text.utf8.count))
+        #expect((1...TemplateBudget.maxBytes).contains(text.utf8.count))
     }
 
     @Test func randomTemplatesNeverCrash() {
