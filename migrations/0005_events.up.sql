@@ -174,11 +174,12 @@ END $$;
 -- such transactions cannot deadlock. The other runs see by the key of their own row that it is gone: a look for the
 -- transaction's rows would go through all that the first run has deleted.
 CREATE FUNCTION pressroom.append_pending_events() RETURNS trigger
-LANGUAGE plpgsql SET pressroom.removal = 'on' AS $$ -- 0014_by_hand
+LANGUAGE plpgsql AS $$
 DECLARE
     pending record;
 BEGIN
     IF NOT EXISTS (SELECT FROM pressroom.pending_events WHERE id = NEW.id) THEN RETURN NULL; END IF;
+    PERFORM set_config('pressroom.removal', 'on', true); -- 0014_by_hand
     FOR pending IN
         WITH taken AS (
             DELETE FROM pressroom.pending_events WHERE xid = pg_current_xact_id()
@@ -188,6 +189,7 @@ BEGIN
     LOOP
         PERFORM pressroom.append_events(pending.tenant_id, pending.changes);
     END LOOP;
+    PERFORM set_config('pressroom.removal', '', true);
     RETURN NULL;
 END $$;
 CREATE CONSTRAINT TRIGGER append_at_commit AFTER INSERT ON pressroom.pending_events

@@ -175,7 +175,8 @@ CREATE TRIGGER guard_place BEFORE UPDATE OF tenant_id, parent_step_id, attempt, 
 
 -- Nothing goes in silence -----------------------------------------------------------------------------------------
 
--- Rows are removed only by the functions that are named here: they have the setting pressroom.removal while they run.
+-- Rows are removed only by the functions that are named here: they have the setting pressroom.removal while they run. They set
+-- it themselves: a SET clause with a setting that no extension defines is for superusers.
 -- A stream cannot tell of a row that is gone, so a deletion by hand is refused, with what to do instead.
 DO $$
 DECLARE
@@ -212,8 +213,9 @@ CREATE TRIGGER guard BEFORE UPDATE ON pressroom.pending_events FOR EACH STATEMEN
 -- Removes a task with all its rows and its events. By table, and not by the cascade, which goes row by row. The positions of
 -- the events stay known.
 CREATE FUNCTION pressroom.delete_task(tenant text, task uuid) RETURNS void
-LANGUAGE plpgsql SET pressroom.removal = 'on' AS $$
+LANGUAGE plpgsql AS $$
 BEGIN
+    PERFORM set_config('pressroom.removal', 'on', true);
     WITH removed AS (
         DELETE FROM pressroom.events e WHERE e.tenant_id = tenant AND e.task_id = task RETURNING position
     )
@@ -231,25 +233,30 @@ BEGIN
     DELETE FROM pressroom.signals WHERE tenant_id = tenant AND task_id = task;
     DELETE FROM pressroom.phases WHERE tenant_id = tenant AND task_id = task;
     DELETE FROM pressroom.tasks WHERE tenant_id = tenant AND task_id = task;
+    PERFORM set_config('pressroom.removal', '', true);
 END $$;
 
 -- Removes the events between two positions that are past retention (0010_retention). Returns how many.
 CREATE FUNCTION pressroom.remove_events(tenant text, first bigint, last bigint) RETURNS bigint
-LANGUAGE plpgsql SET pressroom.removal = 'on' AS $$
+LANGUAGE plpgsql AS $$
 DECLARE
     removed bigint;
 BEGIN
+    PERFORM set_config('pressroom.removal', 'on', true);
     DELETE FROM pressroom.events
      WHERE tenant_id = tenant
        AND position BETWEEN first AND least(last, (SELECT h.pruned FROM pressroom.stream_heads h WHERE h.tenant_id = tenant));
     GET DIAGNOSTICS removed = ROW_COUNT;
+    PERFORM set_config('pressroom.removal', '', true);
     RETURN removed;
 END $$;
 
 -- Forgets the deleted tasks whose events would be past retention by now: no replay gets there any more.
 CREATE FUNCTION pressroom.forget_deleted_tasks() RETURNS void
-LANGUAGE plpgsql SET pressroom.removal = 'on' AS $$
+LANGUAGE plpgsql AS $$
 BEGIN
+    PERFORM set_config('pressroom.removal', 'on', true);
     DELETE FROM pressroom.deleted_tasks d USING pressroom.stream_heads h
      WHERE h.tenant_id = d.tenant_id AND coalesce(upper(d.positions), 0) <= h.pruned + 1;
+    PERFORM set_config('pressroom.removal', '', true);
 END $$;
