@@ -51,8 +51,11 @@ struct EmbeddedServer: Sendable {
                     ]),
                     endsWhenCancelled: true)
             } catch {
-                // The caller stops what has started.
-                if Task.isCancelled { throw error }
+                // The caller stops what has started, which it knows by its pid file.
+                if Task.isCancelled {
+                    await Postmaster.pidFileIsWritten(in: directory.data)
+                    throw error
+                }
                 // Children of a killed server hold its shared memory until they notice that it is gone.
                 guard !isAlive else { return }
                 guard ContinuousClock.now < deadline, log(contains: "is still in use") else {

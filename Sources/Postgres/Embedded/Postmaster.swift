@@ -29,6 +29,30 @@ package struct Postmaster: Sendable, Hashable {
         Postmaster(pidFileOf: dataDirectory).flatMap { $0.isAlive(in: dataDirectory) ? $0 : nil }
     }
 
+    /// Returns when a server that has just been launched can be told to stop, or does not run. It has no pid file in its first
+    /// moments, and `pg_ctl` knows none without.
+    static func pidFileIsWritten(in dataDirectory: String) async {
+        let deadline = ContinuousClock.now.advanced(by: .seconds(30))
+        while alive(in: dataDirectory) == nil, isLaunched(in: dataDirectory), ContinuousClock.now < deadline {
+            // The task is cancelled, and could not sleep.
+            await Task.detached { try? await Task.sleep(for: .milliseconds(20)) }.value
+        }
+    }
+
+    /// Whether a server runs with that directory, or the shell that becomes one.
+    private static func isLaunched(in dataDirectory: String) -> Bool {
+        let processes = ((try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []).compactMap { pid_t($0) }
+        return processes.contains { pid in
+            guard pid != getpid(), let command = try? String(contentsOfFile: "/proc/\(pid)/cmdline", encoding: .utf8) else {
+                return false
+            }
+            let arguments = command.split(separator: "\0")
+            guard let program = arguments.first?.split(separator: "/").last else { return false }
+            return program == "postgres" && arguments.contains { $0 == dataDirectory }
+                || program == "sh" && arguments.contains { $0.contains("postgres\" -D \"\(dataDirectory)\"") }
+        }
+    }
+
     /// The process exists, is a PostgreSQL, and works in that directory: its number may have been given to another.
     func isAlive(in dataDirectory: String) -> Bool {
         guard let stat = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8),
