@@ -45,8 +45,8 @@ import Workflow
                 }
                 group.addTask {
                     for _ in 0..<20 {
-                        let status = try await api.send(.GET, "/health/live").status
-                        #expect(status == 200)
+                        let health = try await api.send(.GET, "/health/live")
+                        #expect(health.status == 200)
                     }
                 }
                 try await group.waitForAll()

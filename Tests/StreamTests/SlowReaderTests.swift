@@ -135,7 +135,7 @@ import Workflow
                 try await task.add(to: node.store.database)
                 let origin = try await node.store.logHead(scope).cursor
                 let large = JSON.string(String(repeating: "x", count: 6_000_000))
-                func post(_ data: JSON) async throws -> Int64 {
+                @Sendable func post(_ data: JSON) async throws -> Int64 {
                     try await node.store.appendCustomEvent(
                         scope, CustomEvent(taskID: task.id, type: "custom.note", data: data)
                     ).position
@@ -144,8 +144,11 @@ import Workflow
                 var slow = try await Follower(node, after: origin)
                 if isLive { _ = try await post(large) }
                 // What comes meanwhile is behind it.
-                for number in 0..<20 { _ = try await post(.integer(Int64(number))) }
+                async let posted: Void = {
+                    for number in 0..<20 { _ = try await post(.integer(Int64(number))) }
+                }()
                 try await slow.readSlowly(bytes: 6_000_000, in: .seconds(6))
+                try await posted
                 let last = try await post("the last")
                 try await slow.read(to: last)
                 #expect(slow.positions == Array((origin.position + 1)...last))

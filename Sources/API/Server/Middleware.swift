@@ -63,11 +63,16 @@ struct StaticFilesMiddleware: RouterMiddleware {
         // Files are small, so a request for a part of one gets the whole, as for a range unit that a server does not know.
         var head = request.head
         head.headerFields[.range] = nil
+        // The middleware compares whole fields, and not the tags of a list.
+        let known = head.headerFields[values: .ifNoneMatch].flatMap { $0.split(separator: ",") }
+        if !known.isEmpty { head.headerFields[values: .ifNoneMatch] = known.map { String($0.drop { $0 == " " }) } }
         let whole = Request(head: head, body: request.body)
         var response = try await files.handle(whole, context: context, next: next)
         if context.endpointPath == "FileMiddleware" {
             response.headers[.cacheControl] = "no-cache"
             response.headers[.acceptRanges] = "none"
+            // Of a body that a 304 does not have (RFC 9110, section 15.4.5).
+            if response.status == .notModified { response.headers[.contentType] = nil }
         }
         return response
     }

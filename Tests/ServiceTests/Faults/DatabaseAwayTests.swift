@@ -29,6 +29,7 @@ import Testing
                     for number in 0..<Self.tasks { tasks.append(try await service.startTask("draft", topic: "\(number)")) }
                     _ = try await service.event(of: tasks[0]) { $0.name == "output_delta" }
                     try await service.kill()
+                    let left = try await service.number("SELECT count(*) FROM pressroom.steps WHERE status = 'running'")
 
                     if isAwayBefore {
                         await postgres.stop()
@@ -50,7 +51,7 @@ import Testing
                     for task in tasks { #expect(try await service.end(of: task) == "completed") }
                     let again = try await service.number("SELECT count(*) FROM pressroom.steps WHERE attempt > 1")
                     print("\(again) steps ran again")
-                    #expect(again > 0)
+                    #expect(again >= left)
                     try await Invariants.check(service)
                     try await EventAudit.check(service)
                 }
