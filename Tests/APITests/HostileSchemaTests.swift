@@ -20,7 +20,7 @@ import Workflow
     ]
 
     @Test(arguments: trials)
-    func aValueIsRefusedAndNobodyElseWaits(schema: String, value: String) async throws {
+    func aValueIsRefusedAndOthersGoOn(schema: String, value: String) async throws {
         try await APIFixture.with { api in
             let definition = #"{"name":"hostile","version":"1.0.0","input":\#(schema),"phases":[{"id":"go","kind":"signal"}]}"#
             #expect(try await api.send(.POST, "/api/v1/workflows", RawBody(stringLiteral: definition)).status == 201)

@@ -53,7 +53,7 @@ struct EmbeddedServer: Sendable {
             } catch {
                 // The caller stops what has started, which it knows by its pid file.
                 if Task.isCancelled {
-                    await Postmaster.pidFileIsWritten(in: directory.data)
+                    await Postmaster.awaitPidFile(in: directory.data)
                     throw error
                 }
                 // Children of a killed server hold its shared memory until they notice that it is gone.

@@ -31,7 +31,7 @@ package struct Postmaster: Sendable, Hashable {
 
     /// Returns when a server that has just been launched can be told to stop, or does not run. It has no pid file in its first
     /// moments, and `pg_ctl` knows none without.
-    static func pidFileIsWritten(in dataDirectory: String) async {
+    static func awaitPidFile(in dataDirectory: String) async {
         let deadline = ContinuousClock.now.advanced(by: .seconds(30))
         while alive(in: dataDirectory) == nil, isLaunched(in: dataDirectory), ContinuousClock.now < deadline {
             // The task is cancelled, and could not sleep.

@@ -17,7 +17,7 @@ import Testing
     @Test("The next one takes the tasks over when PostgreSQL is back", arguments: [true, false])
     func theNextServiceTakesOver(isAwayBefore: Bool) async throws {
         var generator = Seed.generator("theNextServiceTakesOver(isAwayBefore: \(isAwayBefore))")
-        // Longer than a lease.
+        // Longer than a lease: it is time that passes, and no event tells when it has.
         let absence = generator.milliseconds(2500..<4000)
         try await serviceSlots.hold {
             try await PostgresPrivateServer.with { server in
@@ -27,9 +27,11 @@ import Testing
                     try await service.publish(Definitions.draft("slow"))
                     var tasks: [String] = []
                     for number in 0..<Self.tasks { tasks.append(try await service.startTask("draft", topic: "\(number)")) }
-                    _ = try await service.event(of: tasks[0]) { $0.name == "output_delta" }
+                    // The last one still writes when the service is killed, however long it took to start them all.
+                    _ = try await service.event(of: tasks[Self.tasks - 1]) { $0.name == "output_delta" }
                     try await service.kill()
                     let left = try await service.number("SELECT count(*) FROM pressroom.steps WHERE status = 'running'")
+                    #expect(left > 0)
 
                     if isAwayBefore {
                         await postgres.stop()
