@@ -37,14 +37,14 @@ import Testing
 
     @Test func aDatabaseThatIsAwayHoldsUpNoScrape() async throws {
         var configuration = PostgresConfiguration(connectionString: "host=/nonexistent user=nobody")
-        configuration.acquireTimeout = .seconds(60)
+        configuration.acquireTimeout = .seconds(3_600)
         let client = PostgresClient(configuration: configuration, logger: Self.quiet)
         let gauges = gauges(client, interval: .milliseconds(1))
         for _ in 0..<3 {
-            let start = ContinuousClock.now
-            let samples = await gauges.samples()
+            let samples = try await within(.seconds(300), "a scrape that does not wait for a connection") {
+                await gauges.samples()
+            }
             #expect(samples.count == 1 && !isUp(samples))
-            #expect(start.duration(to: .now) < .seconds(10))
         }
         await client.shutdown()
     }
@@ -55,9 +55,10 @@ import Testing
             let gauges = gauges(client, interval: .milliseconds(1))
             try await client.withTransaction { connection in
                 _ = try await connection.query("LOCK TABLE pressroom.steps IN ACCESS EXCLUSIVE MODE")
-                let start = ContinuousClock.now
-                #expect(!isUp(await gauges.samples()))
-                #expect(start.duration(to: .now) < .seconds(10))
+                let samples = try await within(.seconds(300), "a scrape that does not wait for the lock") {
+                    await gauges.samples()
+                }
+                #expect(!isUp(samples))
             }
             try await within(.seconds(30), "the database is asked again") {
                 while !isUp(await gauges.samples()) { try await Task.sleep(for: .milliseconds(20)) }
