@@ -62,7 +62,7 @@ name: broken-list
 version: 1.0.0
 input: {type: object, properties: {topic: {type: string}}}
 phases:
-  - {id: each, kind: http, for_each: "$.input.topics[*]", url: "http://127.0.0.1:1/{{item}}", retry: {max_attempts: 1}}
+  - {id: each, kind: http, for_each: "$.input.topics[*]", url: "{{item}}", retry: {max_attempts: 1}}
 """
 
 
@@ -302,7 +302,7 @@ def test_an_error_goes_when_it_is_over(page, service):
 
 
 def test_elements_are_counted_from_one(page, service):
-    task = service.start("broken-list", {"topic": "Lists", "topics": ["only"]})
+    task = service.start("broken-list", {"topic": "Lists", "topics": ["http://127.0.0.1:1/only"]})
     service.wait_for_end(task)
     open_task(page, service, task, "Failed")
     expect(open_phase(page, "each")).to_contain_text("Item 1: ")

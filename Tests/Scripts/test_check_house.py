@@ -27,6 +27,7 @@ CREATE TABLE pressroom.tasks ( -- not UNIQUE (id)
 ) WITH (fillfactor = 60);
 CREATE TABLE pressroom.pending_events (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, tenant_id text NOT NULL);
 CREATE TABLE pressroom.processors (id uuid PRIMARY KEY);
+CREATE TABLE pressroom.api_keys (tenant_id text NOT NULL, id uuid NOT NULL, key_id text UNIQUE, PRIMARY KEY (tenant_id, id));
 """
 GUARDS = """
 SELECT pressroom.define_row_json('pressroom.tasks', 'task');
