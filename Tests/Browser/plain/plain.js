@@ -3,7 +3,7 @@
 
 const types = [
   "task_updated", "phase_changed", "queue_built", "step_updated", "output_updated", "output_version_added",
-  "evaluation_updated", "finalists_selected", "ranking_updated", "attempt_recorded", "call_recorded", "custom", "custom.tick", "custom.last",
+  "evaluation_updated", "finalists_selected", "ranking_updated", "log_appended", "attempt_recorded", "call_recorded", "custom", "custom.tick", "custom.last",
   "state", "reset", "end", "overloaded",
 ];
 
