@@ -1,5 +1,6 @@
 # shellcheck shell=bash
-# What scripts/bench measures: a service with a PostgreSQL of its own, and Nchan. One of them runs at a time.
+# What scripts/bench measures, one at a time: a service with a PostgreSQL of its own, and Nchan; and the server of models
+# that a service may ask.
 # shellcheck disable=SC2034,SC2154 # what scripts/bench sets, and what the other files of lib use
 
 service=''
@@ -7,6 +8,8 @@ service_directory='' # of the service: its configuration, and its PostgreSQL
 address=''
 nchan=''
 nchan_port=''
+model=''
+model_port=''
 
 # start_pressroom CORES [PROGRAM]: a service, or one like it, and its PostgreSQL on these cores; its data stays between two
 # starts.
@@ -14,11 +17,11 @@ start_pressroom() {
   local directory=${service_directory:=$temporary/pressroom} cores=$1
   shift
   [[ $# -gt 0 ]] || set -- "$binary" serve
-  if [[ ! -e "$directory/pressroom.yaml" ]]; then
-    mkdir -p "$directory"
-    printf '%s\n' 'providers: {nothing: {kind: rehearsal, tokens_per_second: 0}}' 'log_level: warning' \
-      >"$directory/pressroom.yaml"
-  fi
+  mkdir -p "$directory"
+  {
+    printf '%s\n' 'log_level: warning' 'providers:' '  nothing: {kind: rehearsal, tokens_per_second: 0}'
+    if [[ -n "$model_port" ]]; then echo "  fast: {kind: openai, base_url: \"http://127.0.0.1:$model_port/v1\"}"; fi
+  } >"$directory/pressroom.yaml"
   (cd "$directory" && PRESSROOM_HTTP_PORT=0 exec taskset --cpu-list "$cores" "$@") >>"$directory/log" 2>&1 &
   service=$!
   if ! address=$(await_ready "$service" 120); then
@@ -34,8 +37,31 @@ stop_pressroom() {
   service=''
 }
 
-# The directory of the socket of the service's PostgreSQL.
+# The directory of the socket of the service's PostgreSQL, and its first process.
 postgres_socket() { sed -n 5p "$service_directory/.pressroom/postgres/postmaster.pid"; }
+postgres_pid() { sed -n 1p "$service_directory/.pressroom/postgres/postmaster.pid"; }
+
+# compile NAME: a program of Benchmarks/load, into the temporary directory.
+compile() { cc -O2 -o "$temporary/$1" "Benchmarks/load/$1.c"; }
+
+# start_model [OPTION…]: the server of models, for services that start after it.
+start_model() {
+  "$temporary/model_server" "$@" >"$temporary/model.port" &
+  model=$!
+  until [[ -s "$temporary/model.port" ]]; do
+    kill -0 "$model" 2>/dev/null || die "the model server did not start"
+    sleep 0.05
+  done
+  model_port=$(<"$temporary/model.port")
+}
+
+stop_model() {
+  [[ -n "$model" ]] || return 0
+  kill -TERM "$model" 2>/dev/null || true
+  wait "$model" 2>/dev/null || true
+  rm -f "$temporary/model.port"
+  model='' model_port=''
+}
 
 # free_port: a port that no program listens on.
 free_port() {
