@@ -21,7 +21,7 @@ class Goal:
     def text(self) -> str:
         sign = "≥" if self.at_least else "≤"
         if self.ratio is not None:
-            return f"{sign} {self.ratio:g} ×"
+            return f"{sign} {self.ratio:.3g} ×"
         return f"{sign} {number(self.limit)} {self.unit}" if self.limit is not None else "–"
 
     def is_met(self, value: float, peer: float | None) -> bool | None:
@@ -52,6 +52,7 @@ BACKLOG = "a backlog of 4-step tasks"
 POSTED = "4-step tasks as they are posted"
 STEPS = "steps_per_second"
 SWARMS = "tasks_per_second"
+DRAFTS, FOLLOWED, TOKEN = "600 drafts, one reader", "one draft, 1000 readers", "service_us_per_token"
 ITEMS = "200 items over 1 MB"
 GOALS = [
     Goal("Fan-out, 8 publishers", "fan-out", "8 publishers", RATE, "events/s", True, peer="Nchan", ratio=3),
@@ -92,6 +93,10 @@ GOALS = [
     ),
     Goal("log steps, as they are posted", "log-steps", POSTED, STEPS, "steps/s", True, limit=5000),
     Goal("the same", "log-steps", POSTED, STEPS, "steps/s", True, peer="DBOS Transact", ratio=8),
+    Goal("Processor time of a token, 600 drafts", "tokens", DRAFTS, TOKEN, "µs", False, peer="nginx", ratio=3),
+    Goal("the same", "tokens", DRAFTS, TOKEN, "µs", False, limit=15),
+    Goal("of PostgreSQL besides", "tokens", DRAFTS, "postgres_us_per_token", "µs", False),
+    Goal("Processor time of a token, each of 1,000 readers", "tokens", FOLLOWED, TOKEN, "µs", False, peer="Nchan", ratio=1 / 3),
     *[
         Goal(what, "scale", None, field + "_ms", "ms", False, peer="small tables", ratio=2)
         for what, field in [

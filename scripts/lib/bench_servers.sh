@@ -6,7 +6,7 @@
 service=''
 service_directory='' # of the service: its configuration, and its PostgreSQL
 address=''
-nchan=''
+nchan='' # nginx, with Nchan or as a proxy
 nchan_port=''
 model=''
 model_port=''
@@ -68,20 +68,26 @@ free_port() {
   python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
 }
 
-# start_nchan CORES: until it listens and has its worker, whose memory is measured too.
+# start_nchan CORES
 start_nchan() {
-  local directory=$temporary/nchan module
+  local module
   module=$(nchan_module)
+  start_nginx "$1" nchan -e "s|@MODULE@|$module|"
+}
+
+# start_nginx CORES CONFIGURATION SED…: until it listens and has its worker, whose memory is measured too.
+start_nginx() {
+  local name=$2 directory=$temporary/$2
   mkdir -p "$directory"
   nchan_port=$(free_port)
-  sed -e "s|@MODULE@|$module|" -e "s|@PORT@|$nchan_port|" Benchmarks/peers/nchan.conf >"$directory/nchan.conf"
-  taskset --cpu-list "$1" "$(nginx_program)" -p "$directory/" -c "$directory/nchan.conf" >"$directory/log" 2>&1 &
+  sed -e "s|@PORT@|$nchan_port|" "${@:3}" "Benchmarks/peers/$name.conf" >"$directory/nginx.conf"
+  taskset --cpu-list "$1" "$(nginx_program)" -p "$directory/" -c "$directory/nginx.conf" >"$directory/log" 2>&1 &
   nchan=$!
   local deadline=$((SECONDS + 20))
   until (exec 3<>"/dev/tcp/127.0.0.1/$nchan_port") 2>/dev/null && [[ -n "$(nchan_workers)" ]]; do
     if ! kill -0 "$nchan" 2>/dev/null || ((SECONDS > deadline)); then
       cat "$directory/log" "$directory/error.log" >&2 2>/dev/null || true
-      die "Nchan did not start"
+      die "nginx did not start ($name)"
     fi
     sleep 0.1
   done
