@@ -1,9 +1,10 @@
--- The query of GET …/state (Sources/Store/Tasks/StateSnapshot.swift), for pgbench: keep the two the same.
--- :task is the task's id.
+-- The query of GET …/state (Sources/Store/Tasks/StateSnapshot.swift), for pgbench: keep the two the same. It runs as the role
+-- that the service takes, with the same tenant; scripts/bench sets both when it connects. :task is the task's id.
 SELECT h.epoch, h.position, t.status,
+       pressroom.access_position(t.tenant_id) AS access_position,
        json_build_object('cursor', h.epoch || '.' || h.position, 'status', t.status, 'phase', t.phase,
                          'progress', t.progress) AS summary,
-       pressroom.task_json(t) AS task,
+       pressroom.task_text(t)::json AS task,
        (SELECT json_agg(pressroom.phase_json(p) ORDER BY p.ordinal) FROM pressroom.phases p
          WHERE p.tenant_id = t.tenant_id AND p.task_id = t.task_id) AS phases,
        CASE WHEN true THEN
@@ -19,9 +20,16 @@ SELECT h.epoch, h.position, t.status,
          WHERE e.tenant_id = t.tenant_id AND e.task_id = t.task_id) AS evaluations,
        (SELECT json_agg(pressroom.ranking_json(r) ORDER BY r.created_at, r.id) FROM pressroom.rankings r
          WHERE r.tenant_id = t.tenant_id AND r.task_id = t.task_id) AS rankings,
+       CASE WHEN false THEN
+           (SELECT json_agg(pressroom.log_json(l) ORDER BY l.created_at, l.id) FROM pressroom.logs l
+             WHERE l.tenant_id = t.tenant_id AND l.task_id = t.task_id) END AS logs,
+       (SELECT json_agg(pressroom.human_task_json(u) ORDER BY u.created_at, u.id) FROM pressroom.human_tasks u
+         WHERE u.tenant_id = t.tenant_id AND u.task_id = t.task_id) AS human_tasks,
        (SELECT json_agg(json_build_object('output_id', l.output_id, 'version_number', l.version_number,
                                           'text', l.text) ORDER BY l.output_id)
           FROM pressroom.live_texts l
+          JOIN pressroom.outputs o ON o.tenant_id = l.tenant_id AND o.id = l.output_id
+           AND o.version_number < l.version_number
          WHERE l.tenant_id = t.tenant_id AND l.task_id = t.task_id) AS live
   FROM pressroom.tasks t JOIN pressroom.stream_heads h USING (tenant_id)
  WHERE t.tenant_id = 'default' AND t.task_id = :task;

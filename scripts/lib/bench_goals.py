@@ -21,7 +21,7 @@ class Goal:
     def text(self) -> str:
         sign = "≥" if self.at_least else "≤"
         if self.ratio is not None:
-            return f"{sign} {self.ratio:g} ×"
+            return f"{sign} {self.ratio:.3g} ×"
         return f"{sign} {number(self.limit)} {self.unit}" if self.limit is not None else "–"
 
     def is_met(self, value: float, peer: float | None) -> bool | None:
@@ -51,6 +51,9 @@ RATE, WAIT = "events_per_second", "post_to_receipt_p99_ms"
 BACKLOG = "a backlog of 4-step tasks"
 POSTED = "4-step tasks as they are posted"
 STEPS = "steps_per_second"
+SWARMS = "tasks_per_second"
+DRAFTS, FOLLOWED, TOKEN = "600 drafts, one reader", "one draft, 1000 readers", "service_us_per_token"
+ITEMS = "200 items over 1 MB"
 GOALS = [
     Goal("Fan-out, 8 publishers", "fan-out", "8 publishers", RATE, "events/s", True, peer="Nchan", ratio=3),
     Goal("its p99, POST → receipt", "fan-out", "8 publishers", WAIT, "ms", False, peer="Nchan", ratio=1),
@@ -75,6 +78,25 @@ GOALS = [
     Goal("the same", "steps", POSTED, STEPS, "steps/s", True, peer="litestar-workflows"),
     Goal("POST /tasks → first step running, p50", "start", None, "post_to_running_p50_ms", "ms", False, limit=10),
     Goal("Longest turn of an event loop, random documents", "turns", None, "longest_turn_ms", "ms", False, limit=50),
+    Goal("Swarms, everything recorded", "swarm", "capture: full", SWARMS, "tasks/s", True, peer="LangGraph", ratio=3.5),
+    Goal("the same, nothing recorded", "swarm", "capture: none", SWARMS, "tasks/s", True, peer="LangGraph", ratio=5),
+    Goal("the same, rehearsed", "swarm", "rehearsals", SWARMS, "tasks/s", True),
+    Goal("Processor time of a swarm's step", "swarm", "capture: full", "us_per_step", "µs", False, peer="no-op steps", ratio=2),
+    Goal("of it, the service's", "swarm", "capture: full", "service_us_per_step", "µs", False, peer="no-op steps"),
+    Goal("of it, PostgreSQL's", "swarm", "capture: full", "postgres_us_per_step", "µs", False, peer="no-op steps"),
+    Goal("Bytes of a swarm's events / of its rows", "swarm", "capture: full", "event_to_row_bytes", "×", False, limit=3),
+    Goal("Bytes of the database, a swarm", "swarm", "capture: full", "database_bytes_per_task", "bytes", False, limit=80_000),
+    Goal("Bytes of events, 200 items over 1 MB", "swarm", ITEMS, "event_bytes_per_task", "bytes", False, limit=5_000_000),
+    Goal(
+        "GET …/state of a swarm", "swarm", "state of a swarm", "requests_per_second", "/s", True, peer="pgbench",
+        peer_field="per_second", ratio=0.9,
+    ),
+    Goal("log steps, as they are posted", "log-steps", POSTED, STEPS, "steps/s", True, limit=5000),
+    Goal("the same", "log-steps", POSTED, STEPS, "steps/s", True, peer="DBOS Transact", ratio=8),
+    Goal("Processor time of a token, 600 drafts", "tokens", DRAFTS, TOKEN, "µs", False, peer="nginx", ratio=3),
+    Goal("the same", "tokens", DRAFTS, TOKEN, "µs", False, limit=15),
+    Goal("of PostgreSQL besides", "tokens", DRAFTS, "postgres_us_per_token", "µs", False),
+    Goal("Processor time of a token, each of 1,000 readers", "tokens", FOLLOWED, TOKEN, "µs", False, peer="Nchan", ratio=1 / 3),
     *[
         Goal(what, "scale", None, field + "_ms", "ms", False, peer="small tables", ratio=2)
         for what, field in [

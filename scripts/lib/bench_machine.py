@@ -48,6 +48,7 @@ versions = {
     "PostgreSQL": output("psql", "--version").removeprefix("psql (PostgreSQL) "),
     "nginx": package("nginx"),
     "Nchan": package("libnginx-mod-nchan"),
+    "h2load": package("nghttp2-client"),
     "Python packages": ", ".join(peers()),
 }
 print(

@@ -108,12 +108,16 @@ measure_state() {
   task=$(state_of_pressroom 0.1 | sed -n 's/.*"task_id":"\([^"]*\)".*/\1/p')
   [[ -n "$task" ]] || die "there is no task whose state can be read"
   sql pressroom --command "VACUUM ANALYZE"
-  for ((run = 0; run < runs; run++)); do
-    if ((run % 2)); then record_pgbench_state; fi
-    record Pressroom "20 outputs, 80 evaluations" state_of_pressroom "$(sized 10 1)" --task "$task"
-    if ((run % 2 == 0)); then record_pgbench_state; fi
-  done
+  for ((run = 0; run < runs; run++)); do measure_state_of "$task" "$run" "20 outputs, 80 evaluations"; done
   stop_pressroom
+}
+
+# measure_state_of TASK RUN LOAD: the peer comes last in even runs.
+measure_state_of() {
+  local task=$1 run=$2 load=$3
+  if ((run % 2)); then record_pgbench_state "$task" "$load"; fi
+  record Pressroom "$load" state_of_pressroom "$(sized 10 1)" --task "$task"
+  if ((run % 2 == 0)); then record_pgbench_state "$task" "$load"; fi
 }
 
 state_of_pressroom() {
@@ -122,8 +126,12 @@ state_of_pressroom() {
   "$generator" state --model nothing/bench --seconds "$seconds" --connections 4 --json --url "http://$address" "$@"
 }
 
-record_pgbench_state() {
-  record pgbench "20 outputs, 80 evaluations" pgbench_rate pressroom 4 "$(sized 10 1)" --define "task=$task" \
+# record_pgbench_state TASK LOAD
+record_pgbench_state() { record pgbench "$2" pgbench_state "$(sized 10 1)" "$1"; }
+
+# As the role of the service's statements, with the same policies.
+pgbench_state() {
+  PGOPTIONS="-c role=pressroom_service -c pressroom.tenant=default" pgbench_rate pressroom 4 "$1" --define "task=$2" \
     --file Benchmarks/peers/state.sql
 }
 

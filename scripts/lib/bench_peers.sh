@@ -26,12 +26,17 @@ find_pgbench() {
   [[ -n "$pgbench" ]] || die "pgbench was not found"
 }
 
-# sql DATABASE ARGUMENT…: psql on the service's server.
+# psql_command DATABASE: psql on the service's server, as its owner.
+psql_command() {
+  echo "${pgbench%/*}/psql --no-psqlrc --quiet --tuples-only --no-align --set ON_ERROR_STOP=1 --host $(postgres_socket)" \
+    "--username pressroom --dbname $1"
+}
+
+# sql DATABASE ARGUMENT…
 sql() {
-  local database=$1
-  shift
-  PGOPTIONS="--client-min-messages=warning" "${pgbench%/*}/psql" --no-psqlrc --quiet --tuples-only --no-align --set ON_ERROR_STOP=1 \
-    --host "$(postgres_socket)" --username pressroom --dbname "$database" "$@"
+  local command
+  read -ra command <<<"$(psql_command "$1")"
+  PGOPTIONS="--client-min-messages=warning" "${command[@]}" "${@:2}"
 }
 
 # fresh_database NAME

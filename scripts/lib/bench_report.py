@@ -28,7 +28,7 @@ Numbers are medians of the runs that went well: a run in which a reader missed a
 | Durable steps, a backlog, 3 runs | 3,979 steps/s | 4,495 |
 | Durable steps, starts included, 3 runs | 3,054 steps/s | 2,952 |
 """
-PARTS = ["fan-out", "latency", "idle", "connect", "slow-reader", "state", "steps", "start", "turns", "scale"]
+PARTS = ["fan-out", "latency", "idle", "connect", "slow-reader", "state", "steps", "start", "turns", "swarm", "log-steps", "tokens", "scale"]
 
 
 def read(directory: pathlib.Path) -> dict[str, tuple[dict, list[dict]]]:
@@ -88,6 +88,14 @@ def command(text: str) -> str:
     text = re.sub(r"^on_pressroom ", "pressroom-bench ", text)
     text = re.sub(r"^state_of_pressroom (\S+)", r"pressroom-bench state --model nothing/bench --connections 4 --seconds \1", text)
     text = re.sub(r"^on_nchan (.*)", r"pressroom-bench \1 --subscribe-path '/sub?id=bench' --publish-path '/pub?id=bench'", text)
+    text = re.sub(r"^(?:on_model|run_tasks) (\S+)", r"bench_tasks.py \1.yaml", text)
+    text = re.sub(r"^tokens_of_pressroom (\w+) (\d+) (\d+)", r"bench_tokens.py \1 --count \2 --seconds \3", text)
+    text = re.sub(r"^tokens_of_nginx (\d+) (\d+)", r"bench_tokens.py proxied --count \1 --seconds \2", text)
+    text = re.sub(r"^tokens_of_nchan (\d+) (\d+)", r"bench_tokens.py published --count \1 --seconds \2", text)
+    text = re.sub(r"--follow \S+", "--follow readers", text)
+    text = re.sub(r"(--input .{60}).*", r"\1…", text)
+    text = re.sub(r"^pgbench_state (\d+) \S+", r"pgbench --protocol prepared --jobs 1 --client 4 --time \1 --file state.sql", text)
+    text = re.sub(r"^peer_swarm (\d+)", r"python langgraph_swarm.py URL MODEL \1", text)
     text = re.sub(r"^peer_steps (\w+) (\d+)", lambda found: peer_command(*found.groups()), text)
     text = re.sub(r"^scale_of (\d+)", r"pressroom-bench scale --rounds \1 --beside …", text)
     text = re.sub(r"^small_scale_of", r"pressroom-bench scale --beside", text)
