@@ -336,15 +336,19 @@ CREATE TABLE pressroom.signals (
 );
 CREATE INDEX signals_task ON pressroom.signals (tenant_id, task_id, id);
 
+-- Keys are of one user: two users may use the same, and neither gets the other's response.
 CREATE TABLE pressroom.idempotency_keys (
-    tenant_id  text NOT NULL REFERENCES pressroom.tenants,
-    key        text NOT NULL,
-    request    text NOT NULL, -- method, path and a hash of the body
-    status     integer NOT NULL,
-    location   text,
-    response   text NOT NULL,
-    created_at timestamptz NOT NULL DEFAULT now(),
+    tenant_id   text NOT NULL REFERENCES pressroom.tenants,
+    user_id     text NOT NULL,
+    key         text NOT NULL,
+    request     text NOT NULL, -- method, path and query, and a hash of the body
+    status      integer NOT NULL,
+    location    text,
+    response    text NOT NULL, -- without secrets
+    created_at  timestamptz NOT NULL DEFAULT now(),
     workflow_id uuid, -- the workflow that it is about: the response is for those who see that
-    PRIMARY KEY (tenant_id, key)
+    task_id     uuid, -- the task that it is about, with which it is removed
+    PRIMARY KEY (tenant_id, user_id, key)
 );
 CREATE INDEX idempotency_keys_age ON pressroom.idempotency_keys (created_at);
+CREATE INDEX idempotency_keys_task ON pressroom.idempotency_keys (tenant_id, task_id) WHERE task_id IS NOT NULL;

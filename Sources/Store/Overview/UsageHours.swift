@@ -32,6 +32,9 @@ extension Store {
     /// Hours that are younger than this are summed again: a call is recorded when its attempt ends.
     private static let openHours = 26
 
+    /// The most groups that are listed.
+    package static let maxUsageGroups = 1_000
+
     /// What tasks and calls that ended between two times took, whole hours, the largest number of tokens first. Each item has
     /// the names of its group, the counts, `incomplete` where some calls have no price, and the durations' `p50` and `p95` in
     /// seconds: of tasks, or by agent and model of calls.
@@ -66,7 +69,7 @@ extension Store {
             SELECT json_build_object(\(raw: names), 'tasks', u.tasks, 'completed', u.completed, 'failed', u.failed, 'steps', u.steps,
                                      'calls', u.calls, 'prompt_tokens', u.prompt_tokens, 'completion_tokens', u.completion_tokens,
                                      'cost', u.cost, 'incomplete', u.incomplete) AS item, u.durations
-              FROM summed u ORDER BY u.prompt_tokens + u.completion_tokens DESC, \(raw: columns) LIMIT 1000
+              FROM summed u ORDER BY u.prompt_tokens + u.completion_tokens DESC, \(raw: columns) LIMIT \(Self.maxUsageGroups)
             """)
         return try rows.map { row in
             var item = try row.json("item")?.object ?? [:]

@@ -58,18 +58,21 @@ package struct WorkflowChanges: Sendable {
 extension Store {
     /// Published versions of workflows, newest first.
     package func workflows(_ scope: Scope, _ filter: WorkflowFilter, _ page: PageRequest) async throws -> ListPage {
-        let rows = try await query(
-            scope,
-            """
-            SELECT pressroom.workflow_json(w) AS item, w.id AS key FROM pressroom.workflows w
-             WHERE w.tenant_id = \(scope.tenantID) AND w.id < \(page.idBelow())
+        let listed: PostgresQuery = """
+            FROM pressroom.workflows w
+             WHERE w.tenant_id = \(scope.tenantID)
                AND (\(filter.name)::text IS NULL OR w.name = \(filter.name))
                AND (\(filter.status?.rawValue)::text IS NULL OR w.status = \(filter.status?.rawValue))
                AND (\(filter.category)::text IS NULL OR w.category = \(filter.category))
                AND (\(filter.tag)::text IS NULL OR \(filter.tag) = ANY(w.tags))
+            """
+        let rows = try await query(
+            scope,
+            """
+            SELECT pressroom.workflow_json(w) AS item, w.id AS key \(part: listed) AND w.id < \(page.idBelow())
              ORDER BY w.id DESC LIMIT \(page.limit + 1)
             """)
-        return ListPage(rows, limit: page.limit)
+        return ListPage(rows, limit: page.limit, total: try await total(scope, page, of: listed))
     }
 
     /// The active version of a workflow that comes last by Semantic Versioning; nil when there is none.
@@ -117,7 +120,9 @@ extension Store {
              ORDER BY (w.version_sort || ' ' || w.id) COLLATE "C" DESC LIMIT \(page.limit + 1)
             """)
         if rows.isEmpty, page.after == nil { return nil }
-        return ListPage(rows, limit: page.limit)
+        let total = try await total(
+            scope, page, of: "FROM pressroom.workflows w WHERE w.tenant_id = \(scope.tenantID) AND w.name = \(name)")
+        return ListPage(rows, limit: page.limit, total: total)
     }
 
     /// Changes what may change in a published version.
