@@ -5,12 +5,15 @@ import Hummingbird
 import Store
 import Workflow
 
-/// What is going on: steps over all tasks, queues, nodes, and the counts of all of it.
+/// What is going on: steps over all tasks and of one, queues, nodes, and the counts of all of it.
 struct OverviewRoutes: Sendable {
     let api: APIEnvironment
 
     func add(to routes: RouteBuilder) {
-        routes.get("/api/v1/steps", use: steps)
+        routes.get("/api/v1/steps") { request, context in try await steps(request, context, of: nil) }
+        routes.get("/api/v1/tasks/{task_id}/steps") { request, context in
+            try await steps(request, context, of: context.uuid("task_id"))
+        }
         routes.get("/api/v1/steps/{id}", use: step)
         routes.get("/api/v1/processors") { request, context in
             let isCounted = try Self.isCounted(request)
@@ -24,10 +27,10 @@ struct OverviewRoutes: Sendable {
         routes.get("/api/v1/usage", use: usage)
     }
 
-    private func steps(_ request: Request, _ context: PressroomRequestContext) async throws -> Response {
+    private func steps(_ request: Request, _ context: PressroomRequestContext, of taskID: UUID?) async throws -> Response {
         var query = QueryReader(request)
         var filter = StepFilter()
-        filter.taskID = query.uuid("task_id")
+        filter.taskID = taskID ?? query.uuid("task_id")
         filter.statuses = query.words("status")
         filter.kind = query.string("kind", maxLength: 100)
         filter.agent = query.string("agent", maxLength: 100)
@@ -37,7 +40,8 @@ struct OverviewRoutes: Sendable {
         filter.since = query.timestamp("since")
         let page = query.page()
         try query.finish()
-        return .json(try await api.store.steps(context.scope, filter, page).json)
+        if let taskID, try await !api.store.taskExists(context.scope, taskID) { throw ProblemError.notFound(task: taskID) }
+        return .json(context.identity.shown(list: try await api.store.steps(context.scope, filter, page).json))
     }
 
     private func step(_ request: Request, _ context: PressroomRequestContext) async throws -> Response {

@@ -69,7 +69,6 @@ struct TaskRowRoutes: Sendable {
         add("outputs", to: routes) { try await $0.outputs($1, $2, $3) }
         add("evaluations", to: routes) { try await $0.evaluations($1, $2, $3) }
         add("rankings", to: routes) { try await $0.rankings($1, $2, $3) }
-        add("steps", to: routes) { try await $0.steps($1, $2, $3) }
         add("logs", to: routes) { try await $0.logs($1, $2, $3) }
         add("history", to: routes) { try await $0.history($1, $2, $3) }
         routes.get("/api/v1/tasks/{task_id}/outputs/{output_id}/versions", use: outputVersions)

@@ -69,12 +69,13 @@ package struct ScheduleFilter: Sendable {
 extension Store {
     /// Schedules, newest first.
     package func schedules(_ scope: Scope, _ filter: ScheduleFilter, _ page: PageRequest) async throws -> ListPage {
-        let listed: PostgresQuery = """
-            FROM pressroom.schedules s
-             WHERE s.tenant_id = \(scope.tenantID)
-               AND (\(filter.workflow)::text IS NULL OR s.workflow_name = \(filter.workflow))
-               AND (\(filter.isEnabled)::boolean IS NULL OR s.enabled = \(filter.isEnabled)::boolean)
-            """
+        var listed: PostgresQuery = "FROM pressroom.schedules s WHERE s.tenant_id = \(scope.tenantID)"
+        if let workflow = filter.workflow { listed += " AND s.workflow_name = \(workflow)" }
+        switch filter.isEnabled {
+        case true?: listed += " AND s.enabled"
+        case false?: listed += " AND NOT s.enabled"
+        case nil: break
+        }
         let rows = try await query(
             scope,
             """
