@@ -31,7 +31,7 @@ struct ScaleTests {
             #expect(events > 10 * Self.tasks)
             _ = try await data.client.query("SELECT pg_stat_force_next_flush()")
             let analyzed = try await store.analyzeGrownTables()
-            #expect(analyzed >= 12)
+            #expect(analyzed >= 10)
             try await Self.operations(store).run { operation in
                 let before = try #require(small[operation.name])
                 let after = try await operation.footprint(data.client)
