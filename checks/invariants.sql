@@ -650,6 +650,56 @@ SELECT 'usage_is_that_of_the_calls' AS invariant, count(*) AS violations, to_jso
                 OR least(made.completion, 9007199254740991) <> coalesce((t.usage ->> 'completion_tokens')::numeric, 0))) AS wrong
 HAVING count(*) > 0;
 
+-- Hours that were summed after their end, as far as their rows are all there: what was recorded since is in no sum yet, and
+-- what was deleted since is in no row any more. Of what has ended since the sum, a retry takes a failed task away.
+CREATE TEMPORARY TABLE summed_hours ON COMMIT DROP AS
+WITH tenant AS (
+    SELECT u.tenant_id, max(u.updated_at) AS summed_at, max(u.hour) AS newest,
+           greatest(min(u.hour), CASE WHEN NOT chosen.whole THEN max(u.hour) - interval '2 days' END,
+                    CASE WHEN h.pruned > 0 THEN
+                        coalesce((SELECT e.created_at FROM pressroom.events e
+                                   WHERE e.tenant_id = u.tenant_id AND e.position > h.pruned ORDER BY e.position LIMIT 1), now())
+                         END) AS oldest,
+           (SELECT max(d.deleted_at) FROM pressroom.deleted_tasks d WHERE d.tenant_id = u.tenant_id) AS deleted_at
+      FROM chosen, pressroom.usage_hours u JOIN pressroom.stream_heads h USING (tenant_id) GROUP BY u.tenant_id, h.pruned, chosen.whole
+), hours AS (
+    SELECT tenant.tenant_id, n.hour, tenant.deleted_at, coalesce(own.summed_at, tenant.summed_at) - interval '1 minute' AS seen_to
+      FROM tenant
+     CROSS JOIN LATERAL generate_series(date_trunc('hour', tenant.oldest + interval '59 minutes 59.999999 seconds', 'UTC'), tenant.newest,
+                                        interval '1 hour') AS n (hour)
+     CROSS JOIN LATERAL (SELECT min(u.updated_at) AS summed_at FROM pressroom.usage_hours u
+                          WHERE u.tenant_id = tenant.tenant_id AND u.hour = n.hour) AS own
+)
+SELECT h.tenant_id, h.hour, coalesce(h.deleted_at >= h.seen_to, false) AS has_lost_rows
+  FROM hours h
+ WHERE h.seen_to >= h.hour + interval '1 hour'
+   AND NOT EXISTS (SELECT FROM pressroom.calls c
+                    WHERE c.tenant_id = h.tenant_id AND c.kind = 'chat' AND c.ended_at >= h.hour
+                      AND c.ended_at < h.hour + interval '1 hour'
+                      AND c.created_at >= least(h.seen_to, h.hour + interval '1 day'));
+SELECT 'usage_hours_are_the_sums_of_their_rows' AS invariant, count(*) AS violations, to_json((array_agg(detail))[1:5]) AS samples
+  FROM (SELECT format('tenant %s, hour %s, %s %s%s: %s more tasks, %s more steps, %s more calls, %s and %s more tokens, %s more cost in the sum',
+                      d.tenant_id, d.hour, d.workflow_name, d.workflow_version, rtrim(' ' || d.agent || ' ' || d.model), d.tasks, d.steps,
+                      d.calls, d.prompt, d.completion, d.cost) AS detail
+          FROM (SELECT h.tenant_id, h.hour, h.has_lost_rows, s.workflow_name, s.workflow_version, s.agent, s.model,
+                       sum(s.sign * s.tasks) AS tasks, sum(s.sign * s.completed) AS completed, sum(s.sign * s.failed) AS failed,
+                       sum(s.sign * s.steps) AS steps, sum(s.sign * s.calls) AS calls, sum(s.sign * s.prompt_tokens) AS prompt,
+                       sum(s.sign * s.completion_tokens) AS completion,
+                       round(coalesce(sum(s.sign * s.cost), 0)::numeric, 6) AS cost, sum(abs(s.cost)) AS costs,
+                       bool_or(s.tasks + s.calls <> (SELECT sum(took) FROM unnest(s.durations) AS took)) AS is_lopsided
+                  FROM summed_hours h
+                 CROSS JOIN LATERAL (
+                        SELECT 1 AS sign, u.* FROM pressroom.usage_hours u WHERE u.tenant_id = h.tenant_id AND u.hour = h.hour
+                         UNION ALL
+                        SELECT -1, r.* FROM pressroom.usage_between(h.tenant_id, h.hour, h.hour + interval '1 hour') AS r) AS s
+                 GROUP BY 1, 2, 3, 4, 5, 6, 7) AS d
+         WHERE d.is_lopsided OR least(d.tasks, d.completed, d.failed, d.steps, d.calls, d.prompt, d.completion) < 0
+            OR d.cost < -1e-6 * greatest(1, d.costs)
+            OR NOT d.has_lost_rows
+               AND (d.completed <> 0 OR d.tasks <> d.failed OR d.calls <> 0 OR d.prompt <> 0 OR d.completion <> 0
+                    OR d.cost > 1e-6 * greatest(1, d.costs))) AS wrong
+HAVING count(*) > 0;
+
 -- What is kept of a row's transitions leads without a break to what the log tells, and to the row's status.
 SELECT 'history_leads_to_the_rows' AS invariant, count(*) AS violations, to_json((array_agg(detail))[1:5]) AS samples
   FROM (SELECT format('%s %s of task %s: %s to %s at %s comes after %s', h.entity, h.entity_id, h.task_id,
@@ -723,7 +773,6 @@ HAVING count(*) > 0;
 SELECT 'times_are_in_order' AS invariant, count(*) AS violations, to_json((array_agg(detail))[1:5]) AS samples
   FROM (SELECT format('task %s is %s: created %s, started %s, ended %s', task_id, status, created_at, started_at, ended_at) AS detail
           FROM looked_at JOIN pressroom.tasks t USING (tenant_id, task_id)
-         CROSS JOIN LATERAL (SELECT coalesce(completed_at, failed_at, cancelled_at) AS ended_at) AS last
          WHERE status IN ('running', 'waiting', 'completed', 'failed') AND started_at IS NULL
             OR started_at < created_at OR ended_at < coalesce(started_at, created_at)
          UNION ALL

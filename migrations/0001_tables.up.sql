@@ -55,6 +55,7 @@ CREATE TABLE pressroom.workflows (
     UNIQUE (tenant_id, name, version)
 );
 CREATE INDEX workflows_latest ON pressroom.workflows (tenant_id, name, version_sort DESC);
+CREATE INDEX workflows_name ON pressroom.workflows (tenant_id, name, id); -- for lists
 
 CREATE TABLE pressroom.tasks (
     tenant_id           text NOT NULL REFERENCES pressroom.tenants,
@@ -87,10 +88,11 @@ CREATE TABLE pressroom.tasks (
     cancelled_at        timestamptz,
     created_at          timestamptz NOT NULL DEFAULT now(),
     updated_at          timestamptz NOT NULL DEFAULT now(),
-    -- What lists filter by is a column: under a policy (0013_access) `->>`, which is not leakproof, uses no index. Both are
-    -- hidden from clients, who see them in the context.
+    -- What lists filter by is a column: under a policy (0013_access) neither `->>`, which is not leakproof, nor coalesce()
+    -- uses an index. All three are hidden from clients, who see them in the context and as times.
     conversation_id     text GENERATED ALWAYS AS (context ->> 'conversation_id') STORED,
     user_id             text GENERATED ALWAYS AS (context ->> 'user_id') STORED,
+    ended_at            timestamptz GENERATED ALWAYS AS (coalesce(completed_at, failed_at, cancelled_at)) STORED,
     PRIMARY KEY (tenant_id, task_id),
     FOREIGN KEY (tenant_id, workflow_id) REFERENCES pressroom.workflows
 );
@@ -108,6 +110,8 @@ CREATE INDEX tasks_workspace ON pressroom.tasks (tenant_id, workspace_id, create
     WHERE workspace_id IS NOT NULL;
 CREATE INDEX tasks_parent ON pressroom.tasks (tenant_id, parent_task_id, created_at, task_id)
     WHERE parent_task_id IS NOT NULL;
+-- What ended lately. A task's row gets into it once.
+CREATE INDEX tasks_ended ON pressroom.tasks (tenant_id, ended_at) WHERE ended_at IS NOT NULL;
 
 CREATE TABLE pressroom.phases (
     tenant_id    text NOT NULL,
@@ -336,15 +340,19 @@ CREATE TABLE pressroom.signals (
 );
 CREATE INDEX signals_task ON pressroom.signals (tenant_id, task_id, id);
 
+-- Keys are of one user: two users may use the same, and neither gets the other's response.
 CREATE TABLE pressroom.idempotency_keys (
-    tenant_id  text NOT NULL REFERENCES pressroom.tenants,
-    key        text NOT NULL,
-    request    text NOT NULL, -- method, path and a hash of the body
-    status     integer NOT NULL,
-    location   text,
-    response   text NOT NULL,
-    created_at timestamptz NOT NULL DEFAULT now(),
+    tenant_id   text NOT NULL REFERENCES pressroom.tenants,
+    user_id     text NOT NULL,
+    key         text NOT NULL,
+    request     text NOT NULL, -- method, path and query, and a hash of the body
+    status      integer NOT NULL,
+    location    text,
+    response    text NOT NULL, -- without secrets
+    created_at  timestamptz NOT NULL DEFAULT now(),
     workflow_id uuid, -- the workflow that it is about: the response is for those who see that
-    PRIMARY KEY (tenant_id, key)
+    task_id     uuid, -- the task that it is about, with which it is removed
+    PRIMARY KEY (tenant_id, user_id, key)
 );
 CREATE INDEX idempotency_keys_age ON pressroom.idempotency_keys (created_at);
+CREATE INDEX idempotency_keys_task ON pressroom.idempotency_keys (tenant_id, task_id) WHERE task_id IS NOT NULL;

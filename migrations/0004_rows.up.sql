@@ -40,8 +40,8 @@ BEGIN
 END $$;
 
 SELECT pressroom.define_row_json('pressroom.workflows', 'workflow', '{version_sort,concurrency}'),
-       pressroom.define_row_json('pressroom.tasks', 'task', '{conversation_id,user_id}'),
-       pressroom.define_row_json('pressroom.tasks', 'task_entry', '{result,conversation_id,user_id}'), -- in lists
+       pressroom.define_row_json('pressroom.tasks', 'task', '{conversation_id,user_id,ended_at}'),
+       pressroom.define_row_json('pressroom.tasks', 'task_entry', '{result,conversation_id,user_id,ended_at}'), -- in lists
        pressroom.define_row_json('pressroom.phases', 'phase', '{place}'),
        pressroom.define_row_json('pressroom.steps', 'step', '{limited_workflow,queue}'),
        pressroom.define_row_json('pressroom.outputs', 'output'),

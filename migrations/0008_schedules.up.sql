@@ -27,6 +27,7 @@ CREATE TABLE pressroom.schedules (
 CREATE INDEX schedules_due ON pressroom.schedules (tenant_id, (coalesce(next_run_at, '-infinity'::timestamptz)))
     WHERE enabled AND (next_run_at IS NOT NULL OR last_error IS NULL);
 CREATE INDEX schedules_workflow ON pressroom.schedules (tenant_id, workflow_name, id);
+CREATE INDEX schedules_enabled ON pressroom.schedules (tenant_id, id) WHERE enabled; -- for lists: most may be off
 
 SELECT pressroom.define_row_json('pressroom.schedules', 'schedule');
 

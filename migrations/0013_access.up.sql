@@ -87,7 +87,7 @@ CREATE TABLE pressroom.api_keys (
     name         text NOT NULL,
     key_id       text COLLATE "C" NOT NULL UNIQUE CHECK (key_id ~ '^[0-9a-z]{16}$'),
     secret_hash  bytea NOT NULL CHECK (octet_length(secret_hash) = 32), -- SHA-256 of 256 random bits; hidden from clients
-    user_id      text NOT NULL,
+    user_id      text NOT NULL CHECK (user_id IS NORMALIZED),
     groups       text[] NOT NULL DEFAULT '{}',
     scopes       text[] NOT NULL CHECK (cardinality(scopes) > 0 AND scopes <@ '{read,write,admin,stream,act}'),
     workspace_id uuid, -- narrows what the key may see to one workspace
@@ -298,8 +298,10 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA pressroom TO pressr
 -- The state machines belong to the migrations, tenants to the operator, and what is written in the audit stays.
 REVOKE INSERT, UPDATE, DELETE ON pressroom.transitions, pressroom.first_statuses FROM pressroom_service, pressroom_worker;
 REVOKE UPDATE, DELETE ON pressroom.tenants, pressroom.audit FROM pressroom_service, pressroom_worker;
--- What signs for all tenants is not for the statements of one.
-REVOKE ALL ON pressroom.signing_keys FROM pressroom_service;
+-- What signs for all tenants is not for the statements of one. Nodes read the keys, add one, and remove the oldest: no
+-- statement chooses a secret's id or age, or changes one.
+REVOKE ALL ON pressroom.signing_keys FROM pressroom_service, pressroom_worker;
+GRANT SELECT, INSERT (secret), DELETE ON pressroom.signing_keys TO pressroom_worker;
 DO $$
 BEGIN
     IF to_regclass('pressroom.schema_migrations') IS NOT NULL THEN

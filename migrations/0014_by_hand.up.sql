@@ -222,6 +222,7 @@ BEGIN
     INSERT INTO pressroom.deleted_tasks (tenant_id, task_id, positions)
     SELECT tenant, task, coalesce(range_agg(int8range(position, position, '[]')), '{}') FROM removed;
     DELETE FROM pressroom.live_texts WHERE tenant_id = tenant AND task_id = task;
+    DELETE FROM pressroom.idempotency_keys WHERE tenant_id = tenant AND task_id = task;
     DELETE FROM pressroom.call_bodies b USING pressroom.calls c
      WHERE c.tenant_id = tenant AND c.task_id = task AND b.tenant_id = tenant AND b.call_id = c.id;
     DELETE FROM pressroom.calls WHERE tenant_id = tenant AND task_id = task;

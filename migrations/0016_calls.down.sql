@@ -1,6 +1,5 @@
 DROP TRIGGER record_attempt ON pressroom.steps;
 DROP TRIGGER guard_attempt ON pressroom.steps;
-DROP INDEX pressroom.tasks_ended;
 DROP AGGREGATE pressroom.sum_histograms(bigint[]);
 -- CASCADE drops the functions of the tables' rows with them.
 DROP TABLE pressroom.usage_hours, pressroom.call_bodies, pressroom.calls, pressroom.attempts, pressroom.status_changes CASCADE;

@@ -53,6 +53,8 @@ CREATE TABLE pressroom.calls (
     PRIMARY KEY (tenant_id, id),
     UNIQUE (tenant_id, task_id, step_id, attempt, sequence)
 );
+-- What was used lately.
+CREATE INDEX calls_ended ON pressroom.calls (tenant_id, ended_at) WHERE kind = 'chat';
 
 -- What was sent and what came back (docs/calls.md); under calls.capture = metadata only how long they were. No events.
 CREATE TABLE pressroom.call_bodies (
@@ -174,12 +176,9 @@ CREATE TABLE pressroom.usage_hours (
     -- How many tasks, or calls, took less than 2^(i-4) seconds and at least half of that; the first and the last have all below
     -- and above. So percentiles can be made of sums.
     durations         bigint[] NOT NULL,
+    updated_at        timestamptz NOT NULL DEFAULT now(), -- when the hour was summed last
     PRIMARY KEY (tenant_id, hour, workflow_name, workflow_version, agent, model)
 );
-
--- What ended lately is found by this index. A task's row gets into it once.
-CREATE INDEX tasks_ended ON pressroom.tasks (tenant_id, (coalesce(completed_at, failed_at, cancelled_at)))
-    WHERE status IN ('completed', 'failed', 'cancelled');
 
 -- Where a duration counts in usage_hours.durations, from 1 to 24.
 CREATE FUNCTION pressroom.duration_bucket(took interval) RETURNS integer
@@ -196,35 +195,31 @@ $$;
 CREATE AGGREGATE pressroom.sum_histograms(bigint[]) (SFUNC = pressroom.add_histograms, STYPE = bigint[],
     INITCOND = '{0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0}');
 
--- What ended between two times, in the form of usage_hours.
+-- What ended between two times, in the form of usage_hours. Under a policy the indexes are used only if the times are
+-- parameters or constants: neither columns nor coalesce().
 CREATE FUNCTION pressroom.usage_between(tenant text, first timestamptz, past timestamptz) RETURNS SETOF pressroom.usage_hours
 LANGUAGE sql STABLE AS $$
     WITH made AS (
-        SELECT date_trunc('hour', t.ended) AS hour, t.workflow_name, t.workflow_version, '' AS agent, '' AS model, 1 AS tasks,
+        SELECT date_trunc('hour', t.ended_at, 'UTC') AS hour, t.workflow_name, t.workflow_version, '' AS agent, '' AS model, 1 AS tasks,
                (t.status = 'completed')::integer AS completed, (t.status = 'failed')::integer AS failed,
                (SELECT count(*) FROM pressroom.steps s
                  WHERE s.tenant_id = tenant AND s.task_id = t.task_id AND s.status = 'completed') AS steps,
                0 AS calls, 0::numeric AS prompt, 0::numeric AS completion, NULL::float8 AS cost, false AS incomplete,
-               t.ended - coalesce(t.started_at, t.created_at) AS took
-          FROM (SELECT *, coalesce(completed_at, failed_at, cancelled_at) AS ended FROM pressroom.tasks
-                 WHERE tenant_id = tenant AND status IN ('completed', 'failed', 'cancelled')
-                   AND coalesce(completed_at, failed_at, cancelled_at) >= first
-                   AND coalesce(completed_at, failed_at, cancelled_at) < past) AS t
+               t.ended_at - coalesce(t.started_at, t.created_at) AS took
+          FROM pressroom.tasks t WHERE t.tenant_id = tenant AND t.ended_at >= first AND t.ended_at < past
          UNION ALL
-        SELECT date_trunc('hour', c.ended_at), t.workflow_name, t.workflow_version, coalesce(c.agent, ''), coalesce(c.model_asked, ''), 0,
+        SELECT date_trunc('hour', c.ended_at, 'UTC'), t.workflow_name, t.workflow_version, coalesce(c.agent, ''), coalesce(c.model_asked, ''), 0,
                0, 0, 0, 1, coalesce((c.usage ->> 'prompt_tokens')::numeric, 0), coalesce((c.usage ->> 'completion_tokens')::numeric, 0),
                (c.usage ->> 'cost')::float8, c.status = 'completed' AND c.usage ->> 'cost' IS NULL, c.ended_at - c.sent_at
           FROM pressroom.calls c JOIN pressroom.tasks t ON t.tenant_id = c.tenant_id AND t.task_id = c.task_id
-           -- A call takes less than a day, and its id begins with the time at which it was sent.
          WHERE c.tenant_id = tenant AND c.kind = 'chat' AND c.ended_at >= first AND c.ended_at < past
-           AND c.id >= (lpad(to_hex((extract(epoch FROM first - interval '1 day') * 1000)::bigint), 12, '0') || '00000000000000000000')::uuid
     )
     SELECT tenant, hour, workflow_name, workflow_version, agent, model, sum(tasks)::bigint, sum(completed)::bigint, sum(failed)::bigint,
            sum(steps)::bigint, sum(calls)::bigint, sum(prompt), sum(completion), sum(cost), bool_or(incomplete),
            (SELECT array_agg(coalesce(b.count, 0) ORDER BY place)
               FROM generate_series(1, 24) AS place LEFT JOIN LATERAL (
                    SELECT count(*) FROM unnest(array_agg(pressroom.duration_bucket(made.took))) AS taken (bucket)
-                    WHERE taken.bucket = place) AS b (count) ON true)
+                    WHERE taken.bucket = place) AS b (count) ON true), now()
       FROM made GROUP BY hour, workflow_name, workflow_version, agent, model
 $$;
 
@@ -233,9 +228,10 @@ CREATE FUNCTION pressroom.roll_up_usage(tenant text, first timestamptz) RETURNS 
 BEGIN
     -- Nodes take turns.
     PERFORM pg_advisory_xact_lock(hashtextextended('pressroom usage ' || tenant, 0));
-    DELETE FROM pressroom.usage_hours WHERE tenant_id = tenant AND hour >= date_trunc('hour', first) AND hour < date_trunc('hour', now());
+    DELETE FROM pressroom.usage_hours
+     WHERE tenant_id = tenant AND hour >= date_trunc('hour', first, 'UTC') AND hour < date_trunc('hour', now(), 'UTC');
     INSERT INTO pressroom.usage_hours
-    SELECT * FROM pressroom.usage_between(tenant, date_trunc('hour', first), date_trunc('hour', now()));
+    SELECT * FROM pressroom.usage_between(tenant, date_trunc('hour', first, 'UTC'), date_trunc('hour', now(), 'UTC'));
 END $$;
 
 -- Rows, events and guards -----------------------------------------------------------------------------------------

@@ -52,15 +52,19 @@ BEGIN
     RETURN regexp_replace(body, '("topic"\s*:\s*)"[^"]*"', '\1"%10$s"', 'g');
 END $$;
 
--- The tables that hold rows of tasks, without the log and what is there for a moment only.
+-- The tables that hold rows of tasks, without the log and what is there for a moment only. Bodies of calls are found by
+-- their calls.
 CREATE VIEW scale.relations AS
 SELECT c.relname::text AS relation,
        (SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) FROM pg_attribute a
-         WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '') AS columns
+         WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '') AS columns,
+       CASE c.relname WHEN 'call_bodies'
+            THEN 'call_id IN (SELECT id FROM pressroom.calls WHERE tenant_id = $1.tenant_id AND task_id = $1.task_id)'
+            ELSE 'task_id = $1.task_id' END AS of_task
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
  WHERE n.nspname = 'pressroom' AND c.relkind = 'r'
    AND c.relname NOT IN ('events', 'pending_events', 'live_texts', 'wakeups', 'wake_requests')
-   AND (c.relname = 'tasks'
+   AND (c.relname IN ('tasks', 'call_bodies')
         OR 3 = (SELECT count(*) FROM pg_attribute a
                  WHERE a.attrelid = c.oid AND a.attname IN ('tenant_id', 'id', 'task_id') AND NOT a.attisdropped));
 
@@ -68,6 +72,7 @@ CREATE PROCEDURE scale.learn() LANGUAGE plpgsql AS $$
 DECLARE
     template scale.templates;
     relation text;
+    of_task text;
     found uuid[];
     own_ids uuid[];
 BEGIN
@@ -76,17 +81,17 @@ BEGIN
      WHERE status IN ('completed', 'failed', 'cancelled');
     FOR template IN SELECT * FROM scale.templates LOOP
         own_ids := ARRAY[template.task_id];
-        FOR relation IN SELECT r.relation FROM scale.relations r WHERE r.relation <> 'tasks' LOOP
+        FOR relation IN SELECT r.relation FROM scale.relations r WHERE r.relation NOT IN ('tasks', 'call_bodies') LOOP
             EXECUTE format('SELECT coalesce(array_agg(id ORDER BY id), ''{}'') FROM pressroom.%I
                              WHERE tenant_id = $1 AND task_id = $2', relation)
                INTO found USING template.tenant_id, template.task_id;
             own_ids := own_ids || found;
         END LOOP;
-        FOR relation IN SELECT r.relation FROM scale.relations r LOOP
+        FOR relation, of_task IN SELECT r.relation, r.of_task FROM scale.relations r LOOP
             EXECUTE format('INSERT INTO scale.pieces (template, relation, ordinal, pattern)
                             SELECT $1.template, %L, row_number() OVER (), scale.pattern(to_json(r)::text, $1, $2)
-                              FROM pressroom.%I r WHERE tenant_id = $1.tenant_id AND task_id = $1.task_id',
-                           relation, relation)
+                              FROM pressroom.%I r WHERE tenant_id = $1.tenant_id AND %s',
+                           relation, relation, of_task)
               USING template, own_ids;
         END LOOP;
         INSERT INTO scale.pieces (template, relation, ordinal, type, actor, pattern)
@@ -101,6 +106,8 @@ BEGIN
     DELETE FROM pressroom.wakeups;
     DELETE FROM pressroom.wake_requests;
     DELETE FROM pressroom.events;
+    DELETE FROM pressroom.status_changes;
+    DELETE FROM pressroom.usage_hours;
     UPDATE pressroom.stream_heads SET position = 0, pruned = 0;
     PERFORM set_config('session_replication_role', 'origin', true);
     ANALYZE scale.templates, scale.pieces;
@@ -194,7 +201,33 @@ BEGIN
         CALL scale.insert_copies(tenant, first, least(first + chunk, tasks) - 1, began, spacing);
         COMMIT;
     END LOOP;
+    CALL scale.add_people(tenant, tasks / 50, began, spacing * 50);
     PERFORM set_config('session_replication_role', 'origin', false);
+    PERFORM pressroom.roll_up_usage(tenant, began);
+END $$;
+
+-- Adds so many workspaces with a member each, API keys, schedules, repeated requests and lines of the audit.
+CREATE PROCEDURE scale.add_people(tenant text, number integer, began timestamptz, spacing interval) LANGUAGE plpgsql AS $$
+BEGIN
+    SET LOCAL client_min_messages = warning;
+    DROP TABLE IF EXISTS pg_temp.people;
+    CREATE TEMPORARY TABLE people AS
+    SELECT k, began + k * spacing AS at, (scale.id(k, began + k * spacing) || '-000000000001')::uuid AS id, 'person-' || k % 10 AS person
+      FROM generate_series(0, number - 1) AS k;
+    INSERT INTO pressroom.workspaces (tenant_id, id, name, created_by, created_at)
+    SELECT tenant, id, 'workspace ' || id, person, at FROM people;
+    INSERT INTO pressroom.workspace_members (tenant_id, workspace_id, user_id, access, created_at)
+    SELECT tenant, id, person, 'write', at FROM people;
+    INSERT INTO pressroom.api_keys (tenant_id, id, name, key_id, secret_hash, user_id, scopes, created_by, created_at, revoked_at)
+    SELECT tenant, id, 'key ' || k, substr(md5(tenant || id), 1, 16), sha256(id::text::bytea), person, '{read}', person, at,
+           CASE WHEN k % 2 = 0 THEN at END FROM people;
+    INSERT INTO pressroom.schedules (tenant_id, id, workflow_name, cron, context, enabled, next_run_at, created_by, created_at)
+    SELECT tenant, id, CASE k % 100 WHEN 0 THEN 'scale-4' ELSE 'scale-0' END, '@daily', '{}', k % 100 < 2,
+           CASE WHEN k % 100 < 2 THEN 'infinity'::timestamptz END, person, at FROM people;
+    INSERT INTO pressroom.idempotency_keys (tenant_id, user_id, key, request, status, response, created_at, task_id)
+    SELECT tenant, person, 'key ' || id, 'POST /api/v1/tasks', 202, '{}', at, id FROM people;
+    INSERT INTO pressroom.audit (tenant_id, id, at, actor, action, entity, entity_id)
+    SELECT tenant, id, at, 'user:' || person, 'created', 'workspace', id FROM people;
 END $$;
 
 -- Adds so many tasks in the midst of their first phase, whose one step is due.
@@ -215,6 +248,10 @@ BEGIN
      WHERE o.tenant_id = tenant AND o.task_id = c.task_id
        AND NOT EXISTS (SELECT FROM pressroom.steps s WHERE s.tenant_id = tenant AND s.output_id = o.id);
     DELETE FROM pressroom.output_versions v USING copies c WHERE v.tenant_id = tenant AND v.task_id = c.task_id;
+    DELETE FROM pressroom.call_bodies b USING copies c, pressroom.calls d
+     WHERE d.tenant_id = tenant AND d.task_id = c.task_id AND b.tenant_id = tenant AND b.call_id = d.id;
+    DELETE FROM pressroom.calls d USING copies c WHERE d.tenant_id = tenant AND d.task_id = c.task_id;
+    DELETE FROM pressroom.attempts a USING copies c WHERE a.tenant_id = tenant AND a.task_id = c.task_id;
     UPDATE pressroom.steps s SET status = 'pending', attempt = 0, processor_id = NULL, output = NULL, run_at = now(),
            started_at = NULL, completed_at = NULL
       FROM copies c WHERE s.tenant_id = tenant AND s.task_id = c.task_id;

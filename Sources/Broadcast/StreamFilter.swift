@@ -1,9 +1,10 @@
+import Base
 package import Foundation
 package import Store
 package import Workflow
 
 /// What a stream is narrowed to. Every condition that is given must hold.
-package struct StreamFilter: Sendable, Hashable {
+package struct StreamFilter: Sendable {
     /// Any of these tasks; all tasks when empty.
     package var taskIDs: Set<UUID>
     package var conversationID: String?
@@ -42,7 +43,7 @@ package struct StreamFilter: Sendable, Hashable {
     /// The smallest part of the log that holds every event that passes.
     var logPart: LogPart {
         if !taskIDs.isEmpty { return .tasks(taskIDs) }
-        return conversationID.map(LogPart.conversation) ?? .log
+        return conversationID.map { .conversation(ExactText($0)) } ?? .log
     }
 
     package func matches(_ event: PublishedEvent) -> Bool {
@@ -56,11 +57,31 @@ package struct StreamFilter: Sendable, Hashable {
     /// Whether events of a task pass, types aside.
     package func matches(_ task: TaskFacts) -> Bool {
         (taskIDs.isEmpty || taskIDs.contains(task.taskID))
-            && (conversationID == nil || conversationID == task.conversationID)
-            && (userID == nil || userID == task.userID)
+            && (conversationID?.isExactly(task.conversationID) ?? true)
+            && (userID?.isExactly(task.userID) ?? true)
             && (workspaceID == nil || workspaceID == task.workspaceID)
-            && (workflowName == nil || workflowName == task.workflowName)
+            && (workflowName?.isExactly(task.workflowName) ?? true)
             && (sight.map { task.isSeen(by: $0) } ?? true)
+    }
+}
+
+/// Filters with equal texts share a group, and are matched by its filter.
+extension StreamFilter: Hashable {
+    package static func == (one: StreamFilter, other: StreamFilter) -> Bool {
+        one.taskIDs == other.taskIDs && one.workspaceID == other.workspaceID && one.types == other.types && one.sight == other.sight
+            && one.texts == other.texts
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(taskIDs)
+        hasher.combine(workspaceID)
+        hasher.combine(types)
+        hasher.combine(sight)
+        hasher.combine(texts)
+    }
+
+    private var texts: [ExactText?] {
+        [conversationID, userID, workflowName].map { $0.map { ExactText($0) } }
     }
 }
 

@@ -265,10 +265,10 @@ final class TenantSubscribers {
 struct SubscriberGroupIndex {
     private enum Bucket: Hashable {
         case task(UUID)
-        case conversation(String)
-        case user(String)
+        case conversation(ExactText)
+        case user(ExactText)
         case workspace(UUID)
-        case workflow(String)
+        case workflow(ExactText)
         case everything
     }
 
@@ -289,10 +289,10 @@ struct SubscriberGroupIndex {
     func forEachGroup(of task: TaskFacts, _ body: (SubscriberGroup) -> Void) {
         visit(.everything, task, body)
         visit(.task(task.taskID), task, body)
-        if let conversation = task.conversationID { visit(.conversation(conversation), task, body) }
-        if let user = task.userID { visit(.user(user), task, body) }
+        if let conversation = task.conversationID { visit(.conversation(ExactText(conversation)), task, body) }
+        if let user = task.userID { visit(.user(ExactText(user)), task, body) }
         if let workspace = task.workspaceID { visit(.workspace(workspace), task, body) }
-        if let workflow = task.workflowName { visit(.workflow(workflow), task, body) }
+        if let workflow = task.workflowName { visit(.workflow(ExactText(workflow)), task, body) }
     }
 
     private func visit(_ bucket: Bucket, _ task: TaskFacts, _ body: (SubscriberGroup) -> Void) {
@@ -302,10 +302,10 @@ struct SubscriberGroupIndex {
 
     private static func buckets(of filter: StreamFilter) -> [Bucket] {
         if !filter.taskIDs.isEmpty { return filter.taskIDs.map(Bucket.task) }
-        if let conversation = filter.conversationID { return [.conversation(conversation)] }
-        if let user = filter.userID { return [.user(user)] }
+        if let conversation = filter.conversationID { return [.conversation(ExactText(conversation))] }
+        if let user = filter.userID { return [.user(ExactText(user))] }
         if let workspace = filter.workspaceID { return [.workspace(workspace)] }
-        if let workflow = filter.workflowName { return [.workflow(workflow)] }
+        if let workflow = filter.workflowName { return [.workflow(ExactText(workflow))] }
         return [.everything]
     }
 }

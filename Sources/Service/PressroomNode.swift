@@ -78,7 +78,7 @@ struct PressroomNode {
         if let traces { services.append(traces) }
         services += [
             Maintenance(
-                store: store, eventRetention: configuration.events.retention, callRetention: configuration.calls.retention,
+                store: store, eventRetention: configuration.retention.events, callRetention: configuration.retention.calls,
                 logger: logger),
             MemoryReturn(hub: hub), tailer, notifications,
             EventLoopWatch(

@@ -58,14 +58,14 @@ struct EventPageTests {
             func positions(_ talk: String) async throws -> (found: [Int64], tasks: Set<UUID>) {
                 var (found, tasks): ([Int64], Set<UUID>) = ([], [])
                 var page = try #require(
-                    try await fixture.store.eventPage(tenantID: HubFixture.tenantID, .conversation(talk), after: 0))
+                    try await fixture.store.eventPage(tenantID: HubFixture.tenantID, .conversation(ExactText(talk)), after: 0))
                 while true {
                     found += page.events.filter { $0.task.conversationID == talk }.map(\.position)
                     tasks.formUnion(page.events.map(\.task.taskID))
                     guard !page.isLast else { return (found, tasks) }
                     page = try #require(
                         try await fixture.store.eventPage(
-                            tenantID: HubFixture.tenantID, .conversation(talk), after: page.through,
+                            tenantID: HubFixture.tenantID, .conversation(ExactText(talk)), after: page.through,
                             limit: EventPageLimit(count: 70)))
                 }
             }

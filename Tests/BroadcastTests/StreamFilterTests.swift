@@ -37,6 +37,36 @@ struct StreamFilterTests {
         #expect(filter.matches(Samples.event(1, type: "custom", task: Self.task)) == passes)
     }
 
+    /// One é of one scalar, and one of two: the same to `String`, and not to PostgreSQL.
+    @Test("texts are compared byte by byte, as PostgreSQL does")
+    func bytes() {
+        let (one, two) = ("caf\u{E9}", "cafe\u{301}")
+        #expect(one == two && !one.isExactly(two) && one.isExactly("caf\u{E9}") && !one.isExactly(nil))
+        let task = TaskFacts(taskID: UUID(), conversationID: one, userID: one, workflowName: one)
+        let filters: [(StreamFilter, StreamFilter)] = [
+            (StreamFilter(conversationID: one), StreamFilter(conversationID: two)),
+            (StreamFilter(userID: one), StreamFilter(userID: two)),
+            (StreamFilter(workflowName: one), StreamFilter(workflowName: two)),
+        ]
+        for (same, other) in filters {
+            #expect(same.matches(task) && !other.matches(task))
+            // Streams of the two share neither a group nor a read.
+            #expect(same != other && Set([same, other, same]).count == 2)
+            var index = SubscriberGroupIndex()
+            for filter in [same, other] {
+                index.insert(
+                    SubscriberGroup(
+                        key: SubscriberGroup.Key(filter: filter, framing: .chunked), tenant: TenantSubscribers(epoch: "e", through: 0)))
+            }
+            var found: [StreamFilter] = []
+            index.forEachGroup(of: task) { found.append($0.key.filter) }
+            #expect(found == [same])
+        }
+        #expect(filters[0].0.logPart != filters[0].1.logPart)
+        let sight = Sight(userID: one, workspaces: [UUID()])
+        #expect(sight.sees(workspaceID: sight.workspaces.first, privateTo: one) && !sight.sees(workspaceID: sight.workspaces.first, privateTo: two))
+    }
+
     @Test("the index finds just the groups that a look at every filter finds", arguments: 0..<50)
     func index(run: Int) {
         let seed = UInt64.random(in: 0...UInt64.max)

@@ -71,11 +71,11 @@ def test_every_answer_is_as_described(cluster, node, principal):
         "--request-timeout=30", "--continue-on-failure", "--warnings=off"]
     if SCOPES[principal]:
         command.append(f"--header=Authorization: Bearer {api_key(cluster, SCOPES[principal])}")
-    environment = {**os.environ, "NO_COLOR": "1", "COLUMNS": "160"}
+    environment = {**os.environ, "NO_COLOR": "1", "COLUMNS": "160", "SCHEMATHESIS_HOOKS": str(HERE / "checks.py")}
     result = subprocess.run(command, cwd=cluster.directory, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                             stderr=subprocess.STDOUT, text=True)
     print(f"PRESSROOM_TEST_SEED={seed}\n{result.stdout}")  # shown when the test fails
     assert result.returncode == 0, f"as {principal}, seed {seed}"
     cases = re.search(r"([\d,]+) (?:test cases )?generated", result.stdout)
-    assert cases and int(cases[1].replace(",", "")) >= min(CASES, count), "hardly anything was asked"
+    assert cases and int(cases[1].replace(",", "")) >= (CASES if CASES >= 1_000 else min(CASES, count)), "less was asked than was to be"
     assert node.is_ready(), "the service is not well afterwards"

@@ -26,6 +26,17 @@ import Workflow
     private static let doneParent = "(SELECT task_id FROM pressroom.tasks WHERE workflow_name = 'parent' AND status = 'completed')"
     private static let old = "now() - interval '1 day'"
 
+    private static let fourHoursAgo = "now() - interval '4 hours'"
+
+    /// A sum that was made just now: after all tasks were deleted that are.
+    private static func sums(hoursAgo: Int, calls: Int) -> String {
+        """
+        INSERT INTO pressroom.usage_hours (tenant_id, hour, workflow_name, workflow_version, agent, calls, durations, updated_at)
+        VALUES ('default', date_trunc('hour', now() - interval '\(hoursAgo) hours', 'UTC'), 'editorial', '1.0.0', 'warm', \(calls),
+                array_fill(0, ARRAY[23]) || \(calls), now() + interval '2 minutes')
+        """
+    }
+
     private static let damages: [Damage] = [
         .init(invariant: "every_tenant_has_a_log", sql: "INSERT INTO pressroom.tenants (tenant_id) VALUES ('mute')"),
         .init(invariant: "positions_have_no_gaps", sql: "DELETE FROM pressroom.events WHERE type = 'finalists_selected'"),
@@ -304,6 +315,16 @@ import Workflow
         .init(
             invariant: "usage_is_that_of_the_calls",
             sql: "UPDATE pressroom.tasks SET usage = '{\"prompt_tokens\": 1, \"completion_tokens\": 1}' WHERE task_id = \(done)"),
+        // A call of an hour that was summed, and is in no sum.
+        .init(
+            invariant: "usage_hours_are_the_sums_of_their_rows",
+            sql: """
+                \(sums(hoursAgo: 6, calls: 0));
+                \(sums(hoursAgo: 2, calls: 0));
+                UPDATE pressroom.calls SET sent_at = \(fourHoursAgo), ended_at = \(fourHoursAgo), created_at = \(fourHoursAgo)
+                 WHERE task_id = \(done)
+                """),
+        .init(invariant: "usage_hours_are_the_sums_of_their_rows", sql: sums(hoursAgo: 4, calls: 1)),
         .init(
             invariant: "history_leads_to_the_rows",
             sql: """

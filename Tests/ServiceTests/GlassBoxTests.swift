@@ -68,6 +68,17 @@ import Workflow
                     func sum(_ key: String) -> Double { calls.reduce(0) { $0 + ($1.document.json["usage"]?[key]?.double ?? 0) } }
                     for key in ["prompt_tokens", "completion_tokens"] { #expect(usage[key]?.double == sum(key), "\(key)") }
                     #expect(abs((usage["cost"]?.double ?? 0) - sum("cost")) < 1e-6)
+                    // And so do the sums of the hours.
+                    let hours = try await service.sql(
+                        """
+                        SELECT sum(prompt_tokens)::float8 AS prompt, sum(completion_tokens)::float8 AS completion, sum(cost) AS cost,
+                               sum(calls)::integer AS calls
+                          FROM pressroom.usage_between('default', now() - interval '1 hour', now() + interval '1 hour')
+                        """)[0]
+                    let summed: [Double] = [try hours.decode("prompt"), try hours.decode("completion"), try hours.decode("cost")]
+                    #expect(summed[0] == usage["prompt_tokens"]?.double && summed[1] == usage["completion_tokens"]?.double)
+                    #expect(abs(summed[2] - sum("cost")) < 1e-6)
+                    #expect(try hours.decode("calls", as: Int.self) == calls.count)
                     // What came back, put together and as it came.
                     let last = try await service.client.callRecord(calls[0].id)
                     let answer = try JSON(parsing: try #require(last.response))

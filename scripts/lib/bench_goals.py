@@ -123,12 +123,31 @@ GOALS = [
             ("A task", "task"),
             ("State of a task", "state"),
             ("History of a task", "history"),
-            ("Steps of a task", "steps_of_task"),
             ("Outputs of a task", "outputs_of_task"),
             ("Opening of a task's stream", "stream_opening"),
             ("Replay of a task's stream", "replay_of_task"),
             ("Replay of a conversation's stream", "replay_of_conversation"),
             ("Replay of 500 events", "replay_500"),
+            *[
+                (f"{table.capitalize()}: {name.replace('_', ' ')}", f"{table}_{name}")
+                for table, names in [
+                    ("steps", "first_page task failed statuses kind agent model phase error_code since"),
+                    ("attempts", "first_page task status error_code since"),
+                    ("calls", "first_page task status model since"),
+                ]
+                for name in names.split()
+            ],
+            ("Log of a task, counted", "logs_of_task"),
+            ("Queues", "queues"),
+            ("Processors", "processors"),
+            ("Usage of a day by workflow", "usage_by_workflow"),
+            ("… by version", "usage_by_version"),
+            ("… by agent", "usage_by_agent"),
+            ("… by model", "usage_by_model"),
+            ("API keys", "api_keys"),
+            ("Workspaces", "workspaces"),
+            ("Schedules", "schedules"),
+            ("… of a workflow", "schedules_of_workflow"),
             ("Search for due steps", "sweep_due_steps"),
             ("Search for due tenants", "sweep_due_tenants"),
             ("Search for due tasks", "sweep_due_tasks"),
@@ -141,6 +160,8 @@ GOALS = [
             ("Removal of a task", "delete"),
         ]
     ],
+    # No goal: it counts up to 10,000 tasks of each status, and the small tables have fewer.
+    Goal("Overview", "scale", None, "overview_ms", "ms", False, peer="small tables"),
     # No goal: the oldest events are on pages that have not been read for long, and come from the disk.
     Goal("Removal of 200 events", "scale", None, "retention_200_events_ms", "ms", False, peer="small tables"),
 ]

@@ -22,6 +22,8 @@ struct ScaleLoad: Sendable {
         try await start(place, &times)
         try await lists(place, &times)
         try await reads(place, &times)
+        try await glassBox(place, &times)
+        try await people(&times)
         try await sweeps(&times)
     }
 
@@ -34,7 +36,7 @@ struct ScaleLoad: Sendable {
             throw BenchFailure("\(steps.count) steps of \(scope.tenantID) were due, and not 64: see scale.queue() in the data set")
         }
         _ = try await times.measure("lost_steps") {
-            try await store.lostSteps(processorID: processorID, steps.map { ($0.id, $0.attempt) })
+            try await store.lostSteps(processorID: processorID, steps.map { (TenantKey($0.tenantID, $0.id), $0.attempt) })
         }
         try await times.measure("commit_64") {
             try await store.withTaskGraphs(scope, steps.map(\.taskID)) { graphs in
@@ -102,7 +104,6 @@ struct ScaleLoad: Sendable {
         _ = try await times.read("task") { try await store.task(scope, place.taskID) }
         _ = try await times.read("state") { try await store.taskState(scope, place.taskID) }
         _ = try await times.read("history") { try await store.history(scope, place.taskID, PageRequest()) }
-        _ = try await times.read("steps_of_task") { try await store.steps(scope, place.taskID, PageRequest()) }
         _ = try await times.read("outputs_of_task") { try await store.outputs(scope, place.taskID, PageRequest()) }
         _ = try await times.read("stream_opening") {
             try await store.streamReads.taskLogEnd(scope, taskID: place.taskID)
@@ -119,6 +120,61 @@ struct ScaleLoad: Sendable {
             try await store.eventPage(
                 tenantID: scope.tenantID, after: place.position, limit: EventPageLimit(count: 500, bytes: 1 << 20))
         }
+    }
+
+    /// The lists of steps, attempts and calls with each of their filters, and what sums them up.
+    private func glassBox(_ place: ScaleSample.Place, _ times: inout ScaleTimes) async throws {
+        let page = PageRequest(limit: 20)
+        for (name, change) in [
+            ("first_page", { _ in }), ("task", { $0.taskID = place.taskID }), ("failed", { $0.statuses = [.failed] }),
+            ("statuses", { $0.statuses = [.skipped, .cancelled] }), ("kind", { $0.kind = "none" }), ("agent", { $0.agent = "none" }),
+            ("model", { $0.model = "none" }), ("phase", { $0.phase = "none" }), ("error_code", { $0.errorCode = "none" }),
+            ("since", { $0.since = place.createdAt }),
+        ] as [(String, (inout StepFilter) -> Void)] {
+            var filter = StepFilter()
+            change(&filter)
+            _ = try await times.read("steps_" + name) { try await store.steps(scope, filter, page) }
+        }
+        for (name, change) in [
+            ("first_page", { _ in }), ("task", { $0.taskID = place.taskID }), ("status", { $0.statuses = [.lost] }),
+            ("error_code", { $0.errorCode = "none" }), ("since", { $0.since = place.createdAt }),
+        ] as [(String, (inout AttemptFilter) -> Void)] {
+            var filter = AttemptFilter()
+            change(&filter)
+            _ = try await times.read("attempts_" + name) { try await store.attempts(scope, filter, page) }
+        }
+        for (name, change) in [
+            ("first_page", { _ in }), ("task", { $0.taskID = place.taskID }), ("status", { $0.statuses = [.cancelled] }),
+            ("model", { $0.model = "none" }), ("since", { $0.since = place.createdAt }),
+        ] as [(String, (inout CallFilter) -> Void)] {
+            var filter = CallFilter()
+            change(&filter)
+            _ = try await times.read("calls_" + name) { try await store.calls(scope, filter, page) }
+        }
+        _ = try await times.read("logs_of_task") { try await store.logs(scope, place.taskID, PageRequest(isCounted: true)) }
+        _ = try await times.read("overview") { try await store.overview(scope, window: .seconds(60), [:]) }
+        _ = try await times.read("queues") { try await store.queues(scope, [:]) }
+        _ = try await times.read("processors") { try await store.processors(scope) }
+        for grouping in UsageGrouping.allCases {
+            // A day that is summed.
+            _ = try await times.read("usage_by_\(grouping)") {
+                try await store.usage(scope, by: grouping, since: Self.daysAgo(10), until: Self.daysAgo(9))
+            }
+        }
+    }
+
+    private static func daysAgo(_ days: Double) -> String {
+        Timestamp(Date(timeIntervalSinceNow: -days * 86_400)).text
+    }
+
+    private func people(_ times: inout ScaleTimes) async throws {
+        let page = PageRequest(limit: 20)
+        _ = try await times.read("api_keys") { try await store.apiKeys(scope, page) }
+        _ = try await times.read("workspaces") { try await store.workspaces(scope, ids: nil, page) }
+        _ = try await times.read("schedules") { try await store.schedules(scope, ScheduleFilter(), page) }
+        var filter = ScheduleFilter()
+        filter.workflow = "scale-4"
+        _ = try await times.read("schedules_of_workflow") { try await store.schedules(scope, filter, page) }
     }
 
     /// The sweeps that nodes repeat all the time, mostly without a result.

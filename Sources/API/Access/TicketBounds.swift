@@ -21,10 +21,10 @@ extension TicketLimits {
     /// Whether a task is among those that the ticket opens.
     func opens(_ task: TaskFacts) -> Bool {
         (taskID == nil || taskID == task.taskID)
-            && (conversationID == nil || conversationID == task.conversationID)
-            && (userID == nil || userID == task.userID)
+            && (conversationID?.isExactly(task.conversationID) ?? true)
+            && (userID?.isExactly(task.userID) ?? true)
             && (workspaceID == nil || workspaceID == task.workspaceID)
-            && (workflow == nil || workflow == task.workflowName)
+            && (workflow?.isExactly(task.workflowName) ?? true)
     }
 }
 
@@ -90,7 +90,13 @@ extension Identity {
         try Self.narrow(&filter.workflow, to: limits.workflow)
     }
 
-    private static func narrow<Value: Equatable>(_ asked: inout Value?, to limit: Value?) throws(ProblemError) {
+    private static func narrow(_ asked: inout String?, to limit: String?) throws(ProblemError) {
+        guard let limit else { return }
+        if let asked, !limit.isExactly(asked) { throw outside }
+        asked = limit
+    }
+
+    private static func narrow(_ asked: inout UUID?, to limit: UUID?) throws(ProblemError) {
         guard let limit else { return }
         guard asked == nil || asked == limit else { throw outside }
         asked = limit

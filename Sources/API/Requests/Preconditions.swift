@@ -63,6 +63,7 @@ extension Request {
                     Problem(pointer: "/headers/idempotency-key", detail: "must have 1 to 255 printable ASCII characters")
                 ])
         }
-        return IdempotentRequest(key: key, target: "\(method.rawValue) \(uri.path)", body: body)
+        let query = uri.query.map { "?" + $0 } ?? ""
+        return IdempotentRequest(key: key, target: "\(method.rawValue) \(uri.path)\(query)", body: body)
     }
 }

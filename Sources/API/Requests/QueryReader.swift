@@ -112,10 +112,10 @@ struct QueryReader {
         value(name)
     }
 
-    /// `limit` and `after`, and `count` of a list that can be counted.
-    mutating func page(isCountable: Bool = false) -> PageRequest {
+    /// `limit`, `after` and `count`.
+    mutating func page() -> PageRequest {
         let limit = integer("limit", PageRequest.limits) ?? PageRequest.defaultLimit
-        let isCounted = isCountable ? boolean("count") ?? false : false
+        let isCounted = boolean("count") ?? false
         guard let text = value("after") else { return PageRequest(limit: limit, isCounted: isCounted) }
         guard let token = PageToken(text) else {
             report("is not a token of a list", at: "after")

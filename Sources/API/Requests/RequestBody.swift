@@ -104,7 +104,7 @@ extension ObjectReader {
     /// The `user_id` of a context: the sender's own, unless the identity may name other users.
     func userID(_ identity: Identity) -> String? {
         let userID = string("user_id")
-        if let userID, userID != identity.scope.userID, !identity.mayNameOtherUsers {
+        if let userID, !userID.isExactly(identity.scope.userID), !identity.mayNameOtherUsers {
             report("must be your own", at: "user_id")
         }
         return userID

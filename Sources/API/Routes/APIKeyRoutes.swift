@@ -24,20 +24,31 @@ struct APIKeyRoutes: Sendable {
         return .json(try await api.store.apiKeys(context.scope, page).json)
     }
 
-    /// The answer holds the whole key, once. So it is not kept for a repeated request, which gets a key of its own.
+    /// The response holds the whole key, once. What is kept for a repeated request has `key: null`.
     private func create(_ request: Request, _ context: PressroomRequestContext) async throws -> Response {
         try context.identity.requireTenantAdmin()
         try QueryReader(request).finish()
+        let json = try await request.json(upTo: api.bodyLimit)
+        let idempotency = try request.idempotency(body: json.canonicalText)
+        let scope = context.scope
+        // A repeat comes before the checks: `expires_at` may have passed since.
+        if let recorded = try await api.recorded(idempotency, scope) { return recorded.notStored }
         let key = APIKey()
-        let new = try Self.newKey(key, ObjectReader(try await request.json(upTo: api.bodyLimit)), context.identity.principal)
-        let row = try await api.store.createAPIKey(context.scope, new)
-        var members = (try JSON(parsing: row.bytes, limits: .stored)).object ?? [:]
-        members["key"] = .string(key.text)
-        let id = members["id"]?.string ?? ""
-        var response = Response.json(.object(members), status: .created)
-        response.headers[.location] = "/api/v1/api-keys/\(id)"
-        response.headers[.cacheControl] = "no-store"
-        return response
+        let new = try Self.newKey(key, ObjectReader(json), context.identity.principal)
+        var result = try await api.store.writeOnce(scope, idempotency) { transaction in
+            let row = try await api.store.createAPIKey(on: transaction, scope, new)
+            var members = (try JSON(parsing: row.bytes, limits: .stored)).object ?? [:]
+            members["key"] = .null
+            let id = members["id"]?.string ?? ""
+            return RecordedResponse(status: 201, location: "/api/v1/api-keys/\(id)", body: JSONText(JSON.object(members).text))
+        }
+        if !result.isRepeated {
+            var members = (try JSON(parsing: result.response.body.bytes, limits: .stored)).object ?? [:]
+            members["key"] = .string(key.text)
+            result.response = RecordedResponse(
+                status: result.response.status, location: result.response.location, body: JSONText(JSON.object(members).text))
+        }
+        return Response.recorded(result).notStored
     }
 
     /// A key can do no more than the credential that makes it.
@@ -77,6 +88,15 @@ struct APIKeyRoutes: Sendable {
         try await request.expectNoBody(upTo: api.bodyLimit)
         _ = try await api.store.revokeAPIKey(context.scope, id)
         return Response(status: .noContent)
+    }
+}
+
+extension Response {
+    /// The response as no cache may keep it.
+    fileprivate var notStored: Response {
+        var response = self
+        response.headers[.cacheControl] = "no-store"
+        return response
     }
 }
 

@@ -44,7 +44,8 @@ struct ForkRoutes: Sendable {
             of: old, workflow: workflow.definition, phase: phase ?? "", input: checked, config: config)
         let result = try await api.store.writeOnce(scope, idempotency) { connection in
             let view = try await api.store.forkTask(on: connection, scope, fork)
-            return RecordedResponse(status: 202, location: "/api/v1/tasks/\(fork.taskID.text)", body: view.json, about: .workflow(id))
+            return RecordedResponse(
+                status: 202, location: "/api/v1/tasks/\(fork.taskID.text)", body: view.json, about: .task(fork.taskID))
         }
         return .recorded(result, tag: result.isRepeated ? nil : "1")
     }

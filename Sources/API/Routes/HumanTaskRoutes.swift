@@ -36,7 +36,7 @@ struct HumanTaskRoutes: Sendable {
         if query.boolean("mine") == true {
             filter.mine = (context.identity.principal.userID, context.identity.principal.groups.sorted())
         }
-        let page = query.page(isCountable: true)
+        let page = query.page()
         try query.finish()
         return .json(try await api.store.humanTasks(context.scope, filter, page).json)
     }

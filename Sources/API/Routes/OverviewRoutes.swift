@@ -5,29 +5,32 @@ import Hummingbird
 import Store
 import Workflow
 
-/// What is going on: steps over all tasks, queues, nodes, and the counts of all of it.
+/// What is going on: steps over all tasks and of one, queues, nodes, and the counts of all of it.
 struct OverviewRoutes: Sendable {
     let api: APIEnvironment
 
     func add(to routes: RouteBuilder) {
-        routes.get("/api/v1/steps", use: steps)
+        routes.get("/api/v1/steps") { request, context in try await steps(request, context, of: nil) }
+        routes.get("/api/v1/tasks/{task_id}/steps") { request, context in
+            try await steps(request, context, of: context.uuid("task_id"))
+        }
         routes.get("/api/v1/steps/{id}", use: step)
         routes.get("/api/v1/processors") { request, context in
-            try QueryReader(request).finish()
-            return Self.list(try await api.store.processors(context.scope))
+            let isCounted = try Self.isCounted(request)
+            return Self.list(try await api.store.processors(context.scope), isCounted)
         }
         routes.get("/api/v1/queues") { request, context in
-            try QueryReader(request).finish()
-            return Self.list(try await api.store.queues(context.scope, api.configuration.modelLimits))
+            let isCounted = try Self.isCounted(request)
+            return Self.list(try await api.store.queues(context.scope, api.configuration.modelLimits), isCounted)
         }
         routes.get("/api/v1/overview", use: overview)
         routes.get("/api/v1/usage", use: usage)
     }
 
-    private func steps(_ request: Request, _ context: PressroomRequestContext) async throws -> Response {
+    private func steps(_ request: Request, _ context: PressroomRequestContext, of taskID: UUID?) async throws -> Response {
         var query = QueryReader(request)
         var filter = StepFilter()
-        filter.taskID = query.uuid("task_id")
+        filter.taskID = taskID ?? query.uuid("task_id")
         filter.statuses = query.words("status")
         filter.kind = query.string("kind", maxLength: 100)
         filter.agent = query.string("agent", maxLength: 100)
@@ -35,9 +38,10 @@ struct OverviewRoutes: Sendable {
         filter.phase = query.string("phase", maxLength: 100)
         filter.errorCode = query.string("error_code", maxLength: 100)
         filter.since = query.timestamp("since")
-        let page = query.page(isCountable: true)
+        let page = query.page()
         try query.finish()
-        return .json(try await api.store.steps(context.scope, filter, page).json)
+        if let taskID, try await !api.store.taskExists(context.scope, taskID) { throw ProblemError.notFound(task: taskID) }
+        return .json(context.identity.shown(list: try await api.store.steps(context.scope, filter, page).json))
     }
 
     private func step(_ request: Request, _ context: PressroomRequestContext) async throws -> Response {
@@ -62,12 +66,28 @@ struct OverviewRoutes: Sendable {
         let grouping = query.word("by", as: UsageGrouping.self) ?? .workflow
         let since = query.timestamp("since")
         let until = query.timestamp("until")
+        let isCounted = query.boolean("count") ?? false
         try query.finish()
-        return Self.list(try await api.store.usage(context.scope, by: grouping, since: since, until: until))
+        let items = try await api.store.usage(context.scope, by: grouping, since: since, until: until)
+        return Self.list(items, isCounted, isCut: items.count == Store.maxUsageGroups)
+    }
+
+    private static func isCounted(_ request: Request) throws -> Bool {
+        var query = QueryReader(request)
+        let isCounted = query.boolean("count") ?? false
+        try query.finish()
+        return isCounted
     }
 
     /// These lists are short, and have no pages.
-    private static func list(_ items: [JSON]) -> Response {
-        .json(JSONText(JSON.object(["items": .array(items), "next": .null]).text))
+    ///
+    /// - Parameter isCut: whether there may be more than these.
+    private static func list(_ items: [JSON], _ isCounted: Bool, isCut: Bool = false) -> Response {
+        var body: JSONObject = ["items": .array(items), "next": .null]
+        if isCounted {
+            body["total"] = .integer(Int64(items.count))
+            if isCut { body["total_is_floor"] = true }
+        }
+        return .json(JSONText(JSON.object(body).text))
     }
 }

@@ -30,7 +30,7 @@ struct StreamTicketRoutes: Sendable {
         limits.types = types
         limits.answers = Self.answers(body)
         let age = body.integer("expires_in", in: 1...3_600) ?? 300
-        if let userID = limits.userID, userID != principal.userID, !principal.mayNameOtherUsers {
+        if let userID = limits.userID, !userID.isExactly(principal.userID), !principal.mayNameOtherUsers {
             body.report("must be your own, without the scope 'act'", at: "user_id")
         }
         if limits.isEmpty {

@@ -29,7 +29,7 @@ struct TaskRoutes: Sendable {
         filter.until = query.timestamp("until")
         filter.text = query.string("q")
         let include = Set(query.words("include", as: TaskInclusion.self))
-        let page = query.page(isCountable: true)
+        let page = query.page()
         try query.finish()
         try context.identity.narrow(&filter)
         try context.identity.requireTicket(forAccumulatedContext: include.contains(.accumulatedContext))
@@ -75,7 +75,7 @@ struct TaskRoutes: Sendable {
         }
         let result = try await api.store.writeOnce(scope, idempotency) { connection in
             let view = try await api.store.startTask(on: connection, scope, start)
-            return RecordedResponse(status: 202, location: location, body: view.json, about: .workflow(start.workflowID))
+            return RecordedResponse(status: 202, location: location, body: view.json, about: .task(start.taskID))
         }
         return .recorded(result, tag: result.isRepeated ? nil : "1")
     }

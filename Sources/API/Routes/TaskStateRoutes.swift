@@ -69,19 +69,18 @@ struct TaskRowRoutes: Sendable {
         add("outputs", to: routes) { try await $0.outputs($1, $2, $3) }
         add("evaluations", to: routes) { try await $0.evaluations($1, $2, $3) }
         add("rankings", to: routes) { try await $0.rankings($1, $2, $3) }
-        add("steps", to: routes) { try await $0.steps($1, $2, $3) }
         add("logs", to: routes) { try await $0.logs($1, $2, $3) }
-        add("history", to: routes, isCountable: false) { try await $0.history($1, $2, $3) }
+        add("history", to: routes) { try await $0.history($1, $2, $3) }
         routes.get("/api/v1/tasks/{task_id}/outputs/{output_id}/versions", use: outputVersions)
     }
 
     private func add(
-        _ name: String, to routes: RouteBuilder, isCountable: Bool = true,
+        _ name: String, to routes: RouteBuilder,
         _ read: @escaping @Sendable (Store, Scope, UUID, PageRequest) async throws -> ListPage
     ) {
         routes.get("/api/v1/tasks/{task_id}/\(name)") { request, context in
             var query = QueryReader(request)
-            let page = query.page(isCountable: isCountable)
+            let page = query.page()
             try query.finish()
             let taskID = try context.uuid("task_id")
             guard try await api.store.taskExists(context.scope, taskID) else { throw ProblemError.notFound(task: taskID) }

@@ -33,14 +33,18 @@ struct WorkspaceRoutes: Sendable {
     private func create(_ request: Request, _ context: PressroomRequestContext) async throws -> Response {
         try context.identity.requireTenantAdmin()
         try QueryReader(request).finish()
-        let body = ObjectReader(try await request.json(upTo: api.bodyLimit))
+        let json = try await request.json(upTo: api.bodyLimit)
+        let idempotency = try request.idempotency(body: json.canonicalText)
+        let body = ObjectReader(json)
         let name = body.string("name", isRequired: true)
         let description = body.string("description", maxLength: 2_000)
         try body.finish()
-        let view = try await api.store.createWorkspace(context.scope, name: name ?? "", description: description)
-        return .json(
-            view.json, status: .created, tag: String(view.version),
-            headers: [.location: "/api/v1/workspaces/\(view.id.text)"])
+        let scope = context.scope
+        let result = try await api.store.writeOnce(scope, idempotency) { transaction in
+            let view = try await api.store.createWorkspace(on: transaction, scope, name: name ?? "", description: description)
+            return RecordedResponse(status: 201, location: "/api/v1/workspaces/\(view.id.text)", body: view.json)
+        }
+        return .recorded(result, tag: result.isRepeated ? nil : "1")
     }
 
     private func show(_ request: Request, _ context: PressroomRequestContext) async throws -> Response {

@@ -17,7 +17,7 @@ package struct PressroomConfiguration: Sendable, Equatable {
     package var processor: Processor
     package var schedules: Schedules
     package var requests: Requests
-    package var events: Events
+    package var retention: Retention
     package var calls: Calls
     package var metrics: Metrics
     package var otel: OTel
@@ -50,7 +50,7 @@ package struct PressroomConfiguration: Sendable, Equatable {
         processor = Processor(&settings)
         schedules = Schedules(&settings)
         requests = Requests(&settings)
-        events = Events(&settings)
+        retention = Retention(&settings)
         calls = Calls(&settings)
         metrics = Metrics(&settings)
         otel = OTel(&settings)
@@ -331,19 +331,24 @@ package struct PressroomConfiguration: Sendable, Equatable {
         }
     }
 
-    package struct Events: Sendable, Equatable {
-        package var retention: Duration
+    /// How long rows are kept that are not removed with their task.
+    package struct Retention: Sendable, Equatable {
+        package var events: Duration
+        package var calls: Duration
 
         init(_ settings: inout SettingReader) {
-            retention = settings.duration(
-                "events.retention", default: .seconds(30 * 86_400), in: .seconds(60) ... .seconds(3_650 * 86_400),
+            events = settings.duration(
+                "retention.events", default: .seconds(30 * 86_400), in: .seconds(60) ... .seconds(3_650 * 86_400),
                 "how long the log keeps events")
+            calls = settings.duration(
+                "retention.calls", default: .seconds(30 * 86_400), in: .seconds(60) ... .seconds(3_650 * 86_400),
+                "how long requests and answers are kept; the rows of calls stay with their task")
         }
     }
+
     package struct Calls: Sendable, Equatable {
         package var capture: CallCapture
         package var maxBodyBytes: Int
-        package var retention: Duration
 
         init(_ settings: inout SettingReader) {
             let words = CallCapture.allCases.map(\.rawValue)
@@ -357,9 +362,6 @@ package struct PressroomConfiguration: Sendable, Equatable {
             maxBodyBytes = settings.bytes(
                 "calls.max_body_bytes", default: CallLog.defaultMaxBodyBytes, in: 1 << 10...16 << 20,
                 "the most that is kept of a request, and of an answer; more is cut, and the row says so")
-            retention = settings.duration(
-                "retention.calls", default: .seconds(30 * 86_400), in: .seconds(60) ... .seconds(3_650 * 86_400),
-                "how long requests and answers are kept; the rows of calls stay with their task")
         }
     }
 }

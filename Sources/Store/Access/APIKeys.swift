@@ -97,7 +97,8 @@ extension Store {
              WHERE k.tenant_id = \(scope.tenantID) AND k.id < \(page.idBelow())
              ORDER BY k.id DESC LIMIT \(page.limit + 1)
             """)
-        return ListPage(rows, limit: page.limit)
+        let total = try await total(scope, page, of: "FROM pressroom.api_keys k WHERE k.tenant_id = \(scope.tenantID)")
+        return ListPage(rows, limit: page.limit, total: total)
     }
 
     /// Adds a key. Returns its row.
@@ -105,6 +106,13 @@ extension Store {
     /// - Throws: `StoreError` `invalid` for a workspace that the tenant does not have, and for a user or group whose name is
     ///   not in normal form C.
     package func createAPIKey(_ scope: Scope, _ key: NewAPIKey) async throws -> JSONText {
+        try await write(scope) { try await createAPIKey(on: $0, scope, key) }
+    }
+
+    /// The same in a transaction that `write` has opened.
+    package func createAPIKey(
+        on transaction: WriteTransaction, _ scope: Scope, _ key: NewAPIKey
+    ) async throws -> JSONText {
         let odd = [("/user_id", key.userID)] + key.groups.enumerated().map { ("/groups/\($0)", $1) }
         let problems = odd.filter { !$0.1.isInNormalFormC }.map {
             Problem(pointer: $0.0, detail: "must be in Unicode's normal form C")
@@ -113,19 +121,16 @@ extension Store {
             throw StoreError(.invalid, "The names of a key's user and groups must be in Unicode's normal form C.", problems: problems)
         }
         do {
-            let rows = try await write(
-                scope,
-                [
-                    """
-                    INSERT INTO pressroom.api_keys AS k (tenant_id, name, key_id, secret_hash, user_id, groups, scopes,
-                           workspace_id, created_by, expires_at)
-                    VALUES (\(scope.tenantID), \(key.name), \(key.keyID), \(PostgresBytes(key.secretHash))::bytea, \(key.userID),
-                            \(key.groups)::text[], \(key.scopes.map(\.rawValue))::text[], \(key.workspaceID)::uuid,
-                            \(scope.userID), \(key.expiresAt)::timestamptz)
-                    RETURNING pressroom.api_key_json(k) AS item
-                    """
-                ])
-            return JSONText(bytes: rows[0].first?["item"].bytes ?? [])
+            let rows = try await transaction.query(
+                """
+                INSERT INTO pressroom.api_keys AS k (tenant_id, name, key_id, secret_hash, user_id, groups, scopes,
+                       workspace_id, created_by, expires_at)
+                VALUES (\(scope.tenantID), \(key.name), \(key.keyID), \(PostgresBytes(key.secretHash))::bytea, \(key.userID),
+                        \(key.groups)::text[], \(key.scopes.map(\.rawValue))::text[], \(key.workspaceID)::uuid,
+                        \(scope.userID), \(key.expiresAt)::timestamptz)
+                RETURNING pressroom.api_key_json(k) AS item
+                """)
+            return JSONText(bytes: rows.first?["item"].bytes ?? [])
         } catch let error as PostgresError where error.sqlState == PostgresError.SQLState.foreignKeyViolation {
             if error.constraint == "api_keys_tenant_id_fkey" { throw Self.noTenant(scope.tenantID) }
             throw StoreError(

@@ -48,7 +48,10 @@ extension Store {
                AND (\(page.after?.key)::text IS NULL OR m.member > \(page.after?.key) COLLATE "C")
              ORDER BY m.member LIMIT \(page.limit + 1)
             """)
-        return ListPage(rows, limit: page.limit)
+        let total = try await total(
+            scope, page,
+            of: "FROM pressroom.workspace_members m WHERE m.tenant_id = \(scope.tenantID) AND m.workspace_id = \(workspaceID)")
+        return ListPage(rows, limit: page.limit, total: total)
     }
 
     /// One member; nil when it is none.

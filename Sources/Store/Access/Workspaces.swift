@@ -25,15 +25,17 @@ extension Store {
     ///
     /// - Parameter ids: only these; nil for all of the tenant.
     package func workspaces(_ scope: Scope, ids: [UUID]?, _ page: PageRequest) async throws -> ListPage {
+        let listed: PostgresQuery = """
+            FROM pressroom.workspaces w
+             WHERE w.tenant_id = \(scope.tenantID) AND (\(ids == nil)::boolean OR w.id = ANY(\(ids ?? [])::uuid[]))
+            """
         let rows = try await query(
             scope,
             """
-            SELECT pressroom.workspace_json(w) AS item, w.id AS key FROM pressroom.workspaces w
-             WHERE w.tenant_id = \(scope.tenantID) AND w.id < \(page.idBelow())
-               AND (\(ids == nil)::boolean OR w.id = ANY(\(ids ?? [])::uuid[]))
+            SELECT pressroom.workspace_json(w) AS item, w.id AS key \(part: listed) AND w.id < \(page.idBelow())
              ORDER BY w.id DESC LIMIT \(page.limit + 1)
             """)
-        return ListPage(rows, limit: page.limit)
+        return ListPage(rows, limit: page.limit, total: try await total(scope, page, of: listed))
     }
 
     /// One workspace; nil when the scope has no such row.
@@ -49,16 +51,20 @@ extension Store {
 
     /// - Throws: `StoreError` `conflict` when there is one of that name.
     package func createWorkspace(_ scope: Scope, name: String, description: String?) async throws -> WorkspaceView {
-        let rows = try await write(
-            scope,
-            [
-                """
-                INSERT INTO pressroom.workspaces AS w (tenant_id, name, description, created_by)
-                VALUES (\(scope.tenantID), \(name), \(description), \(scope.userID)) ON CONFLICT (tenant_id, name) DO NOTHING
-                RETURNING \(raw: WorkspaceView.columns)
-                """
-            ])
-        guard let row = rows[0].first else { throw Self.workspaceNameTaken(name) }
+        try await write(scope) { try await createWorkspace(on: $0, scope, name: name, description: description) }
+    }
+
+    /// The same in a transaction that `write` has opened.
+    package func createWorkspace(
+        on transaction: WriteTransaction, _ scope: Scope, name: String, description: String?
+    ) async throws -> WorkspaceView {
+        let rows = try await transaction.query(
+            """
+            INSERT INTO pressroom.workspaces AS w (tenant_id, name, description, created_by)
+            VALUES (\(scope.tenantID), \(name), \(description), \(scope.userID)) ON CONFLICT (tenant_id, name) DO NOTHING
+            RETURNING \(raw: WorkspaceView.columns)
+            """)
+        guard let row = rows.first else { throw Self.workspaceNameTaken(name) }
         return try WorkspaceView(row)
     }
 

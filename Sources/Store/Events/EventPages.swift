@@ -1,4 +1,4 @@
-import Base
+package import Base
 package import Foundation
 import Postgres
 import Workflow
@@ -117,7 +117,7 @@ package enum LogPart: Sendable, Hashable {
     /// The events of these tasks.
     case tasks(Set<UUID>)
     /// The events of a conversation's tasks. When it has many, all of the log is the page, and others' events are in it.
-    case conversation(String)
+    case conversation(ExactText)
 
     /// Up to so many tasks are looked up one by one.
     static let maxTasks = 100
@@ -131,7 +131,7 @@ extension LogPart {
         switch self {
         case .log: Self.ofLog(limit, where: "true")
         case .tasks(let taskIDs): Self.ofTasks("SELECT unnest(\(Array(taskIDs))::uuid[]) AS task_id", limit, where: "true")
-        case .conversation(let id): Self.ofConversation(id, tenantID, limit)
+        case .conversation(let id): Self.ofConversation(id.text, tenantID, limit)
         }
     }
 

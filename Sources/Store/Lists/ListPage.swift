@@ -71,16 +71,21 @@ extension Store {
              WHERE t.tenant_id = \(scope.tenantID) AND t.task_id = \(taskID) AND t.id < \(page.idBelow())
              ORDER BY t.id DESC LIMIT \(page.limit + 1)
             """)
-        guard page.isCounted else { return ListPage(rows, limit: page.limit) }
+        let total = try await total(
+            scope, page,
+            of: "FROM pressroom.\(raw: table) t WHERE t.tenant_id = \(scope.tenantID) AND t.task_id = \(taskID)")
+        return ListPage(rows, limit: page.limit, total: total)
+    }
+
+    /// Counts a list; nil where its total is not asked for.
+    ///
+    /// - Parameter source: the rest of a `SELECT` that finds all of its rows, from `FROM` on.
+    func total(_ scope: Scope, _ page: PageRequest, of source: PostgresQuery) async throws -> ListTotal? {
+        guard page.isCounted else { return nil }
         let counted = try await query(
-            scope,
-            """
-            SELECT count(*) AS count FROM (
-                SELECT FROM pressroom.\(raw: table) t WHERE t.tenant_id = \(scope.tenantID) AND t.task_id = \(taskID)
-                 LIMIT \(ListTotal.maxExamined + 1)) AS r
-            """)
+            scope, "SELECT count(*) AS count FROM (SELECT \(part: source) LIMIT \(ListTotal.maxExamined + 1)) AS r")
         let count: Int = try counted[0].decode("count")
-        return ListPage(rows, limit: page.limit, total: ListTotal(found: count, examined: count))
+        return ListTotal(found: count, examined: count)
     }
 }
 

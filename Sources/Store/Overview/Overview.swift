@@ -3,18 +3,17 @@ import Postgres
 package import Workflow
 
 extension Store {
-    /// How many rows each count of the overview looks at, the newest first: whatever the tables hold, it costs no more.
-    private static let maxExamined = 10_000
-
     /// What a tenant's tasks are doing, and what became of them within the window, at one cursor.
     ///
     /// - Parameters:
     ///   - window: in the past.
     ///   - limits: those of this node's configuration, for the queues.
-    package func overview(_ scope: Scope, window: Duration, _ limits: ScopedModelLimits) async throws -> JSON {
+    ///   - examined: how many rows each count looks at, the newest first: whatever the tables hold, it costs no more.
+    package func overview(
+        _ scope: Scope, window: Duration, _ limits: ScopedModelLimits, examined: Int = 10_000
+    ) async throws -> JSON {
         let tenant = scope.tenantID
         let seconds = window / .seconds(1)
-        let examined = Self.maxExamined
         let statuses = TaskStatus.allCases.map(\.rawValue)
         // The first id of the window (RFC 9562, section 5.7).
         let firstID: PostgresQuery = """
@@ -24,11 +23,10 @@ extension Store {
             scope,
             """
             WITH ended AS (
-                SELECT t.status, coalesce(t.completed_at, t.failed_at, t.cancelled_at) - coalesce(t.started_at, t.created_at) AS took
-                  FROM unnest('{completed,failed,cancelled}'::text[]) AS s (status) CROSS JOIN LATERAL (
-                       SELECT * FROM pressroom.tasks t WHERE t.tenant_id = \(tenant) AND t.status = s.status
-                        ORDER BY t.created_at DESC, t.task_id DESC LIMIT \(examined)) AS t
-                 WHERE coalesce(t.completed_at, t.failed_at, t.cancelled_at) >= now() - make_interval(secs => \(seconds))
+                SELECT t.status, t.ended_at - coalesce(t.started_at, t.created_at) AS took
+                  FROM pressroom.tasks t
+                 WHERE t.tenant_id = \(tenant) AND t.ended_at >= now() - make_interval(secs => \(seconds))
+                 ORDER BY t.ended_at DESC LIMIT \(examined)
             ), made AS (
                 SELECT c.model_asked, c.status, c.usage, extract(epoch FROM c.ended_at - c.sent_at)::float8 AS took
                   FROM pressroom.calls c WHERE c.tenant_id = \(tenant) AND c.id >= \(part: firstID) AND c.kind = 'chat'

@@ -33,8 +33,8 @@ extension Store {
     ///
     /// - Parameter limits: those of this node's configuration.
     package func queues(_ scope: Scope, _ limits: ScopedModelLimits) async throws -> [JSON] {
-        let own = try Self.counts(try await database.pipeline(in: scope, Self.queueCounts("WHERE s.tenant_id = \(scope.tenantID)")))
-        let all = try Self.counts(try await pipeline(.sums, Self.queueCounts("WHERE true")))
+        let own = try Self.counts(try await database.pipeline(in: scope, Self.queueCounts(of: scope.tenantID)))
+        let all = try Self.counts(try await pipeline(.sums, Self.queueCounts(of: nil)))
         return own.keys.sorted().map { model in
             let scopes = ModelName(model).map { limits.scopes(of: $0) } ?? []
             let limit = scopes.compactMap { limits[$0]?.concurrency }.min()
@@ -55,22 +55,14 @@ extension Store {
         return counts
     }
 
-    /// What waits, queue by queue (`waitingQueuesQuery`), and what runs.
-    private static func queueCounts(_ tenants: PostgresQuery) -> [PostgresQuery] {
-        [
+    /// What waits, queue by queue, and what runs.
+    ///
+    /// - Parameter tenantID: nil: of all tenants.
+    private static func queueCounts(of tenantID: String?) -> [PostgresQuery] {
+        let tenant: PostgresQuery = tenantID.map { "s.tenant_id = \($0) AND" } ?? ""
+        return [
             """
-            WITH RECURSIVE queues AS (
-                (SELECT s.tenant_id, s.queue FROM pressroom.steps s \(part: tenants)
-                   AND s.status IN ('pending', 'retrying') AND s.run_at IS NOT NULL
-                  ORDER BY s.tenant_id, s.queue LIMIT 1)
-                UNION ALL
-                SELECT next.tenant_id, next.queue
-                  FROM queues q CROSS JOIN LATERAL (
-                       SELECT s.tenant_id, s.queue FROM pressroom.steps s \(part: tenants)
-                          AND s.status IN ('pending', 'retrying') AND s.run_at IS NOT NULL
-                          AND (s.tenant_id, s.queue) > (q.tenant_id, q.queue)
-                        ORDER BY s.tenant_id, s.queue LIMIT 1) next
-            )
+            WITH RECURSIVE \(part: waitingQueueNames(of: tenantID))
             SELECT split_part(q.queue, ' ', 1) AS model, least(waiting.count, \(maxCounted)) AS waiting,
                    waiting.count > \(maxCounted) AS is_floor, pressroom.iso(waiting.oldest) AS oldest
               FROM queues q CROSS JOIN LATERAL (
@@ -80,8 +72,8 @@ extension Store {
                               AND s.status IN ('pending', 'retrying') AND s.run_at IS NOT NULL LIMIT \(maxCounted + 1)) w) waiting
             """,
             """
-            SELECT split_part(s.queue, ' ', 1) AS model, count(*) AS running FROM pressroom.steps s \(part: tenants)
-               AND s.status = 'running' GROUP BY 1
+            SELECT split_part(s.queue, ' ', 1) AS model, count(*) AS running FROM pressroom.steps s
+             WHERE \(part: tenant) s.status = 'running' GROUP BY 1
             """,
         ]
     }

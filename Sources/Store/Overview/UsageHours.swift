@@ -32,6 +32,9 @@ extension Store {
     /// Hours that are younger than this are summed again: a call is recorded when its attempt ends.
     private static let openHours = 26
 
+    /// The most groups that are listed.
+    package static let maxUsageGroups = 1_000
+
     /// What tasks and calls that ended between two times took, whole hours, the largest number of tokens first. Each item has
     /// the names of its group, the counts, `incomplete` where some calls have no price, and the durations' `p50` and `p95` in
     /// seconds: of tasks, or by agent and model of calls.
@@ -44,18 +47,19 @@ extension Store {
         let columns = grouping.columns.joined(separator: ", ")
         let names = grouping.columns.map { "'\($0)', u.\($0)" }.joined(separator: ", ")
         let durations = grouping == .workflow || grouping == .version ? "u.agent = '' AND u.model = ''" : "true"
+        // Neither columns nor coalesce(): under a policy PostgreSQL would not find the rows by an index.
+        let since: PostgresQuery = since.map { "\($0)::timestamptz" } ?? "now() - interval '1 day'"
+        let first: PostgresQuery = "date_trunc('hour', \(part: since), 'UTC')"
+        let past: PostgresQuery = until.map { "\($0)::timestamptz" } ?? "now()"
+        let live: PostgresQuery = "(date_trunc('hour', now(), 'UTC') - make_interval(hours => \(Self.liveHours)))"
         let rows = try await query(
             scope,
             """
-            WITH span AS (
-                SELECT date_trunc('hour', coalesce(\(since)::timestamptz, now() - interval '1 day')) AS first,
-                       coalesce(\(until)::timestamptz, now()) AS past,
-                       date_trunc('hour', now()) - make_interval(hours => \(Self.liveHours)) AS live
-            ), hours AS (
-                SELECT h.* FROM span, pressroom.usage_hours h
-                 WHERE h.tenant_id = \(tenant) AND h.hour >= span.first AND h.hour < least(span.past, span.live)
+            WITH hours AS (
+                SELECT h.* FROM pressroom.usage_hours h
+                 WHERE h.tenant_id = \(tenant) AND h.hour >= \(part: first) AND h.hour < least(\(part: past), \(part: live))
                 UNION ALL
-                SELECT l.* FROM span, pressroom.usage_between(\(tenant), greatest(span.first, span.live), span.past) AS l
+                SELECT l.* FROM pressroom.usage_between(\(tenant), greatest(\(part: first), \(part: live)), \(part: past)) AS l
             ), summed AS (
                 SELECT \(raw: columns), sum(u.tasks) AS tasks, sum(u.completed) AS completed, sum(u.failed) AS failed, sum(u.steps) AS steps,
                        sum(u.calls) AS calls, sum(u.prompt_tokens) AS prompt_tokens, sum(u.completion_tokens) AS completion_tokens,
@@ -66,7 +70,7 @@ extension Store {
             SELECT json_build_object(\(raw: names), 'tasks', u.tasks, 'completed', u.completed, 'failed', u.failed, 'steps', u.steps,
                                      'calls', u.calls, 'prompt_tokens', u.prompt_tokens, 'completion_tokens', u.completion_tokens,
                                      'cost', u.cost, 'incomplete', u.incomplete) AS item, u.durations
-              FROM summed u ORDER BY u.prompt_tokens + u.completion_tokens DESC, \(raw: columns) LIMIT 1000
+              FROM summed u ORDER BY u.prompt_tokens + u.completion_tokens DESC, \(raw: columns) LIMIT \(Self.maxUsageGroups)
             """)
         return try rows.map { row in
             var item = try row.json("item")?.object ?? [:]

@@ -3,10 +3,10 @@ package import Foundation
 import Postgres
 import Workflow
 
-/// What makes two requests with one `Idempotency-Key` the same request.
+/// What makes two requests of one user with one `Idempotency-Key` the same request.
 package struct IdempotentRequest: Sendable, Hashable {
     package let key: String
-    /// Method and path.
+    /// Method, path and query.
     package let target: String
     /// In a form that does not depend on spaces and the order of keys; only its hash is kept.
     package let body: String
@@ -42,8 +42,8 @@ package struct RecordedResponse: Sendable, Hashable {
 }
 
 extension Store {
-    /// Runs a request that creates something, once for each key: what it creates and the record of its response commit
-    /// together, and a request with the same key waits for the first and gets the same response.
+    /// Runs a request that creates something, once for each key of the scope's user: what it creates and the record of its
+    /// response commit together, and a request with the same key waits for the first and gets the same response.
     ///
     /// A response is only kept when the body does not throw. Without a key it is a plain `write`.
     /// - Throws: `StoreError` `invalid` when the key was used for another request; `conflict` when that is none that the scope
@@ -68,10 +68,10 @@ extension Store {
         // Waits while another transaction holds the key, and does nothing when that one commits.
         let claimed = try await transaction.query(
             """
-            INSERT INTO pressroom.idempotency_keys (tenant_id, key, request, status, response)
-            VALUES (\(scope.tenantID), \(request.key),
+            INSERT INTO pressroom.idempotency_keys (tenant_id, user_id, key, request, status, response)
+            VALUES (\(scope.tenantID), \(scope.userID), \(request.key),
                     \(request.target) || ' ' || encode(sha256(convert_to(\(request.body), 'UTF8')), 'hex'), 0, '')
-            ON CONFLICT (tenant_id, key) DO NOTHING
+            ON CONFLICT (tenant_id, user_id, key) DO NOTHING
             """)
         if claimed.affectedRows == 1 { return nil }
         guard let recorded = try await recordedResponse(scope, request, transaction.query) else {
@@ -103,7 +103,8 @@ extension Store {
             SELECT \(part: isSeen) AS is_seen,
                    request = \(request.target) || ' ' || encode(sha256(convert_to(\(request.body), 'UTF8')), 'hex') AS is_same,
                    status, location, response
-              FROM pressroom.idempotency_keys k WHERE tenant_id = \(scope.tenantID) AND key = \(request.key)
+              FROM pressroom.idempotency_keys k
+             WHERE tenant_id = \(scope.tenantID) AND user_id = \(scope.userID) AND key = \(request.key)
             """)
         guard let row = rows.first else { return nil }
         guard try row.decode("is_seen", as: Bool.self) else {
@@ -126,8 +127,9 @@ extension Store {
             """
             UPDATE pressroom.idempotency_keys
                SET status = \(response.status), location = \(response.location), response = \(response.body.string),
-                   workflow_id = \(part: response.subject?.workflow(scope.tenantID) ?? "NULL::uuid")
-             WHERE tenant_id = \(scope.tenantID) AND key = \(request.key)
+                   workflow_id = \(part: response.subject?.workflow(scope.tenantID) ?? "NULL::uuid"),
+                   task_id = \(part: response.subject?.task(scope.tenantID) ?? "NULL::uuid")
+             WHERE tenant_id = \(scope.tenantID) AND user_id = \(scope.userID) AND key = \(request.key)
             """)
     }
 
@@ -141,6 +143,15 @@ extension Store {
 }
 
 extension RecordedResponse.Subject {
+    /// SQL of the id of the task that it belongs to.
+    fileprivate func task(_ tenant: String) -> PostgresQuery {
+        switch self {
+        case .workflow: "NULL::uuid"
+        case .task(let id): "\(id)::uuid"
+        case .humanTask(let id): "(SELECT h.task_id FROM pressroom.human_tasks h WHERE h.tenant_id = \(tenant) AND h.id = \(id))"
+        }
+    }
+
     /// SQL of the id of the workflow that it belongs to.
     fileprivate func workflow(_ tenant: String) -> PostgresQuery {
         switch self {

@@ -69,16 +69,20 @@ package struct ScheduleFilter: Sendable {
 extension Store {
     /// Schedules, newest first.
     package func schedules(_ scope: Scope, _ filter: ScheduleFilter, _ page: PageRequest) async throws -> ListPage {
+        var listed: PostgresQuery = "FROM pressroom.schedules s WHERE s.tenant_id = \(scope.tenantID)"
+        if let workflow = filter.workflow { listed += " AND s.workflow_name = \(workflow)" }
+        switch filter.isEnabled {
+        case true?: listed += " AND s.enabled"
+        case false?: listed += " AND NOT s.enabled"
+        case nil: break
+        }
         let rows = try await query(
             scope,
             """
-            SELECT pressroom.schedule_json(s) AS item, s.id AS key FROM pressroom.schedules s
-             WHERE s.tenant_id = \(scope.tenantID) AND s.id < \(page.idBelow())
-               AND (\(filter.workflow)::text IS NULL OR s.workflow_name = \(filter.workflow))
-               AND (\(filter.isEnabled)::boolean IS NULL OR s.enabled = \(filter.isEnabled)::boolean)
+            SELECT pressroom.schedule_json(s) AS item, s.id AS key \(part: listed) AND s.id < \(page.idBelow())
              ORDER BY s.id DESC LIMIT \(page.limit + 1)
             """)
-        return ListPage(rows, limit: page.limit)
+        return ListPage(rows, limit: page.limit, total: try await total(scope, page, of: listed))
     }
 
     /// One schedule; nil when the scope has no such row.

@@ -41,26 +41,31 @@ extension Store {
     }
 
     /// Of a recursive statement: `queues (tenant_id, queue)`, each queue with waiting steps once.
-    static let waitingQueueNames = """
-        queues AS (
-            (SELECT s.tenant_id, s.queue FROM pressroom.steps s
-              WHERE s.status IN ('pending', 'retrying') AND s.run_at IS NOT NULL
-              ORDER BY s.tenant_id, s.queue LIMIT 1)
-            UNION ALL
-            SELECT next.tenant_id, next.queue
-              FROM queues q CROSS JOIN LATERAL (
-                   SELECT s.tenant_id, s.queue FROM pressroom.steps s
-                    WHERE s.status IN ('pending', 'retrying') AND s.run_at IS NOT NULL
-                      AND (s.tenant_id, s.queue) > (q.tenant_id, q.queue)
-                    ORDER BY s.tenant_id, s.queue LIMIT 1) next
-        )
-        """
+    ///
+    /// - Parameter tenantID: only its queues; nil for those of all tenants.
+    static func waitingQueueNames(of tenantID: String? = nil) -> PostgresQuery {
+        let tenant: PostgresQuery = tenantID.map { "s.tenant_id = \($0) AND" } ?? ""
+        return """
+            queues AS (
+                (SELECT s.tenant_id, s.queue FROM pressroom.steps s
+                  WHERE \(part: tenant) s.status IN ('pending', 'retrying') AND s.run_at IS NOT NULL
+                  ORDER BY s.tenant_id, s.queue LIMIT 1)
+                UNION ALL
+                SELECT next.tenant_id, next.queue
+                  FROM queues q CROSS JOIN LATERAL (
+                       SELECT s.tenant_id, s.queue FROM pressroom.steps s
+                        WHERE \(part: tenant) s.status IN ('pending', 'retrying') AND s.run_at IS NOT NULL
+                          AND (s.tenant_id, s.queue) > (q.tenant_id, q.queue)
+                        ORDER BY s.tenant_id, s.queue LIMIT 1) next
+            )
+            """
+    }
 
     /// Goes from queue to queue in the index of waiting steps: its cost grows with the queues, not with the steps, and not
     /// with tenants that have nothing to do.
     static var waitingQueuesQuery: PostgresQuery {
         """
-        WITH RECURSIVE \(raw: waitingQueueNames)
+        WITH RECURSIVE \(part: waitingQueueNames())
         SELECT q.tenant_id, q.queue, due.priority
           FROM queues q CROSS JOIN LATERAL (
                SELECT s.priority FROM pressroom.steps s

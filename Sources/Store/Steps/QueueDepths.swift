@@ -20,7 +20,7 @@ extension Store {
         let rows = try await pipeline(.sums, [
             "SELECT set_config('statement_timeout', \(milliseconds), true)",
             """
-            WITH RECURSIVE \(raw: Self.waitingQueueNames)
+            WITH RECURSIVE \(part: Self.waitingQueueNames())
             SELECT q.queue, waiting.steps, waiting.oldest
               FROM (SELECT tenant_id, queue FROM queues LIMIT 200) q CROSS JOIN LATERAL (
                    SELECT count(*) AS steps, extract(epoch FROM max(now() - due.run_at))::float8 AS oldest

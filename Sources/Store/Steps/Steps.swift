@@ -192,13 +192,6 @@ extension StepRow {
     }
 }
 
-extension Store {
-    /// The steps of a task, newest first: by id and not by `sequence`, because several phases that run side by side share none.
-    package func steps(_ scope: Scope, _ taskID: UUID, _ page: PageRequest) async throws -> ListPage {
-        try await rows(of: "steps", "step_json", scope, taskID, page)
-    }
-}
-
 /// What a list of steps over all tasks is narrowed by; nil and empty mean: not by this.
 package struct StepFilter: Sendable {
     package var taskID: UUID?
@@ -217,7 +210,7 @@ package struct StepFilter: Sendable {
 }
 
 extension Store {
-    /// Steps over all tasks, newest first.
+    /// Steps, newest first: by id and not by `sequence`, because several phases of a task that run side by side share none.
     package func steps(
         _ scope: Scope, _ filter: StepFilter, _ page: PageRequest, examined: Int = PageRequest.examined
     ) async throws -> ListPage {
@@ -233,11 +226,9 @@ extension Store {
         if let model = filter.model { list.add("t.model = \(model)") }
         if let code = filter.errorCode { list.add("t.error ->> 'code' = \(code)") }
         if let phase = filter.phase {
+            // Each row's own phase is looked up. Of an EXISTS PostgreSQL makes a hash of all phases with the key.
             list.add(
-                """
-                EXISTS (SELECT FROM pressroom.phases p
-                         WHERE p.tenant_id = t.tenant_id AND p.id = t.phase_id AND p.key = \(phase))
-                """)
+                "(SELECT p.key = \(phase) FROM pressroom.phases p WHERE p.tenant_id = t.tenant_id AND p.id = t.phase_id)")
         }
         list.add(since: filter.since, column: "created_at")
         return try await list.page(examined: examined, database)

@@ -22,6 +22,8 @@ extension Store {
              WHERE (t.position, t.ordinal) < (\(position)::bigint, \(ordinal)::bigint)
              ORDER BY t.position DESC, t.ordinal DESC LIMIT \(page.limit + 1)
             """)
-        return ListPage(rows, limit: page.limit)
+        let total = try await total(
+            scope, page, of: "FROM pressroom.task_history(\(scope.tenantID), \(taskID)) AS t")
+        return ListPage(rows, limit: page.limit, total: total)
     }
 }

@@ -167,6 +167,13 @@ extension Store {
              ORDER BY v.version_number DESC LIMIT \(page.limit + 1)
             """,
         ])
-        return results[0].isEmpty ? nil : ListPage(results[1], limit: page.limit)
+        guard !results[0].isEmpty else { return nil }
+        let total = try await total(
+            scope, page,
+            of: """
+                FROM pressroom.output_versions v
+                 WHERE v.tenant_id = \(scope.tenantID) AND v.output_id = \(outputID) AND v.task_id = \(taskID)
+                """)
+        return ListPage(results[1], limit: page.limit, total: total)
     }
 }

@@ -56,20 +56,19 @@ package struct WorkflowChanges: Sendable {
 }
 
 extension Store {
-    /// Published versions of workflows, newest first.
-    package func workflows(_ scope: Scope, _ filter: WorkflowFilter, _ page: PageRequest) async throws -> ListPage {
-        let rows = try await query(
-            scope,
-            """
-            SELECT pressroom.workflow_json(w) AS item, w.id AS key FROM pressroom.workflows w
-             WHERE w.tenant_id = \(scope.tenantID) AND w.id < \(page.idBelow())
-               AND (\(filter.name)::text IS NULL OR w.name = \(filter.name))
-               AND (\(filter.status?.rawValue)::text IS NULL OR w.status = \(filter.status?.rawValue))
-               AND (\(filter.category)::text IS NULL OR w.category = \(filter.category))
-               AND (\(filter.tag)::text IS NULL OR \(filter.tag) = ANY(w.tags))
-             ORDER BY w.id DESC LIMIT \(page.limit + 1)
-            """)
-        return ListPage(rows, limit: page.limit)
+    /// Published versions of workflows, newest first. A page looks at a bounded number of them.
+    package func workflows(
+        _ scope: Scope, _ filter: WorkflowFilter, _ page: PageRequest, examined: Int = PageRequest.examined
+    ) async throws -> ListPage {
+        var walk = ListWalk(
+            table: "pressroom.workflows", id: "id", order: ["id"], item: "pressroom.workflow_json(t)", key: "t.id::text",
+            tenantID: scope.tenantID, bounds: ["t.tenant_id = \(scope.tenantID)"], start: "t.id < \(try page.idBelow())")
+        if let name = filter.name { walk.ways = ["t.name = \(name)"] }
+        if let sight = scope.sight { walk.others.append(sight.condition(onWorkflow: "t")) }
+        if let status = filter.status { walk.others.append("t.status = \(status.rawValue)") }
+        if let category = filter.category { walk.others.append("t.category = \(category)") }
+        if let tag = filter.tag { walk.others.append("\(tag) = ANY(t.tags)") }
+        return try await walk.page(page, examined: examined, database)
     }
 
     /// The active version of a workflow that comes last by Semantic Versioning; nil when there is none.
@@ -117,7 +116,9 @@ extension Store {
              ORDER BY (w.version_sort || ' ' || w.id) COLLATE "C" DESC LIMIT \(page.limit + 1)
             """)
         if rows.isEmpty, page.after == nil { return nil }
-        return ListPage(rows, limit: page.limit)
+        let total = try await total(
+            scope, page, of: "FROM pressroom.workflows w WHERE w.tenant_id = \(scope.tenantID) AND w.name = \(name)")
+        return ListPage(rows, limit: page.limit, total: total)
     }
 
     /// Changes what may change in a published version.

@@ -1,3 +1,4 @@
+import Base
 package import Foundation
 
 /// What access to a workflow, or to a task of it, depends on.
@@ -38,7 +39,7 @@ extension Principal {
 
     package func maySee(_ thing: Guarded) -> Bool {
         guard let level = access(toWorkspace: thing.workspaceID) else { return false }
-        return thing.workspaceID == nil || thing.isPublic || level == .admin || thing.createdBy == userID
+        return thing.workspaceID == nil || thing.isPublic || level == .admin || userID.isExactly(thing.createdBy)
     }
 
     /// Starting a task takes no more than seeing its workflow.
@@ -63,7 +64,7 @@ extension Principal {
     /// Who may see a workflow of a workspace is for its creator and the workspace's admins to say.
     package func mayChangePrivacy(of workflow: Guarded) -> Bool {
         mayPublish(inWorkspace: workflow.workspaceID)
-            && (workflow.workspaceID == nil || workflow.createdBy == userID || access(toWorkspace: workflow.workspaceID) == .admin)
+            && (workflow.workspaceID == nil || userID.isExactly(workflow.createdBy) || access(toWorkspace: workflow.workspaceID) == .admin)
     }
 
     package func mayManage(workspace id: UUID) -> Bool {
@@ -76,7 +77,7 @@ extension Principal {
         guard has(.write), let level = access(toWorkspace: workspaceID) else { return false }
         if isTenantAdmin || level == .admin { return true }
         if assigneeID == nil && assigneeGroup == nil { return level >= .write }
-        return assigneeID == userID || assigneeGroup.map(groups.contains) == true
+        return userID.isExactly(assigneeID) || groups.contains { $0.isExactly(assigneeGroup) }
     }
 
     /// Whether tasks may be started, and tickets made, in the name of other users. Without authentication no request names its

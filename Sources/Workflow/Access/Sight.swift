@@ -1,3 +1,4 @@
+import Base
 package import Foundation
 
 /// What a sender sees of a tenant who does not see all of it. The policies of the role `pressroom_member` say the same in SQL
@@ -41,7 +42,7 @@ package struct Sight: Sendable, Hashable {
     package func sees(workspaceID: UUID?, privateTo: String?) -> Bool {
         guard let workspaceID else { return seesUnplaced }
         guard workspaces.contains(workspaceID) else { return false }
-        return privateTo == nil || managed.contains(workspaceID) || privateTo == userID && !userID.isEmpty
+        return privateTo == nil || managed.contains(workspaceID) || userID.isExactly(privateTo) && !userID.isEmpty
     }
 
     package func sees(_ thing: Guarded) -> Bool {

@@ -9,7 +9,8 @@ struct Footprint: Sendable {
 
     private static let growing = [
         "tasks", "phases", "steps", "outputs", "output_versions", "evaluations", "rankings", "signals", "events",
-        "human_tasks", "logs",
+        "human_tasks", "logs", "attempts", "calls", "call_bodies", "usage_hours", "api_keys", "workspaces", "workspace_members",
+        "schedules", "idempotency_keys",
     ]
 
     /// - Parameter client: has one connection, whose counts are looked at.
