@@ -104,17 +104,21 @@ CREATE TABLE pressroom.fallback_calls (
 );
 
 -- Text while a model writes it, with the run that writes it, so that nodes can leave out their own texts and tell the
--- attempts of a step apart. It is no state and lost in a crash, and so unlogged.
+-- attempts of a step apart. Without an output it is no draft: the answer of an agent, a polished text, the reasons of a
+-- judge. It is no state and lost in a crash, and so unlogged.
 CREATE UNLOGGED TABLE pressroom.live_texts (
     tenant_id      text NOT NULL,
-    output_id      uuid NOT NULL,
+    -- Of the output or the step, of which one text is in progress at a time.
+    text_id        uuid NOT NULL GENERATED ALWAYS AS (coalesce(output_id, step_id)) STORED,
+    output_id      uuid,
     task_id        uuid NOT NULL,
-    version_number integer NOT NULL,
+    version_number integer,
     step_id        uuid NOT NULL,
     attempt        integer NOT NULL,
     processor_id   uuid NOT NULL,
     text           text NOT NULL,
     updated_at     timestamptz NOT NULL DEFAULT now(),
-    PRIMARY KEY (tenant_id, output_id)
+    PRIMARY KEY (tenant_id, text_id),
+    CHECK ((output_id IS NULL) = (version_number IS NULL))
 );
 CREATE INDEX live_texts_task ON pressroom.live_texts (tenant_id, task_id);

@@ -27,7 +27,7 @@ const tables = /** @type {const} */ (["phases", "steps", "outputs", "evaluations
 export const changes = {
   task_updated: (state, event) => setTask(state, event.task),
   phase_changed: (state, event) => put(state.phases, event.phase, byOrdinal),
-  step_updated: (state, event) => put(state.steps, event.step),
+  step_updated: (state, event) => setStep(state, event.step),
   queue_built: (state, event) => event.steps.forEach((/** @type {Row} */ step) => put(state.steps, step)),
   output_updated: (state, event) => setOutput(state, event.output),
   finalists_selected: (state, event) => event.outputs.forEach((/** @type {Row} */ output) => setOutput(state, output)),
@@ -62,7 +62,7 @@ export function fold(state, event) {
 }
 
 /** @param {State} state @param {Delta} delta */
-export const foldDelta = (state, delta) => applyDelta(state.live, state.outputs, delta);
+export const foldDelta = (state, delta) => applyDelta(state.live, delta.step_id ? state.steps : state.outputs, delta);
 
 /** Within an epoch positions only rise; a `reset` precedes another epoch. @param {string} cursor @param {string} than */
 function isAfter(cursor, than) {
@@ -84,6 +84,12 @@ function setTask(state, task) {
 function setOutput(state, output) {
   put(state.outputs, output);
   settle(state.live, output);
+}
+
+/** @param {State} state @param {Row} step */
+function setStep(state, step) {
+  put(state.steps, step);
+  settleStep(state.live, step);
 }
 
 /** Replaces the row or adds it in its place. @param {Row[]} rows @param {Row} row @param {(a: Row, b: Row) => number} [order] */
@@ -108,37 +114,50 @@ function byCreation(a, b) {
 
 // Text in progress is not state: the row that comes at the end replaces it.
 
-/** @typedef {{output_id: string, version_number: number, text: string}} LiveText */
-/** @typedef {{output_id: string, version_number: number, offset: number, text: string}} Delta */
+/**
+ * A draft, or what a step writes that is no draft: the answer of an agent, a polished text, the reasons of a judge.
+ * @typedef {{output_id: string, version_number: number, step_id?: undefined} | {step_id: string, attempt: number, output_id?: undefined}} Subject
+ */
+/** @typedef {Subject & {text: string}} LiveText */
+/** @typedef {Subject & {offset: number, text: string}} Delta */
 
 /**
- * Whether the row already has that version of the text, or the output is terminal.
- * @param {any} output @param {number} version
+ * Whether the output already has that version of the text or is terminal, or the step's attempt has ended. A row that tells of
+ * an earlier attempt is older than the text.
+ * @param {any} row @param {Subject} subject
  */
-function isOver(output, version) {
-  return version <= output.version_number || isTerminal("output", output.status);
+function isOver(row, subject) {
+  if (subject.step_id === undefined) return subject.version_number <= row.version_number || isTerminal("output", row.status);
+  return row.attempt > subject.attempt || (row.attempt === subject.attempt && row.status !== "running");
 }
+
+/** @param {Subject} one @param {Subject} other */
+const isSameOwner = (one, other) => one.output_id === other.output_id && one.step_id === other.step_id;
+
+/** The version or the attempt. @param {Subject} subject */
+const numberOf = (subject) => (subject.step_id === undefined ? subject.version_number : subject.attempt);
 
 /**
  * Applies a delta. Offsets count UTF-16 units, as JavaScript's strings do: 0 replaces the text, its length appends, and
  * anything else is ignored (a later delta from 0, or the row, repairs it).
- * @param {LiveText[]} live @param {any[]} outputs @param {Delta} delta
+ * @param {LiveText[]} live @param {any[]} rows the outputs, or for a delta of a step the steps
+ * @param {Delta} delta
  * @returns {boolean} whether the text changed
  */
-export function applyDelta(live, outputs, delta) {
-  const output = outputs.find((row) => row.id === delta.output_id);
-  if (output && isOver(output, delta.version_number)) return false;
-  const known = live.find((entry) => entry.output_id === delta.output_id);
+export function applyDelta(live, rows, delta) {
+  const row = rows.find((one) => one.id === (delta.step_id ?? delta.output_id));
+  if (row && isOver(row, delta)) return false;
+  const index = live.findIndex((entry) => isSameOwner(entry, delta));
+  const known = live[index];
   if (delta.offset === 0) {
-    if (known) {
-      known.text = delta.text;
-      known.version_number = delta.version_number;
-    } else {
-      live.push({ output_id: delta.output_id, version_number: delta.version_number, text: delta.text });
-    }
+    const { text } = delta;
+    const entry = delta.step_id === undefined ? { output_id: delta.output_id, version_number: delta.version_number, text }
+      : { step_id: delta.step_id, attempt: delta.attempt, text };
+    if (known) live[index] = entry;
+    else live.push(entry);
     return true;
   }
-  if (!known || known.version_number !== delta.version_number || known.text.length !== delta.offset) return false;
+  if (!known || numberOf(known) !== numberOf(delta) || known.text.length !== delta.offset) return false;
   known.text += delta.text;
   return true;
 }
@@ -149,5 +168,14 @@ export function applyDelta(live, outputs, delta) {
  */
 export function settle(live, output) {
   const index = live.findIndex((entry) => entry.output_id === output.id);
-  if (index >= 0 && isOver(output, live[index].version_number)) live.splice(index, 1);
+  if (index >= 0 && isOver(output, live[index])) live.splice(index, 1);
+}
+
+/**
+ * Drops the text in progress of an attempt that has ended.
+ * @param {LiveText[]} live @param {any} step
+ */
+export function settleStep(live, step) {
+  const index = live.findIndex((entry) => entry.step_id === step.id);
+  if (index >= 0 && isOver(step, live[index])) live.splice(index, 1);
 }

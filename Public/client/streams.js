@@ -77,6 +77,7 @@ export class TaskStream {
     };
     on("state", handlers.state);
     on("output_delta", handlers.delta);
+    on("step_delta", handlers.delta);
     on("reset", handlers.reset);
     on("end", () => {
       this.close();

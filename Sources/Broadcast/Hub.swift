@@ -156,8 +156,8 @@ extension Hub {
     /// Publishes a piece of text, or forgets a text that is no longer in progress.
     package func publish(_ event: LiveTextEvent) {
         switch event {
-        case .ended(let tenantID, _, let outputID, let run):
-            state.withLock { $0.texts.end(tenantID: tenantID, outputID: outputID, run: run) }
+        case .ended(let tenantID, _, let textID, let run):
+            state.withLock { $0.texts.end(tenantID: tenantID, textID: textID, run: run) }
         case .delta(let delta):
             let posted = state.withLock { $0.post(delta) }
             call(posted.calls)
@@ -192,7 +192,7 @@ extension Hub {
         let (isLearnt, calls): (Bool, [Int]) = state.withLock { state in
             guard state.logs[tenantID]?.privacy == privacy else { return (false, []) }
             var calls: [Int] = []
-            let changes = state.logs[tenantID]?.outputChanges ?? OutputChanges()
+            let changes = state.logs[tenantID]?.rowChanges ?? RowChanges()
             for task in tasks {
                 for whole in state.texts.learn(task, tenantID: tenantID, changes: changes) {
                     calls += state.post(.text(whole), tenantID: tenantID)

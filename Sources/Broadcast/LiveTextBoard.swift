@@ -8,7 +8,7 @@ import Workflow
 struct LiveTextBoard: Sendable {
     private struct Key: Hashable {
         let tenantID: String
-        let outputID: UUID
+        let textID: UUID
     }
 
     private var texts: [Key: TextInProgress] = [:]
@@ -33,8 +33,8 @@ struct LiveTextBoard: Sendable {
 
     /// Adds a piece of text.
     /// - Parameter seenAt: for a text that another node writes, the position of the log's head when it was read.
-    mutating func add(_ delta: OutputDelta, seenAt: Int64? = nil) -> Change {
-        let key = Key(tenantID: delta.tenantID, outputID: delta.outputID)
+    mutating func add(_ delta: LiveDelta, seenAt: Int64? = nil) -> Change {
+        let key = Key(tenantID: delta.tenantID, textID: delta.subject.id)
         if texts[key] != nil {
             guard texts[key]?.append(delta, limit: textLimit) == true else { return .ignored }
             texts[key]?.seenAt = seenAt
@@ -44,27 +44,27 @@ struct LiveTextBoard: Sendable {
         guard delta.offset == 0, texts.count < countLimit else { return .delivered(TextDelta(delta, task: nil)) }
         texts[key] = TextInProgress(delta)
         texts[key]?.seenAt = seenAt
-        keysByTenant[delta.tenantID, default: []].insert(delta.outputID)
+        keysByTenant[delta.tenantID, default: []].insert(delta.subject.id)
         return .begun(TextDelta(delta, task: nil))
     }
 
-    /// Forgets the text of a run. A text of another run on the same output stays.
-    mutating func end(tenantID: String, outputID: UUID, run: TextRun) {
-        guard texts[Key(tenantID: tenantID, outputID: outputID)]?.run == run else { return }
-        texts[Key(tenantID: tenantID, outputID: outputID)] = nil
-        keysByTenant[tenantID]?.remove(outputID)
+    /// Forgets the text of a run. A text of another run on the same output or step stays.
+    mutating func end(tenantID: String, textID: UUID, run: TextRun) {
+        guard texts[Key(tenantID: tenantID, textID: textID)]?.run == run else { return }
+        texts[Key(tenantID: tenantID, textID: textID)] = nil
+        keysByTenant[tenantID]?.remove(textID)
         if keysByTenant[tenantID]?.isEmpty == true { keysByTenant[tenantID] = nil }
     }
 
     /// Notes that all texts that other nodes write for a tenant were read when its log was at a position.
     /// - Returns: the whole of each text that is owed to a stream and known to go on.
-    mutating func sawOthers(tenantID: String, at position: Int64, changes: OutputChanges) -> [TextDelta] {
+    mutating func sawOthers(tenantID: String, at position: Int64, changes: RowChanges) -> [TextDelta] {
         var owed: [TextDelta] = []
-        for outputID in keysByTenant[tenantID] ?? [] {
-            let key = Key(tenantID: tenantID, outputID: outputID)
+        for textID in keysByTenant[tenantID] ?? [] {
+            let key = Key(tenantID: tenantID, textID: textID)
             guard let text = texts[key], text.seenAt != nil else { continue }
             texts[key]?.seenAt = position
-            guard text.isOwed, changes.isCurrent(text.taskID, seenAt: position) else { continue }
+            guard text.isOwed, changes.isCurrent(text.subject.owner, of: text.taskID, seenAt: position) else { continue }
             texts[key]?.isOwed = false
             if let whole = text.whole { owed.append(whole) }
         }
@@ -72,11 +72,10 @@ struct LiveTextBoard: Sendable {
     }
 
     /// Marks the texts that may have ended as owed: a stream goes live without them.
-    mutating func oweUncertain(tenantID: String, changes: OutputChanges) {
-        for outputID in keysByTenant[tenantID] ?? [] {
-            let key = Key(tenantID: tenantID, outputID: outputID)
-            guard let text = texts[key], let seenAt = text.seenAt else { continue }
-            if !changes.isCurrent(text.taskID, seenAt: seenAt) { texts[key]?.isOwed = true }
+    mutating func oweUncertain(tenantID: String, changes: RowChanges) {
+        for textID in keysByTenant[tenantID] ?? [] {
+            let key = Key(tenantID: tenantID, textID: textID)
+            if let text = texts[key], !text.isKnownToGoOn(changes) { texts[key]?.isOwed = true }
         }
     }
 
@@ -87,21 +86,21 @@ struct LiveTextBoard: Sendable {
 
     /// Forgets what was looked up of a tenant's tasks.
     mutating func forgetTasks(tenantID: String) {
-        for outputID in keysByTenant[tenantID] ?? [] { texts[Key(tenantID: tenantID, outputID: outputID)]?.task = nil }
+        for textID in keysByTenant[tenantID] ?? [] { texts[Key(tenantID: tenantID, textID: textID)]?.task = nil }
     }
 
     /// Adds a task that was looked up.
     /// - Returns: the whole of each of its texts that is known to go on.
     mutating func learn(
-        _ task: TaskFacts, tenantID: String, changes: OutputChanges = OutputChanges()
+        _ task: TaskFacts, tenantID: String, changes: RowChanges = RowChanges()
     ) -> [TextDelta] {
         var wholes: [TextDelta] = []
-        for outputID in keysByTenant[tenantID] ?? [] {
-            let key = Key(tenantID: tenantID, outputID: outputID)
+        for textID in keysByTenant[tenantID] ?? [] {
+            let key = Key(tenantID: tenantID, textID: textID)
             guard texts[key]?.taskID == task.taskID, texts[key]?.task == nil else { continue }
             texts[key]?.task = task
             guard let text = texts[key] else { continue }
-            if let seenAt = text.seenAt, !changes.isCurrent(task.taskID, seenAt: seenAt) {
+            if !text.isKnownToGoOn(changes) {
                 texts[key]?.isOwed = true
             } else if let whole = text.whole {
                 wholes.append(whole)
@@ -111,18 +110,17 @@ struct LiveTextBoard: Sendable {
     }
 
     /// The whole of each text that passes a filter. A text of another node must be known to have been in progress after
-    /// the last change of its task's outputs.
-    func wholes(tenantID: String, filter: StreamFilter, changes: OutputChanges = OutputChanges()) -> [TextDelta] {
-        guard filter.matches(type: StreamFilter.deltaType) else { return [] }
+    /// the last change of its task's outputs or steps.
+    func wholes(tenantID: String, filter: StreamFilter, changes: RowChanges = RowChanges()) -> [TextDelta] {
         let known = texts(of: tenantID).filter { text in
-            text.seenAt.map { changes.isCurrent(text.taskID, seenAt: $0) } ?? true
+            filter.matches(type: text.subject.eventType.rawValue) && text.isKnownToGoOn(changes)
         }
         return known.compactMap(\.whole).filter { filter.matches($0.facts) }
-            .sorted { $0.outputID.text < $1.outputID.text }
+            .sorted { $0.subject.id.text < $1.subject.id.text }
     }
 
     private func texts(of tenantID: String) -> [TextInProgress] {
-        (keysByTenant[tenantID] ?? []).compactMap { texts[Key(tenantID: tenantID, outputID: $0)] }
+        (keysByTenant[tenantID] ?? []).compactMap { texts[Key(tenantID: tenantID, textID: $0)] }
     }
 }
 
@@ -131,7 +129,7 @@ extension HubState {
     ///
     /// - Parameter seenAt: for a text that another node writes, the position of the log's head when it was read.
     /// - Returns: the loops to call, and whether the text's task must be looked up.
-    mutating func post(_ delta: OutputDelta, seenAt: Int64? = nil) -> (calls: [Int], isUnknown: Bool) {
+    mutating func post(_ delta: LiveDelta, seenAt: Int64? = nil) -> (calls: [Int], isUnknown: Bool) {
         switch texts.add(delta, seenAt: seenAt) {
         case .ignored: ([], false)
         case .delivered(let piece): (post(.text(piece), tenantID: delta.tenantID), false)
@@ -140,9 +138,9 @@ extension HubState {
     }
 
     /// The texts in progress that a stream gets whole when it goes live. A text of another node that may have ended with
-    /// the last change of its task's outputs is sent later, if it goes on.
+    /// the last change of its task's outputs or steps is sent later, if it goes on.
     mutating func wholes(tenantID: String, filter: StreamFilter) -> [TextDelta] {
-        let changes = logs[tenantID]?.outputChanges ?? OutputChanges()
+        let changes = logs[tenantID]?.rowChanges ?? RowChanges()
         texts.oweUncertain(tenantID: tenantID, changes: changes)
         return texts.wholes(tenantID: tenantID, filter: filter, changes: changes)
     }
@@ -152,8 +150,7 @@ extension HubState {
 struct TextInProgress: Sendable {
     let tenantID: String
     let taskID: UUID
-    let outputID: UUID
-    let versionNumber: Int
+    let subject: TextSubject
     let run: TextRun
     /// Nil for a text that is written here. Otherwise the position of the log's head when the text was last seen to be in
     /// progress on another node.
@@ -167,11 +164,10 @@ struct TextInProgress: Sendable {
     /// The task by which streams may be narrowed; nil until it is looked up.
     var task: TaskFacts?
 
-    init(_ delta: OutputDelta) {
+    init(_ delta: LiveDelta) {
         tenantID = delta.tenantID
         taskID = delta.taskID
-        outputID = delta.outputID
-        versionNumber = delta.versionNumber
+        subject = delta.subject
         run = delta.run
         text = delta.text
         length = delta.text.utf16.count
@@ -179,10 +175,10 @@ struct TextInProgress: Sendable {
 
     /// Adds a piece.
     /// - Returns: false when the piece does not continue the text, so that every reader would ignore it.
-    mutating func append(_ delta: OutputDelta, limit: Int) -> Bool {
+    mutating func append(_ delta: LiveDelta, limit: Int) -> Bool {
         if delta.offset == 0 {
             // A run that lost its step must not replace the text of the run that has it now.
-            if delta.run.isOutdated(by: run) || delta.versionNumber < versionNumber { return false }
+            if delta.run.isOutdated(by: run) || delta.subject.number < subject.number { return false }
             let task = task
             self = TextInProgress(delta)
             self.task = task
@@ -196,12 +192,16 @@ struct TextInProgress: Sendable {
         return true
     }
 
+    /// Whether no published event may have ended the text.
+    func isKnownToGoOn(_ changes: RowChanges) -> Bool {
+        seenAt.map { changes.isCurrent(subject.owner, of: taskID, seenAt: $0) } ?? true
+    }
+
     /// The text in one piece; nil when it is not kept.
     var whole: TextDelta? {
         text.map {
             TextDelta(
-                tenantID: tenantID, taskID: taskID, outputID: outputID, versionNumber: versionNumber, offset: 0,
-                text: $0, length: length, task: task)
+                tenantID: tenantID, taskID: taskID, subject: subject, offset: 0, text: $0, length: length, task: task)
         }
     }
 }
@@ -210,8 +210,7 @@ struct TextInProgress: Sendable {
 struct TextDelta: Sendable {
     let tenantID: String
     let taskID: UUID
-    let outputID: UUID
-    let versionNumber: Int
+    let subject: TextSubject
     let offset: Int
     private(set) var text: String
     /// The length of `text` in UTF-16 units.
@@ -219,31 +218,26 @@ struct TextDelta: Sendable {
     let task: TaskFacts?
 
     init(
-        tenantID: String, taskID: UUID, outputID: UUID, versionNumber: Int, offset: Int, text: String, length: Int,
-        task: TaskFacts?
+        tenantID: String, taskID: UUID, subject: TextSubject, offset: Int, text: String, length: Int, task: TaskFacts?
     ) {
         self.tenantID = tenantID
         self.taskID = taskID
-        self.outputID = outputID
-        self.versionNumber = versionNumber
+        self.subject = subject
         self.offset = offset
         self.text = text
         self.length = length
         self.task = task
     }
 
-    init(_ delta: OutputDelta, task: TaskFacts?) {
+    init(_ delta: LiveDelta, task: TaskFacts?) {
         self.init(
-            tenantID: delta.tenantID, taskID: delta.taskID, outputID: delta.outputID,
-            versionNumber: delta.versionNumber, offset: delta.offset, text: delta.text,
-            length: delta.text.utf16.count, task: task)
+            tenantID: delta.tenantID, taskID: delta.taskID, subject: delta.subject, offset: delta.offset,
+            text: delta.text, length: delta.text.utf16.count, task: task)
     }
 
     /// Appends the next piece, if it continues this one.
     mutating func merge(_ next: TextDelta) -> Bool {
-        guard next.outputID == outputID, next.tenantID == tenantID, next.versionNumber == versionNumber,
-            next.offset == offset + length
-        else { return false }
+        guard next.subject == subject, next.tenantID == tenantID, next.offset == offset + length else { return false }
         text += next.text
         length += next.length
         return true
@@ -252,23 +246,40 @@ struct TextDelta: Sendable {
     /// The facts by which groups are found. Until the task is looked up, only its id.
     var facts: TaskFacts { task ?? TaskFacts(taskID: taskID) }
 
-    private static let frameStart = Array(#"{"type":"\#(StreamFilter.deltaType)","task_id":""#.utf8)
+    private static let ofOutput = FrameParts(.outputDelta, id: "output_id", number: "version_number")
+    private static let ofStep = FrameParts(.stepDelta, id: "step_id", number: "attempt")
 
-    /// `output_delta`, without an `id`, because the log does not hold it.
+    /// `output_delta` or `step_delta`, without an `id`, because the log does not hold it.
     var frame: Frame {
+        let parts = subject.owner == .output ? Self.ofOutput : Self.ofStep
         var json: [UInt8] = []
         json.reserveCapacity(text.utf8.count + 192)
-        json.append(contentsOf: Self.frameStart)
+        json.append(contentsOf: parts.start)
         json.append(contentsOf: taskID.text.utf8)
-        json.append(contentsOf: #"","output_id":""#.utf8)
-        json.append(contentsOf: outputID.text.utf8)
-        json.append(contentsOf: #"","version_number":"#.utf8)
-        json.append(contentsOf: String(versionNumber).utf8)
+        json.append(contentsOf: parts.id)
+        json.append(contentsOf: subject.id.text.utf8)
+        json.append(contentsOf: parts.number)
+        json.append(contentsOf: String(subject.number).utf8)
         json.append(contentsOf: #","offset":"#.utf8)
         json.append(contentsOf: String(offset).utf8)
         json.append(contentsOf: #","text":"#.utf8)
         JSON.string(text).write(to: &json)
         json.append(UInt8(ascii: "}"))
-        return Frame(cursor: nil, event: StreamFilter.deltaType, data: json)
+        return Frame(cursor: nil, event: parts.event, data: json)
+    }
+
+    /// What the frames of one type have in common.
+    private struct FrameParts: Sendable {
+        let event: String
+        let start: [UInt8]
+        let id: [UInt8]
+        let number: [UInt8]
+
+        init(_ type: EventType, id: String, number: String) {
+            event = type.rawValue
+            start = Array(#"{"type":"\#(type.rawValue)","task_id":""#.utf8)
+            self.id = Array(#"","\#(id)":""#.utf8)
+            self.number = Array(#"","\#(number)":"#.utf8)
+        }
     }
 }

@@ -86,11 +86,11 @@ struct OtherTexts {
         var areAllPublished = true
         for change in news.changes {
             switch change {
-            case .ended(let tenantID, let outputID): end(TenantKey(tenantID, outputID), hub)
+            case .ended(let tenantID, let textID): end(TenantKey(tenantID, textID), hub)
             case .piece(var text, let piece):
-                let delta = OutputDelta(
-                    tenantID: text.tenantID, taskID: text.taskID, outputID: text.outputID,
-                    versionNumber: text.versionNumber, run: text.run, offset: text.units, text: piece)
+                let delta = LiveDelta(
+                    tenantID: text.tenantID, taskID: text.taskID, subject: text.subject, run: text.run, offset: text.units,
+                    text: piece)
                 guard let head = heads[text.tenantID], hub.publish(delta, readAt: head) else {
                     areAllPublished = false
                     continue
@@ -104,7 +104,7 @@ struct OtherTexts {
 
     private mutating func end(_ key: TenantKey, _ hub: Hub) {
         guard let text = texts.removeValue(forKey: key) else { return }
-        hub.publish(.ended(tenantID: text.tenantID, taskID: text.taskID, outputID: text.outputID, run: text.run))
+        hub.publish(.ended(tenantID: text.tenantID, taskID: text.taskID, textID: text.subject.id, run: text.run))
     }
 }
 
@@ -119,10 +119,10 @@ extension Hub {
             var watched: [String] = []
             for (tenantID, log) in state.logs {
                 if log.subscribersByLoop.contains(where: { $0 > 0 }) {
-                    state.logs[tenantID]?.outputChanges.watch(from: log.published)
+                    state.logs[tenantID]?.rowChanges.watch(from: log.published)
                     watched.append(tenantID)
                 } else {
-                    state.logs[tenantID]?.outputChanges.unwatch()
+                    state.logs[tenantID]?.rowChanges.unwatch()
                 }
             }
             return watched
@@ -131,10 +131,10 @@ extension Hub {
 
     /// Publishes a piece of another node's text.
     /// - Returns: false when the piece was read too early and must be read again.
-    func publish(_ delta: OutputDelta, readAt head: LogHead) -> Bool {
+    func publish(_ delta: LiveDelta, readAt head: LogHead) -> Bool {
         let posted: (calls: [Int], isUnknown: Bool)? = state.withLock { state in
             guard let log = state.logs[delta.tenantID], log.epoch == head.epoch,
-                log.outputChanges.isCurrent(delta.taskID, seenAt: head.position)
+                log.rowChanges.isCurrent(delta.subject.owner, of: delta.taskID, seenAt: head.position)
             else { return nil }
             return state.post(delta, seenAt: head.position)
         }
@@ -149,19 +149,24 @@ extension Hub {
     func sawOtherTexts(at head: LogHead) {
         let calls: [Int] = state.withLock { state in
             guard var log = state.logs[head.tenantID], log.epoch == head.epoch else { return [] }
-            log.outputChanges.forget(through: head.position)
+            log.rowChanges.forget(through: head.position)
             state.logs[head.tenantID] = log
-            let owed = state.texts.sawOthers(tenantID: head.tenantID, at: head.position, changes: log.outputChanges)
+            let owed = state.texts.sawOthers(tenantID: head.tenantID, at: head.position, changes: log.rowChanges)
             return owed.flatMap { state.post(.text($0), tenantID: head.tenantID) }
         }
         call(calls)
     }
 }
 
-/// The tasks whose outputs have changed lately, as far as published events tell. A text of another node that was read
-/// before such a change may have ended with it.
-struct OutputChanges: Sendable {
-    private var positions: [UUID: Int64] = [:]
+/// The tasks whose outputs or steps have changed lately, as far as published events tell. A text of another node that was
+/// read before such a change may have ended with it: a draft with its output, any other text with its step.
+struct RowChanges: Sendable {
+    private struct Key: Hashable {
+        let taskID: UUID
+        let owner: TextSubject.Owner
+    }
+
+    private var positions: [Key: Int64] = [:]
     /// Every change after this position is noted; nil while the texts of other nodes are not read.
     private var since: Int64?
 
@@ -171,18 +176,25 @@ struct OutputChanges: Sendable {
     }
 
     mutating func unwatch() {
-        self = OutputChanges()
+        self = RowChanges()
     }
 
     mutating func add(_ events: [PublishedEvent]) {
         guard since != nil else { return }
-        for event in events where event.type == EventType.outputUpdated.rawValue { positions[event.task.taskID] = event.position }
+        for event in events {
+            switch event.type {
+            case EventType.outputUpdated.rawValue: positions[Key(taskID: event.task.taskID, owner: .output)] = event.position
+            case EventType.stepUpdated.rawValue: positions[Key(taskID: event.task.taskID, owner: .step)] = event.position
+            default: break
+            }
+        }
     }
 
-    /// Whether a text that was in progress when the log was at `seenAt` still is, as far as published events tell.
-    func isCurrent(_ taskID: UUID, seenAt: Int64) -> Bool {
+    /// Whether a text of the task that was in progress when the log was at `seenAt` still is, as far as published events
+    /// tell.
+    func isCurrent(_ owner: TextSubject.Owner, of taskID: UUID, seenAt: Int64) -> Bool {
         guard let since else { return false }
-        return seenAt >= max(since, positions[taskID] ?? 0)
+        return seenAt >= max(since, positions[Key(taskID: taskID, owner: owner)] ?? 0)
     }
 
     /// Forgets changes up to a position that every later query has seen.

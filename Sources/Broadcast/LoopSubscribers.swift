@@ -240,7 +240,7 @@ struct Mailbox: Sendable {
     private mutating func merge(_ delta: TextDelta) -> Bool {
         for index in deliveries.indices.suffix(Self.mergeDepth).reversed() {
             guard case .text(var earlier) = deliveries[index] else { return false }
-            guard earlier.outputID == delta.outputID else { continue }
+            guard earlier.subject.id == delta.subject.id else { continue }
             guard earlier.merge(delta) else { return false }
             deliveries[index] = .text(earlier)
             return true

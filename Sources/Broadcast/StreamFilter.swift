@@ -38,8 +38,6 @@ package struct StreamFilter: Sendable {
         return copy
     }
 
-    package static let deltaType = EventType.outputDelta.rawValue
-
     /// The smallest part of the log that holds every event that passes.
     var logPart: LogPart {
         if !taskIDs.isEmpty { return .tasks(taskIDs) }

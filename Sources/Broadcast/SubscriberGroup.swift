@@ -205,8 +205,9 @@ final class TenantSubscribers {
 
     func gather(_ delta: TextDelta, _ body: (SubscriberGroup) -> Void) {
         var frame: Frame?
+        let type = delta.subject.eventType.rawValue
         index.forEachGroup(of: delta.facts) { group in
-            guard group.key.filter.matches(type: StreamFilter.deltaType) else { return }
+            guard group.key.filter.matches(type: type) else { return }
             let shared = frame ?? delta.frame
             frame = shared
             group.gather(.text(shared))

@@ -15,7 +15,7 @@ struct TenantLog: Sendable {
     /// `LogHead.privacy` as of which the facts of the ring are.
     var privacy: Int64
     /// What the texts of other nodes are checked against.
-    var outputChanges = OutputChanges()
+    var rowChanges = RowChanges()
     var followers = 0
     /// How many subscribers each loop has. A loop without any gets no mail.
     var subscribersByLoop: [Int]
@@ -49,7 +49,7 @@ extension TenantLog {
         published = batch.through
         head = batch.head
         ring.append(batch.events)
-        outputChanges.add(batch.events)
+        rowChanges.add(batch.events)
         return .taken
     }
 }

@@ -19,12 +19,18 @@ public struct TaskState: Sendable, Hashable {
     public var humanTasks: [HumanTaskRecord] { document.documents("human_tasks").map(HumanTaskRecord.init(document:)) }
     public var live: [LiveText] { document.documents("live").map(LiveText.init(document:)) }
 
-    /// A text while a model writes it.
+    /// A text while a model writes it: a draft, or what else a step brings.
     public struct LiveText: Sendable, Hashable {
         public let document: Document
 
-        public var outputID: String { document.text("output_id") }
+        /// The draft's; nil for the answer of an agent, a polished text, the reasons of a judge.
+        public var outputID: String? { document.optionalText("output_id") }
+        /// The version that the draft will be; 0 without a draft.
         public var versionNumber: Int { document.integer("version_number") ?? 0 }
+        /// The step that writes the text; nil for a draft.
+        public var stepID: String? { document.optionalText("step_id") }
+        /// Of the step; nil for a draft.
+        public var attempt: Int? { document.integer("attempt") }
         public var text: String { document.text("text") }
     }
 }

@@ -148,9 +148,8 @@ struct HubTests {
                 let new = ["a", "é", "😀", "\n", "\"", "word "][Int(random.next(below: 6))]
                 fixture.hub.publish(
                     .delta(
-                        OutputDelta(
-                            tenantID: HubFixture.tenantID, taskID: task, outputID: output, versionNumber: 1,
-                            run: run, offset: text.utf16.count, text: new)))
+                        LiveDelta(
+                            tenantID: HubFixture.tenantID, taskID: task, subject: .draft(output, version: 1), run: run, offset: text.utf16.count, text: new)))
                 text += new
             }
             let whole = text
@@ -160,7 +159,7 @@ struct HubTests {
                 #expect(stream.recording.events.allSatisfy { $0.id == nil && $0.type == "output_delta" })
                 _ = await stream.disconnect()
             }
-            fixture.hub.publish(.ended(tenantID: HubFixture.tenantID, taskID: task, outputID: output, run: run))
+            fixture.hub.publish(.ended(tenantID: HubFixture.tenantID, taskID: task, textID: output, run: run))
             let late = try await TestStream(fixture)
             try await fixture.addCustom(task)
             await late.recording.wait { !$0.isEmpty }

@@ -15,10 +15,16 @@ struct LiveTextTests {
     let outputID = UUID()
     let stepID = UUID()
 
-    private func delta(_ offset: Int, _ text: String, version: Int = 1, attempt: Int = 1) -> OutputDelta {
-        OutputDelta(
-            tenantID: "t", taskID: taskID, outputID: outputID, versionNumber: version, run: run(attempt), offset: offset,
+    private func delta(_ offset: Int, _ text: String, version: Int = 1, attempt: Int = 1) -> LiveDelta {
+        LiveDelta(
+            tenantID: "t", taskID: taskID, subject: .draft(outputID, version: version), run: run(attempt), offset: offset,
             text: text)
+    }
+
+    /// A piece of what the step writes that is no draft.
+    private func answer(_ offset: Int, _ text: String, attempt: Int = 1) -> LiveDelta {
+        LiveDelta(
+            tenantID: "t", taskID: taskID, subject: .answer(of: run(attempt)), run: run(attempt), offset: offset, text: text)
     }
 
     private func run(_ attempt: Int) -> TextRun { TextRun(stepID: stepID, attempt: attempt) }
@@ -54,8 +60,8 @@ struct LiveTextTests {
         _ = board.add(delta(0, "second", version: 2))
         let wholes = board.wholes(tenantID: "t", filter: StreamFilter(taskIDs: [taskID]))
         #expect(wholes.map(\.text) == ["second"])
-        #expect(wholes.map(\.versionNumber) == [2])
-        board.end(tenantID: "t", outputID: outputID, run: run(1))
+        #expect(wholes.map(\.subject.number) == [2])
+        board.end(tenantID: "t", textID: outputID, run: run(1))
         #expect(board.wholes(tenantID: "t", filter: StreamFilter()).isEmpty)
     }
 
@@ -70,9 +76,9 @@ struct LiveTextTests {
                 return
             }
         }
-        board.end(tenantID: "t", outputID: outputID, run: run(1))
+        board.end(tenantID: "t", textID: outputID, run: run(1))
         #expect(board.wholes(tenantID: "t", filter: StreamFilter()).map(\.text) == ["new"])
-        board.end(tenantID: "t", outputID: outputID, run: run(2))
+        board.end(tenantID: "t", textID: outputID, run: run(2))
         #expect(board.wholes(tenantID: "t", filter: StreamFilter()).isEmpty)
     }
 
@@ -92,7 +98,7 @@ struct LiveTextTests {
     @Test("another node's text is not offered while it is uncertain whether it goes on, and is owed then")
     func uncertain() {
         var board = board()
-        var changes = OutputChanges()
+        var changes = RowChanges()
         func wholes() -> [String] { board.wholes(tenantID: "t", filter: StreamFilter(), changes: changes).map(\.text) }
         func see(_ position: Int64) -> [String] { board.sawOthers(tenantID: "t", at: position, changes: changes).map(\.text) }
         _ = board.add(delta(0, "abc"), seenAt: 5)
@@ -113,10 +119,50 @@ struct LiveTextTests {
         #expect(wholes() == ["abc"])
     }
 
-    @Test("a types filter leaves them out")
+    @Test("a step's text may have ended with its step, and a draft with its output")
+    func owners() {
+        var board = board()
+        var changes = RowChanges()
+        changes.watch(from: 5)
+        _ = board.add(delta(0, "draft"), seenAt: 5)
+        _ = board.add(answer(0, "reasons"), seenAt: 5)
+        func wholes() -> Set<String> {
+            Set(board.wholes(tenantID: "t", filter: StreamFilter(), changes: changes).map(\.text))
+        }
+        #expect(wholes() == ["draft", "reasons"])
+        changes.add([Samples.event(6, type: "step_updated", task: TaskFacts(taskID: taskID))])
+        #expect(wholes() == ["draft"])
+        changes.add([Samples.event(7, type: "output_updated", task: TaskFacts(taskID: taskID))])
+        #expect(wholes() == [])
+    }
+
+    @Test("a step's next attempt begins its text anew, and a later one of the draft is another text")
+    func answers() {
+        var board = board()
+        _ = board.add(delta(0, "draft"))
+        _ = board.add(answer(0, "old"))
+        _ = board.add(answer(0, "new", attempt: 2))
+        for late in [answer(3, "er"), answer(0, "older")] {
+            guard case .ignored = board.add(late) else {
+                Issue.record("the first attempt still writes at \(late.offset)")
+                return
+            }
+        }
+        board.end(tenantID: "t", textID: stepID, run: run(1))
+        let texts = { board.wholes(tenantID: "t", filter: StreamFilter()).map(\.text).sorted() }
+        #expect(texts() == ["draft", "new"])
+        board.end(tenantID: "t", textID: stepID, run: run(2))
+        #expect(texts() == ["draft"])
+    }
+
+    @Test("a types filter leaves them out, each by itself")
     func types() {
         var board = board()
         _ = board.add(delta(0, "abc"))
+        _ = board.add(answer(0, "why"))
+        for (type, text) in [("output_delta", "abc"), ("step_delta", "why")] {
+            #expect(board.wholes(tenantID: "t", filter: StreamFilter(types: [type])).map(\.text) == [text])
+        }
         #expect(board.wholes(tenantID: "t", filter: StreamFilter(types: ["custom"])).isEmpty)
         #expect(board.wholes(tenantID: "t", filter: StreamFilter(types: ["output_delta"])).count == 1)
     }
@@ -177,6 +223,15 @@ struct LiveTextTests {
                 event: output_delta
                 data: {"type":"output_delta","task_id":"\(taskID.text)","output_id":"\
                 \(outputID.text)","version_number":1,"offset":7,"text":"say \\"hi\\"\\n"}
+
+
+                """)
+        let ofStep = TextDelta(answer(0, "why", attempt: 2), task: nil).frame
+        #expect(
+            String(buffer: ofStep.plain) == """
+                event: step_delta
+                data: {"type":"step_delta","task_id":"\(taskID.text)","step_id":"\(stepID.text)","attempt":2,"offset":0,\
+                "text":"why"}
 
 
                 """)

@@ -11,10 +11,12 @@ import Workflow
 
 @Suite("Texts that other nodes write", .limit(minutes: 3))
 struct OtherTextTests {
-    /// As the contract says, for one output: 0 replaces, the length appends, anything else is ignored.
-    private static func fold(_ events: [ReceivedEvent], _ outputID: UUID) -> String {
+    /// As the contract says, for one output or step: 0 replaces, the length appends, anything else is ignored.
+    private static func fold(_ events: [ReceivedEvent], _ textID: UUID) -> String {
         events.reduce(into: "") { text, event in
-            guard event.type == "output_delta", event.json["output_id"]?.string == outputID.text else { return }
+            guard (event.type == "output_delta" ? event.json["output_id"] : event.json["step_id"])?.string == textID.text,
+                event.type.hasSuffix("_delta")
+            else { return }
             let piece = event.json["text"]?.string ?? ""
             switch event.json["offset"]?.int {
             case 0: text = piece
@@ -31,9 +33,9 @@ struct OtherTextTests {
             var generator = SeededGenerator(seed: seed)
             var streams = [try await TestStream(nodes[1], filter: StreamFilter(conversationID: "c1"))]
             var writers: [OtherWriter] = []
-            for _ in 0..<3 { writers.append(try await OtherWriter(nodes[0], task)) }
+            for number in 0..<4 { writers.append(try await OtherWriter(nodes[0], task, writesDraft: number < 2)) }
             for round in 0..<40 {
-                let index = Int(generator.next(below: 3))
+                let index = Int(generator.next(below: 4))
                 switch generator.next(below: 8) {
                 case 0: try await writers[index].begin()
                 case 1: streams.append(try await TestStream(nodes[1], filter: StreamFilter(taskIDs: [task])))
@@ -42,7 +44,7 @@ struct OtherTextTests {
                 let length = Int(generator.next(below: 20)) + 1
                 let piece = (0..<length).map { _ in ["a", "é", "😀", "\n", "\\", "e\u{301}"][Int(generator.next(below: 6))] }
                 try await writers[index].save(piece.joined())
-                let (output, text) = (writers[index].outputID, writers[index].text)
+                let (output, text) = (writers[index].subject.id, writers[index].text)
                 for stream in streams {
                     await stream.recording.wait { Self.fold($0, output) == text }
                     #expect(Self.fold(stream.recording.events, output) == text, "seed \(seed), round \(round)")
@@ -66,18 +68,19 @@ struct OtherTextTests {
         }
     }
 
-    @Test("a text that has become a row is not offered, even when its last saving was late", arguments: [false, true])
-    func ended(leavesText: Bool) async throws {
+    @Test(
+        "a text that has become a row is not offered, even when its last saving was late", arguments: [false, true], [true, false])
+    func ended(leavesText: Bool, writesDraft: Bool) async throws {
         try await NodesFixture.with(2) { nodes in
             let task = try await nodes[0].addTask()
             let early = try await TestStream(nodes[1])
             for number in 0..<20 {
-                var writer = try await OtherWriter(nodes[0], task)
-                let output = writer.outputID
+                var writer = try await OtherWriter(nodes[0], task, writesDraft: writesDraft)
+                let (textID, row) = (writer.subject.id, writesDraft ? "output" : "step")
                 // A text may also be over before anybody has looked.
                 try await writer.save("text \(number)")
                 if number.isMultiple(of: 2) {
-                    #expect(await early.recording.wait { Self.fold($0, output) == "text \(number)" })
+                    #expect(await early.recording.wait { Self.fold($0, textID) == "text \(number)" })
                 }
                 try await writer.finish(leavesText: leavesText)
                 let end = try await nodes[0].head()
@@ -89,9 +92,9 @@ struct OtherTextTests {
                 _ = await late.disconnect()
                 // Nor does it come after its row.
                 let events = early.recording.events
-                let row = try #require(events.lastIndex { $0.json["output"]?["id"]?.string == output.text })
-                let delta = events.lastIndex { $0.json["output_id"]?.string == output.text } ?? -1
-                #expect(delta < row)
+                let ended = try #require(events.lastIndex { $0.json[row]?["id"]?.string == textID.text })
+                let delta = events.lastIndex { $0.json["\(row)_id"]?.string == textID.text && $0.type == "\(row)_delta" } ?? -1
+                #expect(delta < ended)
             }
             _ = await early.disconnect()
         }
@@ -111,8 +114,8 @@ struct OtherTextTests {
             try await writer.finish()
             let after = try await fixture.head()
             await stream.reaches(after.position)
-            let delta = OutputDelta(
-                tenantID: HubFixture.tenantID, taskID: task, outputID: writer.outputID, versionNumber: 1, run: writer.run,
+            let delta = LiveDelta(
+                tenantID: HubFixture.tenantID, taskID: task, subject: .draft(writer.outputID, version: 1), run: writer.run,
                 offset: 0, text: "old")
             #expect(!fixture.hub.publish(delta, readAt: before))
             #expect(!fixture.hub.publish(delta, readAt: LogHead(tenantID: after.tenantID, epoch: "other", position: .max, pruned: 0)))

@@ -105,13 +105,21 @@ struct PrivacyTests {
             for (offset, piece) in [(0, "one "), (4, "two")] {
                 fixture.hub.publish(
                     .delta(
-                        OutputDelta(
-                            tenantID: HubFixture.tenantID, taskID: task, outputID: task, versionNumber: 1,
-                            run: run, offset: offset, text: piece)))
+                        LiveDelta(
+                            tenantID: HubFixture.tenantID, taskID: task, subject: .draft(task, version: 1), run: run,
+                            offset: offset, text: piece)))
+                fixture.hub.publish(
+                    .delta(
+                        LiveDelta(
+                            tenantID: HubFixture.tenantID, taskID: task, subject: .answer(of: run), run: run, offset: offset,
+                            text: piece)))
             }
-            await seen.recording.wait { events in
-                events.reduce("") { $1.json["offset"]?.int == 0 ? $1.json["text"]?.string ?? "" : $0 + ($1.json["text"]?.string ?? "") }
-                    == "one two"
+            for type in ["output_delta", "step_delta"] {
+                await seen.recording.wait { events in
+                    events.filter { $0.type == type }.reduce("") {
+                        $1.json["offset"]?.int == 0 ? $1.json["text"]?.string ?? "" : $0 + ($1.json["text"]?.string ?? "")
+                    } == "one two"
+                }
             }
             // An event that both see comes after.
             let own = try await fixture.addTask()

@@ -5,7 +5,7 @@ SELECT json_agg(json_build_object('id', h.epoch || '.' || e.position, 'task_id',
                                   'payload', e.payload) ORDER BY e.position)
   FROM pressroom.events e JOIN pressroom.stream_heads h USING (tenant_id) WHERE tenant_id = 'default'"""
 
-CONTROL = {"state", "reset", "end", "overloaded", "output_delta"}
+CONTROL = {"state", "reset", "end", "overloaded", "output_delta", "step_delta"}
 ENVELOPE = {"type", "cursor", "task_id", "at", "context"}
 
 

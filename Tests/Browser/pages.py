@@ -93,4 +93,4 @@ def assert_fold_is_state(page: Page):
 def durable_ids(page: Page, task):
     """The ids of the durable events that the task's stream gave to the page, in the order in which they came."""
     return [event["id"] for event in page.evaluate("recorded.events")
-            if f"/tasks/{task}/stream" in event["url"] and event["type"] not in ("state", "output_delta", "end", "reset", "overloaded", "credentials_expired")]
+            if f"/tasks/{task}/stream" in event["url"] and event["type"] not in ("state", "output_delta", "step_delta", "end", "reset", "overloaded", "credentials_expired")]

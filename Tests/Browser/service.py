@@ -62,4 +62,4 @@ class Service:
     def log(self, task_id):
         """The cursors of every durable event of a finished task, in order."""
         return [identifier for event, identifier, _ in self.stream(task_id, "?from=earliest")
-                if event not in ("end", "state", "output_delta") and identifier]
+                if event not in ("end", "state", "output_delta", "step_delta") and identifier]

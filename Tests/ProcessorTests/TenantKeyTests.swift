@@ -28,9 +28,9 @@ struct TenantKeyTests {
         let texts = TextsInProgress { event in
             if case .delta(let delta) = event { published.withLock { $0.append("\(delta.tenantID): \(delta.text) at \(delta.offset)") } }
         }
-        texts.append("one", to: outputID, of: step(of: "a"), versionNumber: 1)
-        texts.append("two", to: outputID, of: step(of: "b"), versionNumber: 1)
-        texts.append("!", to: outputID, of: step(of: "a"), versionNumber: 1)
+        texts.append("one", to: .draft(outputID, version: 1), of: step(of: "a"))
+        texts.append("two", to: .draft(outputID, version: 1), of: step(of: "b"))
+        texts.append("!", to: .draft(outputID, version: 1), of: step(of: "a"))
         #expect(published.withLock { $0 } == ["a: one at 0", "b: two at 0", "a: ! at 3"])
         texts.end(FinishedStep(step(of: "a"), .handedBack))
         #expect(texts.takeUnsaved().map { "\($0.tenantID): \($0.text)" } == ["b: two"])

@@ -45,9 +45,9 @@ struct TextsInProgressTests {
     func restart() {
         append("One ", attempt: 2)
         _ = texts.takeUnsaved()
-        texts.restart(outputID, of: step(1))
+        texts.restart(.draft(outputID, version: 1), of: step(1))
         append("two", attempt: 2)
-        texts.restart(outputID, of: step(2))
+        texts.restart(.draft(outputID, version: 1), of: step(2))
         // Nothing is saved until something is written.
         #expect(texts.takeUnsaved().isEmpty)
         append("Three", attempt: 2)
@@ -56,7 +56,7 @@ struct TextsInProgressTests {
     }
 
     private func append(_ text: String, attempt: Int) {
-        texts.append(text, to: outputID, of: step(attempt), versionNumber: 1)
+        texts.append(text, to: .draft(outputID, version: 1), of: step(attempt))
     }
 
     @Test("An attempt that still writes after the next one has begun is left out, and its end is not the text's")

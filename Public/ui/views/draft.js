@@ -11,6 +11,7 @@ let count = 0;
 /**
  * @typedef {object} CardContext
  * @property {import("../../client/store.js").LiveText | undefined} live
+ * @property {Map<string, string>} reasons what judges write now, by step
  * @property {any[]} evaluations
  * @property {boolean} lead whether it leads the page
  * @property {boolean} best whether it won
@@ -46,12 +47,12 @@ export function outputCard(refresh) {
   return {
     node,
     /** @param {any} output @param {CardContext} context */
-    update(output, { live, evaluations, lead, best, frozen, definition, mayEdit }) {
+    update(output, { live, reasons, evaluations, lead, best, frozen, definition, mayEdit }) {
       node.classList.toggle("lead", lead);
       const writing = live !== undefined && !frozen;
       copy.update(live ? live.text : output.content ?? "", writing, emptyWords(output.status), lead);
       say(version, edition(output, writing ? live : undefined));
-      judging.update(evaluations, definition);
+      judging.update(evaluations, definition, frozen ? new Map() : reasons);
       edit.hidden = !mayEdit || !isEditable(output);
       if (drawn === output && drawnBest === best) return;
       drawn = output;
@@ -76,7 +77,7 @@ const emptyWords = (status) => (status === "failed" ? "No text." : status === "p
 /** @param {any} output @param {import("../../client/store.js").LiveText | undefined} live */
 function edition(output, live) {
   const parts = [];
-  if (live) parts.push(`writing version ${live.version_number}`);
+  if (live) parts.push(live.step_id === undefined ? `writing version ${live.version_number}` : `polishing version ${output.version_number}`);
   else if (output.version_number > 0) parts.push(`version ${output.version_number}`);
   if (!live && output.edited_by) parts.push(`edited by hand, ${output.edited_by.replace(/^user:/, "")}`);
   if (output.edit_cycle > 0) parts.push(`edit cycle ${output.edit_cycle}`);

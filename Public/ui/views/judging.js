@@ -1,7 +1,7 @@
 // What the judges said: their verdicts on one output, and the ranking. A verdict that could not be read is shown as failed;
 // no score is made up for it.
 
-import { el, fill, keyed } from "../dom.js";
+import { el, fill, keyed, say } from "../dom.js";
 import { statusMark } from "../notices.js";
 import { counted, errorWords, humanise, number, percent } from "../words.js";
 
@@ -13,12 +13,15 @@ export function verdicts() {
   const node = el("div", { class: "verdicts" });
   return {
     node,
-    /** @param {any[]} evaluations of one output @param {any} definition */
-    update(evaluations, definition) {
+    /** @param {any[]} evaluations of one output @param {any} definition @param {Map<string, string>} reasons what judges write now, by step */
+    update(evaluations, definition, reasons) {
       const groups = Object.keys(stages).map((stage) => ({ stage, rows: evaluations.filter((row) => row.stage === stage) }))
         .filter((group) => group.rows.length > 0);
       keyed(node, groups, (group) => group.stage, create, (section, group) => {
-        keyed(section.querySelector("ul"), group.rows, (row) => row.id, () => el("li", {}), (item, row) => draw(item, row, definition));
+        keyed(section.querySelector("ul"), group.rows, (row) => row.id, () => el("li", {}), (item, row) => {
+          draw(item, row, definition);
+          drawReasons(item, row.status === "processing" ? reasons.get(row.step_id) : undefined);
+        });
       });
     },
   };
@@ -41,6 +44,14 @@ function draw(item, row, definition) {
   if (reasons.length === 0) fill(item, el("div", { class: "verdict" }, ...line));
   else if (row.status === "failed") fill(item, el("div", { class: "verdict" }, ...line), ...reasons);
   else fill(item, el("details", { open: wasOpen }, el("summary", { class: "verdict" }, ...line), ...reasons));
+}
+
+/** The reasons while they are written. @param {HTMLElement} item @param {string | undefined} text */
+function drawReasons(item, text) {
+  const shown = item.querySelector(".reason.live");
+  if (text === undefined) return shown?.remove();
+  if (shown) say(shown, text);
+  else item.append(el("p", { class: "reason live" }, text));
 }
 
 /** @param {any} row @param {any} definition */

@@ -37,7 +37,8 @@ function phasePanel() {
   const took = el("span", { class: "quiet figure" });
   const body = el("div", { class: "phase-body" });
   const details = el("details", { ontoggle: () => last && draw() }, el("summary", {}, name, status, took), body);
-  const node = el("li", {}, details);
+  const live = el("p", { class: "copy live", hidden: true });
+  const node = el("li", {}, details, live);
   /** @type {{phase: any, state: import("../../client/store.js").State, definition: any} | null} */
   let last = null;
   let drawn = "";
@@ -51,6 +52,9 @@ function phasePanel() {
     setStatus(status, phase.status);
     const isOver = phase.started_at && phase.completed_at;
     say(took, isOver ? elapsed(Date.parse(phase.completed_at) - Date.parse(phase.started_at)) : "");
+    const text = phase.kind === "agent" ? liveText(phase, state) : "";
+    live.hidden = text === "";
+    say(live, text);
     draw();
   }
 
@@ -64,6 +68,13 @@ function phasePanel() {
     drawn = key;
     fill(body, ...parts(phase, steps, answers, state));
   }
+}
+
+/** What agents answer now. @param {any} phase @param {import("../../client/store.js").State} state */
+function liveText(phase, state) {
+  if (isTerminal("task", state.status) || state.status === "paused") return "";
+  const steps = new Set(state.steps.filter((step) => step.phase_id === phase.id).map((step) => step.id));
+  return state.live.filter((entry) => entry.step_id !== undefined && steps.has(entry.step_id)).map((entry) => entry.text).join("\n\n");
 }
 
 /** @param {any} phase @param {any[]} steps @param {any[]} answers @param {import("../../client/store.js").State} state @returns {Element[]} */

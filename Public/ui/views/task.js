@@ -155,12 +155,24 @@ export function taskView(taskID) {
     keyed(outputs, others, (output) => output.id, (output) => cardOf(output).node);
     for (const output of state.outputs) {
       cardOf(output).update(output, {
-        live: state.live.find((entry) => entry.output_id === output.id),
+        live: liveOf(output, state), reasons: reasonsOf(state),
         evaluations: state.evaluations.filter((row) => row.output_id === output.id),
         lead: output === best, best: output.final_rank === 1 || (output === best && state.outputs.length > 1),
         definition, mayEdit: mayAct(who(), state.task), frozen: settled || state.status === "paused",
       });
     }
+  }
+
+  /** The draft as it is written, or as its editor polishes it. @param {any} output @param {import("../../client/store.js").State} state */
+  function liveOf(output, state) {
+    const edits = state.steps.filter((step) => step.output_id === output.id && step.kind === "edit");
+    return state.live.find((entry) => entry.output_id === output.id)
+      ?? state.live.find((entry) => edits.some((step) => step.id === entry.step_id));
+  }
+
+  /** What judges write now, by step. @param {import("../../client/store.js").State} state @returns {Map<string, string>} */
+  function reasonsOf(state) {
+    return new Map(state.live.flatMap((entry) => (entry.step_id === undefined ? [] : [[entry.step_id, entry.text]])));
   }
 
   /** @param {any} output */

@@ -113,6 +113,9 @@ extension Identity {
         // What cannot be read is left out.
         var members = (try? JSON(parsing: state, limits: .stored))?.object ?? [:]
         for (list, type) in Self.lists where members[list] != nil && !limits.shows(any: [type]) { members[list] = [] }
+        if let live = members["live"]?.array {
+            members["live"] = .array(live.filter { limits.shows(any: [$0["step_id"] == nil ? .outputDelta : .stepDelta]) })
+        }
         if !limits.shows(any: [.taskUpdated]), let task = members["task"]?.object {
             members["task"] = .object(task.filter { Self.bareTask.contains($0.key) })
         }
@@ -140,6 +143,6 @@ extension Identity {
     private static let lists: [(String, EventType)] = [
         ("phases", .phaseChanged), ("steps", .stepUpdated), ("outputs", .outputUpdated),
         ("output_versions", .outputVersionAdded), ("evaluations", .evaluationUpdated),
-        ("rankings", .rankingUpdated), ("human_tasks", .humanTaskUpdated), ("logs", .logAppended), ("live", .outputDelta),
+        ("rankings", .rankingUpdated), ("human_tasks", .humanTaskUpdated), ("logs", .logAppended),
     ]
 }

@@ -67,7 +67,7 @@ package struct TaskFold: Sendable {
         case .end:
             try move(to: id)
             return .ended(status: data["status"]?.string ?? "")
-        case .outputDelta:
+        case .outputDelta, .stepDelta:
             guard isOfThisTask(data), !isRow(data) else { return .ignored }
             return live.apply(delta: data) ? .changed : .ignored
         default:
@@ -86,7 +86,9 @@ package struct TaskFold: Sendable {
         case .taskUpdated: task = data["task"] ?? task
         // Its `task` is ignored: a task's change has an event of its own, and a phase's event can come after a newer one.
         case .phaseChanged: upsert(data["phase"], into: .phases)
-        case .stepUpdated: upsert(data["step"], into: .steps)
+        case .stepUpdated:
+            upsert(data["step"], into: .steps)
+            if let step = data["step"] { live.settle(step: step) }
         case .queueBuilt: for step in data["steps"]?.array ?? [] { upsert(step, into: .steps) }
         case .outputUpdated: settle(data["output"])
         case .finalistsSelected: for output in data["outputs"]?.array ?? [] { settle(output) }
@@ -96,7 +98,7 @@ package struct TaskFold: Sendable {
         case .outputVersionAdded: upsert(data["output_version"], into: .outputVersions)
         case .logAppended: upsert(data["log"], into: .logs)
         // The state does not list the first two.
-        case .attemptRecorded, .callRecorded, .custom, .outputDelta, .state, .reset, .end, .credentialsExpired, .overloaded, nil:
+        case .attemptRecorded, .callRecorded, .custom, .outputDelta, .stepDelta, .state, .reset, .end, .credentialsExpired, .overloaded, nil:
             return .ignored
         }
         return .changed
@@ -109,11 +111,14 @@ package struct TaskFold: Sendable {
 
     private mutating func settle(_ output: JSON?) {
         upsert(output, into: .outputs)
-        if let output { live.settle(with: output) }
+        if let output { live.settle(output: output) }
     }
 
-    /// Whether the version that a delta belongs to has become a row: text from another node may come late.
+    /// Whether the version or the attempt that a delta belongs to has become a row: text from another node may come late.
     private func isRow(_ delta: JSON) -> Bool {
+        if let id = delta["step_id"]?.string, let attempt = delta["attempt"]?.int {
+            return tables[.steps]?[id].map { FoldedTexts.isOver(step: $0, attempt: attempt) } ?? false
+        }
         guard let id = delta["output_id"]?.string, let version = delta["version_number"]?.int,
             let known = tables[.outputs]?[id]?["version_number"]?.int
         else { return false }
@@ -226,9 +231,33 @@ struct FoldedRows: Sendable {
 
 /// The texts in progress of a task, as `live` lists them.
 struct FoldedTexts: Sendable {
+    /// What a text will be: a version of a draft, or what an attempt of a step brings.
+    private struct Subject: Equatable {
+        /// The member with the id: `output_id` or `step_id`.
+        var owner: String
+        var id: String
+        /// The version or the attempt.
+        var number: Int
+
+        init?(_ json: JSON) {
+            if let id = json["output_id"]?.string {
+                (owner, self.id, number) = ("output_id", id, json["version_number"]?.int ?? 0)
+            } else if let id = json["step_id"]?.string {
+                (owner, self.id, number) = ("step_id", id, json["attempt"]?.int ?? 0)
+            } else {
+                return nil
+            }
+        }
+
+        func isSameOwner(as other: Subject) -> Bool { owner == other.owner && id == other.id }
+
+        var members: JSONObject {
+            [owner: .string(id), (owner == "step_id" ? "attempt" : "version_number"): .integer(Int64(number))]
+        }
+    }
+
     private struct Text {
-        var outputID: String
-        var versionNumber: Int
+        var subject: Subject
         var text: String
         /// The length of `text` in UTF-16 units, which offsets count.
         var units: Int
@@ -238,45 +267,56 @@ struct FoldedTexts: Sendable {
 
     init(_ live: JSON? = nil) {
         for entry in live?.array ?? [] {
-            guard let outputID = entry["output_id"]?.string, let text = entry["text"]?.string else { continue }
-            texts.append(
-                Text(outputID: outputID, versionNumber: entry["version_number"]?.int ?? 0, text: text, units: text.utf16.count))
+            guard let subject = Subject(entry), let text = entry["text"]?.string else { continue }
+            texts.append(Text(subject: subject, text: text, units: text.utf16.count))
         }
     }
 
     var json: JSON {
         .array(
-            texts.map {
-                [
-                    "output_id": .string($0.outputID), "version_number": .integer(Int64($0.versionNumber)),
-                    "text": .string($0.text),
-                ]
+            texts.map { text in
+                var members = text.subject.members
+                members["text"] = .string(text.text)
+                return .object(members)
             })
     }
 
     /// Offset 0 replaces the text, its end appends to it, any other offset is ignored. Returns whether the text changed.
     mutating func apply(delta: JSON) -> Bool {
-        guard let outputID = delta["output_id"]?.string, let offset = delta["offset"]?.int,
-            let text = delta["text"]?.string, let version = delta["version_number"]?.int
+        guard let subject = Subject(delta), subject.number > 0, let offset = delta["offset"]?.int, let text = delta["text"]?.string
         else { return false }
-        let index = texts.firstIndex { $0.outputID == outputID }
+        let index = texts.firstIndex { $0.subject.isSameOwner(as: subject) }
         if offset == 0 {
-            let new = Text(outputID: outputID, versionNumber: version, text: text, units: text.utf16.count)
+            let new = Text(subject: subject, text: text, units: text.utf16.count)
             if let index { texts[index] = new } else { texts.append(new) }
             return true
         }
-        guard let index, texts[index].versionNumber == version, texts[index].units == offset else { return false }
+        guard let index, texts[index].subject == subject, texts[index].units == offset else { return false }
         texts[index].text += text
         texts[index].units += text.utf16.count
         return true
     }
 
     /// Drops a text that has become a row, or whose output is no longer being written.
-    mutating func settle(with output: JSON) {
+    mutating func settle(output: JSON) {
         let isBeingWritten = [OutputStatus.writing, .editing, .rewriting].map(\.rawValue).contains(output["status"]?.string)
         texts.removeAll {
-            $0.outputID == output["id"]?.string
-                && (!isBeingWritten || (output["version_number"]?.int ?? 0) >= $0.versionNumber)
+            $0.subject.owner == "output_id" && $0.subject.id == output["id"]?.string
+                && (!isBeingWritten || (output["version_number"]?.int ?? 0) >= $0.subject.number)
         }
+    }
+
+    /// Drops the text of an attempt that has ended.
+    mutating func settle(step: JSON) {
+        texts.removeAll {
+            $0.subject.owner == "step_id" && $0.subject.id == step["id"]?.string
+                && Self.isOver(step: step, attempt: $0.subject.number)
+        }
+    }
+
+    /// Whether an attempt of a step has ended. A row that tells of an earlier attempt is older than the text.
+    static func isOver(step: JSON, attempt: Int) -> Bool {
+        let last = step["attempt"]?.int ?? 0
+        return last > attempt || (last == attempt && step["status"] != "running")
     }
 }

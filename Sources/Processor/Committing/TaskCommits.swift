@@ -61,7 +61,8 @@ struct TaskCommits: Sendable {
             failure.usage = result.calls.reduce(.zero) { $0 + $1.spent }
             return FinishedStep(
                 tenantID: result.tenantID, taskID: result.taskID, stepID: result.stepID, outputID: result.outputID,
-                attempt: result.attempt, outcome: .failed(failure), calls: result.calls.map(\.withoutBodies))
+                attempt: result.attempt, outcome: .failed(failure), calls: result.calls.map(\.withoutBodies),
+                hasSavedText: result.hasSavedText)
         }
     }
 

@@ -11,6 +11,7 @@ extension TaskEngine {
         keepCalls(of: result)
         guard let (step, definition) = running(result.stepID, attempt: result.attempt), step.processorID == processorID
         else { return }
+        if result.hasSavedText { graph.endedTexts.append(step.id) }
         logFallbacks(result.calls, of: step)
         switch result.outcome {
         case .completed(.subtask(let subtask), _):

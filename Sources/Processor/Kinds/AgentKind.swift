@@ -3,7 +3,7 @@ import Foundation
 import Store
 import Workflow
 
-/// One agent answers one prompt. The answer is no draft: it has no output row and no versions, and is not streamed.
+/// One agent answers one prompt. The answer is no draft: it has no output row and no versions.
 struct AgentKind: SingleStepBehavior {
     let phase: AgentPhase
 
@@ -24,11 +24,12 @@ struct AgentKind: SingleStepBehavior {
     func run(_ run: StepRun) async throws -> StepResult {
         let prompt = run.render(phase.prompt)
         guard let schema = phase.output else {
-            let response = try await run.complete(prompt: prompt)
+            let response = try await run.complete(prompt: prompt, shows: .text)
             return .answer(.string(try run.nonEmpty(response)), response.finishReason, usage: response.usage)
         }
         let response = try await run.complete(
-            prompt: prompt + "\n\n" + AgentPrompt.answer(schema: schema), schema: ResponseSchema(name: "answer", schema: schema))
+            prompt: prompt + "\n\n" + AgentPrompt.answer(schema: schema), schema: ResponseSchema(name: "answer", schema: schema),
+            shows: .object)
         return .answer(
             try AgentAnswer.parse(response.text, schema: schema), response.finishReason, usage: response.usage)
     }

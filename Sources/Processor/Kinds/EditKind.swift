@@ -107,7 +107,7 @@ struct EditKind: PhaseBehavior {
         if run.step.kind == .rewrite {
             let prompt = RewritePrompt.text(
                 draft: draft.promptDraft, feedback: draft.editorFeedback ?? "", assignment: run.assignment())
-            let response = try await run.complete(prompt: prompt, streams: true)
+            let response = try await run.complete(prompt: prompt, shows: .text)
             return .text(try run.nonEmpty(response), response.finishReason, usage: response.usage)
         }
         let prompt =
@@ -115,7 +115,7 @@ struct EditKind: PhaseBehavior {
             ?? EditPrompt.text(
                 draft: draft.promptDraft, assignment: run.assignment(), cycle: run.step.input["cycle"]?.int ?? 1,
                 maxCycles: phase.maxCycles)
-        let response = try await run.complete(prompt: prompt, schema: EditDecisionSchema.response)
+        let response = try await run.complete(prompt: prompt, schema: EditDecisionSchema.response, shows: .polish)
         return .decision(try EditDecision.parse(response.text), usage: response.usage)
     }
 }

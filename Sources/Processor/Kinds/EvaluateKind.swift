@@ -83,7 +83,7 @@ struct EvaluateKind: PhaseBehavior {
                 draft: draft, assignment: run.assignment(), criteria: phase.criteria, scale: phase.scale)
         let response = try await run.complete(
             prompt: prompt,
-            schema: VerdictSchema.response(criteria: phase.criteria, scale: phase.scale))
+            schema: VerdictSchema.response(criteria: phase.criteria, scale: phase.scale), shows: .reasoning)
         return .verdict(
             try Verdict.parse(response.text, criteria: phase.criteria, scale: phase.scale), usage: response.usage)
     }

@@ -106,7 +106,8 @@ struct RankKind: PhaseBehavior {
         if phase.method == .mean { return try await score(run, order, texts) }
         let answer = RankPrompt.answer(count: texts.count)
         let prompt = ownPrompt(run, texts, answer) ?? RankPrompt.text(texts: texts, assignment: run.assignment())
-        let response = try await run.complete(prompt: prompt, schema: BallotSchema.response(count: texts.count))
+        let response = try await run.complete(
+            prompt: prompt, schema: BallotSchema.response(count: texts.count), shows: .reasoning)
         let (ballot, reasoning) = try BallotSchema.parse(response.text, candidates: order, judge: run.step.agent ?? "")
         return .ballot(ballot.order, reasoning: reasoning, usage: response.usage)
     }
@@ -118,7 +119,7 @@ struct RankKind: PhaseBehavior {
             ?? RankPrompt.text(
                 texts: texts, assignment: run.assignment(), criteria: phase.criteria, scale: phase.scale)
         let schema = ScoreSheetSchema.response(count: texts.count, criteria: phase.criteria, scale: phase.scale)
-        let response = try await run.complete(prompt: prompt, schema: schema)
+        let response = try await run.complete(prompt: prompt, schema: schema, shows: .reasoning)
         let (scores, reasoning) = try ScoreSheetSchema.parse(
             response.text, candidates: order, criteria: phase.criteria, scale: phase.scale)
         return .scores(scores, reasoning: reasoning, usage: response.usage)

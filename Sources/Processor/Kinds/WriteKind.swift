@@ -44,7 +44,7 @@ struct WriteKind: PhaseBehavior {
     }
 
     func run(_ run: StepRun) async throws(ProviderError) -> StepResult {
-        let response = try await run.complete(prompt: run.render(phase.prompt), streams: true)
+        let response = try await run.complete(prompt: run.render(phase.prompt), shows: .text)
         return .text(try run.nonEmpty(response), response.finishReason, usage: response.usage)
     }
 }

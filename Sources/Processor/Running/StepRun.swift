@@ -19,7 +19,8 @@ struct StepRun: Sendable {
     let calls: CallLog
     let services: StepServices
     let logger: Logger
-    let onText: @Sendable (String) async -> Void
+    /// What readers see of the answer while it is written.
+    let live: LiveAnswer
 
     /// The error of kinds whose steps no processor runs.
     var hasNoRun: ProviderError {
@@ -35,8 +36,10 @@ struct StepRun: Sendable {
     }
 
     /// Asks the model of the step's agent.
+    ///
+    /// - Parameter excerpt: what readers see of the answer while it is written.
     func complete(
-        prompt: String, schema: ResponseSchema? = nil, streams: Bool = false
+        prompt: String, schema: ResponseSchema? = nil, shows excerpt: LiveExcerpt
     ) async throws(ProviderError) -> ModelResponse {
         guard let agent, let model else {
             throw ProviderError(code: .invalidRequest, message: "A step of kind \(step.kind.rawValue) has no agent to ask.")
@@ -49,7 +52,7 @@ struct StepRun: Sendable {
             model: agent.model, messages: messages, temperature: agent.temperature, maxTokens: agent.maxTokens,
             schema: schema, seed: seed.next(), timeout: definition.timeout, context: context, phase: definition.id,
             agent: agent.slug)
-        let onText = streams ? onText : { @Sendable _ in }
+        let onText = live.show(excerpt) ?? { @Sendable _ in }
         let start = ContinuousClock.now
         let response = try await model.complete(request, onText: onText)
         guard response.finishReason?.isCut == true else { return response }
@@ -73,6 +76,7 @@ struct StepRun: Sendable {
         _ onText: @escaping @Sendable (String) async -> Void
     ) async throws(ProviderError) -> ModelResponse {
         guard left > .zero else { return response }
+        live.keep(response.text)
         var request = request
         request.timeout = left
         request.messages += [

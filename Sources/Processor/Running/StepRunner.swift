@@ -14,7 +14,7 @@ struct StepRunner: Sendable {
         let calls = CallLog(
             capture: services.capture.narrowed(to: workflow.definition.capture), maxBodyBytes: services.maxBodyBytes)
         let outcome = await outcome(of: step, material, workflow, calls)
-        return FinishedStep(step, outcome, calls: calls.records)
+        return FinishedStep(step, outcome, calls: calls.records, hasSavedText: texts.close(step))
     }
 
     private func outcome(
@@ -61,18 +61,15 @@ struct StepRunner: Sendable {
             throw ProviderError(code: .invalidRequest, message: "The workflow does not know the step's agent \(slug).")
         }
         let version = (material.output(of: step)?.versionNumber ?? 0) + 1
-        let texts = texts
+        let live = LiveAnswer(texts, of: step, version: version, capture: calls.capture)
         return StepRun(
             step: step, workflow: workflow, definition: definition, material: material, agent: agent, context: context,
             model: agent.map { agent in
                 FallbackModel(
                     agent.models, models: services.models(of: step.tenantID), slot: services.slots?.slot(of: step), calls: calls,
-                    onRestart: { if let outputID = step.outputID { texts.restart(outputID, of: step) } }, logger: logger)
+                    onRestart: { live.restart() }, logger: logger)
             },
-            calls: calls, services: services, logger: logger,
-            onText: { text in
-                if let outputID = step.outputID { texts.append(text, to: outputID, of: step, versionNumber: version) }
-            })
+            calls: calls, services: services, logger: logger, live: live)
     }
 }
 
@@ -148,16 +145,18 @@ struct FinishedStep: Sendable {
     let outcome: StepOutcome
     /// What the run has asked, in order.
     var calls: [MadeCall] = []
+    /// Whether a text of the step itself was saved while it was written.
+    var hasSavedText = false
 }
 
 extension FinishedStep {
     var step: TenantKey { TenantKey(tenantID, stepID) }
     var task: TenantKey { TenantKey(tenantID, taskID) }
 
-    init(_ step: ClaimedStep, _ outcome: StepOutcome, calls: [MadeCall] = []) {
+    init(_ step: ClaimedStep, _ outcome: StepOutcome, calls: [MadeCall] = [], hasSavedText: Bool = false) {
         self.init(
             tenantID: step.tenantID, taskID: step.taskID, stepID: step.id, outputID: step.outputID, attempt: step.attempt,
-            outcome: outcome, calls: calls)
+            outcome: outcome, calls: calls, hasSavedText: hasSavedText)
     }
 }
 

@@ -13,9 +13,11 @@ final class TextsInProgress: Sendable {
         /// In UTF-16 units.
         var length = 0
         var isSaved = false
+        /// Whether some of it was ever taken to be saved.
+        var wasSaved = false
     }
 
-    /// By output: a later attempt replaces an earlier one.
+    /// By output or step: a later attempt replaces an earlier one.
     private let entries = Mutex<[TenantKey: Entry]>([:])
     private let publish: @Sendable (LiveTextEvent) -> Void
 
@@ -25,11 +27,11 @@ final class TextsInProgress: Sendable {
 
     /// Adds a piece of the text that a step writes. The first piece of an attempt replaces the text of an earlier one;
     /// later pieces of the earlier attempt are dropped.
-    func append(_ text: String, to outputID: UUID, of step: ClaimedStep, versionNumber: Int) {
+    func append(_ text: String, to subject: TextSubject, of step: ClaimedStep) {
         let text = text.replacing("\0", with: "")
         guard !text.isEmpty else { return }
         let run = TextRun(stepID: step.id, attempt: step.attempt)
-        let key = TenantKey(step.tenantID, outputID)
+        let key = TenantKey(step.tenantID, subject.id)
         let offset: Int? = entries.withLock { entries in
             if let known = entries[key]?.text.run, known != run {
                 if run.isOutdated(by: known) { return nil }
@@ -38,9 +40,7 @@ final class TextsInProgress: Sendable {
             var entry =
                 entries.removeValue(forKey: key)
                 ?? Entry(
-                    text: LiveText(
-                        tenantID: step.tenantID, taskID: step.taskID, outputID: outputID, versionNumber: versionNumber,
-                        run: run, text: ""))
+                    text: LiveText(tenantID: step.tenantID, taskID: step.taskID, subject: subject, run: run, text: ""))
             let offset = entry.length
             entry.text.text += text
             entry.length += text.utf16.count
@@ -51,15 +51,14 @@ final class TextsInProgress: Sendable {
         guard let offset else { return }
         publish(
             .delta(
-                OutputDelta(
-                    tenantID: step.tenantID, taskID: step.taskID, outputID: outputID, versionNumber: versionNumber,
-                    run: run, offset: offset, text: text)))
+                LiveDelta(
+                    tenantID: step.tenantID, taskID: step.taskID, subject: subject, run: run, offset: offset, text: text)))
     }
 
     /// The next piece begins the text anew: another model writes it.
-    func restart(_ outputID: UUID, of step: ClaimedStep) {
+    func restart(_ subject: TextSubject, of step: ClaimedStep) {
         let run = TextRun(stepID: step.id, attempt: step.attempt)
-        let key = TenantKey(step.tenantID, outputID)
+        let key = TenantKey(step.tenantID, subject.id)
         entries.withLock { entries in
             guard entries[key]?.text.run == run else { return }
             entries[key]?.text.text = ""
@@ -68,26 +67,40 @@ final class TextsInProgress: Sendable {
         }
     }
 
+    /// The run of a step has ended: its text, where it is no draft, is not saved any more.
+    /// - Returns: whether some of it was, so that its row must be removed with the step's result.
+    func close(_ step: ClaimedStep) -> Bool {
+        let run = TextRun(stepID: step.id, attempt: step.attempt)
+        return entries.withLock { entries in
+            guard let entry = entries[step.key], entry.text.run == run else { return false }
+            entries[step.key]?.isSaved = true
+            return entry.wasSaved
+        }
+    }
+
     /// The run is over: its text is in the row, or void.
     func end(_ result: FinishedStep) {
-        guard let outputID = result.outputID else { return }
         let run = TextRun(stepID: result.stepID, attempt: result.attempt)
-        let key = TenantKey(result.tenantID, outputID)
-        let isKnown = entries.withLock { entries in
-            guard entries[key]?.text.run == run else { return false }
-            entries[key] = nil
-            return true
+        // A run writes one text: a draft of its output, or one of the step itself.
+        let textID: UUID? = entries.withLock { entries in
+            for id in [result.outputID, result.stepID] {
+                guard let id, entries[TenantKey(result.tenantID, id)]?.text.run == run else { continue }
+                entries[TenantKey(result.tenantID, id)] = nil
+                return id
+            }
+            return nil
         }
-        if isKnown {
-            publish(.ended(tenantID: result.tenantID, taskID: result.taskID, outputID: outputID, run: run))
-        }
+        if let textID { publish(.ended(tenantID: result.tenantID, taskID: result.taskID, textID: textID, run: run)) }
     }
 
     /// The texts that have grown since the last call.
     func takeUnsaved() -> [LiveText] {
         entries.withLock { entries in
             let unsaved = entries.filter { !$0.value.isSaved }
-            for key in unsaved.keys { entries[key]?.isSaved = true }
+            for key in unsaved.keys {
+                entries[key]?.isSaved = true
+                entries[key]?.wasSaved = true
+            }
             return unsaved.values.map(\.text)
         }
     }

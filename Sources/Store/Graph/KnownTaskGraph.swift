@@ -51,6 +51,7 @@ extension TaskGraph {
         graph.newLogs = []
         graph.newAttempts = []
         graph.newCalls = []
+        graph.endedTexts = []
         graph.cancelledSubtasks = []
         graph.wakeAfter = nil
         graph.questions = Questions()

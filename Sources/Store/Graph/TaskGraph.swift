@@ -24,6 +24,8 @@ package struct TaskGraph: Sendable {
     /// The runs that have ended.
     package var newAttempts: [AttemptRow] = []
     package var newCalls: [CallRow] = []
+    /// Steps that have ended and whose text in progress was saved.
+    package var endedTexts: [UUID] = []
     package var newSubtasks: [SubtaskStart] = []
     /// Sub-tasks to be cancelled.
     package var cancelledSubtasks: [UUID] = []

@@ -26,7 +26,7 @@ struct TaskGraphChanges: Sendable {
     var humanTasks: [JSON] = []
     var wakeups: [JSON] = []
     var finalists: [(taskID: UUID, finalists: TaskGraph.Finalists)] = []
-    /// Outputs whose text is no longer in progress.
+    /// Outputs and steps whose text is no longer in progress.
     var endedTexts: [UUID] = []
 
     init(from before: [TaskGraph], to after: [TaskGraph]) {
@@ -80,6 +80,7 @@ struct TaskGraphChanges: Sendable {
         receivedSignals += new.signals.compactMap { signal in
             signal.receivedBy.map { ["id": .string(signal.id.text), "received_by": .string($0.text)] }
         }
+        endedTexts += new.endedTexts
         endedTexts += changedOutputs.filter { $0.status != .writing && $0.status != .rewriting }.map(\.id)
     }
 
@@ -128,12 +129,12 @@ extension TaskGraphChanges {
             + rows(rankings) { RankingRow.upsert($0, tenant) }
             + rows(receivedSignals) { SignalRow.table.update($0, tenant) }
             + rows(wakeups) { Store.upsertWakeups($0, tenant) }
-            + (endedTexts.isEmpty ? [] : [LiveText.delete(of: endedTexts, tenant)])
         let task =
             records(phases) { PhaseRow.table.update($0, tenant) }
             + records(tasks) { TaskRow.table.update($0, tenant) }
-        guard !areOfTasksAlone else { return Self.joined(record + steps + logs + task) }
-        return Self.joined(record) + works + steps + consequences + task
+        let ended = endedTexts.isEmpty ? [] : [LiveText.delete(of: endedTexts, tenant)]
+        guard !areOfTasksAlone else { return ended + Self.joined(record + steps + logs + task) }
+        return ended + Self.joined(record) + works + steps + consequences + task
     }
 
     /// Statements of different tables, or of different commands, as one: it writes all their rows, and then their events,

@@ -7,33 +7,35 @@ package import Workflow
 package struct LiveText: Sendable {
     package let tenantID: String
     package let taskID: UUID
-    package let outputID: UUID
-    package let versionNumber: Int
+    package let subject: TextSubject
     package let run: TextRun
     package var text: String
 
-    package init(tenantID: String, taskID: UUID, outputID: UUID, versionNumber: Int, run: TextRun, text: String) {
+    package init(tenantID: String, taskID: UUID, subject: TextSubject, run: TextRun, text: String) {
         self.tenantID = tenantID
         self.taskID = taskID
-        self.outputID = outputID
-        self.versionNumber = versionNumber
+        self.subject = subject
         self.run = run
         self.text = text
     }
 
     private static let table = Table(
-        "live_texts", key: "output_id", fixed: "output_id uuid, task_id uuid",
+        "live_texts", key: "text_id", fixed: "output_id uuid, task_id uuid",
         changing: "version_number integer, step_id uuid, attempt integer, text text")
 
     fileprivate var json: JSON {
-        [
-            "tenant_id": .string(tenantID), "task_id": .string(taskID.text), "output_id": .string(outputID.text),
-            "version_number": .integer(Int64(versionNumber)), "step_id": .string(run.stepID.text),
+        var members: JSONObject = [
+            "tenant_id": .string(tenantID), "task_id": .string(taskID.text), "step_id": .string(run.stepID.text),
             "attempt": .integer(Int64(run.attempt)), "text": .string(text),
         ]
+        if subject.owner == .output {
+            members["output_id"] = .string(subject.id.text)
+            members["version_number"] = .integer(Int64(subject.number))
+        }
+        return .object(members)
     }
 
-    /// Adds texts, or replaces those of the same outputs, as far as the processor's runs still hold their steps.
+    /// Adds texts, or replaces those of the same outputs and steps, as far as the processor's runs still hold their steps.
     fileprivate static func upsert(_ texts: [LiveText], processorID: UUID) -> PostgresQuery {
         let (columns, records) = (table.columns, JSON.array(texts.map(\.json)))
         return """
@@ -42,20 +44,21 @@ package struct LiveText: Sendable {
               FROM json_to_recordset(\(records)::json) AS r (tenant_id text, \(raw: columns.definitions))
               JOIN pressroom.steps s ON s.tenant_id = r.tenant_id AND s.id = r.step_id AND s.attempt = r.attempt
                AND s.status = 'running' AND s.processor_id = \(processorID)
-              JOIN pressroom.outputs o ON o.tenant_id = r.tenant_id AND o.id = r.output_id
+              LEFT JOIN pressroom.outputs o ON o.tenant_id = r.tenant_id AND o.id = r.output_id
                AND o.status IN ('writing', 'rewriting') AND o.version_number < r.version_number
-            ON CONFLICT (tenant_id, output_id) DO UPDATE
+             WHERE r.output_id IS NULL OR o.id IS NOT NULL
+            ON CONFLICT (tenant_id, text_id) DO UPDATE
                SET \(raw: table.changing.replacements), processor_id = EXCLUDED.processor_id, updated_at = now()
             """
     }
 
-    /// Removes the texts of outputs that are complete. One that is being saved at this moment is left to the next sweep: no
-    /// transaction waits for a row while it holds the tenant's head.
-    static func delete(of outputIDs: [UUID], _ tenant: String) -> PostgresQuery {
+    /// Removes the texts of outputs that are complete, and of steps that have ended. One that is being saved at this moment is
+    /// left to the next sweep: no transaction waits for a row while it holds the tenant's head.
+    static func delete(of textIDs: [UUID], _ tenant: String) -> PostgresQuery {
         """
-        DELETE FROM pressroom.live_texts WHERE tenant_id = \(tenant) AND output_id IN (
-            SELECT output_id FROM pressroom.live_texts
-             WHERE tenant_id = \(tenant) AND output_id = ANY(\(outputIDs)::uuid[])
+        DELETE FROM pressroom.live_texts WHERE tenant_id = \(tenant) AND text_id IN (
+            SELECT text_id FROM pressroom.live_texts
+             WHERE tenant_id = \(tenant) AND text_id = ANY(\(textIDs)::uuid[])
                FOR UPDATE SKIP LOCKED)
         """
     }
@@ -77,8 +80,9 @@ extension Store {
              WHERE NOT EXISTS (SELECT FROM pressroom.steps s
                                 WHERE s.tenant_id = l.tenant_id AND s.id = l.step_id AND s.attempt = l.attempt
                                   AND s.status = 'running' AND s.processor_id = l.processor_id)
-                OR NOT EXISTS (SELECT FROM pressroom.outputs o WHERE o.tenant_id = l.tenant_id AND o.id = l.output_id
-                                  AND o.status IN ('writing', 'rewriting'))
+                OR l.output_id IS NOT NULL
+                   AND NOT EXISTS (SELECT FROM pressroom.outputs o WHERE o.tenant_id = l.tenant_id AND o.id = l.output_id
+                                      AND o.status IN ('writing', 'rewriting'))
             """)
     }
 }
@@ -87,25 +91,23 @@ extension Store {
 package struct ReadText: Sendable, Equatable {
     package let tenantID: String
     package let taskID: UUID
-    package let outputID: UUID
-    package let versionNumber: Int
+    package let subject: TextSubject
     package let run: TextRun
     /// In UTF-8.
     package private(set) var bytes = 0
     /// Unicode scalars: what PostgreSQL counts as characters.
     package private(set) var characters = 0
-    /// UTF-16 units: what `offset` of an `output_delta` counts.
+    /// UTF-16 units: what `offset` of a delta counts.
     package private(set) var units = 0
 
-    package init(tenantID: String, taskID: UUID, outputID: UUID, versionNumber: Int, run: TextRun) {
+    package init(tenantID: String, taskID: UUID, subject: TextSubject, run: TextRun) {
         self.tenantID = tenantID
         self.taskID = taskID
-        self.outputID = outputID
-        self.versionNumber = versionNumber
+        self.subject = subject
         self.run = run
     }
 
-    package var key: TenantKey { TenantKey(tenantID, outputID) }
+    package var key: TenantKey { TenantKey(tenantID, subject.id) }
 
     package mutating func append(_ piece: String) {
         bytes += piece.utf8.count
@@ -119,7 +121,7 @@ package struct LiveTextNews: Sendable {
     package enum Change: Sendable {
         /// What follows `characters` of a run's text, or the beginning of a run that was not known.
         case piece(ReadText, String)
-        case ended(tenantID: String, outputID: UUID)
+        case ended(tenantID: String, textID: UUID)
     }
 
     package let heads: [LogHead]
@@ -141,8 +143,8 @@ extension Store {
             .liveTexts,
             """
             WITH known AS (
-                SELECT * FROM json_to_recordset(\(Self.json(known))::json) AS k (tenant_id text, output_id uuid,
-                       version_number integer, step_id uuid, attempt integer, bytes integer, characters integer)
+                SELECT * FROM json_to_recordset(\(Self.json(known))::json) AS k (tenant_id text, text_id uuid,
+                       step_id uuid, attempt integer, bytes integer, characters integer)
             ), live AS (
                 -- A row that is left from a run that has ended is none.
                 SELECT l.*, octet_length(l.text) AS bytes
@@ -151,37 +153,39 @@ extension Store {
                    AND s.status = 'running' AND s.processor_id = l.processor_id
                  WHERE l.tenant_id = ANY(\(tenantIDs)::text[]) AND l.processor_id <> \(processorID)
             ), news AS (
-                SELECT coalesce(l.tenant_id, k.tenant_id) AS tenant_id, coalesce(l.output_id, k.output_id) AS output_id,
-                       l.task_id, l.version_number, l.step_id, l.attempt, l.text,
-                       CASE WHEN (l.version_number, l.step_id, l.attempt) = (k.version_number, k.step_id, k.attempt)
-                                 AND l.bytes >= k.bytes THEN k.characters ELSE 0 END AS start
-                  FROM live l FULL JOIN known k ON k.tenant_id = l.tenant_id AND k.output_id = l.output_id
-                 WHERE l.output_id IS NULL OR k.output_id IS NULL
-                    OR (l.version_number, l.step_id, l.attempt, l.bytes) <> (k.version_number, k.step_id, k.attempt, k.bytes)
+                -- A run writes one text.
+                SELECT coalesce(l.tenant_id, k.tenant_id) AS tenant_id, coalesce(l.text_id, k.text_id) AS text_id,
+                       l.task_id, l.output_id, l.version_number, l.step_id, l.attempt, l.text,
+                       CASE WHEN (l.step_id, l.attempt) = (k.step_id, k.attempt) AND l.bytes >= k.bytes
+                            THEN k.characters ELSE 0 END AS start
+                  FROM live l FULL JOIN known k ON k.tenant_id = l.tenant_id AND k.text_id = l.text_id
+                 WHERE l.text_id IS NULL OR k.text_id IS NULL
+                    OR (l.step_id, l.attempt, l.bytes) <> (k.step_id, k.attempt, k.bytes)
                  LIMIT \(count)
             )
-            SELECT \(raw: LogHead.columns), n.output_id, n.task_id, n.version_number, n.step_id,
-                   n.attempt, n.start, substr(n.text, n.start + 1, \(pieceLimit)) AS piece
+            SELECT \(raw: LogHead.columns), n.text_id, n.task_id, n.output_id, n.version_number,
+                   n.step_id, n.attempt, n.start, substr(n.text, n.start + 1, \(pieceLimit)) AS piece
               FROM pressroom.stream_heads h LEFT JOIN news n ON n.tenant_id = h.tenant_id
              WHERE h.tenant_id = ANY(\(tenantIDs)::text[])
             """)
-        let knownByOutput = Dictionary(known.map { ($0.key, $0) }) { first, _ in first }
+        let knownByKey = Dictionary(known.map { ($0.key, $0) }) { first, _ in first }
         var heads: [String: LogHead] = [:]
         var changes: [LiveTextNews.Change] = []
         var isCut = false
         for row in rows {
             let head = try LogHead(row)
             heads[head.tenantID] = head
-            guard let outputID = try row.decode("output_id", as: UUID?.self) else { continue }
+            guard let textID = try row.decode("text_id", as: UUID?.self) else { continue }
             guard let taskID = try row.decode("task_id", as: UUID?.self) else {
-                changes.append(.ended(tenantID: head.tenantID, outputID: outputID))
+                changes.append(.ended(tenantID: head.tenantID, textID: textID))
                 continue
             }
-            var text = ReadText(
-                tenantID: head.tenantID, taskID: taskID, outputID: outputID,
-                versionNumber: try row.decode("version_number"),
-                run: TextRun(stepID: try row.decode("step_id"), attempt: try row.decode("attempt")))
-            if try row.decode("start", as: Int.self) > 0, let known = knownByOutput[text.key] { text = known }
+            let run = TextRun(stepID: try row.decode("step_id"), attempt: try row.decode("attempt"))
+            let outputID = try row.decode("output_id", as: UUID?.self)
+            let subject: TextSubject =
+                if let outputID { .draft(outputID, version: try row.decode("version_number")) } else { .answer(of: run) }
+            var text = ReadText(tenantID: head.tenantID, taskID: taskID, subject: subject, run: run)
+            if try row.decode("start", as: Int.self) > 0, let known = knownByKey[text.key] { text = known }
             let piece = try row.decode("piece", as: String.self)
             if piece.unicodeScalars.count == pieceLimit { isCut = true }
             changes.append(.piece(text, piece))
@@ -193,10 +197,9 @@ extension Store {
         .array(
             known.map { text in
                 [
-                    "tenant_id": .string(text.tenantID), "output_id": .string(text.outputID.text),
-                    "version_number": .integer(Int64(text.versionNumber)), "step_id": .string(text.run.stepID.text),
-                    "attempt": .integer(Int64(text.run.attempt)), "bytes": .integer(Int64(text.bytes)),
-                    "characters": .integer(Int64(text.characters)),
+                    "tenant_id": .string(text.tenantID), "text_id": .string(text.subject.id.text),
+                    "step_id": .string(text.run.stepID.text), "attempt": .integer(Int64(text.run.attempt)),
+                    "bytes": .integer(Int64(text.bytes)), "characters": .integer(Int64(text.characters)),
                 ]
             })
     }

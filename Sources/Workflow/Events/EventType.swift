@@ -33,6 +33,9 @@ package enum EventType: String, Sendable, Hashable, CaseIterable {
 
     /// Text as a model writes it. Carries `output_id`, `version_number`, `offset` and `text`; has no `id` and no row.
     case outputDelta = "output_delta"
+    /// Text that an agent, an editor or a judge writes and that is no draft. Carries `step_id`, `attempt`, `offset` and
+    /// `text`; has no `id` and no row.
+    case stepDelta = "step_delta"
     /// The whole state of the stream's task, from which the reader continues.
     case state
     /// The reader's cursor cannot be continued. Carries `reason` and `cursor`.
@@ -64,12 +67,15 @@ extension EventType {
             .evaluationUpdated, .finalistsSelected, .rankingUpdated, .humanTaskUpdated, .logAppended,
             .attemptRecorded, .callRecorded, .custom:
             true
-        case .outputDelta, .state, .reset, .end, .credentialsExpired, .overloaded: false
+        case .outputDelta, .stepDelta, .state, .reset, .end, .credentialsExpired, .overloaded: false
         }
     }
 
+    /// Whether it carries text as a model writes it.
+    package var isLiveText: Bool { self == .outputDelta || self == .stepDelta }
+
     /// Whether `types=` may name it: logged events and live text. What steers a stream always reaches its reader.
-    package var isSelectable: Bool { isLogged || self == .outputDelta }
+    package var isSelectable: Bool { isLogged || isLiveText }
 
     /// Whether an application may post events of the type: `custom`, or `custom.` and a name of 1 to 64 of
     /// `A-Z a-z 0-9 _ - .`.

@@ -121,7 +121,7 @@ package enum BallotSchema {
         var order: [UUID] = []
         for value in ranking {
             guard let label = value.string, let id = byLabel[label] else {
-                throw StructuredAnswer.unreadable("it ranks \(value.text.prefix(40)), which is on no label")
+                throw StructuredAnswer.unreadable("it ranks what is on no label")
             }
             guard !order.contains(id) else { throw StructuredAnswer.unreadable("it ranks '\(label)' twice") }
             order.append(id)

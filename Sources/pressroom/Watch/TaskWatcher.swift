@@ -51,7 +51,7 @@ struct TaskWatcher {
                 if let reason = wait.reason { Terminal.writeError("connection lost (\(SafeText.line(reason))); reconnecting") }
             },
             { element in
-                guard element.event?.name != EventType.outputDelta.rawValue else { return }
+                guard element.event.flatMap({ EventType(type: $0.name) })?.isLiveText != true else { return }
                 for line in lines.lines(for: element.state) { Terminal.write(line) }
             })
     }

@@ -60,7 +60,7 @@ final class WatchScreen: Sendable {
     }
 }
 
-/// One picture of a running task: a progress bar, then one line for each track.
+/// One picture of a running task: a progress bar, one line for each track, then one for each other text that is written.
 struct WatchFrame {
     let state: TaskState
     let commands: NextCommand
@@ -76,7 +76,7 @@ struct WatchFrame {
         let progress =
             isBroken ? TaskProgress(state: state).phases : ProgressBar.text(task.progress, width: min(40, max(10, columns - 10)))
         var lines = [title, progress]
-        lines += trackLines(columns: columns)
+        lines += trackLines(columns: columns) + textLines(columns: columns)
         if let notice { lines.append(SafeText.line(notice)) }
         if lines.count > rows {
             let hidden = lines.count - rows + 1
@@ -99,7 +99,7 @@ struct WatchFrame {
         let names = state.outputs.map { SafeText.line($0.track) }
         let nameWidth = min(24, names.map(DisplayWidth.of).max() ?? 0)
         let statusWidth = state.outputs.map { DisplayWidth.of(status($0)) }.max() ?? 0
-        let live = Dictionary(state.live.map { ($0.outputID, $0.text) }) { _, last in last }
+        let live = Dictionary(state.live.compactMap { text in text.outputID.map { ($0, text.text) } }) { _, last in last }
         return zip(names, state.outputs).map { name, output in
             let head =
                 "  " + DisplayWidth.padded(DisplayWidth.prefix(name, nameWidth), nameWidth) + "  "
@@ -110,6 +110,18 @@ struct WatchFrame {
                 return head + DisplayWidth.suffix(SafeText.line(String(text.suffix(columns * 2))), free)
             }
             return head + DisplayWidth.prefix(verdict(output), free)
+        }
+    }
+
+    /// What agents, editors and judges write that is no draft.
+    private func textLines(columns: Int) -> [String] {
+        let steps = Dictionary(state.steps.map { ($0.id, $0) }) { _, last in last }
+        let phases = Dictionary(state.phases.map { ($0.id, $0.key) }) { _, last in last }
+        return state.live.compactMap { live in
+            guard let step = live.stepID.flatMap({ steps[$0] }), !live.text.isEmpty else { return nil }
+            let name = SafeText.line([phases[step.phaseID], step.agent].compactMap(\.self).joined(separator: " "))
+            let head = "  " + DisplayWidth.prefix(name, 40) + "  "
+            return head + DisplayWidth.suffix(SafeText.line(String(live.text.suffix(columns * 2))), columns - DisplayWidth.of(head))
         }
     }
 

@@ -7,7 +7,7 @@ import Testing
 @Suite struct EventTypeTests {
     @Test(arguments: EventType.allCases) func everyTypeReadsBack(_ type: EventType) {
         #expect(EventType(type: type.rawValue) == type)
-        #expect(type.isSelectable == (type.isLogged || type == .outputDelta))
+        #expect(type.isSelectable == (type.isLogged || [.outputDelta, .stepDelta].contains(type)))
     }
 
     @Test(arguments: ["custom", "custom.x", "custom.Order-1_a.b", "custom." + String(repeating: "x", count: 64)])
