@@ -114,8 +114,8 @@ extension Processor {
                 running: running.countByTenant)
             let open = configuration.concurrency - (look.hasSeveralTenants ? reserve : 0)
             return DirectClaims(
-                slots: running.reserve(fair, of: open), minPriority: look.priorities[tenantID] ?? .min, processorID: id,
-                tenantID: tenantID)
+                slots: running.reserve(fair, of: open), minPriority: look.priorities[tenantID] ?? .min,
+                limits: configuration.limits.models, processorID: id, tenantID: tenantID)
         } start: { [weak self] claims, slots in
             StepMeasures.claimedDirectly(claims.count)
             for claim in claims { self?.run(claim.step, claim.material, claim.workflow) }
