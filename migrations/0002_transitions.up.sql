@@ -27,11 +27,11 @@ FROM (VALUES
     ('step', 'retrying', 'running pending cancelled failed skipped'),
     ('step', 'failed',   'running pending'),
     ('output', 'pending_write',   'writing failed'),
-    ('output', 'writing',         'pending_edit approved pending_write failed'),
+    ('output', 'writing',         'pending_edit approved pending_write failed editing'), -- editing, rewriting: claimed at once
     ('output', 'pending_edit',    'editing approved failed'),
-    ('output', 'editing',         'approved pending_rewrite max_cycles_reached pending_edit failed'),
+    ('output', 'editing',         'approved pending_rewrite max_cycles_reached pending_edit failed rewriting'),
     ('output', 'pending_rewrite', 'rewriting failed'),
-    ('output', 'rewriting',       'pending_edit pending_rewrite failed'),
+    ('output', 'rewriting',       'pending_edit pending_rewrite failed editing'),
     ('output', 'failed',          'pending_write pending_edit pending_rewrite'),
     ('evaluation', 'pending',    'processing failed'),
     ('evaluation', 'processing', 'completed failed pending'),
@@ -55,9 +55,9 @@ FROM (VALUES
     ('phase',      'completed failed skipped',                         true),
     ('step',       'pending waiting running completed failed',         false),
     ('step',       'skipped cancelled',                                true),
-    ('output',     'pending_write',                                    false),
+    ('output',     'pending_write writing',                            false),
     ('output',     'pending_edit approved max_cycles_reached failed',  true),
-    ('evaluation', 'pending',                                          false),
+    ('evaluation', 'pending processing',                               false),
     ('evaluation', 'completed failed',                                 true),
     ('human_task', 'pending',                                          false)
 ) AS firsts (entity, statuses, of_forks);

@@ -97,8 +97,8 @@ CREATE TRIGGER guard_first BEFORE INSERT ON pressroom.phases FOR EACH ROW
 CREATE TRIGGER guard_first BEFORE INSERT ON pressroom.steps FOR EACH ROW
     WHEN (NEW.status NOT IN ('pending', 'running', 'waiting')) EXECUTE FUNCTION pressroom.guard_first_status('step');
 CREATE TRIGGER guard_first BEFORE INSERT ON pressroom.outputs FOR EACH ROW
-    WHEN (NEW.status <> 'pending_write') EXECUTE FUNCTION pressroom.guard_first_status('output');
+    WHEN (NEW.status NOT IN ('pending_write', 'writing')) EXECUTE FUNCTION pressroom.guard_first_status('output');
 CREATE TRIGGER guard_first BEFORE INSERT ON pressroom.evaluations FOR EACH ROW
-    WHEN (NEW.status <> 'pending') EXECUTE FUNCTION pressroom.guard_first_status('evaluation');
+    WHEN (NEW.status NOT IN ('pending', 'processing')) EXECUTE FUNCTION pressroom.guard_first_status('evaluation');
 CREATE TRIGGER guard_first BEFORE INSERT ON pressroom.human_tasks FOR EACH ROW
     WHEN (NEW.status <> 'pending') EXECUTE FUNCTION pressroom.guard_first_status('human_task');

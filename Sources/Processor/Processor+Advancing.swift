@@ -76,7 +76,7 @@ extension Processor {
         let commits = commits
         let known = try await store.workflowVersions(scope, ofTasks: taskIDs)
         var woken = 0
-        _ = try await commits.claiming(scope, known, max: taskIDs.count) { reserved in
+        _ = try await commits.claiming(scope, known, max: taskIDs.count * DirectClaims.perTask) { reserved in
             // The body runs again with the values of the expressions that the engines need: the claims add up.
             let claims = Mutex(reserved)
             let outcome = try await store.wakeTasks(scope, taskIDs) { graphs in

@@ -151,7 +151,7 @@ extension Error {
 /// What a processor may use, and its intervals.
 package struct ProcessorConfiguration: Sendable {
     /// The slots of this node: how many steps it runs at a time.
-    package var concurrency = 64
+    package var concurrency = 256
     /// How many results one transaction commits at most.
     package var commitBatch = 256
     /// How often the lease of the running steps is renewed and checked.

@@ -67,10 +67,25 @@ package final class WriteTransaction: Sendable {
     package let connection: PostgresConnection
     private let announced = Mutex(Commit.Work.none)
     private let endedWork = Mutex(EndedWork.none)
+    private let closing: PostgresQuery?
+    private let closed = Mutex<PostgresResult?>(nil)
 
-    init(_ connection: PostgresConnection) {
+    /// - Parameter closing: the statement that reads the transaction's events back.
+    init(_ connection: PostgresConnection, closing: PostgresQuery?) {
         self.connection = connection
+        self.closing = closing
     }
+
+    /// Ends the transaction together with its last statements, in one round trip: what takes the tenant's head is best among
+    /// them. Returns their results. A body that does not call it leaves that to `Store.write`.
+    func commit(_ queries: [PostgresQuery] = []) async throws -> [PostgresResult] {
+        var results = try await connection.commit(queries + (closing.map { [$0] } ?? []))
+        if closing != nil { closed.withLock { $0 = results.removeLast() } }
+        return results
+    }
+
+    /// The events of the transaction, as they came back with the commit.
+    var readBack: PostgresResult? { closed.withLock { $0 } }
 
     package func query(_ query: PostgresQuery) async throws -> PostgresResult {
         try await connection.query(query)

@@ -37,14 +37,15 @@ package struct Store: Sendable {
         _ scope: Scope, _ body: @Sendable (WriteTransaction) async throws -> T
     ) async throws -> T {
         let isFollowed = isFollowed(scope)
-        let (result, readBack) = try await database.withTransaction(
-            opening: [TenantScope.writing(scope)], closing: isFollowed ? [Self.localEventsQuery(scope.tenantID)] : []
-        ) { connection in
-            let transaction = WriteTransaction(connection)
-            return (try await body(transaction), transaction.work, transaction.ended)
+        let closing = isFollowed ? Self.localEventsQuery(scope.tenantID) : nil
+        let (result, transaction) = try await database.withTransaction(opening: [TenantScope.writing(scope)]) { connection in
+            let transaction = WriteTransaction(connection, closing: closing)
+            let result = try await body(transaction)
+            if connection.isInTransaction { _ = try await transaction.commit() }
+            return (result, transaction)
         }
-        committed(scope, events: readBack.first, work: result.1, ended: result.2)
-        return result.0
+        committed(scope, events: transaction.readBack, work: transaction.work, ended: transaction.ended)
+        return result
     }
 
     /// Runs statements that are known in advance as one transaction in a scope, in one round trip, and tells the commit

@@ -90,6 +90,8 @@ package enum Transitions {
         .init(OutputStatus.writing, OutputStatus.approved),
         .init(OutputStatus.writing, OutputStatus.pendingWrite),
         .init(OutputStatus.writing, OutputStatus.failed),
+        // the edit is claimed by the processor that adds it
+        .init(OutputStatus.writing, OutputStatus.editing),
         .init(OutputStatus.pendingEdit, OutputStatus.editing),
         .init(OutputStatus.pendingEdit, OutputStatus.approved),
         .init(OutputStatus.pendingEdit, OutputStatus.failed),
@@ -99,12 +101,16 @@ package enum Transitions {
         .init(OutputStatus.editing, OutputStatus.maxCyclesReached),
         .init(OutputStatus.editing, OutputStatus.pendingEdit),
         .init(OutputStatus.editing, OutputStatus.failed),
+        // the rewrite is claimed by the processor that adds it
+        .init(OutputStatus.editing, OutputStatus.rewriting),
         .init(OutputStatus.pendingRewrite, OutputStatus.rewriting),
         .init(OutputStatus.pendingRewrite, OutputStatus.failed),
         // to pending_rewrite: handed back
         .init(OutputStatus.rewriting, OutputStatus.pendingEdit),
         .init(OutputStatus.rewriting, OutputStatus.pendingRewrite),
         .init(OutputStatus.rewriting, OutputStatus.failed),
+        // the edit is claimed by the processor that adds it
+        .init(OutputStatus.rewriting, OutputStatus.editing),
         // to pending_write: explicit retries
         .init(OutputStatus.failed, OutputStatus.pendingWrite),
         .init(OutputStatus.failed, OutputStatus.pendingEdit),
@@ -196,11 +202,15 @@ package struct FirstStatus: Sendable, Hashable {
         .init(StepStatus.skipped, ofForks: true),
         .init(StepStatus.cancelled, ofForks: true),
         .init(OutputStatus.pendingWrite),
+        // its step is claimed by the processor that adds it
+        .init(OutputStatus.writing),
         .init(OutputStatus.pendingEdit, ofForks: true),
         .init(OutputStatus.approved, ofForks: true),
         .init(OutputStatus.maxCyclesReached, ofForks: true),
         .init(OutputStatus.failed, ofForks: true),
         .init(EvaluationStatus.pending),
+        // its step is claimed by the processor that adds it
+        .init(EvaluationStatus.processing),
         .init(EvaluationStatus.completed, ofForks: true),
         .init(EvaluationStatus.failed, ofForks: true),
         .init(HumanTaskStatus.pending),

@@ -186,25 +186,30 @@ extension PostgresConnection {
         isolation: IsolationLevel = .readCommitted, readOnly: Bool = false,
         _ body: (PostgresConnection) async throws -> T
     ) async throws -> T {
-        try await withTransaction(isolation: isolation, readOnly: readOnly, opening: [], closing: [], body).value
+        try await withTransaction(isolation: isolation, readOnly: readOnly, opening: [], body)
     }
 
-    /// The same with statements that are sent together with BEGIN and with COMMIT, and so cost no round trip of their
-    /// own. Returns the results of the closing ones; when one of these fails, everything is rolled back.
+    /// The same with statements that are sent together with BEGIN, and so cost no round trip of their own.
     package func withTransaction<T: Sendable>(
         isolation: IsolationLevel = .readCommitted, readOnly: Bool = false, opening: [PostgresQuery],
-        closing: [PostgresQuery], _ body: (PostgresConnection) async throws -> T
-    ) async throws -> (value: T, closing: [PostgresResult]) {
+        _ body: (PostgresConnection) async throws -> T
+    ) async throws -> T {
         let begin = "BEGIN ISOLATION LEVEL \(isolation.rawValue) \(readOnly ? "READ ONLY" : "READ WRITE")"
-        let value: T
         do {
             _ = try await perform(opening.isEmpty ? .script(begin) : .pipeline([PostgresQuery(sql: begin)] + opening))
-            value = try await body(self)
-            if Task.isCancelled { throw PostgresError.cancelledBeforeSending }
+            let value = try await body(self)
+            if isInTransaction { _ = try await commit() }
+            return value
         } catch {
             if isInTransaction { await rollBack() }
             throw error
         }
+    }
+
+    /// Ends a transaction, in the body of `withTransaction`, together with its last statements. Returns their results; when
+    /// one of them fails, everything is rolled back.
+    package func commit(_ closing: [PostgresQuery] = []) async throws -> [PostgresResult] {
+        if Task.isCancelled { throw PostgresError.cancelledBeforeSending }
         // A cancellation from here on must not leave the outcome of the COMMIT unknown.
         var results: [PostgresResult]
         do {
@@ -214,7 +219,7 @@ extension PostgresConnection {
             throw error.sqlState == PostgresError.SQLState.inFailedTransaction ? .rolledBack : error
         }
         guard results.popLast()?.commandTag == "COMMIT" else { throw PostgresError.rolledBack }
-        return (value, results)
+        return results
     }
 
     /// Also for a cancelled task; a session in which ROLLBACK fails is closed.

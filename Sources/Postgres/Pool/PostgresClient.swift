@@ -73,12 +73,12 @@ package final class PostgresClient: Service, Sendable {
         }
     }
 
-    /// Runs `body` in a transaction with statements that go out together with BEGIN and COMMIT.
+    /// Runs `body` in a transaction with statements that go out together with BEGIN.
     package func withTransaction<T: Sendable>(
-        opening: [PostgresQuery], closing: [PostgresQuery], _ body: (PostgresConnection) async throws -> T
-    ) async throws -> (value: T, closing: [PostgresResult]) {
+        opening: [PostgresQuery], _ body: (PostgresConnection) async throws -> T
+    ) async throws -> T {
         try await withConnection { connection in
-            try await connection.withTransaction(opening: opening, closing: closing, body)
+            try await connection.withTransaction(opening: opening, body)
         }
     }
 }

@@ -17,12 +17,12 @@ extension Processor {
 
     /// Claims for each tenant its share of the free slots. Returns whether another round may find more.
     private func claimOnce() async throws -> Bool {
-        guard running.free(of: configuration.concurrency) > 0 || queue.isOld else { return false }
+        guard freeSlots > 0 || queue.isOld else { return false }
         let waiting = try await store.waitingQueues(configuration.limits)
         let open = openQueues(waiting)
         queue.saw(waiting, open: open)
         let shares = FairShare.divide(
-            free: running.free(of: configuration.concurrency), reserve: waiting.hasSeveralTenants ? reserve : 0,
+            free: freeSlots, reserve: waiting.hasSeveralTenants ? reserve : 0,
             among: open.keys.shuffled(), running: running.countByTenant)
         var claimedAny = false
         for (tenantID, slots) in shares {
@@ -47,6 +47,10 @@ extension Processor {
         }
         return claimedAny
     }
+
+    /// A result keeps the slot of its step until it is committed: the steps that its commit adds are to have it, before
+    /// others from the queue.
+    private var freeSlots: Int { running.free(of: configuration.concurrency) - finished.count }
 
     private var reserve: Int { min(configuration.tenantReserve, configuration.concurrency / 2) }
 
@@ -114,8 +118,8 @@ extension Processor {
                 running: running.countByTenant)
             let open = configuration.concurrency - (look.hasSeveralTenants ? reserve : 0)
             return DirectClaims(
-                slots: running.reserve(fair, of: open), minPriority: look.priorities[tenantID] ?? .min, processorID: id,
-                tenantID: tenantID)
+                slots: running.reserve(fair, of: open), minPriority: look.priorities[tenantID] ?? .min,
+                limits: configuration.limits.models, processorID: id, tenantID: tenantID)
         } start: { [weak self] claims, slots in
             StepMeasures.claimedDirectly(claims.count)
             for claim in claims { self?.run(claim.step, claim.material, claim.workflow) }

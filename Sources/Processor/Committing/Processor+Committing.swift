@@ -106,6 +106,9 @@ final class FinishedSteps: Sendable {
         state.withLock { $0.unsettled.subtract(results.map(\.step)) }
     }
 
+    /// How many results wait for their commit, or are in it.
+    var count: Int { state.withLock { $0.unsettled.count } }
+
     var unsettled: Set<TenantKey> { state.withLock { $0.unsettled } }
 
     /// Takes every result. To be called when no batch is being written any more.

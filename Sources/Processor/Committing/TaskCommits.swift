@@ -79,7 +79,7 @@ struct TaskCommits: Sendable {
     private func commit(_ known: [KnownTasks.Entry], _ byTask: [UUID: [FinishedStep]], _ scope: Scope) async throws -> Bool {
         let loaded = Dictionary(known.map { ($0.graph.workflowID, $0.workflow) }, uniquingKeysWith: { first, _ in first })
         do {
-            return try await claiming(scope, loaded, max: byTask.count) { reserved in
+            return try await claiming(scope, loaded, max: byTask.count * DirectClaims.perTask) { reserved in
                 let commit = try await store.withKnownTaskGraphs(scope, known.map(\.graph), work: .due) { graphs in
                     var claims = reserved
                     move(&graphs, loaded, taking: byTask, &claims)
@@ -96,7 +96,7 @@ struct TaskCommits: Sendable {
 
     private func commit(_ taskIDs: Set<UUID>, _ byTask: [UUID: [FinishedStep]], _ scope: Scope) async throws {
         let loaded = try await store.workflowVersions(scope, ofTasks: Array(taskIDs))
-        _ = try await claiming(scope, loaded, max: byTask.count) { reserved in
+        _ = try await claiming(scope, loaded, max: byTask.count * DirectClaims.perTask) { reserved in
             // The body runs again with the values of the expressions that the engines need: the claims add up.
             let claims = Mutex(reserved)
             let commit = try await store.changeTaskGraphs(scope, Array(taskIDs), work: .due) { graphs in

@@ -69,9 +69,8 @@ extension Store {
     /// between the graphs and the transaction's own.
     ///
     /// - Parameter work: what commit observers are told.
-    /// - Returns: nil, and nothing is written, where the rows have to be read after all: the graphs ask something, or other
-    ///   rows change than those of the task, its phases and its steps, with its attempts, calls and
-    ///   lines of the log.
+    /// - Returns: nil, and nothing is written, where the rows have to be read after all: the graphs ask something, or rows
+    ///   change that have no events, or are of people or of other tasks.
     /// - Throws: what the body throws, or `PostgresError`: with SQLSTATE 40001 when another session has changed one of the
     ///   tasks, with 55P03 when it holds a row. Nothing is written then, and the graphs have to be read again.
     package func withKnownTaskGraphs<T: Sendable>(
@@ -84,7 +83,7 @@ extension Store {
         var after = before
         let result = try body(&after)
         let changes = TaskGraphChanges(from: before, to: after)
-        guard changes.areOfTasksAlone, after.allSatisfy({ $0.questions.asked.isEmpty }) else { return nil }
+        guard changes.areOfKnownRows, after.allSatisfy({ $0.questions.asked.isEmpty }) else { return nil }
         let lock: [PostgresQuery] = [
             .lockTimeout(lockTimeout),
             """

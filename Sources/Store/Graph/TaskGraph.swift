@@ -102,6 +102,18 @@ extension TaskGraph {
         returnWork(of: step)
     }
 
+    /// A step that begins works on what waited for it.
+    package mutating func takeWork(of step: StepRow) {
+        updateEvaluations(of: step.id) { row in
+            if row.status == .pending { row.status = .processing }
+        }
+        if let outputID = step.outputID, let active = step.kind.activeOutputStatus {
+            updateOutput(outputID) { row in
+                if row.status == step.kind.waitingOutputStatus { row.status = active }
+            }
+        }
+    }
+
     /// What the step worked on waits for it again.
     package mutating func returnWork(of step: StepRow) {
         updateEvaluations(of: step.id) { row in

@@ -35,11 +35,11 @@ struct TaskGraphChanges: Sendable {
         }
     }
 
-    /// Whether nothing but tasks, phases and steps changes. Attempts, calls and lines of the log are only added.
-    var areOfTasksAlone: Bool {
-        newOutputs.isEmpty && newEvaluations.isEmpty && newVersions.isEmpty && rankings.isEmpty
-            && outputs.isEmpty && evaluations.isEmpty && receivedSignals.isEmpty && newSubtasks.isEmpty
-            && cancelledSubtasks.isEmpty && newHumanTasks.isEmpty && humanTasks.isEmpty && wakeups.isEmpty && finalists.isEmpty
+    /// Whether all that changes are rows whose changes have events: of the tasks, their phases, steps, drafts and verdicts.
+    /// Attempts, calls, versions, rankings and lines of the log are only added.
+    var areOfKnownRows: Bool {
+        receivedSignals.isEmpty && newSubtasks.isEmpty && cancelledSubtasks.isEmpty && newHumanTasks.isEmpty
+            && humanTasks.isEmpty && wakeups.isEmpty
     }
 
     private mutating func add(_ old: TaskGraph, _ new: TaskGraph) {
@@ -93,7 +93,8 @@ struct TaskGraphChanges: Sendable {
 }
 
 extension TaskGraphChanges {
-    /// The statements that write the changed rows, table by table. A task's own row comes last, so that the event that
+    /// The statements that write the changed rows. Those without events come first, then one that writes the rows of all
+    /// tables with events: it takes the tenant's head at its end. A task's own row is its last part, so that the event that
     /// ends a task is the last of its transaction.
     func queries(_ scope: Scope) -> [PostgresQuery] {
         let tenant = scope.tenantID
@@ -103,38 +104,40 @@ extension TaskGraphChanges {
         func records(_ rows: RecordSet, _ query: (RecordSet) -> PostgresQuery) -> [PostgresQuery] {
             rows.isEmpty ? [] : [query(rows)]
         }
+        let silent =
+            (endedTexts.isEmpty ? [] : [LiveText.delete(of: endedTexts, tenant)])
+            + rows(receivedSignals) { SignalRow.table.update($0, tenant) }
+            + rows(wakeups) { Store.upsertWakeups($0, tenant) }
+        let subtasks =
+            (newSubtasks.isEmpty ? [] : SubtaskRow.insert(newSubtasks, scope))
+            + (cancelledSubtasks.isEmpty ? [] : [SubtaskRow.requestCancellations(cancelledSubtasks, tenant)])
         // Calls come before the attempt that made them, and both before the steps, whose rows the attempts are made of.
         let record =
             records(newBodies) { CallRow.insertBodies($0, tenant) }
             + records(newCalls) { CallRow.insert($0, tenant) }
             + records(newAttempts) { AttemptRow.insert($0, tenant) }
         let works =
-            (newSubtasks.isEmpty ? [] : SubtaskRow.insert(newSubtasks, scope))
-            + (cancelledSubtasks.isEmpty ? [] : [SubtaskRow.requestCancellations(cancelledSubtasks, tenant)])
-            + rows(newOutputs) { OutputRow.table.insert($0, tenant, OutputRow.added) }
+            rows(newOutputs) { "\(part: OutputRow.table.insert($0, tenant, OutputRow.added)) WHERE true" }
             // A text that is not yet a version counts as one by hand (migrations/0014_by_hand).
-            + rows(newVersions) { OutputVersionRow.table.insert($0, tenant) }
+            + rows(newVersions) { "\(part: OutputVersionRow.table.insert($0, tenant)) WHERE true" }
             + rows(outputs) { OutputRow.table.update($0, tenant) }
             + rows(evaluations) { EvaluationRow.table.update($0, tenant) }
         let steps =
             records(steps) { StepRow.update($0, tenant) }
             + records(newSteps) { StepRow.insert($0, tenant) }
-        let logs = rows(newLogs) { LogRow.insert($0, tenant) }
-        let consequences =
-            rows(humanTasks) { HumanTaskRow.update($0, tenant) }
+            + rows(humanTasks) { HumanTaskRow.update($0, tenant) }
             + rows(newHumanTasks) { HumanTaskRow.insert($0, tenant) }
-            + rows(newEvaluations) { EvaluationRow.table.insert($0, tenant, EvaluationRow.table.fixed) }
-            + finalists.map { $1.appendEvent($0, tenant) }
-            + logs
+            + rows(newEvaluations) { "\(part: EvaluationRow.table.insert($0, tenant, EvaluationRow.added)) WHERE true" }
+        // These cannot be parts of the one statement: a function that appends an event, and ON CONFLICT.
+        let choices =
+            finalists.map { $1.appendEvent($0, tenant) }
             + rows(rankings) { RankingRow.upsert($0, tenant) }
-            + rows(receivedSignals) { SignalRow.table.update($0, tenant) }
-            + rows(wakeups) { Store.upsertWakeups($0, tenant) }
         let task =
-            records(phases) { PhaseRow.table.update($0, tenant) }
+            rows(newLogs) { LogRow.insert($0, tenant) }
+            + records(phases) { PhaseRow.table.update($0, tenant) }
             + records(tasks) { TaskRow.table.update($0, tenant) }
-        let ended = endedTexts.isEmpty ? [] : [LiveText.delete(of: endedTexts, tenant)]
-        guard !areOfTasksAlone else { return ended + Self.joined(record + steps + logs + task) }
-        return ended + Self.joined(record) + works + steps + consequences + task
+        guard !choices.isEmpty else { return silent + subtasks + Self.joined(record + works + steps + task) }
+        return silent + subtasks + Self.joined(record + works + steps) + choices + Self.joined(task)
     }
 
     /// Statements of different tables, or of different commands, as one: it writes all their rows, and then their events,

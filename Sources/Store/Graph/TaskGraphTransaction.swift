@@ -36,14 +36,17 @@ extension Store {
     ) async throws -> TaskGraphCommit<T> {
         try await write(scope) { transaction in
             transaction.announce(work)
-            return try await changeTaskGraphs(transaction, scope, taskIDs, lockTimeout: lockTimeout, body)
+            return try await changeTaskGraphs(
+                transaction, scope, taskIDs, lockTimeout: lockTimeout, endsTransaction: true, body)
         }
     }
 
     /// The same in a transaction that `write` has opened.
+    ///
+    /// - Parameter endsTransaction: whether the changes are the last of the transaction: they go out with its commit.
     func changeTaskGraphs<T: Sendable>(
-        _ transaction: WriteTransaction, _ scope: Scope, _ taskIDs: [UUID],
-        lockTimeout: Duration = .milliseconds(100), _ body: (inout [TaskGraph]) throws -> T
+        _ transaction: WriteTransaction, _ scope: Scope, _ taskIDs: [UUID], lockTimeout: Duration = .milliseconds(100),
+        endsTransaction: Bool = false, _ body: (inout [TaskGraph]) throws -> T
     ) async throws -> TaskGraphCommit<T> {
         let connection = transaction.connection
         let before = try await loadTaskGraphs(connection, scope.tenantID, taskIDs, lockTimeout: lockTimeout)
@@ -53,9 +56,10 @@ extension Store {
         let queries = TaskGraphChanges(from: before, to: after).queries(scope)
         guard !queries.isEmpty else { return TaskGraphCommit(result: result, known: []) }
         transaction.announce(EndedWork(from: before, to: after))
-        let position: Int64? = try await connection.pipeline(
-            queries + ["SELECT position FROM pressroom.stream_heads WHERE tenant_id = \(scope.tenantID)"]
-        ).last?.first?.decode("position")
+        let statements = queries + ["SELECT position FROM pressroom.stream_heads WHERE tenant_id = \(scope.tenantID)"]
+        let results =
+            endsTransaction ? try await transaction.commit(statements) : try await transaction.pipeline(statements)
+        let position: Int64? = try results.last?.first?.decode("position")
         return TaskGraphCommit(
             result: result, known: position.map { position in after.compactMap { KnownTaskGraph($0, position: position) } } ?? [])
     }

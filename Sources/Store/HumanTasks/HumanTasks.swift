@@ -96,6 +96,7 @@ extension HumanTaskRow {
                now() + make_interval(secs => r.reminder_in)
           FROM json_to_recordset(\(rows)::json) AS r (\(raw: added.definitions), due_in double precision,
                reminder_in double precision)
+         WHERE true
         """
     }
 

@@ -209,7 +209,7 @@ extension Store {
     /// - Returns: false when there is no capacity: the step then counts for no model, until this is tried again. A step that
     ///   no longer runs gets none.
     package func moveCall(of step: ClaimedStep, to model: ModelName, _ limits: ScopedModelLimits) async throws -> Bool {
-        try await database.withTransaction(opening: [TenantScope.query(step.tenantID)], closing: []) { connection in
+        try await database.withTransaction(opening: [TenantScope.query(step.tenantID)]) { connection in
             // In turn with the claims under these limits, so that what is counted stays true.
             _ = try await connection.pipeline(Self.lockModelRates(limits.keys.sorted()))
             let held = try await connection.query(
@@ -233,7 +233,7 @@ extension Store {
                  WHERE tenant_id = \(step.tenantID) AND step_id = \(step.id) AND attempt = \(step.attempt)
                 """)
             return true
-        }.value
+        }
     }
 
     /// Ends what `moveCall` has counted: the step's calls are over.

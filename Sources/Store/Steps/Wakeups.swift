@@ -55,7 +55,7 @@ extension Store {
                 """
             ).map { try $0.decode("task_id", as: UUID.self) }
             guard !taken.isEmpty else { return (0, nil) }
-            return (taken.count, try await changeTaskGraphs(transaction, scope, taken, body))
+            return (taken.count, try await changeTaskGraphs(transaction, scope, taken, endsTransaction: true, body))
         }
     }
 

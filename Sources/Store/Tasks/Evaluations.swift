@@ -43,6 +43,9 @@ extension EvaluationRow {
             weighted_score double precision, usage json, error json
             """)
 
+    /// What is set of a new evaluation.
+    static let added = table.fixed + "status text"
+
     /// The evaluations of some tasks, the oldest first.
     static func select(_ tenant: String, _ taskIDs: [UUID], _ lock: RowLock) -> PostgresQuery {
         """
