@@ -20,6 +20,19 @@ struct KnownTasksTests {
           - {id: third, kind: http, url: "http://localhost/3", needs: [second]}
         """
 
+    private static let drafts = """
+        name: drafts
+        version: 1.0.0
+        agents:
+          anna: {role: writer, model: rehearsal/anna}
+          ed: {role: editor, model: rehearsal/ed}
+          judge: {role: evaluator, model: rehearsal/judge}
+        phases:
+          - {id: write, kind: write, agents: [anna], prompt: Write.}
+          - {id: edit, kind: edit, agents: [ed], max_cycles: 1}
+          - {id: judge, kind: evaluate, agents: [judge]}
+        """
+
     /// A task whose first step runs, by the hands of the test.
     private struct Bench {
         let newsroom: Newsroom
@@ -27,8 +40,8 @@ struct KnownTasksTests {
         let workflow: WorkflowVersion
         let processorID = UUIDv7.next()
 
-        init(_ newsroom: Newsroom) async throws {
-            let published = try await newsroom.publish(KnownTasksTests.chain)
+        init(_ newsroom: Newsroom, _ definition: String = KnownTasksTests.chain) async throws {
+            let published = try await newsroom.publish(definition)
             self.newsroom = newsroom
             workflow = WorkflowVersion(id: published.0, definition: published.1)
             taskID = try await newsroom.start(published)
@@ -48,11 +61,27 @@ struct KnownTasksTests {
             var engine = TaskEngine(graphs[0], workflow)
             if let open = graphs[0].steps.first(where: { $0.status == .running }) {
                 let step = ClaimedStep(open, taskID: taskID, tenantID: "default")
-                engine.record(FinishedStep(step, .completed(.value(["n": 1]))), processorID: processorID, random: 0)
+                engine.record(FinishedStep(step, .completed(Self.result(of: open.kind))), processorID: processorID, random: 0)
             }
             engine.advance()
-            _ = engine.claimNewSteps(for: processorID, tenantID: "default", max: 10)
+            _ = engine.claimNewSteps(for: processorID, tenantID: "default", max: 10, [:])
             graphs[0] = engine.graph
+        }
+
+        private static func result(of kind: StepKind) -> StepResult {
+            switch kind {
+            case .write, .rewrite: .text("A draft.", nil, usage: .zero)
+            case .edit: .decision(EditDecision(isApproved: false, feedback: "Shorter."), usage: .zero)
+            default: .value(["n": 1])
+            }
+        }
+
+        /// The statuses of the draft and of its verdict.
+        func works() async throws -> String {
+            try await newsroom.text(
+                """
+                SELECT concat_ws(' ', (SELECT status FROM pressroom.outputs), (SELECT status FROM pressroom.evaluations))
+                """)
         }
 
         func rows() async throws -> String {
@@ -88,6 +117,44 @@ struct KnownTasksTests {
             #expect(
                 try await bench.rows()
                     == "completed:third first:completed second:completed third:completed 0:completed 1:completed 2:completed")
+        }
+    }
+
+    @Test("Drafts and verdicts are claimed with the steps that work on them, and the task is not read again")
+    func drafts() async throws {
+        try await withNewsroom { newsroom in
+            let bench = try await Bench(newsroom, Self.drafts)
+            var known = try await bench.begin()
+            var works = [try await bench.works()]
+            for _ in 0..<4 {
+                known = try #require(try await bench.goOn(known))
+                works.append(try await bench.works())
+            }
+            #expect(works == ["writing", "editing", "rewriting", "editing", "max_cycles_reached processing"])
+            #expect(known.count == 1)
+            #expect(try await newsroom.count("SELECT count(*) FROM pressroom.output_versions") == 2)
+            #expect(try await newsroom.count("SELECT count(*) FROM pressroom.steps WHERE status = 'running' AND kind = 'evaluate'") == 1)
+        }
+    }
+
+    @Test(
+        "A draft or a verdict that was changed meanwhile ends the transaction too",
+        arguments: [
+            (2, "UPDATE pressroom.outputs SET content = 'By hand.'"),
+            (4, "UPDATE pressroom.evaluations SET evaluator = '{\"slug\": \"judge\"}'"),
+            (1, "UPDATE pressroom.outputs SET status = 'failed'"),
+        ])
+    func worksChangedByHand(transactions: Int, change: String) async throws {
+        try await withNewsroom { newsroom in
+            let bench = try await Bench(newsroom, Self.drafts)
+            var known = try await bench.begin()
+            for _ in 0..<transactions { known = try #require(try await bench.goOn(known)) }
+            _ = try await newsroom.client.query(PostgresQuery(sql: change))
+            let (works, head) = (try await bench.works(), try await bench.head())
+            let error = await #expect(throws: PostgresError.self) { _ = try await bench.goOn(known) }
+            #expect(error?.sqlState != nil)
+            #expect(try await bench.works() == works)
+            #expect(try await bench.head() == head)
         }
     }
 
