@@ -95,6 +95,26 @@ import Workflow
         }
     }
 
+    @Test func nodesReadAddAndRemoveSigningKeysAndChangeNone() async throws {
+        try await withPostgresClient(migrated: true) { client in
+            let store = Store(database: client)
+            for _ in 0..<6 { try await store.rotateSigningKeys() }
+            #expect(try await store.signingKeys().count == 4)
+            try await client.withConnection { connection in
+                try await connection.execute(script: "SET ROLE pressroom_worker")
+                for statement in [
+                    "UPDATE pressroom.signing_keys SET secret = sha256('')", "TRUNCATE pressroom.signing_keys",
+                    "INSERT INTO pressroom.signing_keys (id, secret) VALUES ('mine', sha256(''))",
+                    "INSERT INTO pressroom.signing_keys (secret, created_at) VALUES (sha256(''), 'infinity')",
+                ] {
+                    await #expect(throws: PostgresError.self, "\(statement)") { try await connection.execute(script: statement) }
+                }
+                try await connection.execute(script: "RESET ROLE")
+            }
+            #expect(try await store.signingKeys().count == 4)
+        }
+    }
+
     @Test func theOwnerSeesAndChangesEverything() async throws {
         try await withPostgresClient(migrated: true) { client in
             try await client.withConnection { connection in

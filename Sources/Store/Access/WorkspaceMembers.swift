@@ -8,14 +8,14 @@ package enum Member: Sendable, Hashable {
     case user(String)
     case group(String)
 
-    /// Reads `user:<id>`, `group:<name>`, or the id of a user alone; nil for an empty name.
+    /// Reads `user:<id>`, `group:<name>`, or the id of a user alone; nil for a name that has no characters, or more than 200.
     package init?(_ text: String) {
         if text.hasPrefix("group:") {
             self = .group(String(text.dropFirst("group:".count)))
         } else {
             self = .user(text.hasPrefix("user:") ? String(text.dropFirst("user:".count)) : text)
         }
-        guard (1...200).contains(name.utf8.count), !name.utf8.contains(0) else { return nil }
+        guard (1...200).contains(name.unicodeScalars.count), !name.utf8.contains(0) else { return nil }
     }
 
     private var name: String {
