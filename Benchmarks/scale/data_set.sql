@@ -201,7 +201,7 @@ BEGIN
         CALL scale.insert_copies(tenant, first, least(first + chunk, tasks) - 1, began, spacing);
         COMMIT;
     END LOOP;
-    CALL scale.add_people(tenant, tasks / 50, began, spacing * 50);
+    CALL scale.add_people(tenant, tasks / 10, began, spacing * 10);
     PERFORM set_config('session_replication_role', 'origin', false);
     PERFORM pressroom.roll_up_usage(tenant, began);
 END $$;

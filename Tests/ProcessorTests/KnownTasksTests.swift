@@ -29,7 +29,7 @@ struct KnownTasksTests {
           judge: {role: evaluator, model: rehearsal/judge}
         phases:
           - {id: write, kind: write, agents: [anna], prompt: Write.}
-          - {id: edit, kind: edit, agents: [ed], max_cycles: 1}
+          - {id: edit, kind: edit, agents: [ed], max_cycles: 2}
           - {id: judge, kind: evaluate, agents: [judge]}
         """
 
@@ -58,6 +58,7 @@ struct KnownTasksTests {
         }
 
         private func step(_ graphs: inout [TaskGraph]) {
+            guard !graphs.isEmpty else { return }
             var engine = TaskEngine(graphs[0], workflow)
             if let open = graphs[0].steps.first(where: { $0.status == .running }) {
                 let step = ClaimedStep(open, taskID: taskID, tenantID: "default")

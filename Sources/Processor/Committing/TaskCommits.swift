@@ -111,7 +111,9 @@ struct TaskCommits: Sendable {
         _ graphs: inout [TaskGraph], _ workflows: [UUID: WorkflowVersion], taking results: [UUID: [FinishedStep]] = [:],
         _ claims: inout DirectClaims
     ) {
-        for index in graphs.indices {
+        // The tasks with the highest priority claim first.
+        let order = graphs.indices.sorted { graphs[$0].task.priority > graphs[$1].task.priority }
+        for index in order {
             guard let workflow = workflows[graphs[index].task.workflowID] else { continue }
             var engine = TaskEngine(graphs[index], workflow)
             for result in results[graphs[index].task.taskID] ?? [] {

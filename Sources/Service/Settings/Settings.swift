@@ -253,7 +253,7 @@ package struct PressroomConfiguration: Sendable, Equatable {
 
         init(_ settings: inout SettingReader) {
             concurrency = settings.integer(
-                "processor.concurrency", default: 64, in: 0...10_000, "steps at a time on this node; 0 runs none here")
+                "processor.concurrency", default: 256, in: 0...10_000, "steps at a time on this node; 0 runs none here")
             tenantReserve = settings.integer(
                 "processor.tenant_reserve", default: 8, in: 0...10_000,
                 """

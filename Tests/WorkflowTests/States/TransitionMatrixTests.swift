@@ -38,11 +38,11 @@ import Testing
             """,
         .output: """
             pending_write       - x - - - - - - x
-            writing             x - x - - - x - x
+            writing             x - x x - - x - x
             pending_edit        - - - x - - x - x
-            editing             - - x - x - x x x
+            editing             - - x - x x x x x
             pending_rewrite     - - - - - x - - x
-            rewriting           - - x - x - - - x
+            rewriting           - - x x x - - - x
             approved            - - - - - - - - -
             max_cycles_reached  - - - - - - - - -
             failed              x - x - x - - - -
