@@ -17,13 +17,17 @@ extension Processor {
 
     /// Claims for each tenant its share of the free slots. Returns whether another round may find more.
     private func claimOnce() async throws -> Bool {
-        guard freeSlots > 0 || queue.isOld else { return false }
+        // A result keeps the slot of its step until it is committed: the steps that its commit adds are to have it, before
+        // others from the queue.
+        let free = running.reserve(.max, of: configuration.concurrency - finished.count)
+        defer { running.release(free) }
+        guard free > 0 || queue.isOld else { return false }
         let waiting = try await store.waitingQueues(configuration.limits)
         let open = openQueues(waiting)
         queue.saw(waiting, open: open)
         let shares = FairShare.divide(
-            free: freeSlots, reserve: waiting.hasSeveralTenants ? reserve : 0,
-            among: open.keys.shuffled(), running: running.countByTenant)
+            free: free, reserve: waiting.hasSeveralTenants ? reserve : 0, among: open.keys.shuffled(),
+            running: running.countByTenant)
         var claimedAny = false
         for (tenantID, slots) in shares {
             let scope = Scope.processor(id, tenantID: tenantID)
@@ -47,10 +51,6 @@ extension Processor {
         }
         return claimedAny
     }
-
-    /// A result keeps the slot of its step until it is committed: the steps that its commit adds are to have it, before
-    /// others from the queue.
-    private var freeSlots: Int { running.free(of: configuration.concurrency) - finished.count }
 
     private var reserve: Int { min(configuration.tenantReserve, configuration.concurrency / 2) }
 
@@ -109,8 +109,7 @@ extension Processor {
     var directClaimer: DirectClaimer {
         DirectClaimer { [id, running, configuration, queue, reserve] tenantID, wanted in
             // Under a limit of the tenant's steps only the queue knows what may run.
-            let look = queue.look
-            guard configuration.limits.tenantSteps == nil, !look.limitedTenants.contains(tenantID) else {
+            guard let look = queue.look, configuration.limits.tenantSteps == nil, !look.limitedTenants.contains(tenantID) else {
                 return DirectClaims(processorID: id, tenantID: tenantID)
             }
             let fair = FairShare.direct(
@@ -151,9 +150,10 @@ final class QueueView: Sendable {
         var limitedTenants: Set<String> = []
     }
 
-    private let state = Mutex<(look: Look, at: ContinuousClock.Instant?)>((Look(), nil))
+    private let state = Mutex<(look: Look?, at: ContinuousClock.Instant?)>((nil, nil))
 
-    var look: Look { state.withLock { $0.look } }
+    /// Nil before the first.
+    var look: Look? { state.withLock { $0.look } }
 
     /// Whether the last look is more than 100 ms old.
     var isOld: Bool {

@@ -28,11 +28,6 @@ final class RunningSteps: Sendable {
         reserved.withLock { $0 -= slots }
     }
 
-    /// How many of `limit` slots are neither taken nor reserved.
-    func free(of limit: Int) -> Int {
-        reserved.withLock { limit - count - $0 }
-    }
-
     /// Starts a run; it leaves the list when it ends, and then `ended` is called.
     func start(
         _ step: ClaimedStep, _ run: @escaping @Sendable () async -> Void, ended: @escaping @Sendable () -> Void = {}

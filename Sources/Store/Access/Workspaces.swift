@@ -25,15 +25,22 @@ extension Store {
     ///
     /// - Parameter ids: only these; nil for all of the tenant.
     package func workspaces(_ scope: Scope, ids: [UUID]?, _ page: PageRequest) async throws -> ListPage {
-        let listed: PostgresQuery = """
-            FROM pressroom.workspaces w
-             WHERE w.tenant_id = \(scope.tenantID) AND (\(ids == nil)::boolean OR w.id = ANY(\(ids ?? [])::uuid[]))
-            """
+        var (listed, id): (PostgresQuery, PostgresQuery) = ("FROM pressroom.workspaces w WHERE w.tenant_id = \(scope.tenantID)", "w.id")
+        if let ids {
+            // Each by its key, whatever the planner expects.
+            listed = """
+                FROM unnest(\(ids)::uuid[]) AS own (id) CROSS JOIN LATERAL (
+                     SELECT w, w.id FROM pressroom.workspaces w
+                      WHERE w.tenant_id = \(scope.tenantID) AND w.id = own.id OFFSET 0) AS k (w, id)
+                 WHERE true
+                """
+            id = "k.id"
+        }
         let rows = try await query(
             scope,
             """
-            SELECT pressroom.workspace_json(w) AS item, w.id AS key \(part: listed) AND w.id < \(page.idBelow())
-             ORDER BY w.id DESC LIMIT \(page.limit + 1)
+            SELECT pressroom.workspace_json(w) AS item, \(part: id) AS key \(part: listed) AND \(part: id) < \(page.idBelow())
+             ORDER BY \(part: id) DESC LIMIT \(page.limit + 1)
             """)
         return ListPage(rows, limit: page.limit, total: try await total(scope, page, of: listed))
     }
