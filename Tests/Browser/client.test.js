@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { copy, Digits, number, parse, write } from "../../Public/client/json.js";
-import { applyDelta, changes, fold, foldDelta, restore, settle } from "../../Public/client/store.js";
+import { applyDelta, changes, fold, foldDelta, restore, settle, settleStep } from "../../Public/client/store.js";
 import { eventTypes, isTerminal, statuses, taskActions } from "../../Public/client/vocabulary.js";
 import { mayAct, mayAnswer, mayDo, mayStart } from "../../Public/client/rights.js";
 import { rankOf, winner, workOf } from "../../Public/client/progress.js";
@@ -219,4 +219,25 @@ test("what may not be done is not offered", () => {
   const open = { assignee_id: null, assignee_group: null };
   assert.deepEqual(["w", "x"].map((id) => mayAnswer(me({}), open, { workspace_id: id })), [false, true]);
   assert.equal(mayAnswer(me({ workspaces: [{ workspace_id: "w", access: "admin" }] }), { ...open, assignee_id: "bob" }, { workspace_id: "w" }), true);
+});
+
+test("a step's text begins anew with each attempt and ends with it", () => {
+  /** @type {import("../../Public/client/store.js").LiveText[]} */
+  const live = [];
+  const step = (/** @type {string} */ status, /** @type {number} */ attempt) => ({ id: "s", status, attempt });
+  const delta = (/** @type {number} */ attempt, /** @type {number} */ offset, /** @type {string} */ text) => ({ step_id: "s", attempt, offset, text });
+  assert.equal(applyDelta(live, [step("pending", 0)], delta(1, 0, "wh")), true); // faster than its step's event
+  assert.equal(applyDelta(live, [step("running", 1)], delta(1, 2, "y")), true);
+  assert.equal(applyDelta(live, [step("running", 1)], delta(1, 2, "y")), false);
+  applyDelta(live, [draft()], { output_id: "o", version_number: 1, offset: 0, text: "draft" });
+  assert.deepEqual(live.map((entry) => entry.text), ["why", "draft"]);
+  settleStep(live, step("running", 1));
+  assert.equal(live.length, 2);
+  settleStep(live, step("retrying", 1));
+  assert.deepEqual(live.map((entry) => entry.text), ["draft"]);
+  assert.equal(applyDelta(live, [step("retrying", 1)], delta(1, 0, "late")), false);
+  assert.equal(applyDelta(live, [step("retrying", 1)], delta(2, 0, "anew")), true);
+  assert.equal(applyDelta(live, [step("running", 2)], delta(1, 0, "late")), false);
+  settleStep(live, step("completed", 2));
+  assert.deepEqual(live.map((entry) => entry.text), ["draft"]);
 });

@@ -87,4 +87,55 @@ struct LiveTextFoldTests {
     mutating func incomplete(data: String) throws {
         #expect(try fold.apply(eventName: "output_delta", id: nil, dataJSON: data) == .ignored)
     }
+
+    private static func answer(_ text: String, offset: Int, attempt: Int = 1) -> JSON {
+        [
+            "task_id": .string(Samples.taskID), "step_id": "s1", "attempt": .integer(Int64(attempt)),
+            "offset": .integer(Int64(offset)), "text": .string(text),
+        ]
+    }
+
+    private mutating func applyAnswer(_ text: String, offset: Int, attempt: Int = 1) throws -> TaskFold.Outcome {
+        try fold.apply(eventName: "step_delta", id: nil, dataJSON: Self.answer(text, offset: offset, attempt: attempt).text)
+    }
+
+    private mutating func step(_ status: String, attempt: Int, id: String) throws {
+        var row = Samples.step("s1", sequence: 1, status: status)
+        row["attempt"] = .integer(Int64(attempt))
+        let data: JSON = ["task_id": .string(Samples.taskID), "step": row]
+        try fold.apply(eventName: "step_updated", id: id, dataJSON: data.text)
+    }
+
+    private var answers: [JSON] { (fold.state?["live"]?.array ?? []).filter { $0["step_id"] != nil } }
+
+    @Test("A step's text is beside the drafts, and ends with its attempt")
+    mutating func steps() throws {
+        _ = try apply(Samples.delta("draft", offset: 0))
+        // The text may be faster than the event that its attempt has begun.
+        #expect(try applyAnswer("why", offset: 0) == .changed)
+        try step("running", attempt: 1, id: "k.11")
+        #expect(try applyAnswer(" not", offset: 3) == .changed)
+        #expect(try applyAnswer("?", offset: 3) == .ignored)
+        #expect(answers == [["step_id": "s1", "attempt": 1, "text": "why not"]])
+        try step("retrying", attempt: 1, id: "k.12")
+        #expect(answers.isEmpty && text() == "draft")
+        #expect(try applyAnswer("late", offset: 0) == .ignored)
+        #expect(try applyAnswer("anew", offset: 0, attempt: 2) == .changed)
+        try step("running", attempt: 2, id: "k.13")
+        #expect(answers == [["step_id": "s1", "attempt": 2, "text": "anew"]])
+        #expect(try applyAnswer("older", offset: 0) == .ignored)
+        try step("completed", attempt: 2, id: "k.14")
+        #expect(answers.isEmpty)
+        #expect(try applyAnswer("late", offset: 0, attempt: 2) == .ignored)
+    }
+
+    @Test("A step's text that the state holds is continued")
+    mutating func restoredStep() throws {
+        var state = Samples.state()
+        state["live"] = [["step_id": "s1", "attempt": 1, "text": "Onc"]]
+        fold = try TaskFold(state: state)
+        #expect(fold.state == state)
+        #expect(try applyAnswer("e", offset: 3) == .changed)
+        #expect(answers.first?["text"] == "Once")
+    }
 }

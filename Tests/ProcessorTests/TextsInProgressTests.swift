@@ -85,4 +85,23 @@ struct TextsInProgressTests {
         #expect(texts.takeUnsaved().map(\.text) == ["a😀bc"])
         #expect(published.all == ["1: a at 0", "1: 😀b at 1", "1: c at 4"])
     }
+
+    @Test("What a step writes that is no draft has a text of its own, which is not saved after its run")
+    func answers() {
+        func write(_ text: String, _ attempt: Int) {
+            texts.append(text, to: .answer(of: TextRun(stepID: stepID, attempt: attempt)), of: step(attempt))
+        }
+        append("draft", attempt: 1)
+        write("why", 1)
+        #expect(texts.takeUnsaved().map(\.text).sorted() == ["draft", "why"])
+        write(" not", 1)
+        let wasSaved = texts.close(step(1))
+        #expect(wasSaved)
+        #expect(texts.takeUnsaved().isEmpty)
+        write("anew", 2)
+        let wasNextSaved = texts.close(step(2))
+        #expect(!wasNextSaved)
+        texts.end(FinishedStep(step(2), .handedBack))
+        #expect(published.all == ["1: draft at 0", "1: why at 0", "1:  not at 3", "2: anew at 0", "2: ended"])
+    }
 }

@@ -50,17 +50,30 @@ extension TaskEngine {
         }
     }
 
-    /// A line where a text that is kept was cut.
-    mutating func logCut(_ result: StepResult, of step: StepRow) {
+    /// A line where a text that is kept was cut, or the model went on with one.
+    mutating func logCut(_ result: StepResult, _ calls: [MadeCall], of step: StepRow) {
         let reason: FinishReason?
         switch result {
         case .text(_, let word, _), .answer(_, let word, _): reason = word
         default: reason = nil
         }
-        guard let reason, reason.isCut else { return }
+        guard let reason, reason.isCut else {
+            if let cut = calls.dropLast().compactMap(\.finishReason).last(where: \.isCut) {
+                log(
+                    .cut, step, .info, "The answer was cut at its limit (\(cut)), and the model was asked to go on with it.",
+                    ["finish_reason": .string(cut.rawValue)])
+            }
+            return
+        }
         log(
             .cut, step, .warning, "The answer was cut at its limit (\(reason)), and is kept as it is.",
             ["finish_reason": .string(reason.rawValue)])
+    }
+
+    /// A line where the step fails because its answer was cut.
+    mutating func logCut(_ failure: StepFailure, of step: StepRow) {
+        guard failure.code == ProviderError.Code.cutOff.rawValue else { return }
+        log(.cut, step, .error, failure.message, ["attempt": .integer(Int64(step.attempt)), "error_code": .string(failure.code)])
     }
 
     private static func seconds(_ seconds: Double) -> String {

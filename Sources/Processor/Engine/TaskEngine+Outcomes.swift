@@ -20,7 +20,7 @@ extension TaskEngine {
         case .completed(let stepResult, let spent):
             end(step, .completed)
             spend(spent)
-            logCut(stepResult, of: step)
+            logCut(stepResult, result.calls, of: step)
             let output = definition.behavior.record(&self, stepResult, of: step, definition)
             complete(step, output)
         case .failed(let failure):
@@ -112,6 +112,7 @@ extension TaskEngine {
             return logRetry(step, failure, in: delay)
         }
         if failure.isRetryable, step.attempt > 1, step.attempt >= step.maxAttempts { logLastAttempt(step, failure) }
+        logCut(failure, of: step)
         graph.updateStep(step.id) { row in
             row.status = .failed
             row.error = failure.json
