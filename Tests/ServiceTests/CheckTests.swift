@@ -65,7 +65,7 @@ import Workflow
             invariant: "every_version_has_one_event",
             sql: """
                 DELETE FROM pressroom.events
-                 WHERE type = 'step_updated' AND (payload -> 'step' ->> 'status') = 'running'
+                 WHERE type = 'task_updated' AND (payload -> 'task' ->> 'version') = '2'
                 """),
         .init(
             invariant: "transitions_are_legal",
