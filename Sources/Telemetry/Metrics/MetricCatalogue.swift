@@ -84,7 +84,7 @@ extension MetricDefinition {
     package static let requests = MetricDefinition(
         "pressroom_http_requests_total", .counter,
         "HTTP requests, by method, route (its pattern, `none` where there is no route) and status.",
-        labels: ["method", "route", "status"], maxSeries: 500)
+        labels: ["method", "route", "status"], maxSeries: 2_000) // about 130 routes, each with some statuses
     package static let requestTime = MetricDefinition(
         "pressroom_http_request_duration_seconds", .histogram,
         "How long a request took up to the head of its response.", buckets: workBuckets)
