@@ -71,9 +71,11 @@ struct RequestMetricsMiddleware: RouterMiddleware {
         let start = ContinuousClock.now
         let response = try await next(request, context)
         let method = request.method.rawValue
+        // Where there is no route, the router has a word of its own in the place of the pattern, or nothing.
+        let route = context.endpointPath.flatMap { $0.hasPrefix("/") ? $0 : nil } ?? "none"
         Instruments.requestTime.record(since: start)
         Instruments.requests[
-            Self.methods.contains(method) ? method : MetricDefinition.otherLabel, context.endpointPath ?? "none",
+            Self.methods.contains(method) ? method : MetricDefinition.otherLabel, route,
             "\(response.status.code)"
         ].increment()
         return response
