@@ -74,8 +74,8 @@ struct FrameStandardTests {
             let data = JSON.object(["data": .string(text), text: .null]).text
             let event = Samples.event(Int64(index + 1), type: "custom.note", task: task, data: data)
             let delta = TextDelta(
-                tenantID: "t", taskID: task.taskID, outputID: UUID(), versionNumber: 1, offset: 3, text: text, length: text.utf16.count,
-                task: nil)
+                tenantID: "t", taskID: task.taskID, subject: .draft(UUID(), version: 1), offset: 3, text: text,
+                length: text.utf16.count, task: nil)
             let stream = ReferenceEventStream(try bytes([event.frame, delta.frame, event.frame], framing))
             let escaped = data.replacing("\u{85}", with: #"\u0085"#).replacing("\u{2028}", with: #"\u2028"#)
                 .replacing("\u{2029}", with: #"\u2029"#)
