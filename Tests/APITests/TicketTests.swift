@@ -129,6 +129,37 @@ import Workflow
         }
     }
 
+    /// The reasons of a judge are its verdict's: they are opened by their own type, and not by default.
+    @Test func textsInProgressAreOpenedByTheirTypes() async throws {
+        try await withDesk { desk in
+            let path = "/tasks/\(desk.task.text)/state"
+            _ = try await desk.api.client.pipeline([
+                """
+                UPDATE pressroom.steps SET status = 'running', attempt = 1, processor_id = pressroom.uuid_v7()
+                 WHERE id = (SELECT min(id::text)::uuid FROM pressroom.steps WHERE task_id = \(desk.task))
+                """,
+                """
+                INSERT INTO pressroom.live_texts (tenant_id, task_id, step_id, attempt, processor_id, text)
+                SELECT tenant_id, task_id, id, attempt, processor_id, 'attempt 1'
+                  FROM pressroom.steps WHERE task_id = \(desk.task) AND status = 'running'
+                """,
+            ])
+            func texts(_ types: [JSON]?, _ query: String = "") async throws -> [String] {
+                let ticket = try await desk.ticket(types.map { ["types": .array($0)] } ?? [:])
+                let state = try await desk.send(.GET, path + query, ticket: ticket).json
+                return state["live"]?.array?.compactMap { $0["text"]?.string }.sorted() ?? []
+            }
+            #expect(try await texts(nil) == ["written so far"])
+            #expect(try await texts(["output_delta"]) == ["written so far"])
+            #expect(try await texts(["step_delta"]) == ["attempt 1"])
+            #expect(try await texts(["step_delta", "output_delta", "step_updated"]) == ["attempt 1", "written so far"])
+            #expect(try await texts(["step_delta", "output_delta"], "?steps=false") == ["written so far"])
+            // A text of an attempt that has ended is none.
+            _ = try await desk.api.client.query("UPDATE pressroom.live_texts SET attempt = 2 WHERE output_id IS NULL")
+            #expect(try await texts(["step_delta"]) == [])
+        }
+    }
+
     @Test func itAnswersTheQuestionsThatItNamesAndNoOthers() async throws {
         try await withDesk { desk in
             let (forManagers, forAda, forBob) = (desk.questions[0], desk.questions[1], desk.questions[2])

@@ -172,7 +172,9 @@ export function taskView(taskID) {
 
   /** What judges write now, by step. @param {import("../../client/store.js").State} state @returns {Map<string, string>} */
   function reasonsOf(state) {
-    return new Map(state.live.flatMap((entry) => (entry.step_id === undefined ? [] : [[entry.step_id, entry.text]])));
+    const reasons = new Map();
+    for (const entry of state.live) if (entry.step_id !== undefined) reasons.set(entry.step_id, entry.text);
+    return reasons;
   }
 
   /** @param {any} output */
