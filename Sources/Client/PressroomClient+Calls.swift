@@ -5,11 +5,19 @@ extension PressroomClient {
     /// separated by commas; `model` is `provider/model`; `since` is ISO 8601.
     public func calls(
         task: String? = nil, step: String? = nil, model: String? = nil, status: String? = nil, since: String? = nil,
-        limit: Int? = nil, after: String? = nil
+        limit: Int? = nil, after: String? = nil, count: Bool = false
     ) async throws -> Page<CallRecord> {
         let path = Path("calls").with("task_id", task).with("step_id", step).with("model", model).with("status", status)
-            .with("since", since).with("limit", limit.map(String.init)).with("after", after)
+            .with("since", since).with("limit", limit.map(String.init)).with("after", after).with("count", count ? "true" : nil)
         return try await call(.get, path).page(of: CallRecord.init(document:))
+    }
+
+    /// How an output came to be what it is: `output`, `versions`, `evaluations`, and `steps` with their `attempts` and the `calls`
+    /// of these.
+    ///
+    /// - Parameter bodies: whether calls have `request` and `response`.
+    public func outputStory(_ taskID: String, _ outputID: String, bodies: Bool = false) async throws -> Document {
+        try await call(.get, Path("tasks", taskID, "outputs", outputID).with("include", bodies ? "bodies" : nil)).document()
     }
 
     /// One call with its bodies.
@@ -19,10 +27,11 @@ extension PressroomClient {
 
     /// Runs of steps as rows of `attempts`, the last that ended first.
     public func attempts(
-        task: String? = nil, step: String? = nil, status: String? = nil, limit: Int? = nil, after: String? = nil
+        task: String? = nil, step: String? = nil, status: String? = nil, limit: Int? = nil, after: String? = nil,
+        count: Bool = false
     ) async throws -> Page<Document> {
         let path = Path("attempts").with("task_id", task).with("step_id", step).with("status", status)
-            .with("limit", limit.map(String.init)).with("after", after)
+            .with("limit", limit.map(String.init)).with("after", after).with("count", count ? "true" : nil)
         return try await call(.get, path).page { $0 }
     }
 }
