@@ -12,6 +12,7 @@ from playwright.sync_api import expect
 import pages
 
 HTML = '<img src="x" onerror="document.title = \'taken\'"><b>bold</b> & <script>document.title = "taken"</script>'
+POLISHED = "Text 3, and its price."
 REASONS = [f"Too long by half. {HTML}", "Still nothing about the price."]
 
 
@@ -66,9 +67,10 @@ class Model:
         self.calls[model] += 1
         count = self.calls[model]
         if model == "writer":
-            return (503, "loading the model") if count == 1 else (200, f"Text {count - 1}. {HTML}")
+            return (500, "out of memory") if count == 1 else (200, f"Text {count - 1}. {HTML}")
         if model == "editor":
-            said = {"approved": count > 2, "feedback": REASONS[count - 1] if count < 3 else "Good now.", "content": None}
+            said = {"approved": count > 2, "feedback": REASONS[count - 1] if count < 3 else "Good now.",
+                    "content": POLISHED if count > 2 else None}
             return 200, json.dumps(said)
         return 200, json.dumps({"reasoning": "Clear, and honest about the price.", "criteria_scores": {"honesty": 7}})
 
@@ -128,7 +130,7 @@ def test_one_request_has_the_answer(node, rejected):
     _, path = rejected
     with urllib.request.urlopen(f"{node.url}{path}?include=bodies") as response:
         story = json.load(response)
-    assert not story["is_cut"] and [version["version_number"] for version in story["versions"]] == [1, 2, 3]
+    assert not story["is_cut"] and [version["version_number"] for version in story["versions"]] == [1, 2, 3, 4]
     steps = story["steps"]
     assert [step["kind"] for step in steps] == ["write", "edit", "rewrite", "edit", "rewrite", "edit", "evaluate"]
     decisions = [(step["output"]["approved"], step["output"]["feedback"]) for step in steps if step["kind"] == "edit"]
@@ -141,7 +143,9 @@ def test_one_request_has_the_answer(node, rejected):
         assert json.loads(json.loads(call["response"])["content"])["feedback"] == decisions[number][1]
     attempts = steps[0]["attempts"]
     assert [(attempt["attempt"], attempt["status"], len(attempt["calls"])) for attempt in attempts] == [(1, "failed", 1), (2, "completed", 1)]
-    assert "loading the model" in json.dumps(attempts[0])
+    assert "out of memory" in json.dumps(attempts[0])
+    written = [step["output"].get("version_number") for step in steps]
+    assert written == [1, None, 2, None, 3, 4, None] and story["versions"][-1]["content"] == POLISHED
     [verdict] = story["evaluations"]
     assert (verdict["status"], verdict["reasoning"]) == ("completed", "Clear, and honest about the price.")
 
@@ -154,7 +158,7 @@ def test_one_page_has_the_answer(page, node, rejected, scheme):
     page.on("request", lambda request: asked.append(request.url))
     story = open_story(page, node, task)
     expect(story.locator(".story-body > .quiet").first).to_have_text(
-        "3 versions · sent back twice · 8 calls in 8 attempts · 8,400 tokens read, 238 written · cost 0.00888")
+        "4 versions · sent back twice · 8 calls in 8 attempts · 8,400 tokens read, 238 written · cost 0.00888")
     expect(story.locator(".story-deed")).to_have_text([
         "Written by Anna", "Edited by Copy desk", "Rewritten by Anna", "Edited by Copy desk", "Rewritten by Anna",
         "Edited by Copy desk", "Scored by Ada"])
@@ -162,7 +166,7 @@ def test_one_page_has_the_answer(page, node, rejected, scheme):
     expect(story.locator("blockquote")).to_have_text([*REASONS, "Good now.", "Clear, and honest about the price."])
     first = story.locator("ol > li").first
     expect(first.locator(".attempt")).to_have_count(2)
-    expect(first.locator(".attempt").first).to_contain_text("loading the model")
+    expect(first.locator(".attempt").first).to_contain_text("500")
 
     # Nothing that was asked or answered is read before it is opened.
     assert not any("/calls/" in url for url in asked)
@@ -174,6 +178,7 @@ def test_one_page_has_the_answer(page, node, rejected, scheme):
     edit.get_by_text("As it was sent").click()
     assert edit.locator(".side").first.locator("details .body").evaluate("node => node.textContent") == call["request"]
     assert sum("/calls/" in url for url in asked) == 1
+    expect(story.locator('li[data-kind="edit"]').last.locator("summary", has_text="Version")).to_have_text("Version 4")
     version = story.locator("summary", has_text="Version 1").first
     version.click()
     expect(story.locator(".story-text").first).to_have_text(f"Text 1. {HTML}")
@@ -195,7 +200,7 @@ def test_the_story_goes_on_while_it_is_open(page, node, model):
     page.reload()
     story = open_story(page, node, task)
     expect(story.locator(".story-deed").last).to_have_text("Changed by hand by local")
-    expect(story.locator(".story-body > .quiet").first).to_contain_text("4 versions")
+    expect(story.locator(".story-body > .quiet").first).to_contain_text("5 versions")
 
 
 def test_what_is_not_kept_is_said_to_be_so(page, node, model):

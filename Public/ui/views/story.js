@@ -64,7 +64,7 @@ export function storyPanel() {
       ...story.steps.filter((/** @type {any} */ step) => step.started_at).map((/** @type {any} */ step) => ({
         at: step.started_at, node: () => stepEntry(step, story, definition, fold),
       })),
-      // Texts that no step's result names: an editor's polish, and changes by hand.
+      // Texts that no step's result names: changes by hand.
       ...story.versions.filter((/** @type {any} */ version) => !told.has(version.version_number)).map((/** @type {any} */ version) => ({
         at: version.created_at, node: () => versionEntry(version, fold),
       })),
@@ -107,7 +107,10 @@ function usageWords(calls) {
 }
 
 /** @param {string} from @param {string} to */
-const took = (from, to) => `${number(Math.max(0, Math.round((Date.parse(to) - Date.parse(from)) / 100) / 10))} s`;
+function took(from, to) {
+  const milliseconds = Math.max(0, Date.parse(to) - Date.parse(from));
+  return milliseconds < 1000 ? `${milliseconds} ms` : `${number(Math.round(milliseconds / 100) / 10)} s`;
+}
 
 /** @typedef {(id: string, create: () => HTMLElement) => HTMLElement} Fold */
 
@@ -129,11 +132,12 @@ function outcome(step, story, fold) {
   const version = story.versions.find((/** @type {any} */ one) => one.version_number === result.version_number);
   const verdict = story.evaluations.find((/** @type {any} */ one) => one.step_id === step.id);
   const parts = [];
-  if (version) parts.push(versionText(version, fold));
   if (step.kind === "edit" && typeof result.approved === "boolean") {
     parts.push(el("p", { class: "story-verdict", "data-approved": String(result.approved) }, result.approved ? "Approved" : "Sent back"));
     if (result.feedback) parts.push(el("blockquote", {}, result.feedback));
   }
+  // What was written; of an edit, what it polished.
+  if (version) parts.push(versionText(version, fold));
   if (verdict) parts.push(...verdictWords(verdict));
   if (step.status === "failed" && step.error) parts.push(el("p", { class: "error" }, errorWords(step.error)));
   return parts;
@@ -154,7 +158,7 @@ function verdictWords(verdict) {
 function versionEntry(version, fold) {
   const by = version.agent?.actor?.replace(/^user:/, "") ?? version.agent?.name;
   return el("li", { "data-kind": version.action }, el("p", { class: "story-head" },
-    el("span", { class: "story-deed" }, `${version.action === "manual" ? "Changed by hand" : "Polished"}${by ? ` by ${by}` : ""}`),
+    el("span", { class: "story-deed" }, `${version.action === "manual" ? "Changed by hand" : humanise(version.action)}${by ? ` by ${by}` : ""}`),
     el("span", { class: "quiet" }, moment(version.created_at))), versionText(version, fold));
 }
 
