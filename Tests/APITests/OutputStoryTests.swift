@@ -87,7 +87,7 @@ import Workflow
     }
 
     @Test func aLongStoryIsCutAndSaysSo() async throws {
-        try await APIFixture.with { api in
+        try await APIFixture.with(configure: { $0.maxStoryBytes = 100 }) { api in
             let story = try await addStory(api)
             var request = StoryRequest()
             request.hasBodies = true
@@ -103,9 +103,8 @@ import Workflow
             let short = try await told()
             #expect(short["is_cut"] == true && short["versions"]?.array?.map { $0["version_number"] } == [2, 3])
             #expect(short["steps"]?.array?.count == 5 && attempts(short).count == 2)
-            request.maxRows = 500
-            request.maxBodyBytes = 100
-            let bare = try await told()
+            // By the setting.
+            let bare = try await api.send(.GET, story.path + "?include=bodies").json
             let calls = attempts(bare).flatMap { $0["calls"]?.array ?? [] }
             let kept = calls.count { $0["request"]?.string != nil }
             #expect(bare["is_cut"] == true && calls.count == 20 && (1...8).contains(kept), "\(kept)")

@@ -21,6 +21,7 @@ struct OutputRoutes: Sendable {
     private func story(_ request: Request, _ context: PressroomRequestContext) async throws -> Response {
         var query = QueryReader(request)
         var wanted = StoryRequest()
+        wanted.maxBodyBytes = api.configuration.maxStoryBytes
         wanted.hasBodies = query.words("include", as: Inclusion.self).contains(.bodies)
         try query.finish()
         let (taskID, outputID) = (try context.uuid("task_id"), try context.uuid("output_id"))
