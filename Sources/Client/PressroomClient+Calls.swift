@@ -12,14 +12,6 @@ extension PressroomClient {
         return try await call(.get, path).page(of: CallRecord.init(document:))
     }
 
-    /// How an output came to be what it is: `output`, `versions`, `evaluations`, and `steps` with their `attempts` and the `calls`
-    /// of these.
-    ///
-    /// - Parameter bodies: whether calls have `request` and `response`.
-    public func outputStory(_ taskID: String, _ outputID: String, bodies: Bool = false) async throws -> Document {
-        try await call(.get, Path("tasks", taskID, "outputs", outputID).with("include", bodies ? "bodies" : nil)).document()
-    }
-
     /// One call with its bodies.
     public func callRecord(_ id: String) async throws -> CallRecord {
         CallRecord(document: try await call(.get, Path("calls", id)).document())
