@@ -1,6 +1,7 @@
 """The page of a stranger follows a task with tickets that expire, through restarts of the node and a sleep, and counts no gap and
 no repeat. Its code is the one that docs/streams.md tells pages to use."""
 
+import json
 import threading
 import time
 import urllib.parse
@@ -90,6 +91,10 @@ class Numbers:
                 pass
 
 
+def url(stranger, desk):
+    return f"{stranger.origin}/?{urllib.parse.urlencode({'service': desk.url, 'types': ','.join(TYPES)})}"
+
+
 def wait(page, condition, argument=None):
     page.wait_for_function(f"(wanted) => {condition}", arg=argument, timeout=pages.SLOW)
 
@@ -103,9 +108,8 @@ def test_a_stranger_counts_no_gap_and_no_repeat(plain, cluster, desk, stranger):
     page = plain.page
     task = desk.start("shop", {"topic": "A window on the work"})
     stranger.ticket = {"task_id": task, "types": TYPES, "include": ["usage", "errors"], "expires_in": LIFE}
-    query = urllib.parse.urlencode({"service": desk.url, "types": ",".join(TYPES)})
     with Numbers(desk, task):
-        page.goto(f"{stranger.origin}/?{query}")
+        page.goto(url(stranger, desk))
         wait(page, "window.shop && shop.kept.length > 0")
         assert page.evaluate("shop.kept[0].type") == "state"
         desk.request("POST", f"/api/v1/tasks/{task}/signals/start", b'{"data": {}}')
@@ -149,3 +153,26 @@ def test_a_stranger_counts_no_gap_and_no_repeat(plain, cluster, desk, stranger):
     numbers = [row["payload"]["data"]["number"] for row in rows if row["type"] == "custom"]
     assert len(numbers) > 40 and numbers == sorted(numbers)
     assert page.evaluate(FOLD) == cluster.database.query(TABLES.format(task=task))
+
+
+def test_a_page_that_missed_the_end_stops(plain, desk, stranger):
+    page = plain.page
+    task = desk.start("shop", {"topic": "The last page"})
+    desk.request("POST", f"/api/v1/tasks/{task}/cancel")
+    stranger.ticket = {"task_id": task, "types": TYPES}
+    state = desk.request("GET", f"/api/v1/tasks/{task}/state")
+    assert state["status"] == "cancelled"
+    bodies = [f"retry: 10\nid: {state['cursor']}\nevent: state\ndata: {json.dumps(state)}\n\n"]
+
+    def answer(route):
+        # Cut off before `end`; the browser comes back to the service itself.
+        if bodies:
+            route.fulfill(status=200, content_type="text/event-stream", body=bodies.pop(), headers={"access-control-allow-origin": "*"})
+        else:
+            route.continue_()
+
+    page.route("**/api/v1/tasks/*/stream*", answer)
+    with page.expect_response(lambda response: response.status == 204):
+        page.goto(url(stranger, desk))
+    page.evaluate("() => new Promise((done) => setTimeout(done, 1000))")  # longer than it would wait for another ticket
+    assert page.evaluate("[shop.tickets, shop.rows.task.status]") == [1, "cancelled"]
