@@ -19,7 +19,8 @@ DROP TRIGGER guard ON pressroom.tenants;
 DROP TRIGGER access_on_update ON pressroom.tenants;
 ALTER TABLE pressroom.workflows DROP CONSTRAINT workflows_tenant_id_workspace_id_fkey;
 DROP FUNCTION pressroom.tenant_json, pressroom.tenant_text;
-DROP TABLE pressroom.audit, pressroom.signing_keys, pressroom.api_keys, pressroom.workspace_members, pressroom.workspaces CASCADE;
+DROP TABLE pressroom.audit, pressroom.ended_sessions, pressroom.signing_keys, pressroom.api_keys, pressroom.workspace_members, pressroom.workspaces CASCADE;
 DROP FUNCTION pressroom.analyze, pressroom.protect, pressroom.delete_tenant, pressroom.audit_change, pressroom.guard_workspace,
-    pressroom.record_access, pressroom.access_position, pressroom.key_access_changed, pressroom.member_access_changed, pressroom.tenant_access_changed;
+    pressroom.record_access, pressroom.access_position, pressroom.key_access_changed, pressroom.session_access_changed,
+    pressroom.member_access_changed, pressroom.tenant_access_changed;
 GRANT EXECUTE ON FUNCTION pressroom.define_row_json, pressroom.define_row_events, pressroom.define_legal_transitions TO PUBLIC;

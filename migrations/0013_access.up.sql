@@ -108,6 +108,16 @@ CREATE TABLE pressroom.signing_keys (
     created_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 
+-- The sessions that were signed out of. A cookie is signed and kept nowhere, so what is kept is that it has ended, until it
+-- would have ended by itself.
+CREATE TABLE pressroom.ended_sessions (
+    tenant_id  text NOT NULL REFERENCES pressroom.tenants,
+    id         uuid NOT NULL,
+    expires_at timestamptz NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (tenant_id, id)
+);
+
 CREATE TABLE pressroom.audit (
     tenant_id text NOT NULL, -- outlives its tenant
     id        uuid NOT NULL DEFAULT pressroom.uuid_v7(),
@@ -189,8 +199,8 @@ CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON pressroom.workflows FOR
 
 -- A change of what credentials open is an event of its tenant without a task: it has a position, and is visible with the
 -- change itself. A node that passes the position sends nothing later to the streams that the change may affect before it has
--- looked at their credentials again (docs/security.md). Clients never see it. Its payload names the key or the member that
--- is affected, and neither where the whole tenant is.
+-- looked at their credentials again (docs/security.md). Clients never see it. Its payload names the key, the session or
+-- the member that is affected, and none of them where the whole tenant is.
 CREATE FUNCTION pressroom.record_access(tenant text, affected json) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     -- delete_tenant removes the log as well. Its streams end because their credentials are gone.
@@ -214,6 +224,14 @@ CREATE TRIGGER access_on_update AFTER UPDATE OF groups, scopes, workspace_id, ex
     EXECUTE FUNCTION pressroom.key_access_changed();
 CREATE TRIGGER access_on_delete AFTER DELETE ON pressroom.api_keys FOR EACH ROW
     EXECUTE FUNCTION pressroom.key_access_changed();
+
+CREATE FUNCTION pressroom.session_access_changed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pressroom.record_access(NEW.tenant_id, json_build_object('access', json_build_object('session', NEW.id)));
+    RETURN NULL;
+END $$;
+CREATE TRIGGER access_on_insert AFTER INSERT ON pressroom.ended_sessions FOR EACH ROW
+    EXECUTE FUNCTION pressroom.session_access_changed();
 
 CREATE FUNCTION pressroom.member_access_changed() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -298,6 +316,8 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA pressroom TO pressr
 -- The state machines belong to the migrations, tenants to the operator, and what is written in the audit stays.
 REVOKE INSERT, UPDATE, DELETE ON pressroom.transitions, pressroom.first_statuses FROM pressroom_service, pressroom_worker;
 REVOKE UPDATE, DELETE ON pressroom.tenants, pressroom.audit FROM pressroom_service, pressroom_worker;
+REVOKE UPDATE, DELETE ON pressroom.ended_sessions FROM pressroom_service;
+REVOKE UPDATE ON pressroom.ended_sessions FROM pressroom_worker;
 -- What signs for all tenants is not for the statements of one. Nodes read the keys, add one, and remove the oldest: no
 -- statement chooses a secret's id or age, or changes one.
 REVOKE ALL ON pressroom.signing_keys FROM pressroom_service, pressroom_worker;

@@ -98,6 +98,11 @@ export const act = (taskID, action) => request(`tasks/${segment(taskID)}/${actio
 export const sendSignal = (taskID, name, data) =>
   request(`tasks/${segment(taskID)}/signals/${segment(name)}`, { method: "POST", body: { data } });
 
+/** How a draft came to be what it is, without what was asked and answered. @param {string} taskID @param {string} outputID */
+export const getOutputStory = (taskID, outputID) => request(`tasks/${segment(taskID)}/outputs/${segment(outputID)}`);
+/** A call with what was asked and answered. @param {string} id */
+export const getCall = (id) => request(`calls/${segment(id)}`);
+
 /** Puts a person's text on a draft, if its row still has the version. @param {string} outputID @param {string} content @param {number} version */
 export const editOutput = (outputID, content, version) =>
   request(`outputs/${segment(outputID)}`, { method: "PATCH", body: { content }, headers: { "if-match": `"${version}"` } });

@@ -43,7 +43,7 @@ export async function signIn(credential) {
   await identify(); // as the session has it
 }
 
-/** Forgets the session in this browser. What is open goes on until the page is loaded again. */
+/** Ends the session, in this browser and wherever its cookie has gone. */
 export const signOut = () => deleteSession();
 
 whenUnauthorized(leave);

@@ -104,15 +104,17 @@ extension Authenticator {
             identity.groups = record.groups
             identity.onlyWorkspaceID = record.workspaceID
         }
-        let subject = Subject(tenantID: identity.tenantID, userID: identity.userID, groups: identity.groups)
+        let subject = Subject(
+            tenantID: identity.tenantID, userID: identity.userID, groups: identity.groups, sessionID: identity.sessionID)
         guard let standing = try await standings.value(of: subject, where: { freshness.allows($0?.position) }) else {
             throw mode == .token ? CredentialError.invalid("there is no such tenant") : .revoked
         }
+        if standing.hasSessionEnded { throw CredentialError.revoked }
         let scopes = Set(identity.scopes)
         if let limits = identity.limits { try Self.checkMaker(scopes, identity.userID, limits) }
         return Principal(
             mode: mode, tenantID: identity.tenantID, userID: identity.userID, groups: Set(identity.groups),
-            scopes: identity.limits == nil ? scopes : [.stream], keyID: identity.keyID, workspaces: standing.workspaces,
+            scopes: identity.limits == nil ? scopes : [.stream], keyID: identity.keyID, sessionID: identity.sessionID, workspaces: standing.workspaces,
             onlyWorkspaceID: identity.onlyWorkspaceID, ticket: identity.limits, makerScopes: identity.limits == nil ? [] : scopes,
             expiresAt: identity.expiresAt == .distantFuture ? nil : identity.expiresAt,
             isTenantSuspended: standing.tenantStatus == .suspended, tenantLimits: standing.tenantLimits)
@@ -155,7 +157,27 @@ extension Authenticator {
     package func session(for principal: Principal, at now: Date = .now) async throws -> (text: String, expiresAt: Date) {
         var identity = SignedIdentity(principal)
         identity.expiresAt = min(identity.expiresAt, now.addingTimeInterval(Self.sessionAge))
+        // One that is made with a session ends with it: a copied cookie makes none that outlives it.
+        identity.sessionID = identity.sessionID ?? UUIDv7.next()
         return (try await sign(identity, as: .session), identity.expiresAt)
+    }
+
+    /// Ends a session with everything that was made with it: on this node at once, and on every node within a second. A text
+    /// that opens nothing, or nothing any more, has nothing to end.
+    ///
+    /// - Throws: `CredentialError` `unverifiable`, or `PostgresError` when the database does not answer: it has not ended then.
+    package func endSession(_ text: String, at now: Date = .now) async throws {
+        let principal: Principal
+        do {
+            principal = try await self.principal(session: text, at: now)
+        } catch let error as CredentialError where error != .unverifiable {
+            return
+        }
+        guard let sessionID = principal.sessionID, let expiresAt = principal.expiresAt else { return }
+        try await store.endSession(
+            Scope(tenantID: principal.tenantID, userID: principal.userID, actor: principal.actor), sessionID, expiresAt: expiresAt)
+        standings.forget(
+            Subject(tenantID: principal.tenantID, userID: principal.userID, groups: principal.groups, sessionID: sessionID))
     }
 
     /// A ticket for what `limits` leave of what a principal may see, and when it ends. It stays the principal's, whatever user
@@ -183,7 +205,7 @@ extension SignedIdentity {
             tenantID: principal.tenantID, userID: principal.userID, groups: principal.groups.sorted(),
             scopes: AccessScope.allCases.filter(
                 (principal.ticket == nil ? principal.scopes : principal.makerScopes).contains), keyID: principal.keyID,
-            onlyWorkspaceID: principal.onlyWorkspaceID, expiresAt: principal.expiresAt ?? .distantFuture,
+            sessionID: principal.sessionID, onlyWorkspaceID: principal.onlyWorkspaceID, expiresAt: principal.expiresAt ?? .distantFuture,
             limits: principal.ticket)
     }
 }

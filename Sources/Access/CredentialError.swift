@@ -6,7 +6,7 @@ package enum CredentialError: Error, Sendable, Hashable {
     case invalid(String)
     /// It was valid until then.
     case expired
-    /// Its key has been revoked, or its tenant is gone.
+    /// Its key has been revoked, its session was signed out of, or its tenant is gone.
     case revoked
     /// Nothing can be said of it now: the keys that would verify it cannot be read.
     case unverifiable

@@ -43,6 +43,11 @@ public struct Page<Item: Sendable>: Sendable {
     public let next: String?
     /// The whole response: `{"items": […], "next": …}`.
     public let document: Document
+
+    /// How many items the list has; nil where it was not asked for.
+    public var total: Int? { document.integer("total") }
+    /// Whether the list may have more than `total`.
+    public var isTotalFloor: Bool { document.flag("total_is_floor") ?? false }
 }
 
 extension Page: Equatable where Item: Equatable {}

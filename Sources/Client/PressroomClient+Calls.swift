@@ -5,10 +5,10 @@ extension PressroomClient {
     /// separated by commas; `model` is `provider/model`; `since` is ISO 8601.
     public func calls(
         task: String? = nil, step: String? = nil, model: String? = nil, status: String? = nil, since: String? = nil,
-        limit: Int? = nil, after: String? = nil
+        limit: Int? = nil, after: String? = nil, count: Bool = false
     ) async throws -> Page<CallRecord> {
         let path = Path("calls").with("task_id", task).with("step_id", step).with("model", model).with("status", status)
-            .with("since", since).with("limit", limit.map(String.init)).with("after", after)
+            .with("since", since).with("limit", limit.map(String.init)).with("after", after).with("count", count ? "true" : nil)
         return try await call(.get, path).page(of: CallRecord.init(document:))
     }
 
@@ -19,10 +19,11 @@ extension PressroomClient {
 
     /// Runs of steps as rows of `attempts`, the last that ended first.
     public func attempts(
-        task: String? = nil, step: String? = nil, status: String? = nil, limit: Int? = nil, after: String? = nil
+        task: String? = nil, step: String? = nil, status: String? = nil, limit: Int? = nil, after: String? = nil,
+        count: Bool = false
     ) async throws -> Page<Document> {
         let path = Path("attempts").with("task_id", task).with("step_id", step).with("status", status)
-            .with("limit", limit.map(String.init)).with("after", after)
+            .with("limit", limit.map(String.init)).with("after", after).with("count", count ? "true" : nil)
         return try await call(.get, path).page { $0 }
     }
 }

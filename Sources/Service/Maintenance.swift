@@ -4,7 +4,7 @@ import Logging
 import ServiceLifecycle
 import Store
 
-/// Removes expired events and keys, at the start and every hour, and keeps PostgreSQL's planner informed of tables that
+/// Removes expired events, keys and sessions, at the start and every hour, and keeps PostgreSQL's planner informed of tables that
 /// grow fast. Any number of nodes may do so at the same time.
 struct Maintenance: ServiceLifecycle.Service {
     let store: Store
@@ -53,6 +53,7 @@ struct Maintenance: ServiceLifecycle.Service {
             if bodies > 0 { logger.info("removed requests and answers past their retention", metadata: ["calls": "\(bodies)"]) }
             try await store.rollUpUsage()
             _ = try await store.deleteIdempotencyKeys(olderThan: Self.idempotencyKeyAge)
+            _ = try await store.forgetEndedSessions()
         } catch {
             if !Task.isCancelled { logger.warning("cannot remove expired rows", metadata: ["error": "\(error)"]) }
         }

@@ -124,6 +124,7 @@ extension APIConfiguration {
     init(_ configuration: PressroomConfiguration) throws {
         self.init(configuration.http)
         metrics.token = configuration.metrics.token
+        maxStoryBytes = configuration.calls.maxStoryBytes
         certificate = try configuration.certificate()
         authentication = configuration.auth.isRequired ? .required : .none
         publicDirectory = try ResourceLocator.current.publicDirectory(configuration)

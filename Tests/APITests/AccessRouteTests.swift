@@ -32,9 +32,9 @@ import Workflow
         }
 
         /// Reads a stream until it ends, or the task is cancelled.
-        func follow(_ path: String, as key: String, into lines: Lines) async throws {
+        func follow(_ path: String, as key: String?, into lines: Lines) async throws {
             var request = HTTPClientRequest(url: "http://127.0.0.1:\(api.port)\(path)")
-            request.headers.add(name: "authorization", value: "Bearer \(key)")
+            if let key { request.headers.add(name: "authorization", value: "Bearer \(key)") }
             request.headers.add(name: "accept", value: "text/event-stream")
             do {
                 let response = try await HTTPClient.shared.execute(request, timeout: .seconds(60))
@@ -226,6 +226,35 @@ import Workflow
             #expect(try await tenants.send(.DELETE, "/api/v1/session", as: nil).headers.first(name: "set-cookie")?.contains("Max-Age=0") == true)
             // A key in the query is no credential.
             #expect(try await tenants.send(.GET, "/api/v1/me?token=\(tenants.acme)", as: nil).status == 401)
+        }
+    }
+
+    @Test func aCopiedCookieOpensNothingAfterTheSignOut() async throws {
+        try await withTenants { tenants in
+            let signedIn = try await tenants.send(.POST, "/api/v1/session", ["credential": .string(tenants.acme)] as JSON, as: nil)
+            let cookie = String(try #require(signedIn.headers.first(name: "set-cookie")).prefix { $0 != ";" })
+            let task = try await tenants.start(as: tenants.acme, topic: "tea")
+            let made = try await tenants.send(
+                .POST, "/api/v1/stream-tickets", ["task_id": .string(task)] as JSON, as: nil, headers: ["cookie": cookie])
+            let ticket = try #require(made.json["ticket"]?.string)
+            let following = Lines()
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await tenants.follow("/api/v1/tasks/\(task)/stream?ticket=\(ticket)", as: nil, into: following) }
+                try await within(.seconds(10), "the stream") { try await following.wait { $0.contains("event: state") } }
+                // Beside a key of somebody else it is still the cookie's session that ends.
+                let out = try await tenants.send(.DELETE, "/api/v1/session", as: tenants.umbrella, headers: ["cookie": cookie])
+                #expect(out.status == 204 && out.headers.first(name: "set-cookie")?.contains("Max-Age=0") == true)
+                let refused = try await tenants.send(.GET, "/api/v1/me", as: nil, headers: ["cookie": cookie])
+                #expect(refused.status == 401 && refused.isProblem, "\(refused.text)")
+                try await within(.seconds(10), "the end of the stream") {
+                    try await following.wait { $0.contains("event: credentials_expired") && $0.contains("\"reason\":\"revoked\"") }
+                }
+                group.cancelAll()
+            }
+            #expect(try await tenants.send(.DELETE, "/api/v1/session", as: nil, headers: ["cookie": cookie]).status == 204)
+            #expect(try await tenants.send(.DELETE, "/api/v1/session", as: nil, headers: ["cookie": "pressroom_session=prs_a.b.c"]).status == 204)
+            #expect(try await tenants.send(.GET, "/api/v1/me", as: tenants.acme).status == 200)
+            #expect(try await tenants.api.client.query("SELECT FROM pressroom.ended_sessions").count == 1)
         }
     }
 

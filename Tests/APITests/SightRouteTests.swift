@@ -60,7 +60,8 @@ import Workflow
                     let isSeen = sender.sees.contains(marker)
                     for path in [
                         "/tasks/\(place.task)", "/tasks/\(place.task)/state?include=versions,logs", "/tasks/\(place.task)/outputs",
-                        "/tasks/\(place.task)/outputs/\(place.output)/versions", "/tasks/\(place.task)/evaluations",
+                        "/tasks/\(place.task)/outputs/\(place.output)/versions",
+                        "/tasks/\(place.task)/outputs/\(place.output)?include=bodies", "/tasks/\(place.task)/evaluations",
                         "/tasks/\(place.task)/rankings", "/tasks/\(place.task)/steps", "/tasks/\(place.task)/logs",
                         "/human-tasks/\(place.humanTask)", "/schedules/\(place.schedule)",
                     ] {

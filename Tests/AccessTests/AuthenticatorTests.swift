@@ -85,6 +85,64 @@ import Workflow
         }
     }
 
+    @Test func aSessionThatIsSignedOutOfHasEndedEverywhere() async throws {
+        try await withAuthenticator { fixture in
+            let key = try await fixture.key()
+            let principal = try await fixture.authenticator.principal(bearer: key.text)
+            let session = try await fixture.authenticator.session(for: principal)
+            let other = try await fixture.authenticator.session(for: principal)
+            let inSession = try await fixture.authenticator.principal(session: session.text)
+            let renewed = try await fixture.authenticator.session(for: inSession)
+            let ticket = try await fixture.authenticator.ticket(for: inSession, TicketLimits(workflow: "w"), age: 60)
+            let ofKey = try await fixture.authenticator.ticket(for: principal, TicketLimits(workflow: "w"), age: 60)
+
+            // A node that knows the session already, and may go on with what it knows for a while.
+            var configuration = AccessConfiguration()
+            configuration.maxAge = .milliseconds(300)
+            let node = Authenticator(store: fixture.store, configuration: configuration)
+            _ = try await node.principal(session: session.text)
+
+            try await fixture.authenticator.endSession(session.text)
+            let begin = ContinuousClock.now
+            for text in [session.text, renewed.text] {
+                #expect(try await fixture.refusal { try await fixture.authenticator.principal(session: text) } == .revoked)
+            }
+            #expect(try await fixture.refusal { try await fixture.authenticator.principal(ticket: ticket.text) } == .revoked)
+            #expect(try await fixture.refusal { try await fixture.authenticator.check(inSession) } == .revoked)
+            #expect(try await fixture.refusal { try await node.check(inSession, .now) } == .revoked)
+            while try await fixture.refusal({ try await node.principal(session: session.text) }) == nil {
+                try #require(ContinuousClock.now - begin < .seconds(5))
+            }
+            // What was not made with it goes on.
+            _ = try await node.principal(session: other.text)
+            _ = try await node.principal(ticket: ofKey.text)
+            _ = try await node.principal(bearer: key.text)
+
+            // Once is enough, and only what is a session can end.
+            for text in [session.text, ticket.text, "", "prs_x.y.z"] { try await fixture.authenticator.endSession(text) }
+            let rows = try await fixture.client.query(
+                "SELECT tenant_id, expires_at > now() + interval '11 hours' AND expires_at < now() + interval '13 hours' FROM pressroom.ended_sessions")
+            #expect(rows.count == 1)
+            #expect(try rows[0].decode(0, as: String.self) == "acme")
+            #expect(try rows[0].decode(1, as: Bool.self))
+            let told = try await fixture.client.query(
+                "SELECT payload ->> 'access' LIKE '%session%' FROM pressroom.events WHERE type = 'access_changed'")
+            #expect(told.count == 1)
+            #expect(try told[0].decode(0, as: Bool.self))
+        }
+    }
+
+    /// What is kept of them is bounded by their age.
+    @Test func sessionsThatHaveEndedByThemselvesAreForgotten() async throws {
+        try await withAuthenticator { fixture in
+            for age in [-7_200, -1_800, 1_800] as [TimeInterval] {
+                try await fixture.store.endSession(fixture.scope, UUID(), expiresAt: Date.now.addingTimeInterval(age))
+            }
+            #expect(try await fixture.store.forgetEndedSessions() == 1)
+            #expect(try await fixture.client.query("SELECT FROM pressroom.ended_sessions").count == 2)
+        }
+    }
+
     @Test func credentialsExpire() async throws {
         try await withAuthenticator { fixture in
             let now = Date.now

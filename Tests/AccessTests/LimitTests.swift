@@ -73,7 +73,7 @@ import Workflow
 
     @Test func identitiesReadBack() throws {
         let identity = SignedIdentity(
-            tenantID: "acme", userID: "ada", groups: ["a", "b"], scopes: [.read, .act], keyID: "k", onlyWorkspaceID: UUID(),
+            tenantID: "acme", userID: "ada", groups: ["a", "b"], scopes: [.read, .act], keyID: "k", sessionID: UUID(), onlyWorkspaceID: UUID(),
             expiresAt: Date(timeIntervalSince1970: 1_800_000_000),
             limits: TicketLimits(
                 taskID: UUID(), conversationID: "c", userID: "u", workspaceID: UUID(), workflow: "w", types: ["task_updated"]))

@@ -137,7 +137,7 @@ import Workflow
             for statement in [
                 "UPDATE pressroom.tasks SET priority = 1", "DELETE FROM pressroom.workflows", "SELECT * FROM pressroom.api_keys",
                 "INSERT INTO pressroom.logs (tenant_id, task_id, phase_id, step_id, level, message) SELECT tenant_id, task_id, task_id, task_id, 'info', '' FROM pressroom.tasks",
-                "SELECT * FROM pressroom.idempotency_keys", "SELECT * FROM pressroom.audit", "SELECT * FROM pressroom.signing_keys",
+                "SELECT * FROM pressroom.idempotency_keys", "SELECT * FROM pressroom.audit", "SELECT * FROM pressroom.signing_keys", "SELECT * FROM pressroom.ended_sessions",
                 "SELECT FROM pressroom.tasks FOR UPDATE", "SELECT pressroom.show_with_task('pressroom.audit')",
                 "UPDATE pressroom.workspace_members SET access = 'admin'", "SELECT pressroom.delete_tenant('a')",
             ] {

@@ -119,6 +119,30 @@ def test_nothing_is_shown_before_a_sign_in_and_no_key_stays_in_the_page(page, de
     expect(dialog(page)).to_be_visible()
 
 
+def test_a_sign_out_ends_the_session_everywhere(page, context, browser, desk):
+    task = desk.start("approval", {"topic": "The last one out"})
+    page.goto(f"{desk.url}/#/")
+    sign_in(page, desk.key("ada", "read,write"))
+    expect(page.locator("#who")).to_contain_text("ada")
+    # Another tab, and a copy of the cookie in another browser.
+    tab, thief = context.new_page(), browser.new_context()
+    thief.add_cookies(context.cookies())
+    stolen = thief.new_page()
+    for one in (tab, stolen):
+        one.goto(f"{desk.url}/#/tasks/{task}")
+        expect(one.locator("#wire")).to_have_text("Live")
+    renewed = thief.request.post(f"{desk.url}/api/v1/session", headers={"origin": desk.url})
+    assert renewed.status == 201
+    cookies = thief.cookies()
+
+    page.get_by_role("button", name="Sign out").click()
+    for one in (page, tab, stolen):
+        expect(dialog(one)).to_be_visible()
+    thief.add_cookies(cookies)
+    assert thief.request.get(f"{desk.url}/api/v1/me").status == 401
+    thief.close()
+
+
 def test_a_task_goes_on_from_its_cursor_after_a_new_sign_in(page, desk):
     first, second = desk.key("ada", "read,write"), desk.key("ada", "read,write")
     task = desk.start("approval", {"topic": "The key under the mat"})

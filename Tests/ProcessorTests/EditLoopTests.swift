@@ -42,6 +42,14 @@ struct EditLoopTests {
                     try await newsroom.text(
                         "SELECT feedback FROM pressroom.output_versions WHERE action = 'rewrite'") == "Warmer, please.")
                 #expect(try await newsroom.count("SELECT count(*) FROM pressroom.outputs WHERE status <> 'approved'") == 0)
+                // Each step names the text that it brought; an edit only where it polished the draft.
+                let brought = try await newsroom.text(
+                    """
+                    SELECT string_agg(s.kind || ' ' || coalesce(s.output ->> 'version_number', '-'), ', ' ORDER BY s.created_at, s.sequence)
+                      FROM pressroom.steps s JOIN pressroom.outputs o ON o.id = s.output_id
+                     WHERE o.track = 'terse' AND s.kind IN ('write', 'edit', 'rewrite')
+                    """)
+                #expect(brought == "write 1, edit -, rewrite 2, edit 3")
             }
         }
     }

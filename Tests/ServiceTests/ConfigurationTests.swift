@@ -122,7 +122,7 @@ struct ConfigurationTests {
         ("processor.commit_batch", "1"), ("processor.heartbeat", "1s"), ("processor.lease_timeout", "20s"),
         ("processor.poll", "1s"), ("processor.drain", "3s"), ("processor.expression_timeout", "1s"),
         ("processor.max_expression_bytes", "64KiB"), ("processor.max_expression_rounds", "8"), ("processor.max_subtask_depth", "3"), ("schedules.poll", "2s"), ("schedules.grace", "0ms"),
-        ("retention.events", "3d"), ("calls.capture", "none"), ("calls.max_body_bytes", "64KiB"), ("retention.calls", "3d"),
+        ("retention.events", "3d"), ("calls.capture", "none"), ("calls.max_body_bytes", "64KiB"), ("calls.max_story_bytes", "64KiB"), ("retention.calls", "3d"),
         ("log_level", "trace"), ("allow_anonymous", "true"), ("public_directory", "/x"),
         ("auth.modes", "keys"), ("http.frame_ancestors", "https://app.example"), ("http.requests_per_minute", "7"), ("http.failed_credentials_per_minute", "7"),
         ("database.owner_url", "host=/tmp"), ("auth.jwt.secret_env", "X"), ("auth.jwt.jwks", "https://id.example/jwks.json"),
@@ -170,7 +170,7 @@ struct ConfigurationTests {
         ("database.pool.size", "0"), ("database.pool.max_lifetime", "soon"), ("metrics.token", "short"), ("database.migrate", "maybe"), ("database.url", "mysql://x"), ("streams.heartbeat", "15"),
         ("streams.heartbeat", "10 s"), ("streams.max_unsent_bytes", "1"), ("retention.events", "0d"), ("log_level", "loud"),
         ("auth.modes", "magic"), ("processor.lease_timeout", "600ms"), ("processor.max_expression_rounds", "0"), ("http.host", ""),
-        ("calls.capture", "some"), ("calls.max_body_bytes", "1"), ("retention.calls", "0d"),
+        ("calls.capture", "some"), ("calls.max_body_bytes", "1"), ("calls.max_story_bytes", "1GiB"), ("retention.calls", "0d"),
     ])
     func badValues(key: String, value: String) throws {
         #expect(problems(flags: [(key, value)]).map(\.key) == [key])

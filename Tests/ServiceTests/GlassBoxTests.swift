@@ -113,6 +113,8 @@ import Workflow
         #expect(try JSON(parsing: some)["items"]?.array?.count == 2, "\(some)")
         let shown = try await pressroom("call", "show", call)
         #expect(shown.contains("REQUEST\n{") && shown.contains("RESPONSE\n{") && shown.contains("completed"), "\(shown)")
+        let told = try await pressroom("task", "show", task)
+        #expect(told.contains("6 in 3 attempts, 1 of them failed: pressroom call list --task \(task)"), "\(told)")
         let lines = try await pressroom("task", "logs", task)
         #expect(lines.contains("broken/first is down") && lines.contains("Attempt 1 failed (unavailable)"), "\(lines)")
     }

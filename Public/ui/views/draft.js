@@ -5,6 +5,7 @@ import { setStatus, statusMark } from "../notices.js";
 import { counted, errorWords, humanise, number } from "../words.js";
 import { editDialog, isEditable } from "./edit.js";
 import { verdicts } from "./judging.js";
+import { storyPanel } from "./story.js";
 
 let count = 0;
 
@@ -13,6 +14,7 @@ let count = 0;
  * @property {import("../../client/store.js").LiveText | undefined} live
  * @property {Map<string, string>} reasons what judges write now, by step
  * @property {any[]} evaluations
+ * @property {any[]} steps that worked on it or judged it
  * @property {boolean} lead whether it leads the page
  * @property {boolean} best whether it won
  * @property {boolean} mayEdit
@@ -33,13 +35,14 @@ export function outputCard(refresh) {
   const error = el("p", { class: "error", hidden: true });
   const judging = verdicts();
   const usage = el("p", { class: "usage" });
+  const story = storyPanel();
   const edit = el("button", { type: "button", class: "link edit", "aria-describedby": id, hidden: true }, "Edit the text");
   edit.addEventListener("click", () => {
     editDialog(() => drawn, refresh).addEventListener("close", () => edit.focus());
   });
   const node = el("article", { class: "output", "aria-labelledby": id }, el("div", { class: "piece" },
     el("header", {}, el("div", { class: "byline" }, byline, badges), model, el("p", { class: "state" }, status, version, edit)),
-    copy.node, el("div", { class: "margin" }, error, feedback, judging.node, usage)));
+    copy.node, el("div", { class: "margin" }, error, feedback, judging.node, usage), story.node));
   /** @type {any} */
   let drawn = null;
   let drawnBest = false;
@@ -47,12 +50,13 @@ export function outputCard(refresh) {
   return {
     node,
     /** @param {any} output @param {CardContext} context */
-    update(output, { live, reasons, evaluations, lead, best, frozen, definition, mayEdit }) {
+    update(output, { live, reasons, evaluations, steps, lead, best, frozen, definition, mayEdit }) {
       node.classList.toggle("lead", lead);
       const writing = live !== undefined && !frozen;
       copy.update(live ? live.text : output.content ?? "", writing, emptyWords(output.status), lead);
       say(version, edition(output, writing ? live : undefined));
       judging.update(evaluations, definition, frozen ? new Map() : reasons);
+      story.update(output, steps, definition);
       edit.hidden = !mayEdit || !isEditable(output);
       if (drawn === output && drawnBest === best) return;
       drawn = output;

@@ -154,9 +154,11 @@ export function taskView(taskID) {
     outputs.style.setProperty("--columns", String(others.length === 4 ? 2 : Math.max(1, Math.min(3, others.length))));
     keyed(outputs, others, (output) => output.id, (output) => cardOf(output).node);
     for (const output of state.outputs) {
+      const evaluations = state.evaluations.filter((row) => row.output_id === output.id);
+      const judged = new Set(evaluations.map((row) => row.step_id));
       cardOf(output).update(output, {
-        live: liveOf(output, state), reasons: reasonsOf(state),
-        evaluations: state.evaluations.filter((row) => row.output_id === output.id),
+        live: liveOf(output, state), reasons: reasonsOf(state), evaluations,
+        steps: state.steps.filter((step) => step.output_id === output.id || judged.has(step.id)),
         lead: output === best, best: output.final_rank === 1 || (output === best && state.outputs.length > 1),
         definition, mayEdit: mayAct(who(), state.task), frozen: settled || state.status === "paused",
       });

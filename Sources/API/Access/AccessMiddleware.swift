@@ -62,16 +62,22 @@ struct AccessMiddleware: RouterMiddleware {
             }
             throw refusal(error, context)
         }
-        if let requests, let wait = requests.use(Self.sender(context.identity.principal)) {
-            throw ProblemError.tooMany("You have sent too many requests.", wait)
+        try count(context.identity.principal)
+        return try await next(request, context)
+    }
+
+    /// Counts a request of a sender.
+    ///
+    /// - Throws: 429 for one too many.
+    func count(_ principal: Principal) throws(ProblemError) {
+        if let requests, let wait = requests.use(Self.sender(principal)) {
+            throw .tooMany("You have sent too many requests.", wait)
         }
-        let principal = context.identity.principal
         if let limit = principal.tenantLimits.requestsPerMinute,
             let wait = tenantRequests.use(principal.tenantID, perMinute: limit)
         {
-            throw ProblemError.tooMany("The tenant has sent too many requests.", wait)
+            throw .tooMany("The tenant has sent too many requests.", wait)
         }
-        return try await next(request, context)
     }
 
     private static func sender(_ principal: Principal) -> Sender {

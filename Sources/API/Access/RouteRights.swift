@@ -87,6 +87,8 @@ enum RouteRights {
         "POST /api/v1/tasks/{task_id}/events": act,
         "POST /api/v1/tasks/{task_id}/signals/{name}": act,
         "GET /api/v1/tasks/{task_id}/outputs": Right(scope: .stream, rows: [.outputUpdated]),
+        // With what was asked and answered, which is not for tickets.
+        "GET /api/v1/tasks/{task_id}/outputs/{output_id}": read,
         "GET /api/v1/tasks/{task_id}/outputs/{output_id}/versions": Right(scope: .stream, rows: [.outputVersionAdded]),
         "GET /api/v1/tasks/{task_id}/evaluations": Right(scope: .stream, rows: [.evaluationUpdated]),
         "GET /api/v1/tasks/{task_id}/rankings": Right(scope: .stream, rows: [.rankingUpdated]),

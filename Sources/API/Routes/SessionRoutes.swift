@@ -43,6 +43,8 @@ struct SessionRoutes: Sendable {
         } catch let error as CredentialError {
             throw access.refusal(error, context)
         }
+        // What is kept of sessions that are signed out of is bounded by this.
+        try access.count(principal)
         let session = try await api.authenticator.session(for: principal)
         var response = Response.json(principal.json, status: .created)
         response.headers[.setCookie] = SessionCookie.header(
@@ -51,9 +53,13 @@ struct SessionRoutes: Sendable {
         return response
     }
 
+    /// Ends the session of the cookie, whatever else the request carries: a copy of the cookie opens nothing any more either.
     private func signOut(_ request: Request, _ context: PressroomRequestContext) async throws -> Response {
         try QueryReader(request).finish()
         try await request.expectNoBody(upTo: api.bodyLimit)
+        if api.configuration.authentication == .required, let session = SessionCookie.value(in: request.headers[values: .cookie]) {
+            do { try await api.authenticator.endSession(session) } catch let error as CredentialError { throw ProblemError(error) }
+        }
         let isSecure = request.head.scheme == "https" || api.configuration.certificate != nil
         return Response(status: .noContent, headers: [.setCookie: SessionCookie.removal(isSecure: isSecure)])
     }

@@ -149,6 +149,7 @@ extension StreamCredential: StreamAccess {
     func isAffected(by change: AccessChange) -> Bool {
         switch change.affected {
         case .key(let id): principal.keyID == id
+        case .session(let id): principal.sessionID == id
         case .member(let member): principal.isMember(member)
         case .everyone: true
         }

@@ -12,6 +12,8 @@ struct SignedIdentity: Sendable, Hashable {
     var scopes: [AccessScope]
     /// The key that it was made with, and ends with.
     var keyID: String?
+    /// The session that it is, or that it was made with, and ends with.
+    var sessionID: UUID?
     var onlyWorkspaceID: UUID?
     var expiresAt: Date
     /// Of a ticket.
@@ -23,20 +25,22 @@ struct SignedIdentity: Sendable, Hashable {
             "s": .array(scopes.map { .string($0.rawValue) }), "x": .integer(Int64(expiresAt.timeIntervalSince1970.rounded(.up))),
         ]
         if let keyID { members["k"] = .string(keyID) }
+        if let sessionID { members["i"] = .string(sessionID.text) }
         if let onlyWorkspaceID { members["w"] = .string(onlyWorkspaceID.text) }
         if let limits { members["l"] = Self.json(limits) }
         return .object(members)
     }
 
     init(
-        tenantID: String, userID: String, groups: [String], scopes: [AccessScope], keyID: String?, onlyWorkspaceID: UUID?,
-        expiresAt: Date, limits: TicketLimits? = nil
+        tenantID: String, userID: String, groups: [String], scopes: [AccessScope], keyID: String?, sessionID: UUID? = nil,
+        onlyWorkspaceID: UUID?, expiresAt: Date, limits: TicketLimits? = nil
     ) {
         self.tenantID = tenantID
         self.userID = userID
         self.groups = groups
         self.scopes = scopes
         self.keyID = keyID
+        self.sessionID = sessionID
         self.onlyWorkspaceID = onlyWorkspaceID
         self.expiresAt = expiresAt
         self.limits = limits
@@ -49,7 +53,7 @@ struct SignedIdentity: Sendable, Hashable {
         self.init(
             tenantID: tenantID, userID: userID, groups: groups.compactMap(\.string),
             scopes: scopes.compactMap { $0.string.flatMap(AccessScope.init(rawValue:)) }, keyID: json["k"]?.string,
-            onlyWorkspaceID: json["w"]?.string.flatMap { UUID(text: $0) },
+            sessionID: json["i"]?.string.flatMap { UUID(text: $0) }, onlyWorkspaceID: json["w"]?.string.flatMap { UUID(text: $0) },
             expiresAt: Date(timeIntervalSince1970: Double(expiry)), limits: json["l"].map(Self.limits))
     }
 

@@ -88,18 +88,20 @@ struct EditKind: PhaseBehavior {
             row.usage = row.usage.adding(usage)
             row.status = next
         }
-        if decision.isApproved, let polished = decision.content, polished != output.content,
-            let approved = engine.graph.output(output.id)
-        {
-            // A decision that could be read is whole, and so is the text in it.
-            _ = engine.addVersion(
-                polished, .stop, to: approved, by: step, .edit, feedback: decision.feedback, usage: .zero, next: next)
-        }
-        return [
+        var outcome: JSONObject = [
             "output_id": .string(output.id.text), "approved": .bool(decision.isApproved),
             "feedback": .string(decision.feedback), "done": .bool(decision.isApproved || isLast),
             "usage": usage.json,
         ]
+        if decision.isApproved, let polished = decision.content, polished != output.content,
+            let approved = engine.graph.output(output.id)
+        {
+            // A decision that could be read is whole, and so is the text in it.
+            let added = engine.addVersion(
+                polished, .stop, to: approved, by: step, .edit, feedback: decision.feedback, usage: .zero, next: next)
+            outcome["version_number"] = added["version_number"]
+        }
+        return .object(outcome)
     }
 
     func run(_ run: StepRun) async throws(ProviderError) -> StepResult {

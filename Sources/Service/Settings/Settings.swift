@@ -349,6 +349,7 @@ package struct PressroomConfiguration: Sendable, Equatable {
     package struct Calls: Sendable, Equatable {
         package var capture: CallCapture
         package var maxBodyBytes: Int
+        package var maxStoryBytes: Int
 
         init(_ settings: inout SettingReader) {
             let words = CallCapture.allCases.map(\.rawValue)
@@ -362,6 +363,9 @@ package struct PressroomConfiguration: Sendable, Equatable {
             maxBodyBytes = settings.bytes(
                 "calls.max_body_bytes", default: CallLog.defaultMaxBodyBytes, in: 1 << 10...16 << 20,
                 "the most that is kept of a request, and of an answer; more is cut, and the row says so")
+            maxStoryBytes = settings.bytes(
+                "calls.max_story_bytes", default: 8 << 20, in: 1 << 10...256 << 20,
+                "the most of requests and answers that [the story of a draft](calls.md#why-was-this-draft-rejected) has; the first ones come, and it says that others are left out")
         }
     }
 }

@@ -30,6 +30,15 @@ package struct CallRow: Sendable {
             trace_id text, span_id text, sent_at timestamptz, first_token_at timestamptz, ended_at timestamptz
             """)
 
+    /// SQL of the JSON of a call `c` with its row `b` of `call_bodies`, if it has one.
+    static let withBodies = """
+        left(pressroom.call_text(c), -1) || ',"request":' || coalesce(to_json(b.request)::text, 'null')
+            || ',"response":' || coalesce(to_json(b.response)::text, 'null')
+            || ',"request_bytes":' || coalesce(b.request_bytes::text, 'null')
+            || ',"response_bytes":' || coalesce(b.response_bytes::text, 'null')
+            || ',"request_cut":' || coalesce(b.request_cut, false) || ',"response_cut":' || coalesce(b.response_cut, false) || '}'
+        """
+
     private static let bodies = Table(
         "call_bodies", key: "call_id",
         fixed: """
@@ -119,12 +128,7 @@ extension Store {
         let rows = try await query(
             scope,
             """
-            SELECT left(pressroom.call_text(c), -1) || ',"request":' || coalesce(to_json(b.request)::text, 'null')
-                       || ',"response":' || coalesce(to_json(b.response)::text, 'null')
-                       || ',"request_bytes":' || coalesce(b.request_bytes::text, 'null')
-                       || ',"response_bytes":' || coalesce(b.response_bytes::text, 'null')
-                       || ',"request_cut":' || coalesce(b.request_cut, false) || ',"response_cut":' || coalesce(b.response_cut, false)
-                       || '}' AS json
+            SELECT \(raw: CallRow.withBodies) AS json
               FROM pressroom.calls c LEFT JOIN pressroom.call_bodies b ON b.tenant_id = c.tenant_id AND b.call_id = c.id
              WHERE c.tenant_id = \(scope.tenantID) AND c.id = \(id)
             """)

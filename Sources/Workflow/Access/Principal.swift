@@ -20,6 +20,8 @@ package struct Principal: Sendable, Hashable {
     package let scopes: Set<AccessScope>
     /// The public part of the key that was used, by itself or for a session or ticket.
     package let keyID: String?
+    /// The session that was used, by itself or for a ticket. A session that it renews is the same.
+    package let sessionID: UUID?
     /// What it may do in the workspaces of which it is a member.
     package let workspaces: [UUID: AccessLevel]
     /// The one workspace that it is narrowed to; nil: none.
@@ -36,7 +38,7 @@ package struct Principal: Sendable, Hashable {
 
     package init(
         mode: Mode, tenantID: String, userID: String, groups: Set<String> = [], scopes: Set<AccessScope>,
-        keyID: String? = nil, workspaces: [UUID: AccessLevel] = [:], onlyWorkspaceID: UUID? = nil,
+        keyID: String? = nil, sessionID: UUID? = nil, workspaces: [UUID: AccessLevel] = [:], onlyWorkspaceID: UUID? = nil,
         ticket: TicketLimits? = nil, makerScopes: Set<AccessScope> = [], expiresAt: Date? = nil, isTenantSuspended: Bool = false,
         tenantLimits: TenantLimits = TenantLimits()
     ) {
@@ -46,6 +48,7 @@ package struct Principal: Sendable, Hashable {
         self.groups = groups
         self.scopes = scopes
         self.keyID = keyID
+        self.sessionID = sessionID
         self.workspaces = workspaces
         self.onlyWorkspaceID = onlyWorkspaceID
         self.ticket = ticket

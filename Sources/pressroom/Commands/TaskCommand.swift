@@ -146,9 +146,13 @@ struct TaskShow: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-        let state = try await client.withClient { try await $0.taskState(taskID) }
+        let (isJSON, taskID) = (output.json, taskID)
+        let (state, work) = try await client.withClient { client in
+            let state = try await client.taskState(taskID)
+            return (state, isJSON ? nil : try await TaskWork(of: state.task.id, client))
+        }
         if output.json { return output.write(state.document) }
-        Terminal.write(TaskReport(state: state, commands: NextCommand(baseURL: try client.address)).text)
+        Terminal.write(TaskReport(state: state, work: work, commands: NextCommand(baseURL: try client.address)).text)
     }
 }
 

@@ -23,6 +23,10 @@ struct NextCommand {
         "pressroom task watch \(taskID)\(address)"
     }
 
+    func listingCalls(_ taskID: String) -> String {
+        "pressroom call list --task \(taskID)\(address)"
+    }
+
     /// Where the program would not find the service by itself.
     private var address: String {
         let known = ProcessInfo.processInfo.environment["PRESSROOM_URL"].flatMap { $0.isEmpty ? nil : $0 } ?? "http://127.0.0.1:8080"

@@ -4,6 +4,8 @@ import Client
 /// A task for people: its head, its phases with what they brought, its questions and answers, and its result.
 struct TaskReport {
     let state: TaskState
+    /// Nil: the reader may not see it.
+    let work: TaskWork?
     let commands: NextCommand
 
     var text: String {
@@ -17,6 +19,7 @@ struct TaskReport {
             ("status", TaskProgress(state: state).text), ("created", LocalTime.text(task.createdAt)),
         ]
         if let message = task.errorMessage { lines.append(("error", message)) }
+        if let work { lines.append(("calls", "\(work.text): \(commands.listingCalls(task.id))")) }
         return lines.map { TextWrap.terminal(SafeText.line($0.1), after: DisplayWidth.padded($0.0, 8) + "  ") }.joined(separator: "\n")
     }
 
@@ -51,6 +54,40 @@ struct TaskReport {
         }
         return (asked + signals).joined(separator: "\n")
     }
+}
+
+/// How much was tried and asked for a task.
+struct TaskWork {
+    let text: String
+
+    /// Nil without the right to see attempts and calls.
+    init?(of taskID: String, _ client: PressroomClient) async throws {
+        do {
+            async let calls = client.calls(task: taskID, limit: 1, count: true)
+            async let attempts = client.attempts(task: taskID, limit: 1, count: true)
+            async let failed = client.attempts(task: taskID, status: "failed,lost", limit: 1, count: true)
+            text = Self.text(calls: try await calls.counted, attempts: try await attempts.counted, failed: try await failed.counted)
+        } catch let error as PressroomError where error.status == 403 {
+            return nil
+        }
+    }
+
+    /// `14 in 12 attempts, 2 of them failed`.
+    static func text(calls: Count, attempts: Count, failed: Count) -> String {
+        let tries = "\(calls.text) in \(attempts.text) \(attempts.text == "1" ? "attempt" : "attempts")"
+        return failed.number == 0 ? tries : "\(tries), \(failed.text) of them failed"
+    }
+
+    struct Count: Equatable {
+        let number: Int
+        let isFloor: Bool
+
+        var text: String { isFloor ? "over \(number)" : "\(number)" }
+    }
+}
+
+extension Page {
+    fileprivate var counted: TaskWork.Count { TaskWork.Count(number: total ?? items.count, isFloor: isTotalFloor) }
 }
 
 /// How far a task is, in words.

@@ -283,6 +283,7 @@ enum RouteExamples {
         RouteExample(route: "POST /api/v1/tasks/{task_id}/events", status: 202, body: { ["data": .string($1)] as JSON }),
         RouteExample(route: "POST /api/v1/tasks/{task_id}/signals/{name}", status: 202, body: { ["data": .string($1)] as JSON }),
         RouteExample(route: "GET /api/v1/tasks/{task_id}/outputs", status: 200),
+        RouteExample(route: "GET /api/v1/tasks/{task_id}/outputs/{output_id}", status: 200),
         RouteExample(route: "GET /api/v1/tasks/{task_id}/outputs/{output_id}/versions", status: 200),
         RouteExample(route: "GET /api/v1/tasks/{task_id}/evaluations", status: 200),
         RouteExample(route: "GET /api/v1/tasks/{task_id}/rankings", status: 200),

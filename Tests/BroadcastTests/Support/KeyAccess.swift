@@ -30,7 +30,7 @@ final class KeyAccess: StreamAccess {
     func isAffected(by change: AccessChange) -> Bool {
         switch change.affected {
         case .key(let id): id == keyID
-        case .member: false
+        case .member, .session: false
         case .everyone: true
         }
     }
