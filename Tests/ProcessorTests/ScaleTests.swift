@@ -46,7 +46,7 @@ struct ScaleTests {
     @Test("what has waited is no longer in the way once the table is vacuumed, however large it is")
     func vacuum() async throws {
         try await DataSet.with { data in
-            try await data.grow(Self.tasks, from: 13, to: 0)
+            try await data.grow(Self.tasks / 5, from: 13, to: 0)
             try await data.queue(16, daysAgo: 0)
             _ = try await data.client.query("VACUUM ANALYZE pressroom.steps")
             let store = Store(database: data.client)

@@ -65,13 +65,15 @@ package final class ScriptedModelServer: Sendable {
         isolation: isolated (any Actor)? = #isolation, _ body: (ScriptedModelServer) async throws -> Value
     ) async throws -> Value {
         let server = ScriptedModelServer()
+        let port = try ReservedPort.next()
         let listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .serverChannelOption(.backlog, value: 256)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture { try server.accept(channel) }
             }
-            .bind(host: "127.0.0.1", port: 0).get()
-        server.state.withLock { $0.port = listener.localAddress?.port ?? 0 }
+            .bind(host: "127.0.0.1", port: port).get()
+        server.state.withLock { $0.port = port }
         let serving = Task {
             await withDiscardingTaskGroup { group in
                 for await connection in server.arrivals.stream {

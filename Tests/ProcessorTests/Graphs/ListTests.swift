@@ -29,15 +29,21 @@ struct ListTests {
     func order() async throws {
         try await withNewsroom { newsroom in
             let running = Mutex((now: 0, most: 0))
-            let second = Gate()
-            // The first answers when the second has; so they do run together.
+            let (first, second) = (Gate(), Gate())
+            // The second answers once the first is asked, and the first when the second has: they do run together.
             let model = ScriptedModel { call throws(ProviderError) in
                 running.withLock { running in
                     running.now += 1
                     running.most = max(running.most, running.now)
                 }
-                if call.prompt == "0-a" { await second.wait() }
-                if call.prompt == "1-b" { second.open() }
+                if call.prompt == "0-a" {
+                    first.open()
+                    await second.wait()
+                }
+                if call.prompt == "1-b" {
+                    await first.wait()
+                    second.open()
+                }
                 running.withLock { $0.now -= 1 }
                 return "answer to \(call.prompt)"
             }
