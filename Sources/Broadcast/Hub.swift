@@ -19,8 +19,7 @@ package final class Hub: Sendable {
     private let fanOut: [ObjectIdentifier: EventLoopExecutor]
     private let fanOutGroup: (any EventLoopGroup)?
     private let loopIndexes: [ObjectIdentifier: Int]
-    /// Called when a log begins to be followed, or a text begins whose task must be looked up.
-    let lookupListener = Mutex<(@Sendable (_ tenantID: String) -> Void)?>(nil)
+    private let lookupListener = Mutex<LookupListener?>(nil)
 
     /// - Parameters:
     ///   - group: the event loops of the HTTP server.
@@ -149,8 +148,23 @@ extension Hub {
             }
         }
         call(calls)
-        if areTextsUnknown { lookupListener.withLock { $0 }?(tenantID) }
+        if areTextsUnknown { askForLookup(tenantID) }
         return isPublished
+    }
+
+    /// Calls `listener` from now on when a log begins to be followed, or a text begins whose task must be looked up.
+    func listenForLookups(_ listener: @escaping @Sendable (_ tenantID: String) -> Void) {
+        lookupListener.withLock { $0 = LookupListener(call: listener) }
+    }
+
+    func askForLookup(_ tenantID: String) {
+        lookupListener.withLock { $0 }?.call(tenantID)
+    }
+
+    /// A function in a value of its own: one that is kept in a generic container by itself gets another wrapper each time that
+    /// it is read from there in place, and calls them all.
+    private struct LookupListener: Sendable {
+        let call: @Sendable (_ tenantID: String) -> Void
     }
 
     /// Publishes a piece of text, or forgets a text that is no longer in progress.
@@ -161,7 +175,7 @@ extension Hub {
         case .delta(let delta):
             let posted = state.withLock { $0.post(delta) }
             call(posted.calls)
-            if posted.isUnknown { lookupListener.withLock { $0 }?(delta.tenantID) }
+            if posted.isUnknown { askForLookup(delta.tenantID) }
         }
     }
 

@@ -140,7 +140,7 @@ extension Hub {
         }
         guard let posted else { return false }
         call(posted.calls)
-        if posted.isUnknown { lookupListener.withLock { $0 }?(delta.tenantID) }
+        if posted.isUnknown { askForLookup(delta.tenantID) }
         return true
     }
 

@@ -32,7 +32,7 @@ package struct Tailer: Service {
     }
 
     package func run() async throws {
-        hub.lookupListener.withLock { $0 = { [wakes] in wakes.wake($0) } }
+        hub.listenForLookups { [wakes] in wakes.wake($0) }
         await cancelWhenGracefulShutdown {
             await withTaskCancellationHandler {
                 await withDiscardingTaskGroup { group in

@@ -185,7 +185,7 @@ extension Hub {
             return known == nil
         }
         // While the log was not followed, no task was looked up. And a notification may have come since the head was read.
-        if isNew { lookupListener.withLock { $0 }?(head.tenantID) }
+        if isNew { askForLookup(head.tenantID) }
     }
 
     package func unfollow(tenantID: String) {

@@ -195,13 +195,23 @@ struct LiveTextTests {
     func followed() {
         let hub = Hub(group: MultiThreadedEventLoopGroup.singleton)
         let lookups = Mutex<[String]>([])
-        hub.lookupListener.withLock { $0 = { tenantID in lookups.withLock { $0.append(tenantID) } } }
+        hub.listenForLookups { tenantID in lookups.withLock { $0.append(tenantID) } }
         hub.publish(.delta(delta(0, "abc")))
         #expect(lookups.withLock { $0 } == [])
         hub.follow(LogHead(tenantID: "t", epoch: "e", position: 0, pruned: 0))
         hub.follow(LogHead(tenantID: "t", epoch: "e", position: 0, pruned: 0))
         #expect(lookups.withLock { $0 } == ["t"])
         #expect(hub.unknownTasks(tenantID: "t") == [taskID])
+    }
+
+    /// Each lookup once made the next one slower, and after enough of them the stack was too small for one.
+    @Test("a node that has looked up many tasks looks up the next one like the first", .timeLimit(.minutes(1)))
+    func manyLookups() {
+        let hub = Hub(group: MultiThreadedEventLoopGroup.singleton)
+        let lookups = Mutex(0)
+        hub.listenForLookups { _ in lookups.withLock { $0 += 1 } }
+        for _ in 0..<1_000_000 { hub.askForLookup("t") }
+        #expect(lookups.withLock { $0 } == 1_000_000)
     }
 
     @Test("pieces that follow each other become one")
