@@ -13,10 +13,16 @@ name: scale
 version: 1.0.0
 description: Two drafts, one after the other, for `pressroom-bench scale`.
 agents:
-  writer: {role: writer, model: %s}
+  writer: {role: writer, model: nothing/bench}
 phases:
   - {id: first, kind: write, agents: [writer], prompt: "Two sentences on {{topic}}."}
+"""
+SECOND = """
   - {id: second, kind: write, agents: [writer], prompt: "Two more."}
+"""
+# The topic is no URL.
+REFUSED = """
+  - {id: second, kind: http, url: "{{topic}}", retry: {max_attempts: 1}}
 """
 WAIT = """
 name: scale-wait
@@ -48,8 +54,8 @@ def wait(task: str, statuses: set[str]) -> None:
         time.sleep(0.05)
 
 
-publish(WORKFLOW % "nothing/bench")
-publish(WORKFLOW.replace("name: scale", "name: scale-fail") % "missing/model")
+publish(WORKFLOW + SECOND)
+publish(WORKFLOW.replace("name: scale", "name: scale-fail") + REFUSED)
 publish(WAIT)
 for task in [start("scale") for _ in range(5)]:
     wait(task, {"completed"})
