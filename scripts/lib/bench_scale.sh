@@ -46,16 +46,17 @@ tables_made() {
 
 # Some tasks of each end, run by a service on the database that is then copied.
 make_source() {
-  local source_service source_address directory=$temporary/source
+  local source_service source_address status=0 directory=$temporary/source
   fresh_database scale_source
   mkdir "$directory"
   cp "$service_directory/pressroom.yaml" "$directory"
   (cd "$directory" && exec "$binary" serve --http-port 0 --database-url "$(scale_url scale_source)") >"$directory/log" 2>&1 &
   source_service=$!
   source_address=$(await_ready "$source_service" 120) || die "the service for the data set did not become ready: $(tail -n 5 "$directory/log")"
-  python3 scripts/lib/bench_templates.py "http://$source_address"
+  python3 scripts/lib/bench_templates.py "http://$source_address" || status=$?
   kill -TERM "$source_service"
   wait "$source_service" || true
+  [[ "$status" -eq 0 ]] || die "the tasks that are copied did not run"
   sql scale_source --file Benchmarks/scale/data_set.sql --command "CALL scale.learn()"
 }
 
