@@ -23,9 +23,7 @@ struct HTTPKind: SingleStepBehavior {
             if let failure = received.failure(expecting: phase.expect) { throw failure }
             return .value(try received.json)
         } catch let error as ProviderError {
-            var error = error
-            error.message = secrets.redacted(error.message)
-            throw error
+            throw error.redacted(by: secrets.redacted)
         }
     }
 }
@@ -52,9 +50,7 @@ extension HTTPKind {
         case .failure(let error):
             // Nothing was sent.
             if [.forbiddenAddress, .invalidRequest].contains(error.code) { throw error }
-            var error = error
-            error.message = secrets.redacted(error.message)
-            call.end(error)
+            call.end(error.redacted(by: secrets.redacted))
             call.bodies = run.calls.bodies(request: request.message, response: message, responseBytes: 0, redacting: secrets.redacted)
         }
         run.calls.add(call)
@@ -149,24 +145,28 @@ struct HTTPPhaseResponse {
     }
 
     /// Why the status is no success; nil when it is one.
-    func failure(expecting expected: [Int]?) -> StepFailure? {
+    func failure(expecting expected: [Int]?) -> ProviderError? {
         let status = response.status
         if let expected { if expected.contains(status) { return nil } } else if (200...299).contains(status) { return nil }
-        var message = "The server answered \(status)."
+        var error = ProviderError(code: Self.code(of: status), message: "The server answered \(status).")
         if (300...399).contains(status), let target = response.header("location") {
-            message = "The server answered \(status) and redirects to \(target.prefix(200)); redirects are not followed."
+            error.message = "The server answered \(status) and redirects to \(secrets.redacted(target).prefix(200)); redirects are not followed."
+            error.unquoted = "The server answered \(status) and redirects; redirects are not followed"
         } else if let excerpt {
-            message += " \(excerpt)"
+            error.message += " \(excerpt)"
+            error.unquoted = "The server answered \(status)"
         }
-        let (code, isRetryable) =
-            switch status {
-            case 429: ("rate_limited", true)
-            case 408: ("timeout", true)
-            case 500...599: ("unavailable", true)
-            default: ("http_status", false)
-            }
-        return StepFailure(
-            code: code, message: secrets.redacted(message), isRetryable: isRetryable, retryAfter: isRetryable ? response.retryAfter : nil)
+        if error.isRetryable { error.retryAfter = response.retryAfter }
+        return error
+    }
+
+    private static func code(of status: Int) -> ProviderError.Code {
+        switch status {
+        case 429: .rateLimited
+        case 408: .timeout
+        case 500...599: .unavailable
+        default: .httpStatus
+        }
     }
 
     /// The phase's output.

@@ -102,7 +102,7 @@ final class FallbackModel: LanguageModel {
                     await onText(text)
                 })
         } catch {
-            result = .failure(error)
+            result = .failure(error.shown(under: calls.capture))
         }
         record.endedAt = max(Date(), sentAt)
         record.firstTokenAt = firstTokenAt.withLock { $0 }

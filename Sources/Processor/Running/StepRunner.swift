@@ -30,16 +30,16 @@ struct StepRunner: Sendable {
             return .completed(result, spent: model?.spent ?? .zero)
         } catch {
             await model?.end()
-            return outcome(of: error, step, spent: model?.spent ?? .zero)
+            return outcome(of: error, step, calls.capture, spent: model?.spent ?? .zero)
         }
     }
 
-    private func outcome(of error: any Error, _ step: ClaimedStep, spent: Usage) -> StepOutcome {
+    private func outcome(of error: any Error, _ step: ClaimedStep, _ capture: CallCapture, spent: Usage) -> StepOutcome {
         if Task.isCancelled { return .handedBack }
         var failure: StepFailure
         switch error {
         case let error as ProviderError where error.code == .cancelled: return .handedBack
-        case let error as ProviderError: failure = StepFailure(error)
+        case let error as ProviderError: failure = StepFailure(error.shown(under: capture))
         case let error as StepFailure: failure = error
         default: failure = StepFailure(code: "internal_error", message: "\(error)", isRetryable: false)
         }

@@ -105,7 +105,8 @@ struct PartialAnswer: Sendable {
             throw ProviderError(code: .invalidResponse, message: "the stream was cut off before the answer was complete")
         }
         guard refusal.isEmpty else {
-            throw ProviderError(code: .refused, message: "the model refused: \(refusal.prefix(500))")
+            throw ProviderError(
+                code: .refused, message: "the model refused: \(refusal.prefix(500))", unquoted: "the model refused")
         }
         let reason: FinishReason? = if case .reason(let reason) = end { reason } else { nil }
         if text.utf8.allSatisfy({ $0 <= 0x20 }) { try checkEmpty(reason) }

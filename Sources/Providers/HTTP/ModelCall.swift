@@ -137,7 +137,7 @@ private struct ModelCall: Sendable {
         case (.success(let response)?, _):
             return response
         case (.failure(let error)?, _) where error.code != .cancelled:
-            throw server.redacted(error)
+            throw server.redacted(error).shown(under: request.calls?.capture ?? .full)
         case (_, .timedOut?) where !Task.isCancelled:
             let state = watch.hasBegun ? " and was still writing; raise the phase's timeout" : ""
             throw ProviderError(

@@ -72,9 +72,7 @@ struct ModelServer: Sendable {
     /// The error without the key, which a server may have repeated.
     func redacted(_ error: ProviderError) -> ProviderError {
         guard let apiKey else { return error }
-        var error = error
-        error.message = apiKey.redacted(from: error.message)
-        return error
+        return error.redacted { apiKey.redacted(from: $0) }
     }
 }
 

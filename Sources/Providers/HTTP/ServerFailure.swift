@@ -77,7 +77,8 @@ struct ServerFailure {
         let detail = message.map { String($0.prefix(1_000)) } ?? ""
         let origin = status.map { "the provider answered \($0)" } ?? "the provider broke off its answer"
         var error = ProviderError(
-            code: code, message: detail.isEmpty ? origin : "\(origin): \(detail)", retryAfter: retryAfter ?? loadingTime(code))
+            code: code, message: detail.isEmpty ? origin : "\(origin): \(detail)", unquoted: detail.isEmpty ? nil : origin,
+            retryAfter: retryAfter ?? loadingTime(code))
         if code == .invalidRequest, status == 400 || status == 422 { error.refusedMembers = named }
         return error
     }
@@ -156,7 +157,9 @@ extension ServerFailure {
         try Task.checkCancellation()
         let status = Int(response.status.code)
         if (300..<400).contains(status), let target = response.headers.first(name: "location") {
-            return ProviderError(code: .notFound, message: "the server redirects to \(target); is base_url right?")
+            return ProviderError(
+                code: .notFound, message: "the server redirects to \(target); is base_url right?",
+                unquoted: "the server redirects; is base_url right?")
         }
         return ServerFailure(body: body)
             .providerError(status: status, retryAfter: RetryAfter.duration(in: response.headers))

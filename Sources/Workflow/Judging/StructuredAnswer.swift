@@ -17,8 +17,11 @@ enum StructuredAnswer {
         return first.withoutNULs
     }
 
-    static func unreadable(_ reason: String) -> ProviderError {
-        ProviderError(code: .invalidResponse, message: "The answer cannot be read: \(reason).")
+    /// - Parameter unquoted: the reason without what it quotes of the answer; nil where it quotes nothing.
+    static func unreadable(_ reason: String, unquoted: String? = nil) -> ProviderError {
+        ProviderError(
+            code: .invalidResponse, message: "The answer cannot be read: \(reason).",
+            unquoted: unquoted.map { "The answer cannot be read: \($0)" })
     }
 
     private static func afterThoughts(_ text: String) -> Substring {
@@ -71,7 +74,10 @@ package enum AgentAnswer {
         let answer = try StructuredAnswer.object(in: text)
         guard let schema = try? JSONSchema(schema) else { return answer }  // checked when the workflow was published
         if let problem = schema.validate(answer).first {
-            throw StructuredAnswer.unreadable("\(problem.pointer.isEmpty ? "it" : problem.pointer) \(problem.detail)")
+            guard !problem.pointer.isEmpty else { throw StructuredAnswer.unreadable("it \(problem.detail)") }
+            // The names of members are the model's, what is wrong with them is the schema's.
+            throw StructuredAnswer.unreadable(
+                "\(problem.pointer) \(problem.detail)", unquoted: "a part of it \(problem.detail)")
         }
         return answer
     }

@@ -38,10 +38,14 @@ package struct ProviderError: Error, Sendable, Hashable {
         package static let forbiddenAddress = Code(rawValue: "forbidden_address")
         /// The response to an `http` phase is longer than its `max_bytes`.
         package static let tooLarge = Code(rawValue: "too_large")
+        /// The response to an `http` phase has a status that the phase does not expect.
+        package static let httpStatus = Code(rawValue: "http_status")
     }
 
     package var code: Code
     package var message: String
+    /// The message without the words of a model or a server that it quotes, and without a full stop; nil where it quotes none.
+    package var unquoted: String?
     /// How long the provider asks to wait; nil when it did not.
     package var retryAfter: Duration?
     /// The members of the request that the provider does not accept, where it names them.
@@ -49,9 +53,10 @@ package struct ProviderError: Error, Sendable, Hashable {
     /// Whether the same call is to be tried again, where the code alone does not say so.
     package var mayRetry: Bool?
 
-    package init(code: Code, message: String, retryAfter: Duration? = nil) {
+    package init(code: Code, message: String, unquoted: String? = nil, retryAfter: Duration? = nil) {
         self.code = code
         self.message = message
+        self.unquoted = unquoted
         self.retryAfter = retryAfter
     }
 
@@ -62,6 +67,25 @@ package struct ProviderError: Error, Sendable, Hashable {
         case .rateLimited, .unavailable, .timeout, .stalled, .invalidResponse: true
         default: false
         }
+    }
+}
+
+extension ProviderError {
+    /// The error as rows and log lines may show it: where nothing of a call is kept, its words are quoted nowhere.
+    package func shown(under capture: CallCapture) -> ProviderError {
+        guard capture == .none, let unquoted else { return self }
+        var error = self
+        error.message = "\(unquoted); the words are left out, as capture is none"
+        error.unquoted = nil
+        return error
+    }
+
+    /// The error with its texts changed, such as by removing secrets.
+    package func redacted(by redact: (String) -> String) -> ProviderError {
+        var error = self
+        error.message = redact(message)
+        error.unquoted = unquoted.map(redact)
+        return error
     }
 }
 

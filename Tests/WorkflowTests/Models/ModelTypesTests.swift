@@ -44,4 +44,14 @@ import Testing
     func retryableCodes(_ code: ProviderError.Code, _ isRetryable: Bool) {
         #expect(ProviderError(code: code, message: "").isRetryable == isRetryable)
     }
+
+    @Test(arguments: CallCapture.allCases) func quotesAreKeptAsFarAsCalls(_ capture: CallCapture) {
+        let error = ProviderError(code: .refused, message: "the model refused: No.", unquoted: "the model refused")
+        let shown = error.shown(under: capture)
+        #expect(shown.code == .refused)
+        #expect(shown.message.contains("No.") == (capture != .none) && shown.message.hasPrefix("the model refused"))
+        #expect(shown.shown(under: .none).message.contains("No.") == false)
+        let plain = ProviderError(code: .stalled, message: "nothing for 30s")
+        #expect(plain.shown(under: capture) == plain)
+    }
 }
