@@ -215,4 +215,37 @@ struct AttemptTests {
             #expect(try await bench.count("SELECT count(*) FROM pressroom.calls") == 1)
         }
     }
+
+    @Test("A tenant's own retention counts for its bodies alone")
+    func ownRetention() async throws {
+        try await withNewsroom { newsroom in
+            let store = newsroom.store
+            _ = try await store.createTenant("other")
+            // Ids of calls begin with the time at which they were sent: two hours ago.
+            _ = try await newsroom.client.query(
+                """
+                INSERT INTO pressroom.call_bodies (tenant_id, call_id, request_bytes, response_bytes)
+                SELECT tenant_id,
+                       (lpad(to_hex((extract(epoch FROM now() - interval '2 hours') * 1000)::bigint), 12, '0')
+                        || '70008000000000000001')::uuid, 1, 1
+                  FROM pressroom.tenants
+                """)
+            func left() async throws -> String {
+                try await newsroom.text("SELECT coalesce(string_agg(tenant_id, ' ' ORDER BY tenant_id), '') FROM pressroom.call_bodies")
+            }
+            #expect(try await store.pruneCallBodies(olderThan: .seconds(86_400)) == 0)
+            let row = try await store.setTenantLimits("other", [.callsRetention: 3 * 3_600])
+            #expect(row.string.contains("\"calls_retention\":10800") && row.string.contains("\"events_retention\":null"))
+            #expect(try await left() == "default other")
+            #expect(try await store.pruneCallBodies(olderThan: .seconds(60)) == 1)
+            #expect(try await left() == "other")
+            _ = try await store.setTenantLimits("other", [.callsRetention: 3_600])
+            #expect(try await store.pruneCallBodies(olderThan: .seconds(86_400)) == 1)
+            for seconds in [59, 315_360_001] {
+                await #expect(throws: StoreError.self) { try await store.setTenantLimits("other", [.callsRetention: seconds]) }
+            }
+            let cleared = try await store.setTenantLimits("other", [.callsRetention: nil])
+            #expect(cleared.string.contains("\"calls_retention\":null"))
+        }
+    }
 }

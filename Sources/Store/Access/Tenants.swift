@@ -18,12 +18,17 @@ package enum TenantLimit: String, Sendable, Hashable, CaseIterable {
     case requestsPerMinute = "requests_per_minute"
     /// How long its log keeps events, in seconds.
     case eventsRetention = "events_retention"
+    /// How long requests and answers of its calls are kept, in seconds.
+    case callsRetention = "calls_retention"
+
+    /// Whether it is a time, in seconds.
+    package var isDuration: Bool { self == .eventsRetention || self == .callsRetention }
 
     package var range: ClosedRange<Int> {
         switch self {
         case .steps, .streams: 1...1_000_000
         case .requestsPerMinute: 1...10_000_000
-        case .eventsRetention: 60...315_360_000
+        case .eventsRetention, .callsRetention: 60...315_360_000
         }
     }
 }
@@ -85,7 +90,9 @@ extension Store {
                    requests_per_minute = CASE WHEN c.j ? 'requests_per_minute'
                                               THEN (c.j ->> 'requests_per_minute')::integer ELSE t.requests_per_minute END,
                    events_retention = CASE WHEN c.j ? 'events_retention'
-                                           THEN (c.j ->> 'events_retention')::integer ELSE t.events_retention END
+                                           THEN (c.j ->> 'events_retention')::integer ELSE t.events_retention END,
+                   calls_retention = CASE WHEN c.j ? 'calls_retention'
+                                          THEN (c.j ->> 'calls_retention')::integer ELSE t.calls_retention END
               FROM (SELECT \(changes)::jsonb AS j) c
              WHERE t.tenant_id = \(id)
             RETURNING pressroom.tenant_json(t) AS item

@@ -135,19 +135,20 @@ extension Store {
         return rows.first.map { JSONText(bytes: $0["json"].bytes ?? []) }
     }
 
-    /// Removes bodies of calls that were sent longer ago than the retention. Returns how many.
+    /// Removes bodies of calls that were sent longer ago than the retention, or the tenant's own. Returns how many.
     ///
     /// - Parameter batch: how many one transaction removes.
     package func pruneCallBodies(olderThan age: Duration, batch: Int = 2_000) async throws -> Int {
-        let tenants = try await query(.retention, "SELECT tenant_id FROM pressroom.tenants ORDER BY tenant_id")
+        let tenants = try await query(.retention, "SELECT tenant_id, calls_retention FROM pressroom.tenants ORDER BY tenant_id")
         var removed = 0
         for tenant in tenants {
             let tenantID: String = try tenant.decode(0)
+            let seconds = try tenant.decode(1, as: Int?.self).map(Double.init) ?? age / .seconds(1)
             while true {
                 let rows = try await database.query(
                     in: tenantID,
                     """
-                    SELECT pressroom.remove_call_bodies(\(tenantID), now() - make_interval(secs => \(age / .seconds(1))), \(batch))
+                    SELECT pressroom.remove_call_bodies(\(tenantID), now() - make_interval(secs => \(seconds)), \(batch))
                     """)
                 let part: Int = try rows[0].decode(0)
                 removed += part

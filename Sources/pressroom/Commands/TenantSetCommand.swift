@@ -8,7 +8,7 @@ struct TenantSet: AsyncParsableCommand {
         commandName: "set",
         abstract: "Sets limits of a tenant's own, in place of the service's settings.",
         discussion: """
-            'default' takes a limit away again. Running nodes follow within a second; the retention counts from their next \
+            'default' takes a limit away again. Running nodes follow within a second; retention counts from their next \
             round, at most an hour later. For example: pressroom tenant set acme --max-steps 8 --events-retention 7d
             """)
 
@@ -27,6 +27,9 @@ struct TenantSet: AsyncParsableCommand {
     @Option(help: "How long its log keeps events, such as 7d.")
     var eventsRetention: String?
 
+    @Option(help: "How long requests and answers of its calls are kept, such as 7d.")
+    var callsRetention: String?
+
     @OptionGroup var options: ConfigurationOptions
     @OptionGroup var output: OutputOptions
 
@@ -34,7 +37,7 @@ struct TenantSet: AsyncParsableCommand {
         var limits: [TenantLimit: Int?] = [:]
         for (limit, text) in [
             (TenantLimit.steps, maxSteps), (.streams, maxStreams), (.requestsPerMinute, requestsPerMinute),
-            (.eventsRetention, eventsRetention),
+            (.eventsRetention, eventsRetention), (.callsRetention, callsRetention),
         ] {
             guard let text else { continue }
             limits[limit] = text == "default" ? .some(nil) : try Self.value(text, limit)
@@ -44,11 +47,10 @@ struct TenantSet: AsyncParsableCommand {
 
     private static func value(_ text: String, _ limit: TenantLimit) throws -> Int {
         let range = limit.range
-        let isDuration = limit == .eventsRetention
-        let value = isDuration ? DurationText.parse(text).map(\.components.seconds).flatMap { Int(exactly: $0) } : Int(text)
+        let value = limit.isDuration ? DurationText.parse(text).map(\.components.seconds).flatMap { Int(exactly: $0) } : Int(text)
         guard let value, range.contains(value) else {
             let bounds =
-                isDuration
+                limit.isDuration
                 ? "a duration of \(DurationText.text(of: .seconds(range.lowerBound))) to \(DurationText.text(of: .seconds(range.upperBound)))"
                 : "a whole number of \(range.lowerBound) to \(range.upperBound)"
             let option = "--" + limit.rawValue.replacing("_", with: "-")
