@@ -98,16 +98,6 @@ GOALS = [
     Goal("of PostgreSQL besides", "tokens", DRAFTS, "postgres_us_per_token", "µs", False),
     Goal("Processor time of a token, each of 1,000 readers", "tokens", FOLLOWED, TOKEN, "µs", False, peer="Nchan", ratio=1 / 3),
     *[
-        Goal(f"Processor time with keys and policies / without: {what}", "access", None, load + "_to_open", "×", False, limit=1.05)
-        for what, load in [
-            ("GET …/state", "state"), ("POST /tasks", "start"), ("an event to 200 readers", "fan_out"), ("a `log` step", "steps"),
-        ]
-    ],
-    *[
-        Goal(f"Processor time of a swarm's step, everything recorded / {what}", "recording", "calls.capture", f"steps_to_{side}", "×", False, limit=limit)
-        for what, side, limit in [("without texts", "metadata", None), ("nothing", "none", 1.2), ("and metrics read each second", "scraped", None)]
-    ],
-    *[
         Goal(what, "scale", None, field + "_ms", "ms", False, peer="small tables", ratio=2)
         for what, field in [
             ("Claim of 64 steps", "claim_64"),

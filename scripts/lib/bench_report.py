@@ -28,7 +28,7 @@ Numbers are medians of the runs that went well: a run in which a reader missed a
 | Durable steps, a backlog, 3 runs | 3,979 steps/s | 4,495 |
 | Durable steps, starts included, 3 runs | 3,054 steps/s | 2,952 |
 """
-PARTS = ["fan-out", "latency", "idle", "connect", "slow-reader", "state", "steps", "start", "turns", "swarm", "log-steps", "tokens", "access", "recording", "scale"]
+PARTS = ["fan-out", "latency", "idle", "connect", "slow-reader", "state", "steps", "start", "turns", "swarm", "log-steps", "tokens", "scale"]
 
 
 def read(directory: pathlib.Path) -> dict[str, tuple[dict, list[dict]]]:
@@ -89,7 +89,6 @@ def command(text: str) -> str:
     text = re.sub(r"^state_of_pressroom (\S+)", r"pressroom-bench state --model nothing/bench --connections 4 --seconds \1", text)
     text = re.sub(r"^on_nchan (.*)", r"pressroom-bench \1 --subscribe-path '/sub?id=bench' --publish-path '/pub?id=bench'", text)
     text = re.sub(r"^(?:on_model|run_tasks) (\S+)", r"bench_tasks.py \1.yaml", text)
-    text = re.sub(r"^compare ", "bench_sides.py ", text)
     text = re.sub(r"^tokens_of_pressroom (\w+) (\d+) (\d+)", r"bench_tokens.py \1 --count \2 --seconds \3", text)
     text = re.sub(r"^tokens_of_nginx (\d+) (\d+)", r"bench_tokens.py proxied --count \1 --seconds \2", text)
     text = re.sub(r"^tokens_of_nchan (\d+) (\d+)", r"bench_tokens.py published --count \1 --seconds \2", text)
