@@ -4,7 +4,7 @@
                               start   … --count N: POST /tasks; counts until every task waits for its signal
                               fan-out … --count N --readers N --follow PROGRAM: events that one client posts, to readers of
                                       the tenant's stream
-                              scrape  … --seconds N: GET /metrics 20 times a second, less what the service takes without
+                              scrape  … --seconds N: GET /metrics 20 times in each other second, less what the others took
 
 Writes JSON. Fails when a request is refused, or when a reader has not had every event.
 """
@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 import urllib.parse
+from collections import Counter
 
 from bench_processes import Meter
 from bench_tasks import Tenant, finish, h2load
@@ -91,22 +92,24 @@ def fan_out(options: argparse.Namespace, tenant: Tenant, meter: Meter) -> dict:
 
 def scrape(options: argparse.Namespace, _: Tenant, meter: Meter) -> dict:
     connection = http.client.HTTPConnection(urllib.parse.urlsplit(options.url).netloc, timeout=30)
-    size = 0
-    meter.start()
-    time.sleep(options.seconds)
-    without = meter.used()
-    meter.start()
-    began, count = time.monotonic(), int(options.seconds * 20)
-    for number in range(count):
-        time.sleep(max(0.0, began + number / 20 - time.monotonic()))
-        connection.request("GET", "/metrics")
-        answer = connection.getresponse()
-        size = len(answer.read())
-        if answer.status != 200:
-            sys.exit(f"/metrics: {answer.status}")
-    time.sleep(max(0.0, began + options.seconds - time.monotonic()))
-    used = {name: max(0.0, seconds - without[name]) for name, seconds in meter.used().items()}
-    return costs(used, count, "scrape") | {"body_bytes": size, "idle_us_per_second": round(sum(without.values()) / options.seconds * 1e6)}
+    idle, busy = Counter(), Counter()
+    rounds, count, size = max(1, round(options.seconds)), 20, 0
+    for _ in range(rounds):
+        meter.start()
+        time.sleep(1)
+        idle.update(meter.used())
+        meter.start()
+        began = time.monotonic()
+        for number in range(1, count + 1):
+            connection.request("GET", "/metrics")
+            answer = connection.getresponse()
+            size = len(answer.read())
+            if answer.status != 200:
+                sys.exit(f"/metrics: {answer.status}")
+            time.sleep(max(0.0, began + number / count - time.monotonic()))
+        busy.update(meter.used())
+    used = {name: max(0.0, busy[name] - idle[name]) for name in busy}
+    return costs(used, rounds * count, "scrape") | {"body_bytes": size, "idle_us_per_second": round(idle.total() / rounds * 1e6)}
 
 
 def main() -> None:
