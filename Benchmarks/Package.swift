@@ -24,7 +24,9 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.3"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
@@ -36,9 +38,16 @@ let package = Package(
             name: "CLibPQ", path: "Product/CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         product("Base", []),
         product(
+            "Telemetry",
+            [
+                "Base", .product(name: "CoreMetrics", package: "swift-metrics"),
+                .product(name: "Tracing", package: "swift-distributed-tracing"),
+                .product(name: "DequeModule", package: "swift-collections"),
+            ]),
+        product(
             "Postgres",
             [
-                "Base", "CLibPQ", logging, .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                "Base", "CLibPQ", "Telemetry", logging, .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "DequeModule", package: "swift-collections"),
             ]),
         product("Workflow", ["Base", "Yams", .product(name: "Mustache", package: "swift-mustache")]),

@@ -1,6 +1,6 @@
 -- The query of GET …/state (Sources/Store/Tasks/StateSnapshot.swift), for pgbench: keep the two the same. It runs as the role
 -- that the service takes, with the same tenant; scripts/bench sets both when it connects. :task is the task's id.
-SELECT h.epoch, h.position, t.status,
+SELECT h.epoch, h.position, h.privacy, t.status,
        pressroom.access_position(t.tenant_id) AS access_position,
        json_build_object('cursor', h.epoch || '.' || h.position, 'status', t.status, 'phase', t.phase,
                          'progress', t.progress) AS summary,
@@ -25,11 +25,17 @@ SELECT h.epoch, h.position, t.status,
              WHERE l.tenant_id = t.tenant_id AND l.task_id = t.task_id) END AS logs,
        (SELECT json_agg(pressroom.human_task_json(u) ORDER BY u.created_at, u.id) FROM pressroom.human_tasks u
          WHERE u.tenant_id = t.tenant_id AND u.task_id = t.task_id) AS human_tasks,
-       (SELECT json_agg(json_build_object('output_id', l.output_id, 'version_number', l.version_number,
-                                          'text', l.text) ORDER BY l.output_id)
+       (SELECT json_agg(CASE WHEN o.id IS NOT NULL
+                             THEN json_build_object('output_id', l.output_id, 'version_number', l.version_number,
+                                                    'text', l.text)
+                             ELSE json_build_object('step_id', l.step_id, 'attempt', l.attempt, 'text', l.text)
+                        END ORDER BY l.text_id)
           FROM pressroom.live_texts l
-          JOIN pressroom.outputs o ON o.tenant_id = l.tenant_id AND o.id = l.output_id
+          LEFT JOIN pressroom.outputs o ON o.tenant_id = l.tenant_id AND o.id = l.output_id
            AND o.version_number < l.version_number
-         WHERE l.tenant_id = t.tenant_id AND l.task_id = t.task_id) AS live
+          LEFT JOIN pressroom.steps s ON true AND l.output_id IS NULL AND s.tenant_id = l.tenant_id
+           AND s.id = l.step_id AND s.attempt = l.attempt AND s.status = 'running'
+         WHERE l.tenant_id = t.tenant_id AND l.task_id = t.task_id AND (o.id IS NOT NULL OR s.id IS NOT NULL)
+       ) AS live
   FROM pressroom.tasks t JOIN pressroom.stream_heads h USING (tenant_id)
  WHERE t.tenant_id = 'default' AND t.task_id = :task;

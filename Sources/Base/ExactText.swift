@@ -1,3 +1,5 @@
+import Foundation
+
 /// A text that equals only texts of the same bytes, as in PostgreSQL.
 ///
 /// `String` compares by canonical equivalence: to it an é of one scalar and one of two are the same (Unicode Standard Annex 15).
@@ -27,7 +29,12 @@ extension ExactText: Hashable {
 extension String {
     /// Whether two texts have the same bytes.
     package func isExactly(_ other: String?) -> Bool {
-        guard let other else { return false }
-        return utf8.elementsEqual(other.utf8)
+        guard let other, utf8.count == other.utf8.count else { return false }
+        return utf8.withContiguousStorageIfAvailable { bytes in
+            other.utf8.withContiguousStorageIfAvailable { others in
+                guard let own = bytes.baseAddress, let other = others.baseAddress else { return true }
+                return memcmp(own, other, bytes.count) == 0
+            }
+        }.flatMap(\.self) ?? utf8.elementsEqual(other.utf8)
     }
 }

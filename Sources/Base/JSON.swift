@@ -271,10 +271,10 @@ extension JSON {
 
     private var strippedOfNULs: JSON {
         switch self {
-        case .string(let text): .string(text.replacing("\0", with: ""))
+        case .string(let text): .string(text.replacingNULs())
         case .array(let elements): .array(elements.map { $0.strippedOfNULs })
         case .object(let members):
-            .object(JSONObject(members.map { ($0.key.replacing("\0", with: ""), $0.value.strippedOfNULs) }))
+            .object(JSONObject(members.map { ($0.key.replacingNULs(), $0.value.strippedOfNULs) }))
         default: self
         }
     }

@@ -25,6 +25,21 @@ enum TenantScope {
         """
     }
 
+    /// Follows ``query(_:_:)``: notes whether the sender sees a task, for ``isSeen(_:)``, and lets the statements after it see the
+    /// whole tenant. They must read rows of this task alone. As a member, each of them would look at the task again, for every
+    /// row of every table.
+    static func look(at taskID: UUID, _ tenantID: String) -> PostgresQuery {
+        """
+        SELECT (SELECT set_config('pressroom.seen_task', t.task_id::text, true) FROM pressroom.tasks t
+                 WHERE t.tenant_id = \(tenantID) AND t.task_id = \(taskID)) AS seen,
+               (SELECT h.privacy FROM pressroom.stream_heads h WHERE h.tenant_id = \(tenantID)) AS privacy,
+               set_config('role', \(role), true)
+        """
+    }
+
+    /// The condition that the task `t` was seen by ``look(at:_:)``.
+    static let isSeen = "t.task_id::text = current_setting('pressroom.seen_task', true)"
+
     private static func literal(_ ids: Set<UUID>) -> String {
         "{" + ids.map(\.text).sorted().joined(separator: ",") + "}"
     }

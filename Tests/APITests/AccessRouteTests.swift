@@ -223,6 +223,8 @@ import Workflow
             let me = try await tenants.send(.GET, "/api/v1/session", as: nil, headers: ["cookie": "a=b; \(value)"])
             #expect(me.status == 200 && me.json["mode"] == "session" && me.json["user_id"] == "ada")
             #expect(try await tenants.send(.POST, "/api/v1/session", ["credential": "x"] as JSON, as: nil).status == 401)
+            #expect(try await tenants.send(.TRACE, "/api/v1/session", as: nil).status == 405)
+            #expect(try await tenants.send(.HEAD, "/api/v1/session", as: nil).status == 401)
             #expect(try await tenants.send(.DELETE, "/api/v1/session", as: nil).headers.first(name: "set-cookie")?.contains("Max-Age=0") == true)
             // A key in the query is no credential.
             #expect(try await tenants.send(.GET, "/api/v1/me?token=\(tenants.acme)", as: nil).status == 401)

@@ -16,6 +16,7 @@ class Goal:
     peer: str | None = None
     peer_field: str | None = None  # where it has another name
     ratio: float | None = None  # of the number to the peer's
+    subject: str = "Pressroom"
 
     @property
     def text(self) -> str:
@@ -54,6 +55,7 @@ STEPS = "steps_per_second"
 SWARMS = "tasks_per_second"
 DRAFTS, FOLLOWED, TOKEN = "600 drafts, one reader", "one draft, 1000 readers", "service_us_per_token"
 ITEMS = "200 items over 1 MB"
+ADMIN, OPEN = "an admin's key", "no access control"
 GOALS = [
     Goal("Fan-out, 8 publishers", "fan-out", "8 publishers", RATE, "events/s", True, peer="Nchan", ratio=3),
     Goal("its p99, POST → receipt", "fan-out", "8 publishers", WAIT, "ms", False, peer="Nchan", ratio=1),
@@ -97,6 +99,22 @@ GOALS = [
     Goal("the same", "tokens", DRAFTS, TOKEN, "µs", False, limit=15),
     Goal("of PostgreSQL besides", "tokens", DRAFTS, "postgres_us_per_token", "µs", False),
     Goal("Processor time of a token, each of 1,000 readers", "tokens", FOLLOWED, TOKEN, "µs", False, peer="Nchan", ratio=1 / 3),
+    *[
+        Goal(f"{what}, {key}", "access", load, field, "µs", False, peer=OPEN, ratio=1.05, subject=subject)
+        for what, load, field in [
+            ("Processor time of GET …/state of a swarm", "GET …/state of a swarm", "us_per_request"),
+            ("… of four log steps", "GET …/state of four log steps", "us_per_request"),
+            ("… of POST /tasks", "POST /tasks", "us_per_request"),
+            ("… of an event to 1,000 readers", "an event to 1000 readers", "us_per_event"),
+            ("… of a log step", "log steps as they are posted", "us_per_step"),
+        ]
+        for key, subject in [("a member's key", "Pressroom"), (ADMIN, ADMIN)]
+    ],
+    Goal("Processor time of a swarm's step, everything recorded", "recording", "swarms", "us_per_step", "µs", False,
+         peer="capture: none", ratio=1.2),
+    Goal("Bytes of the database, a swarm", "recording", "swarms", "database_bytes_per_task", "bytes", False, peer="capture: none"),
+    # One scrape a second then takes less than 1 % of a core.
+    Goal("Processor time of a scrape of /metrics", "recording", "scrapes", "us_per_scrape", "µs", False, limit=10_000),
     *[
         Goal(what, "scale", None, field + "_ms", "ms", False, peer="small tables", ratio=2)
         for what, field in [

@@ -28,7 +28,7 @@ Numbers are medians of the runs that went well: a run in which a reader missed a
 | Durable steps, a backlog, 3 runs | 3,979 steps/s | 4,495 |
 | Durable steps, starts included, 3 runs | 3,054 steps/s | 2,952 |
 """
-PARTS = ["fan-out", "latency", "idle", "connect", "slow-reader", "state", "steps", "start", "turns", "swarm", "log-steps", "tokens", "scale"]
+PARTS = ["fan-out", "latency", "idle", "connect", "slow-reader", "state", "steps", "start", "turns", "swarm", "log-steps", "tokens", "access", "recording", "scale"]
 
 
 def read(directory: pathlib.Path) -> dict[str, tuple[dict, list[dict]]]:
@@ -61,10 +61,10 @@ def failures(runs: list[dict], subject: str | None, load: str | None) -> int:
 
 
 def summary_line(goal: Goal, runs: list[dict]) -> str:
-    own = median(values(runs, "Pressroom", goal.load, goal.field))
+    own = median(values(runs, goal.subject, goal.load, goal.field))
     peer = median(values(runs, goal.peer, goal.load, goal.peer_field or goal.field)) if goal.peer else None
     ratio = f"{own / peer:.2f} ×" if own and peer else "–"
-    failed, peer_failed = failures(runs, "Pressroom", goal.load), failures(runs, goal.peer, goal.load)
+    failed, peer_failed = failures(runs, goal.subject, goal.load), failures(runs, goal.peer, goal.load)
     if goal.limit is None and goal.ratio is None:
         verdict = ""
     elif own is None:
@@ -89,6 +89,8 @@ def command(text: str) -> str:
     text = re.sub(r"^state_of_pressroom (\S+)", r"pressroom-bench state --model nothing/bench --connections 4 --seconds \1", text)
     text = re.sub(r"^on_nchan (.*)", r"pressroom-bench \1 --subscribe-path '/sub?id=bench' --publish-path '/pub?id=bench'", text)
     text = re.sub(r"^(?:on_model|run_tasks) (\S+)", r"bench_tasks.py \1.yaml", text)
+    text = re.sub(r"^requests_of ", "bench_requests.py ", text)
+    text = re.sub(r"^steps_of ", "bench_tasks.py log-steps.yaml ", text)
     text = re.sub(r"^tokens_of_pressroom (\w+) (\d+) (\d+)", r"bench_tokens.py \1 --count \2 --seconds \3", text)
     text = re.sub(r"^tokens_of_nginx (\d+) (\d+)", r"bench_tokens.py proxied --count \1 --seconds \2", text)
     text = re.sub(r"^tokens_of_nchan (\d+) (\d+)", r"bench_tokens.py published --count \1 --seconds \2", text)

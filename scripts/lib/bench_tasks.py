@@ -116,24 +116,32 @@ def definition(options: argparse.Namespace) -> tuple[str, str]:
     return name, re.sub(r"^name: .*$", "name: " + name, text, flags=re.MULTILINE)
 
 
+def h2load(tenant: Tenant, path: str, requests: int, clients: int, *options: str) -> subprocess.Popen:
+    """Starts so many requests of a tenant, over so many connections."""
+    command = ["h2load", "--h1", "--requests", str(requests), "--clients", str(max(1, min(clients, requests))), *options]
+    if tenant.token:
+        command += ["--header", "authorization: Bearer " + tenant.token]
+    return subprocess.Popen(command + [tenant.url + path], stdout=subprocess.PIPE, text=True)
+
+
+def finish(run: subprocess.Popen, requests: int, what: str) -> None:
+    """Waits for the end of h2load; each response must be a success."""
+    output = run.communicate()[0]
+    accepted = re.search(r"status codes: (\d+) 2xx", output)
+    if not accepted or int(accepted[1]) != requests:
+        sys.exit(f"not all of {requests} {what}: {output[-600:]}")
+
+
 def post(tenants: list[Tenant], body: str, tasks: int, connections: int) -> None:
     """Starts the tasks, each tenant as many, and returns when all are accepted."""
     share = tasks // len(tenants)
     with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
         file.write(body)
         file.flush()
-        runs = []
-        for tenant in tenants:
-            command = ["h2load", "--h1", "--requests", str(share), "--clients", str(max(1, min(connections // len(tenants), share)))]
-            command += ["--data", file.name, "--header", "content-type: application/json"]
-            if tenant.token:
-                command += ["--header", "authorization: Bearer " + tenant.token]
-            runs.append(subprocess.Popen(command + [tenant.url + "/tasks"], stdout=subprocess.PIPE, text=True))
+        options = ["--data", file.name, "--header", "content-type: application/json"]
+        runs = [h2load(tenant, "/tasks", share, connections // len(tenants), *options) for tenant in tenants]
         for run in runs:
-            output = run.communicate()[0]
-            accepted = re.search(r"status codes: (\d+) 2xx", output)
-            if not accepted or int(accepted[1]) != share:
-                sys.exit(f"not all of {share} tasks were accepted: {output[-600:]}")
+            finish(run, share, "tasks were accepted")
 
 
 def run_all(tenants: list[Tenant], workflow: str, body: str, options: argparse.Namespace, tasks: int) -> float:
@@ -254,4 +262,5 @@ def main() -> None:
         sys.exit(f"the model had {requests} requests, not {options.requests} for each of {tasks} tasks")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -31,8 +31,8 @@ def fetch(url: str, body: bytes | None = None, kind: str = "application/json") -
 class Readers:
     """The program `readers`."""
 
-    def __init__(self, program: str, port: int, count: int, path: str, body: str | None = None):
-        options = ["--path", path, "--mark", MARK] + (["--body", body] if body else [])
+    def __init__(self, program: str, port: int, count: int, path: str, body: str | None = None, token: str | None = None):
+        options = ["--path", path, "--mark", MARK] + (["--body", body] if body else []) + (["--token", token] if token else [])
         self.count = count
         self.process = subprocess.Popen(
             [program, str(port), str(count), *options], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -182,4 +182,5 @@ def main() -> None:
         sys.exit(f"the readers had {delivered} of {sent} tokens")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -113,7 +113,7 @@ struct ScaleLoad: Sendable {
         }
         if let conversation = place.filter.conversationID {
             _ = try await times.read("replay_of_conversation") {
-                try await store.eventPage(tenantID: scope.tenantID, .conversation(conversation), after: 0)
+                try await store.eventPage(tenantID: scope.tenantID, .conversation(ExactText(conversation)), after: 0)
             }
         }
         _ = try await times.read("replay_500") {

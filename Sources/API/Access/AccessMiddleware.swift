@@ -48,8 +48,8 @@ struct AccessMiddleware: RouterMiddleware {
         var context = context
         context.identity = .local
         guard authentication == .required else { return try await next(request, context) }
-        // Signing in and out takes no credential beforehand.
-        if request.uri.path == SessionRoutes.path, [.post, .delete].contains(request.method) {
+        // Signing in and out takes no credential beforehand; to ask who is signed in does.
+        if request.uri.path == SessionRoutes.path, ![.get, .head].contains(request.method) {
             context.identity = .nobody
             return try await next(request, context)
         }

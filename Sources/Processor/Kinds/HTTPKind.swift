@@ -179,7 +179,7 @@ struct HTTPPhaseResponse {
         var members = JSONObject()
         for header in response.headers where header.name.lowercased() != "set-cookie" {
             let name = header.name.lowercased()
-            let value = header.value.replacing("\0", with: "")
+            let value = header.value.replacingNULs()
             members[name] = .string(members[name]?.string.map { "\($0), \(value)" } ?? value)
         }
         return secrets.redacted(.object(members))
@@ -202,7 +202,7 @@ struct HTTPPhaseResponse {
                         code: "invalid_response", message: "The JSON of the response cannot be taken: \(error).", isRetryable: false)
                 } catch {}
             }
-            return .string(secrets.redacted(text.replacing("\0", with: "")))
+            return .string(secrets.redacted(text.replacingNULs()))
         }
     }
 

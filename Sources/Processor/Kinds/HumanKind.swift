@@ -42,7 +42,7 @@ struct HumanKind: SingleStepBehavior {
     }
 
     private func text(_ template: String?, _ scope: PromptScope) -> String? {
-        template.map { scope.render($0).replacing("\0", with: "") }
+        template.map { scope.render($0).replacingNULs() }
     }
 
     /// Renders the question again, because a row that it reads may have been changed by hand. Expires or reminds when it is

@@ -22,7 +22,7 @@ struct LogKind: SingleStepBehavior {
     }
 
     func run(_ run: StepRun) async throws -> StepResult {
-        let text = run.render(phase.message).replacing("\0", with: "").unicodeScalars.prefix(LogRow.longestMessage)
+        let text = run.render(phase.message).replacingNULs().unicodeScalars.prefix(LogRow.longestMessage)
         return .value(["level": .string(phase.level.rawValue), "message": .string(String(String.UnicodeScalarView(text)))])
     }
 }

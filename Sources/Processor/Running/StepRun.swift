@@ -94,7 +94,7 @@ struct StepRun: Sendable {
 
     /// The trimmed text of a response, without characters that a row cannot hold.
     func nonEmpty(_ response: ModelResponse) throws(ProviderError) -> String {
-        let text = response.text.replacing("\0", with: "").trimmingCharacters(in: .whitespacesAndNewlines)
+        let text = response.text.replacingNULs().trimmingCharacters(in: .whitespacesAndNewlines)
         guard !text.isEmpty else { throw ProviderError(code: .invalidResponse, message: "The model wrote nothing.") }
         return text
     }

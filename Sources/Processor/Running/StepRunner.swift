@@ -215,6 +215,6 @@ package struct StepFailure: Error, Sendable, Equatable {
     }
 
     var json: JSON {
-        ["code": .string(code), "message": .string(message.replacing("\0", with: "\u{FFFD}")), "retryable": .bool(isRetryable)]
+        ["code": .string(code), "message": .string(message.replacingNULs(with: "\u{FFFD}")), "retryable": .bool(isRetryable)]
     }
 }

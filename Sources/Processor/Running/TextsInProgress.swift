@@ -28,7 +28,7 @@ final class TextsInProgress: Sendable {
     /// Adds a piece of the text that a step writes. The first piece of an attempt replaces the text of an earlier one;
     /// later pieces of the earlier attempt are dropped.
     func append(_ text: String, to subject: TextSubject, of step: ClaimedStep) {
-        let text = text.replacing("\0", with: "")
+        let text = text.replacingNULs()
         guard !text.isEmpty else { return }
         let run = TextRun(stepID: step.id, attempt: step.attempt)
         let key = TenantKey(step.tenantID, subject.id)

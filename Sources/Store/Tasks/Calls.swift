@@ -57,7 +57,7 @@ package struct CallRow: Sendable {
         row.set("agent", record.agent.map(JSON.string))
         row.set("provider", record.provider.map(JSON.string))
         row.set("model_asked", record.modelAsked.map(JSON.string))
-        row.set("model_answered", record.modelAnswered.map { .string($0.replacing("\0", with: "")) })
+        row.set("model_answered", record.modelAnswered.map { .string($0.replacingNULs()) })
         row.set("status", .string(record.status.rawValue))
         row.set("finish_reason", record.finishReason.map { .string($0.rawValue) })
         row.set("usage", record.usage?.json ?? [:])

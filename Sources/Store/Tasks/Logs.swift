@@ -46,7 +46,7 @@ package struct LogRow: Sendable, Equatable {
         self.phaseID = phaseID
         self.stepID = stepID
         self.level = level
-        self.message = String(String.UnicodeScalarView(message.replacing("\0", with: "\u{FFFD}").unicodeScalars.prefix(Self.longestMessage)))
+        self.message = String(String.UnicodeScalarView(message.replacingNULs(with: "\u{FFFD}").unicodeScalars.prefix(Self.longestMessage)))
         var members: JSONObject = ["code": .string(code.rawValue)]
         members.merge(metadata) { code, _ in code }
         self.metadata = .object(members)

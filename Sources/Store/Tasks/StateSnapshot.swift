@@ -43,12 +43,29 @@ extension Store {
     static func taskState(
         _ database: PostgresClient, _ scope: Scope, _ taskID: UUID, include: Set<StateInclusion> = [], steps: Bool = true
     ) async throws -> TaskSnapshot? {
+        let query = stateQuery(scope, taskID, include, steps: steps)
+        guard let sight = scope.sight else {
+            return try await database.query(in: scope.tenantID, query).first.map { try snapshot($0, include, steps: steps) }
+        }
+        // A workflow can become private between the look at the task and its state. Then both are read again.
+        while true {
+            let results = try await database.pipeline([
+                TenantScope.query(scope.tenantID, sight), TenantScope.look(at: taskID, scope.tenantID), query,
+            ])
+            guard let row = results[2].first else { return nil }
+            if try results[1][0].decode("privacy", as: Int64.self) == row.decode("privacy", as: Int64.self) {
+                return try snapshot(row, include, steps: steps)
+            }
+        }
+    }
+
+    private static func stateQuery(
+        _ scope: Scope, _ taskID: UUID, _ include: Set<StateInclusion>, steps: Bool
+    ) -> PostgresQuery {
         let task = TaskInclusion.json(
             "pressroom.task_text(t)", include.contains(.accumulatedContext) ? [.accumulatedContext] : [])
-        let rows = try await database.query(
-            in: scope,
-            """
-            SELECT h.epoch, h.position, t.status,
+        return """
+            SELECT h.epoch, h.position, h.privacy, t.status,
                    pressroom.access_position(t.tenant_id) AS access_position,
                    json_build_object('cursor', h.epoch || '.' || h.position, 'status', t.status, 'phase', t.phase,
                                      'progress', t.progress) AS summary,
@@ -87,8 +104,13 @@ extension Store {
                    ) AS live
               FROM pressroom.tasks t JOIN pressroom.stream_heads h USING (tenant_id)
              WHERE t.tenant_id = \(scope.tenantID) AND t.task_id = \(taskID)
-            """)
-        guard let row = rows.first else { return nil }
+               AND (\(scope.sight == nil)::boolean OR \(raw: TenantScope.isSeen))
+            """
+    }
+
+    private static func snapshot(
+        _ row: PostgresRow, _ include: Set<StateInclusion>, steps: Bool
+    ) throws -> TaskSnapshot {
         let cursor = Cursor(epoch: try row.decode("epoch"), position: try row.decode("position"))
         let status: TaskStatus = try row.status("status")
         var lists = ["phases"]

@@ -82,7 +82,7 @@ private enum TaskEnd {
             reason = ["code": "cancelled", "message": "The task was cancelled."]
             (stepStatus, begunPhase, otherPhase) = (.cancelled, .cancelled, .cancelled)
         case .failed(let message):
-            reason = ["code": "internal_error", "message": .string(message.replacing("\0", with: "\u{FFFD}"))]
+            reason = ["code": "internal_error", "message": .string(message.replacingNULs(with: "\u{FFFD}"))]
             (stepStatus, begunPhase, otherPhase) = (.failed, .failed, .skipped)
         }
         let isFailed = stepStatus == .failed

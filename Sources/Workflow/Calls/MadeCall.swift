@@ -55,7 +55,7 @@ package struct MadeCall: Sendable {
     /// Sets how the call ended.
     package mutating func end(_ error: ProviderError) {
         status = error.code == .cancelled ? .cancelled : .failed
-        self.error = ["code": .string(error.code.rawValue), "message": .string(error.message.replacing("\0", with: "\u{FFFD}"))]
+        self.error = ["code": .string(error.code.rawValue), "message": .string(error.message.replacingNULs(with: "\u{FFFD}"))]
     }
 }
 
@@ -167,8 +167,7 @@ package final class CallLog: Sendable {
 
     /// A text that a row can hold.
     private static func text(_ bytes: some Collection<UInt8>) -> String {
-        let text = String(decoding: bytes, as: UTF8.self)
-        return text.utf8.contains(0) ? text.replacing("\0", with: "\u{FFFD}") : text
+        String(decoding: bytes, as: UTF8.self).replacingNULs(with: "\u{FFFD}")
     }
 
     /// Cut after secrets were removed, or half a secret could remain at the end; and never within a character.

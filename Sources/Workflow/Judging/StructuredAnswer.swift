@@ -25,7 +25,7 @@ enum StructuredAnswer {
     }
 
     private static func afterThoughts(_ text: String) -> Substring {
-        guard let end = text.firstRange(of: "</think>") else { return text[...] }
+        guard text.holds(UInt8(ascii: "<")), let end = text.firstRange(of: "</think>") else { return text[...] }
         return text[end.upperBound...]
     }
 

@@ -177,7 +177,7 @@ package enum ContinuePrompt {
 enum PromptBlock {
     /// The text between tags; a closing tag inside it is broken up, so that a draft cannot end its block.
     static func text(_ name: String, _ content: String, attributes: String = "") -> String {
-        let inner = content.replacing("</\(name)", with: "< /\(name)")
+        let inner = content.holds(UInt8(ascii: "<")) ? content.replacing("</\(name)", with: "< /\(name)") : content
         return "<\(name)\(attributes)>\n\(inner)\n</\(name)>"
     }
 

@@ -1,5 +1,6 @@
 package import Base
 import Mustache
+import Synchronization
 
 /// A prompt: Mustache, rendered as text, without any escaping unless it is asked for.
 ///
@@ -26,13 +27,17 @@ package struct PromptTemplate: Sendable {
 
     /// Throws what is wrong with the template, with its line in the detail.
     package init(_ text: String, escaping: Escaping = .none) throws(ProblemList) {
+        template = try ParsedTemplates.shared.template(of: text, escaping)
+        size = text.utf8.count
+    }
+
+    fileprivate static func parsed(_ text: String, _ escaping: Escaping) throws(ProblemList) -> MustacheTemplate {
         try TemplateScan.check(text)
         do {
-            template = try MustacheTemplate(string: escaping.pragma + text)
+            return try MustacheTemplate(string: escaping.pragma + text)
         } catch {
             throw TemplateProblem.describing(error)
         }
-        size = text.utf8.count
     }
 
     /// Renders over an object. A rendering that passes the limit leaves out the rest, see ``TemplateBudget``.
@@ -41,6 +46,33 @@ package struct PromptTemplate: Sendable {
     package func render(_ context: JSON, atMost limit: Int = TemplateBudget.maxBytes) -> String {
         let budget = TemplateBudget(templateSize: size, bytes: limit)
         return template.render(TemplateValue.wrap(context, budget: budget))
+    }
+}
+
+/// Templates that were parsed lately: the steps of a workflow render the same few over and over.
+private final class ParsedTemplates: Sendable {
+    private struct Key: Hashable {
+        let text: ExactText
+        let escaping: PromptTemplate.Escaping
+    }
+
+    static let shared = ParsedTemplates()
+
+    /// Of the templates' texts; with more, all are parsed anew.
+    private static let maxBytes = 1 << 20
+    private let kept = Mutex<(templates: [Key: MustacheTemplate], bytes: Int)>(([:], 0))
+
+    func template(of text: String, _ escaping: PromptTemplate.Escaping) throws(ProblemList) -> MustacheTemplate {
+        let key = Key(text: ExactText(text), escaping: escaping)
+        if let template = kept.withLock({ $0.templates[key] }) { return template }
+        let template = try PromptTemplate.parsed(text, escaping)
+        let size = text.utf8.count
+        guard size <= Self.maxBytes / 16 else { return template }
+        kept.withLock { kept in
+            if kept.bytes + size > Self.maxBytes { kept = ([:], 0) }
+            if kept.templates.updateValue(template, forKey: key) == nil { kept.bytes += size }
+        }
+        return template
     }
 }
 
