@@ -25,7 +25,7 @@ enum TenantScope {
         """
     }
 
-    /// Follows ``query(_:_:)``: notes whether the sender sees a task, for ``isSeen(_:)``, and lets the statements after it see the
+    /// Follows ``query(_:_:)``: notes whether the sender sees a task, for ``isSeen``, and lets the statements after it see the
     /// whole tenant. They must read rows of this task alone. As a member, each of them would look at the task again, for every
     /// row of every table.
     static func look(at taskID: UUID, _ tenantID: String) -> PostgresQuery {
