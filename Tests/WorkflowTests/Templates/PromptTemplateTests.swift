@@ -30,6 +30,20 @@ import Testing
         #expect(try PromptTemplate(template).render(Self.context) == text)
     }
 
+    /// Parsed templates are kept by their bytes and their escaping, and rendered again.
+    @Test func whatIsKeptIsToldApart() throws {
+        for _ in 0..<2 {
+            // Equal to Swift, and other bytes.
+            for text in ["caf\u{E9} {{topic}}", "cafe\u{301} {{topic}}"] {
+                let plain = try PromptTemplate(text).render(Self.context)
+                #expect(Array(plain.utf8) == Array(text.replacing("{{topic}}", with: "Swift & \"you\" <b>").utf8))
+                let escaped = try PromptTemplate(text, escaping: .url).render(Self.context)
+                #expect(escaped.hasSuffix(" Swift%20%26%20%22you%22%20%3Cb%3E"))
+            }
+            #expect(throws: ProblemList.self) { try PromptTemplate("{{#a}}x") }
+        }
+    }
+
     @Test(arguments: [
         ("{{#a}}x", 1, "section that is not closed"), ("a\nb {{#a}}\n{{/b}}", 3, "not the one open"), ("x\n{{a", 2, "not closed"),
         ("{{a b}}", 1, "not closed"), ("{{> partial}}", 1, "partial"), ("a\n{{<parent}}{{/parent}}", 2, "partial"),
