@@ -514,14 +514,14 @@ SELECT 'texts_are_numbered_from_1' AS invariant, count(*) AS violations, to_json
             OR bool_or(v.task_id <> o.task_id)) AS wrong
 HAVING count(*) > 0;
 
--- One text for each step that wrote one, and none from steps that did not finish. A fork copies the texts with their
--- steps, but no log lines.
+-- One text for each step that wrote one, editors that polished among them, and none from steps that did not finish. A fork
+-- copies the texts with their steps, but no log lines.
 SELECT 'a_result_is_recorded_once' AS invariant, count(*) AS violations, to_json((array_agg(detail))[1:5]) AS samples
   FROM (SELECT format('output %s of task %s: %s texts of %s steps', o.id, o.task_id, texts.written, steps.done) AS detail
           FROM looked_at JOIN pressroom.outputs o USING (tenant_id, task_id)
          CROSS JOIN LATERAL (
                 SELECT count(*) AS written FROM pressroom.output_versions v
-                 WHERE v.tenant_id = o.tenant_id AND v.output_id = o.id AND v.action IN ('write', 'rewrite')) AS texts
+                 WHERE v.tenant_id = o.tenant_id AND v.output_id = o.id AND v.action IN ('write', 'rewrite', 'edit')) AS texts
          CROSS JOIN LATERAL (
                 SELECT count(*) AS done FROM pressroom.steps s
                  WHERE s.tenant_id = o.tenant_id AND s.task_id = o.task_id AND s.output_id = o.id

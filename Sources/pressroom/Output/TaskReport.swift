@@ -60,14 +60,14 @@ struct TaskReport {
 struct TaskWork {
     let text: String
 
-    /// Nil without the right to see attempts and calls.
+    /// Nil without the right to see attempts and calls, and where the server has none.
     init?(of taskID: String, _ client: PressroomClient) async throws {
         do {
             async let calls = client.calls(task: taskID, limit: 1, count: true)
             async let attempts = client.attempts(task: taskID, limit: 1, count: true)
             async let failed = client.attempts(task: taskID, status: "failed,lost", limit: 1, count: true)
             text = Self.text(calls: try await calls.counted, attempts: try await attempts.counted, failed: try await failed.counted)
-        } catch let error as PressroomError where error.status == 403 {
+        } catch let error as PressroomError where error.status == 403 || error.status == 404 {
             return nil
         }
     }
