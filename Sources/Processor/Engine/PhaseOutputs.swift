@@ -30,17 +30,23 @@ struct PhaseOutputs {
 
     /// The accumulated context: `phases.<id>` is what each completed phase brought, `step_<n>_output` the text of the n-th one,
     /// counted from 0.
-    func accumulated(_ phases: [PhaseRow], _ workflow: WorkflowDefinition) -> JSONObject {
+    ///
+    /// - Parameter names: the members that are looked for; nil: all. Phases can have brought megabytes.
+    func accumulated(_ phases: [PhaseRow], _ workflow: WorkflowDefinition, only names: Set<String>? = nil) -> JSONObject {
+        func isWanted(_ name: String) -> Bool { names?.contains(name) ?? true }
         var members: JSONObject = [:]
         var shown: JSONObject = [:]
+        let showsPhases = isWanted("phases")
         let completed = phases.filter { $0.status == .completed }
         for phase in completed.sorted(by: { ($0.place ?? .max, $0.ordinal) < ($1.place ?? .max, $1.ordinal) }) {
             guard let kind = workflow.phase(phase.key)?.kind else { continue }
+            let text = phase.place.map { "step_\($0)_output" }.flatMap { isWanted($0) ? $0 : nil }
+            guard showsPhases || text != nil else { continue }
             let output = self.shown(phase.output ?? .null, of: kind)
-            if let place = phase.place { members["step_\(place)_output"] = .string(Self.text(of: output, kind)) }
-            shown[phase.key] = output
+            if let text { members[text] = .string(Self.text(of: output, kind)) }
+            if showsPhases { shown[phase.key] = output }
         }
-        members["phases"] = .object(shown)
+        if showsPhases { members["phases"] = .object(shown) }
         return members
     }
 

@@ -79,8 +79,8 @@ struct HTTPPhaseRequest {
 
     init(_ phase: HTTPPhase, _ run: StepRun, _ secrets: Secrets) throws {
         var scope = run.promptScope
-        scope.members["secret"] = secrets.json
-        scope.members["step"] = ["id": .string(run.step.id.text), "attempt": .integer(Int64(run.step.attempt))]
+        scope.named["secret"] = secrets.json
+        scope.named["step"] = ["id": .string(run.step.id.text), "attempt": .integer(Int64(run.step.attempt))]
         var headers: [WebHeader] = []
         for header in phase.headers {
             let value =

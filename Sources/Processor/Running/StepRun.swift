@@ -127,11 +127,11 @@ extension StepRun {
     var promptScope: PromptScope {
         var scope = PromptScope(
             material.task, material.phases, material.outputs, workflow.definition, definition, step.input)
-        if let agent { scope.members["agent"] = agent.json }
+        if let agent { scope.named["agent"] = agent.json }
         if let output = material.output(of: step) {
-            scope.members["output"] = output.summary
-            scope.members["draft"] = output.content.map(JSON.string) ?? ""
-            scope.members["feedback"] = output.editorFeedback.map(JSON.string) ?? ""
+            scope.named["output"] = output.summary
+            scope.named["draft"] = output.content.map(JSON.string) ?? ""
+            scope.named["feedback"] = output.editorFeedback.map(JSON.string) ?? ""
         }
         return scope
     }
@@ -147,7 +147,14 @@ extension StepMaterial {
 /// What templates can refer to: the task's input (its keys also by themselves), the outputs of the completed phases, and
 /// the execution context.
 struct PromptScope {
-    var members: JSONObject
+    /// All but what the phases brought, which these hide.
+    var named: JSONObject
+    private let task: TaskRow
+    private let phases: [PhaseRow]
+    private let outputs: [OutputRow]
+    private let workflow: WorkflowDefinition
+    /// The phase that repeats, and what its last run brought.
+    private let last: (phase: String, output: JSON)?
 
     /// - Parameters:
     ///   - definition: of the step's phase; one that repeats sees the output of its last run.
@@ -156,17 +163,25 @@ struct PromptScope {
         _ task: TaskRow, _ phases: [PhaseRow], _ outputs: [OutputRow], _ workflow: WorkflowDefinition,
         _ definition: PhaseDefinition, _ input: JSON
     ) {
-        members = PhaseOutputs(outputs).accumulated(phases, workflow)
-        members.merge(task.input.object ?? [:]) { _, own in own }
-        if members["phases"] == nil { members["phases"] = [:] }
-        if let phase = phases.first(where: { $0.key == definition.id }), phase.iteration > 0 {
-            members["phases"]?[definition.id] = phase.output ?? .null
-        }
-        members["input"] = task.input
-        members["config"] = task.config
-        members["context"] = task.context
-        members["task"] = ["task_id": .string(task.taskID.text), "phase": .string(definition.id)]
-        for name in ["item", "index", "iteration"] { members[name] = input[name] ?? members[name] }
+        (self.task, self.phases, self.outputs, self.workflow) = (task, phases, outputs, workflow)
+        let phase = phases.first { $0.key == definition.id && $0.iteration > 0 }
+        last = phase.map { (definition.id, $0.output ?? .null) }
+        named = task.input.object ?? [:]
+        if let last { named["phases"]?[last.phase] = last.output }
+        named["input"] = task.input
+        named["config"] = task.config
+        named["context"] = task.context
+        named["task"] = ["task_id": .string(task.taskID.text), "phase": .string(definition.id)]
+        for name in ["item", "index", "iteration"] { named[name] = input[name] ?? named[name] }
+    }
+
+    var members: JSONObject { members(only: nil) }
+
+    private func members(only names: Set<String>?) -> JSONObject {
+        var members = PhaseOutputs(outputs).accumulated(phases, workflow, only: names)
+        if let last { members["phases"]?[last.phase] = last.output }
+        members.merge(named) { _, own in own }
+        return members
     }
 
     init(_ engine: TaskEngine, _ definition: PhaseDefinition, _ input: JSON) {
@@ -180,6 +195,6 @@ struct PromptScope {
     ) -> String {
         // Templates were checked when the workflow was published.
         guard let prompt = try? PromptTemplate(template, escaping: escaping) else { return template }
-        return prompt.render(.object(members), atMost: limit)
+        return prompt.render(.object(members(only: prompt.names)), atMost: limit)
     }
 }

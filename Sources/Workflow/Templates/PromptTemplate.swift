@@ -22,22 +22,28 @@ package struct PromptTemplate: Sendable {
         }
     }
 
+    /// The members of the object that is rendered over which the template may look at; nil: any.
+    package let names: Set<String>?
     private let template: MustacheTemplate
     private let size: Int
 
     /// Throws what is wrong with the template, with its line in the detail.
     package init(_ text: String, escaping: Escaping = .none) throws(ProblemList) {
-        template = try ParsedTemplates.shared.template(of: text, escaping)
-        size = text.utf8.count
-    }
-
-    fileprivate static func parsed(_ text: String, _ escaping: Escaping) throws(ProblemList) -> MustacheTemplate {
-        try TemplateScan.check(text)
+        if let parsed = ParsedTemplates.shared.template(of: text, escaping) {
+            self = parsed
+            return
+        }
+        let tags = try TemplateScan.tags(of: text)
         do {
-            return try MustacheTemplate(string: escaping.pragma + text)
+            template = try MustacheTemplate(string: escaping.pragma + text)
         } catch {
             throw TemplateProblem.describing(error)
         }
+        size = text.utf8.count
+        let firsts = tags.map { $0.name.prefix { $0 != "." } }
+        // `{{.}}` outside of any section is the whole object.
+        names = firsts.contains("") ? nil : Set(firsts.map(String.init))
+        ParsedTemplates.shared.keep(self, text, escaping)
     }
 
     /// Renders over an object. A rendering that passes the limit leaves out the rest, see ``TemplateBudget``.
@@ -60,19 +66,21 @@ private final class ParsedTemplates: Sendable {
 
     /// Of the templates' texts; with more, all are parsed anew.
     private static let maxBytes = 1 << 20
-    private let kept = Mutex<(templates: [Key: MustacheTemplate], bytes: Int)>(([:], 0))
+    private let kept = Mutex<(templates: [Key: PromptTemplate], bytes: Int)>(([:], 0))
 
-    func template(of text: String, _ escaping: PromptTemplate.Escaping) throws(ProblemList) -> MustacheTemplate {
+    func template(of text: String, _ escaping: PromptTemplate.Escaping) -> PromptTemplate? {
         let key = Key(text: ExactText(text), escaping: escaping)
-        if let template = kept.withLock({ $0.templates[key] }) { return template }
-        let template = try PromptTemplate.parsed(text, escaping)
+        return kept.withLock { $0.templates[key] }
+    }
+
+    func keep(_ template: PromptTemplate, _ text: String, _ escaping: PromptTemplate.Escaping) {
         let size = text.utf8.count
-        guard size <= Self.maxBytes / 16 else { return template }
+        guard size <= Self.maxBytes / 16 else { return }
         kept.withLock { kept in
             if kept.bytes + size > Self.maxBytes { kept = ([:], 0) }
+            let key = Key(text: ExactText(text), escaping: escaping)
             if kept.templates.updateValue(template, forKey: key) == nil { kept.bytes += size }
         }
-        return template
     }
 }
 

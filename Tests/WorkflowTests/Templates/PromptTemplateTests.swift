@@ -101,4 +101,14 @@ import Testing
         #expect(try PromptTemplate("a{{b}}").render("text") == "a")
         #expect(try PromptTemplate("a{{b}}").render(nil) == "a")
     }
+
+    @Test("A template tells which members it may look at")
+    func names() throws {
+        let template = try PromptTemplate("{{a.b}} {{#c}}{{ d }}{{/c}}{{^e}}{{{f}}}{{/e}} {{&g}} {{count(h)}} {{! i }}")
+        #expect(template.names == ["a", "c", "d", "e", "f", "g", "h"])
+        #expect(try PromptTemplate("plain").names == [])
+        #expect(try PromptTemplate("{{.}}").names == nil)
+        #expect(try PromptTemplate("{{#a}}{{index()}}{{/a}}").names == nil)
+        #expect(try PromptTemplate("{{=<% %>=}}<% a %> {{b}}").names == ["a"])
+    }
 }
