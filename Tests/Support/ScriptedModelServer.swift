@@ -74,7 +74,9 @@ package final class ScriptedModelServer: Sendable {
             }
             .bind(host: "127.0.0.1", port: port).get()
         server.state.withLock { $0.port = port }
-        let serving = Task {
+        // Not on the threads that all tasks share: a test that computes for long takes them, and a server that gets none looks
+        // like one that hangs.
+        let serving = Task(executorPreference: LoopExecutor(MultiThreadedEventLoopGroup.singleton.any())) {
             await withDiscardingTaskGroup { group in
                 for await connection in server.arrivals.stream {
                     group.addTask { await server.serve(connection) }
@@ -129,6 +131,20 @@ package final class ScriptedModelServer: Sendable {
             return Array(state.channels.values)
         }
         for channel in channels { channel.close(promise: nil) }
+    }
+}
+
+/// Runs tasks on an event loop.
+private final class LoopExecutor: TaskExecutor {
+    private let loop: any EventLoop
+
+    init(_ loop: any EventLoop) {
+        self.loop = loop
+    }
+
+    func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        loop.execute { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
     }
 }
 
