@@ -26,7 +26,7 @@ CREATE TABLE pressroom.tenants (
     max_streams         integer CHECK (max_streams BETWEEN 1 AND 1000000), -- at a time, on each node
     requests_per_minute integer CHECK (requests_per_minute BETWEEN 1 AND 10000000), -- of all its users, on each node
     events_retention    integer CHECK (events_retention BETWEEN 60 AND 315360000), -- seconds
-    calls_retention     integer CHECK (calls_retention BETWEEN 60 AND 315360000), -- of requests and answers, in seconds
+    calls_retention     integer CHECK (calls_retention BETWEEN 60 AND 315360000), -- of requests and responses, in seconds
     created_at          timestamptz NOT NULL DEFAULT now(),
     updated_at          timestamptz NOT NULL DEFAULT now()
 );

@@ -203,7 +203,7 @@ static void send_due(void) {
     }
 }
 
-// Answers the whole requests that have been read.
+// Responds to the whole requests that have been read.
 static void serve(struct connection *connection) {
     struct buffer *in = &connection->in;
     size_t done = 0;

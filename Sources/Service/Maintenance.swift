@@ -50,7 +50,7 @@ struct Maintenance: ServiceLifecycle.Service {
             try await store.forgetDeletedTasks()
             if removed > 0 { logger.info("removed events past their retention", metadata: ["events": "\(removed)"]) }
             let bodies = try await store.pruneCallBodies(olderThan: callRetention)
-            if bodies > 0 { logger.info("removed requests and answers past their retention", metadata: ["calls": "\(bodies)"]) }
+            if bodies > 0 { logger.info("removed requests and responses past their retention", metadata: ["calls": "\(bodies)"]) }
             try await store.rollUpUsage()
             _ = try await store.deleteIdempotencyKeys(olderThan: Self.idempotencyKeyAge)
             _ = try await store.forgetEndedSessions()

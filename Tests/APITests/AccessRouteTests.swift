@@ -243,7 +243,7 @@ import Workflow
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await tenants.follow("/api/v1/tasks/\(task)/stream?ticket=\(ticket)", as: nil, into: following) }
                 try await within(.seconds(10), "the stream") { try await following.wait { $0.contains("event: state") } }
-                // Beside a key of somebody else it is still the cookie's session that ends.
+                // Beside another user's key it is still the cookie's session that ends.
                 let out = try await tenants.send(.DELETE, "/api/v1/session", as: tenants.umbrella, headers: ["cookie": cookie])
                 #expect(out.status == 204 && out.headers.first(name: "set-cookie")?.contains("Max-Age=0") == true)
                 let refused = try await tenants.send(.GET, "/api/v1/me", as: nil, headers: ["cookie": cookie])

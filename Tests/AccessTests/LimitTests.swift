@@ -16,7 +16,7 @@ import Workflow
         #expect(limiter.use("b", at: start) == nil)
         #expect(limiter.use("a", at: start + .seconds(21)) == nil)
         #expect(limiter.use("a", at: start + .seconds(21)) != nil)
-        // A clock that stands still, or goes back, gives nothing.
+        // A clock that stops, or goes back, gives nothing.
         #expect(limiter.use("a", at: start) != nil)
     }
 

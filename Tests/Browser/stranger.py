@@ -6,14 +6,15 @@ import http.server
 import json
 import pathlib
 import re
-import threading
 import urllib.request
+
+from background import Background
 
 # The browser finds every name below it on this machine: see `browser` in fixtures.py.
 HOST = "shop.pressroom.example"
 DOCUMENTATION = pathlib.Path(__file__).resolve().parents[2] / "docs" / "streams.md"
 
-# What the stranger's page has of its own: it keeps every event that it gets, and its time never stands still unnoticed.
+# What the stranger's page has of its own: it keeps every event that it gets, and notices when its time stops.
 PAGE = """<!doctype html>
 <meta charset="utf-8">
 <title>Shop</title>
@@ -49,7 +50,7 @@ def documented():
     return modules[0]
 
 
-class Stranger:
+class Stranger(Background):
     """A context that serves the site on a port of its own. `ticket` is what the server sends to the service for each ticket."""
 
     def __init__(self):
@@ -91,11 +92,3 @@ class Stranger:
             "content-type": "application/json", "authorization": f"Bearer {self.key}"})
         with urllib.request.urlopen(request, timeout=10) as response:
             return response.read().decode()
-
-    def __enter__(self):
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        return self
-
-    def __exit__(self, *_):
-        self.server.shutdown()
-        self.server.server_close()

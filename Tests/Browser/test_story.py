@@ -2,7 +2,6 @@
 
 import http.server
 import json
-import threading
 import urllib.request
 
 import pytest
@@ -10,6 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 import pages
+from background import Background
 
 HTML = '<img src="x" onerror="document.title = \'taken\'"><b>bold</b> & <script>document.title = "taken"</script>'
 POLISHED = "Text 3, and its price."
@@ -33,7 +33,7 @@ phases:
 """.encode()
 
 
-class Model:
+class Model(Background):
     """A context: a server of chat completions whose editor rejects a draft twice, and whose writer is down at first."""
 
     def __init__(self):
@@ -73,14 +73,6 @@ class Model:
                     "content": POLISHED if count > 2 else None}
             return 200, json.dumps(said)
         return 200, json.dumps({"reasoning": "Clear, and honest about the price.", "criteria_scores": {"honesty": 7}})
-
-    def __enter__(self):
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        return self
-
-    def __exit__(self, *_):
-        self.server.shutdown()
-        self.server.server_close()
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import Testing
 @Suite struct CaptureTests {
     typealias Script = ScriptedModelServer.Script
 
-    /// By agent, what it answers with a word that is nowhere else. Errors quote some of it, and never what is `unquoted`.
+    /// By agent, its model's response, with a word that is nowhere else. Errors quote some of it, and never what is `unquoted`.
     private enum Marker: String, CaseIterable {
         case refusal = "secretrefusal"
         case rejection = "secretrejection"

@@ -4,7 +4,7 @@ import NIOPosix
 import Synchronization
 import Workflow
 
-/// An HTTP server on the loopback address that answers like a model provider, or misbehaves as a test tells it.
+/// An HTTP server on the loopback address that behaves like a model provider, or misbehaves as a test tells it.
 ///
 /// Each request takes the next of the enqueued scripts; without one the server is a decent provider that speaks chat
 /// completions (see ``Script/decent``). It writes raw bytes, so that a script can break HTTP itself.

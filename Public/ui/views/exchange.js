@@ -8,7 +8,7 @@ import { humanise, number } from "../words.js";
 export function callBodies(call) {
   return [
     side("What was asked", call.request, messages(call.request), call.request_cut, call.request_bytes),
-    side("What came back", call.response, answers(call.response), call.response_cut, call.response_bytes),
+    side("What came back", call.response, answer(call.response), call.response_cut, call.response_bytes),
   ];
 }
 
@@ -45,7 +45,7 @@ function messages(text) {
 }
 
 /** The answer put together, with what the model thought. @param {string | null} text */
-function answers(text) {
+function answer(text) {
   const body = object(text);
   const found = [];
   if (typeof body?.reasoning === "string" && body.reasoning) found.push({ name: "Thoughts", text: body.reasoning });

@@ -134,7 +134,7 @@ extension Identity {
         return JSONText(bytes: view.row((try? JSON(parsing: row.bytes, limits: .stored)) ?? [:]).utf8)
     }
 
-    /// The user whom the sender's streams count for, and who answers: the one that a ticket is for.
+    /// The user whose streams and decisions the sender's count as: the one that a ticket is for.
     var personID: String { principal.ticket?.userID ?? principal.userID }
 
     /// What the summary of a state says as well.

@@ -70,7 +70,7 @@ struct HumanTaskRoutes: Sendable {
         let wanted = action(body)
         try body.finish()
         let idempotency = try request.idempotency(body: json.canonicalText)
-        // A ticket answers for the person whom it is for; the actor stays what made it.
+        // A ticket acts for the person whom it was made for; the actor stays its maker.
         let scope = Scope(
             tenantID: context.scope.tenantID, userID: context.identity.personID, actor: context.scope.actor,
             sight: context.scope.sight)

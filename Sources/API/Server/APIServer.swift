@@ -51,7 +51,7 @@ package struct APIConfiguration: Sendable {
     package var certificate: ServerCertificate?
     /// Longer bodies get 413.
     package var maxBodyBytes = 1 << 20
-    /// Of requests and answers in the story of a draft; more are left out.
+    /// Of requests and responses in the story of a draft; more are left out.
     package var maxStoryBytes = 8 << 20
     /// Longer header sections get 431.
     package var maxHeaderBytes = 32 << 10

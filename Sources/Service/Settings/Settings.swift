@@ -342,7 +342,7 @@ package struct PressroomConfiguration: Sendable, Equatable {
                 "how long the log keeps events")
             calls = settings.duration(
                 "retention.calls", default: .seconds(30 * 86_400), in: .seconds(60) ... .seconds(3_650 * 86_400),
-                "how long requests and answers are kept; the rows of calls stay with their task")
+                "how long requests and responses are kept; the rows of calls stay with their task")
         }
     }
 
@@ -356,7 +356,7 @@ package struct PressroomConfiguration: Sendable, Equatable {
             capture = settings.value(
                 "calls.capture", default: .full, shown: "full", rule: "one of \(words.joined(separator: ", "))",
                 """
-                `full`, `metadata` or `none`: whether [requests and answers](calls.md) are kept, how long they were, or neither; \
+                `full`, `metadata` or `none`: whether [requests and responses](calls.md) are kept, how long they were, or neither; \
                 a workflow's `capture` narrows it
                 """
             ) { CallCapture(rawValue: $0.lowercased()) }
@@ -365,7 +365,7 @@ package struct PressroomConfiguration: Sendable, Equatable {
                 "the most that is kept of a request, and of an answer; more is cut, and the row says so")
             maxStoryBytes = settings.bytes(
                 "calls.max_story_bytes", default: 8 << 20, in: 1 << 10...256 << 20,
-                "the most of requests and answers that [the story of a draft](calls.md#why-was-this-draft-rejected) has; the first ones come, and it says that others are left out")
+                "the most of requests and responses that [the story of a draft](calls.md#why-was-this-draft-rejected) has; the first ones come, and it says that others are left out")
         }
     }
 }

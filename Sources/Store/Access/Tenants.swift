@@ -18,7 +18,7 @@ package enum TenantLimit: String, Sendable, Hashable, CaseIterable {
     case requestsPerMinute = "requests_per_minute"
     /// How long its log keeps events, in seconds.
     case eventsRetention = "events_retention"
-    /// How long requests and answers of its calls are kept, in seconds.
+    /// How long requests and responses of its calls are kept, in seconds.
     case callsRetention = "calls_retention"
 
     /// Whether it is a time, in seconds.

@@ -4,7 +4,7 @@ import Postgres
 /// How a draft came to be what it is, in one answer: its texts, what judges said of it, and each step that worked on it with its
 /// runs and the requests of these, in order.
 package struct StoryRequest: Sendable {
-    /// Whether requests and answers come with their calls.
+    /// Whether requests and responses come with their calls.
     package var hasBodies = false
     /// How many bytes of them at most, the first ones.
     package var maxBodyBytes = 8 << 20

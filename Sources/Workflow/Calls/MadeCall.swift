@@ -98,7 +98,7 @@ package struct CallBodies: Sendable, Hashable {
 
 /// How much of the calls is kept; the service and each workflow set it, and the narrower one counts.
 package enum CallCapture: String, Sendable, Hashable, CaseIterable {
-    /// Requests and answers.
+    /// Requests and responses.
     case full
     /// How long they were.
     case metadata

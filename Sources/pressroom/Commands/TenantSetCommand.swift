@@ -27,7 +27,7 @@ struct TenantSet: AsyncParsableCommand {
     @Option(help: "How long its log keeps events, such as 7d.")
     var eventsRetention: String?
 
-    @Option(help: "How long requests and answers of its calls are kept, such as 7d.")
+    @Option(help: "How long requests and responses of its calls are kept, such as 7d.")
     var callsRetention: String?
 
     @OptionGroup var options: ConfigurationOptions

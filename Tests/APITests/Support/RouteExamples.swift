@@ -9,7 +9,7 @@ struct RouteExample: Sendable {
     let route: String
     /// The status of its success.
     let status: Int
-    /// The status for another tenant's admin: what the request names is as unknown as what nobody has.
+    /// The status for another tenant's admin: what the request names is as unknown as what does not exist.
     var unknown = 404
     /// The body: it names what is in `rows`, and its texts are the sender's own marker.
     var body: @Sendable (_ rows: TenantRows, _ marker: String) -> (any APIBody)? = { _, _ in nil }

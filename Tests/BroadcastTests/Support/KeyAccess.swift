@@ -36,9 +36,10 @@ final class KeyAccess: StreamAccess {
     }
 
     func end() async throws -> CredentialEnd? {
-        try await Task.sleep(for: random.withLock { $0.milliseconds(0..<4) })
+        // PostgreSQL takes its time after it has looked, so that the result is as old.
+        let seconds = random.withLock { $0.milliseconds(0..<4) } / .seconds(1)
         let rows = try await client.query(
-            "SELECT revoked_at IS NOT NULL FROM pressroom.api_keys WHERE key_id = \(keyID)")
+            "SELECT k.revoked_at IS NOT NULL FROM pressroom.api_keys k, pg_sleep(\(seconds)::float8) WHERE k.key_id = \(keyID)")
         return try rows.first?.decode(0, as: Bool.self) == false ? nil : .revoked
     }
 }

@@ -30,7 +30,7 @@ struct ListTests {
         try await withNewsroom { newsroom in
             let running = Mutex((now: 0, most: 0))
             let (first, second) = (Gate(), Gate())
-            // The second answers once the first is asked, and the first when the second has: they do run together.
+            // The second waits until the first has begun, and the first until the second has ended: they run together.
             let model = ScriptedModel { call throws(ProviderError) in
                 running.withLock { running in
                     running.now += 1

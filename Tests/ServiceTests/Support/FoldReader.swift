@@ -31,7 +31,7 @@ enum FoldReader {
             events += 1
             if let id = event.ownID {
                 let position = try #require(Cursor(id)).position
-                // A state stands for everything up to it; the opening, a heartbeat and the end repeat a place.
+                // A state replaces everything up to it; the opening, a heartbeat and the end repeat a place.
                 let least = ["state", "end", "opened", "heartbeat"].contains(event.name) ? last : last + 1
                 #expect(position >= least, "\(event.name) \(id) of \(task) came twice or out of order")
                 last = position
