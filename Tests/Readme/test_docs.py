@@ -73,3 +73,19 @@ def test_every_example_is_in_the_list():
     listed = set(re.findall(r"^\| `([\w-]+\.yaml)`", (ROOT / "examples/README.md").read_text(), re.MULTILINE))
     definitions = {path.name for path in (ROOT / "examples").glob("*.yaml") if "\nphases:" in path.read_text()}
     assert listed == definitions
+
+
+def test_the_peer_of_states_runs_the_query_of_the_service():
+    """scripts/bench compares the two: a part that only one of them has would pass for speed or the lack of it."""
+    source = (ROOT / "Sources/Store/Tasks/StateSnapshot.swift").read_text()
+    query = re.search(r'return """\n( +SELECT h\.epoch.*?)\n +"""', source, re.DOTALL)[1]
+    for swift, sql in {
+        r"\(raw: task)": "pressroom.task_text(t)::json", r"\(steps)::boolean": "true",
+        r"\(include.contains(.versions))::boolean": "false", r"\(include.contains(.logs))::boolean": "false",
+        r"\(scope.tenantID)": "'default'", r"\(taskID)": ":task",
+        r"AND (\(scope.sight == nil)::boolean OR \(raw: TenantScope.isSeen))": "",
+    }.items():
+        assert swift in query, swift
+        query = query.replace(swift, sql)
+    peer = re.sub(r"^--.*\n", "", (ROOT / "Benchmarks/peers/state.sql").read_text(), flags=re.MULTILINE)
+    assert peer.rstrip().removesuffix(";").split() == query.split()
